@@ -1,0 +1,2 @@
+//! The `nasfw` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! CPU kernels for dense prediction networks over plain slices in NHWC layout.

@@ -1,0 +1,84 @@
+//! Controllers: what to try next.
+
+use serde::{Deserialize, Serialize};
+
+use crate::choices::{Choices, Schema};
+use crate::error::Result;
+use crate::seed::Rng;
+
+/// What a controller proposes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Proposal {
+    /// The architecture.
+    pub choices: Choices,
+    /// Natural logarithm of the probability with which it was sampled.
+    pub log_prob: f64,
+}
+
+/// How a trial ended, as the controller is told.
+///
+/// A failure is not a score: it carries no reward, and a controller must not treat it as one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The architecture was judged.
+    Scored {
+        /// What was proposed.
+        proposal: Proposal,
+        /// The reward the schedule decided to tell, in [0, 1], higher better.
+        reward: f64,
+    },
+    /// The architecture could not be judged (NaN, out of memory, a crash).
+    Failed {
+        /// What was proposed.
+        proposal: Proposal,
+        /// Why, for logs.
+        reason: String,
+    },
+}
+
+/// How a saved controller is represented: opaque bytes with the name of what wrote them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State(pub Vec<u8>);
+
+/// Proposes architectures and learns from their rewards.
+///
+/// A controller draws only from the generator it is given, so that proposals are reproducible, and
+/// its whole state goes through [`save`](Controller::save) and [`load`](Controller::load), so
+/// that a search can stop and go on anywhere. `testing::check_controller` holds it to that.
+pub trait Controller {
+    /// The schema that proposals obey.
+    fn schema(&self) -> &Schema;
+
+    /// The next architecture to try.
+    ///
+    /// Several proposals may be asked for before the first of their outcomes is told.
+    fn propose(&mut self, rng: &mut Rng) -> Proposal;
+
+    /// Takes in how a proposal ended, in the order the proposals were made. Any randomness of
+    /// the update (the order of a replay, say) comes from `rng`.
+    fn observe(&mut self, outcome: &Outcome, rng: &mut Rng);
+
+    /// The probability of each option of decision `prefix.len()` once `prefix` has been chosen,
+    /// under the present policy. They sum to 1 and are 0 for what the schema masks.
+    ///
+    /// Chained over the decisions these give the probability of a whole proposal, whatever way
+    /// the controller samples: see [`log_prob`](Controller::log_prob).
+    fn probabilities(&self, prefix: &[usize]) -> Vec<f64>;
+
+    /// Natural logarithm of the probability of proposing `choices` now.
+    fn log_prob(&self, choices: &Choices) -> f64 {
+        (0..choices.len())
+            .map(|at| self.probabilities(&choices[..at])[choices[at]].ln())
+            .sum()
+    }
+
+    /// Everything needed to continue exactly.
+    fn save(&self) -> State;
+
+    /// Continues from a saved state.
+    ///
+    /// # Errors
+    /// When the state is damaged or was saved for another schema or controller; `self` is
+    /// then unchanged.
+    fn load(&mut self, state: &State) -> Result<()>;
+}

@@ -1,0 +1,94 @@
+//! The builder of graphs.
+
+use super::check;
+use super::op::{ActivationKind, Conv, Op};
+use super::{Graph, Group, Node, NodeId, Output, Role};
+use crate::error::Result;
+
+/// Puts a graph together node by node. Mistakes show when it is [finished](Self::finish).
+#[derive(Debug)]
+pub struct GraphBuilder {
+    nodes: Vec<Node>,
+    outputs: Vec<Output>,
+    group: Group,
+}
+
+impl GraphBuilder {
+    /// An empty graph; nodes go to the decoder until [`group`](Self::group) says otherwise.
+    pub fn new() -> Self {
+        Self {
+            nodes: Vec::new(),
+            outputs: Vec::new(),
+            group: Group::Decoder,
+        }
+    }
+
+    /// Nodes added from now on belong to `group`.
+    pub fn group(&mut self, group: Group) -> &mut Self {
+        self.group = group;
+        self
+    }
+
+    /// Adds any node.
+    pub fn add(&mut self, name: impl Into<String>, op: Op, inputs: &[NodeId]) -> NodeId {
+        let node = Node {
+            name: name.into(),
+            group: self.group,
+            op,
+            inputs: inputs.to_vec(),
+        };
+        self.nodes.push(node);
+        self.nodes.len() - 1
+    }
+
+    /// An input of `channels` channels.
+    pub fn input(&mut self, name: &str, channels: usize) -> NodeId {
+        self.add(name, Op::Input { channels }, &[])
+    }
+
+    /// A convolution.
+    pub fn conv(&mut self, name: &str, conv: Conv, x: NodeId) -> NodeId {
+        self.add(name, Op::Conv(conv), &[x])
+    }
+
+    /// Convolution `{name}.conv`, batch normalisation `{name}.bn` and, if given, an activation
+    /// `{name}.act`.
+    pub fn conv_bn(
+        &mut self,
+        name: &str,
+        conv: Conv,
+        activation: Option<ActivationKind>,
+        x: NodeId,
+    ) -> NodeId {
+        let y = self.conv(&format!("{name}.conv"), conv, x);
+        let y = self.add(format!("{name}.bn"), Op::BatchNorm, &[y]);
+        match activation {
+            Some(function) => self.add(format!("{name}.act"), Op::Activation { function }, &[y]),
+            None => y,
+        }
+    }
+
+    /// Declares the value of `node` a result.
+    pub fn output(&mut self, name: &str, role: Role, node: NodeId) -> &mut Self {
+        self.outputs.push(Output {
+            name: name.into(),
+            role,
+            node,
+        });
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// [`Error::Graph`](crate::Error::Graph) with the node and the broken rule.
+    pub fn finish(self) -> Result<Graph> {
+        check::graph(self.nodes, self.outputs)
+    }
+}
+
+impl Default for GraphBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,100 @@
+//! What a network costs, from the graph alone.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Graph, Group, NodeId, Op, Resolution};
+
+/// Cost of the deployed network (no auxiliary heads) at one input size and batch 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Learned parameters without auxiliary heads.
+    pub params: usize,
+    /// Learned parameters with auxiliary heads.
+    pub params_with_aux: usize,
+    /// Multiply-adds of convolutions, those an output depends on or not.
+    pub macs: u64,
+    /// The most bytes of 32-bit maps alive at once when nodes run in order; normalisation,
+    /// activation and identity reuse their input's memory when nobody else reads it.
+    pub peak_activation_bytes: u64,
+    /// Total stride of the main output; 0 when it is a single pixel.
+    pub output_stride: usize,
+}
+
+impl Graph {
+    /// Learned parameters of the nodes of `group`.
+    pub fn parameters_of(&self, group: Group) -> usize {
+        let ids = (0..self.nodes.len()).filter(|&id| self.nodes[id].group == group);
+        ids.map(|id| self.parameters_at(id)).sum()
+    }
+
+    /// All learned parameters.
+    pub fn parameters(&self) -> usize {
+        (0..self.nodes.len()).map(|id| self.parameters_at(id)).sum()
+    }
+
+    /// Cost at an input of `(height, width)` pixels.
+    pub fn cost(&self, input: (usize, usize)) -> Cost {
+        let deployed = self.without_auxiliary();
+        let sizes = deployed.sizes(&vec![input; deployed.inputs().count()]);
+        let macs = (deployed.nodes.iter().enumerate())
+            .filter_map(|(id, node)| match &node.op {
+                Op::Conv(conv) => {
+                    let weights = conv.weights(deployed.channels(node.inputs[0])) as u64;
+                    Some(weights * (sizes[id].0 * sizes[id].1) as u64)
+                }
+                _ => None,
+            })
+            .sum();
+        Cost {
+            params: deployed.parameters(),
+            params_with_aux: self.parameters(),
+            macs,
+            peak_activation_bytes: deployed.peak_activation_bytes(&sizes),
+            output_stride: match deployed.resolution(deployed.main().node) {
+                Resolution::Of { stride, .. } => stride,
+                Resolution::Pixel => 0,
+            },
+        }
+    }
+
+    fn parameters_at(&self, id: NodeId) -> usize {
+        let node = &self.nodes[id];
+        node.op
+            .parameters(node.inputs.first().map_or(0, |&i| self.channels(i)))
+    }
+
+    fn peak_activation_bytes(&self, sizes: &[(usize, usize)]) -> u64 {
+        let read = self.reachable();
+        let mut last_use: Vec<NodeId> = (0..self.nodes.len()).collect();
+        for (id, node) in self.nodes.iter().enumerate().filter(|(id, _)| read[*id]) {
+            for &input in &node.inputs {
+                last_use[input] = id;
+            }
+        }
+        for output in &self.outputs {
+            last_use[output.node] = self.nodes.len();
+        }
+        let bytes = |id: NodeId| 4 * (sizes[id].0 * sizes[id].1 * self.channels(id)) as u64;
+        let (mut alive, mut peak) = (0, 0);
+        for (id, node) in self.nodes.iter().enumerate().filter(|(id, _)| read[*id]) {
+            let in_place = matches!(
+                node.op,
+                Op::BatchNorm | Op::Activation { .. } | Op::Identity
+            ) && last_use[node.inputs[0]] == id;
+            alive += if in_place { 0 } else { bytes(id) };
+            peak = peak.max(alive);
+            let mut done: Vec<NodeId> = node
+                .inputs
+                .iter()
+                .copied()
+                .filter(|&i| last_use[i] == id)
+                .collect();
+            done.sort_unstable();
+            done.dedup();
+            if !in_place {
+                alive -= done.iter().map(|&i| bytes(i)).sum::<u64>();
+            }
+        }
+        peak
+    }
+}

@@ -1,0 +1,149 @@
+//! Networks as checked data.
+//!
+//! A [`Graph`] lists nodes in an order in which inputs come before their readers. It is made by a
+//! [`GraphBuilder`] or read from JSON, checked once, and then compiled, costed, drawn, hashed or
+//! exported without further checks.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `op.rs` | the closed list of operations |
+//! | `build.rs` | the builder |
+//! | `check.rs` | the rules, with channels and resolution of every node |
+//! | `cost.rs` | parameters, multiply-adds, peak activation memory |
+//! | `cut.rs` | sub-graphs: without auxiliary outputs, before and after the encoder |
+//! | `text.rs` | stable JSON and hash |
+
+mod build;
+mod check;
+mod cost;
+mod cut;
+mod op;
+mod text;
+
+use serde::{Deserialize, Serialize};
+
+pub use build::GraphBuilder;
+pub use check::{MAX_CHANNELS, MAX_NODES, Resolution};
+pub use cost::Cost;
+pub use op::{ActivationKind, Conv, Op};
+pub use text::IR_VERSION;
+
+use check::Shape;
+
+/// Index of a node in its graph.
+pub type NodeId = usize;
+
+/// Which part of the network a node belongs to; parts may learn at different rates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// The feature extractor, the same for all candidates of a search.
+    Encoder,
+    /// What a search decides.
+    Decoder,
+    /// Heads that exist in training only.
+    Auxiliary,
+}
+
+/// What an output is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The result.
+    Main,
+    /// An additional supervision signal, in training only.
+    Auxiliary,
+}
+
+/// One operation with its inputs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// Unique dotted name; parameters are called after it, e.g. `decoder.block0.cell0.op1.conv`.
+    pub name: String,
+    /// The part of the network it belongs to.
+    pub group: Group,
+    /// What it computes.
+    pub op: Op,
+    /// The nodes it reads, each earlier in the list.
+    pub inputs: Vec<NodeId>,
+}
+
+/// One result of the network.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// Unique name, e.g. `main` or `aux0`.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// The node whose value it is.
+    pub node: NodeId,
+}
+
+/// A checked network description.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "text::Raw", into = "text::Raw")]
+pub struct Graph {
+    nodes: Vec<Node>,
+    outputs: Vec<Output>,
+    shapes: Vec<Shape>,
+}
+
+impl Graph {
+    /// The nodes, inputs before their readers.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The outputs, the main one(s) and the auxiliary ones.
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// The input nodes in order.
+    pub fn inputs(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, n)| matches!(n.op, Op::Input { .. }))
+    }
+
+    /// Channels of a node's value.
+    pub fn channels(&self, node: NodeId) -> usize {
+        self.shapes[node].channels
+    }
+
+    /// Resolution of a node's value relative to an input.
+    pub fn resolution(&self, node: NodeId) -> Resolution {
+        self.shapes[node].resolution
+    }
+
+    /// Height and width of every node's value, given those of the inputs in order.
+    ///
+    /// # Panics
+    /// If the number of sizes is not the number of inputs.
+    pub fn sizes(&self, inputs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+        let ids: Vec<NodeId> = self.inputs().map(|(id, _)| id).collect();
+        assert_eq!(ids.len(), inputs.len(), "one size per input");
+        (self.shapes.iter())
+            .map(|shape| match shape.resolution {
+                Resolution::Pixel => (1, 1),
+                Resolution::Of { input, stride } => {
+                    let at = ids.iter().position(|&id| id == input).unwrap_or(0);
+                    let (h, w) = inputs[at];
+                    (h.div_ceil(stride), w.div_ceil(stride))
+                }
+            })
+            .collect()
+    }
+
+    /// The main output.
+    pub fn main(&self) -> &Output {
+        // The check admits exactly one.
+        self.outputs
+            .iter()
+            .find(|o| o.role == Role::Main)
+            .unwrap_or(&self.outputs[0])
+    }
+}

@@ -1,0 +1,81 @@
+//! What a data set says is true of an image.
+
+use serde::{Deserialize, Serialize};
+
+/// Which truth a task learns from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelKind {
+    /// One class index per pixel.
+    Classes,
+    /// One depth in metres per pixel.
+    Depth,
+    /// One point per joint.
+    Keypoints,
+}
+
+/// The truth of one image. Maps are row-major, the first row at the top.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Label {
+    /// Class indices.
+    Classes {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// `height * width` class indices; the task's ignore value marks pixels that do not count.
+        values: Vec<u8>,
+    },
+    /// Depths in metres; 0 marks a pixel without one.
+    Depth {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// `height * width` depths in metres.
+        values: Vec<f32>,
+    },
+    /// Joint positions.
+    Keypoints {
+        /// One per joint, in the data set's order.
+        points: Vec<Keypoint>,
+        /// The length in pixels that errors are measured by: the longer side of the object's box,
+        /// or the head segment for PCKh.
+        reference_px: f32,
+    },
+}
+
+impl Label {
+    /// Which kind of truth this is.
+    pub fn kind(&self) -> LabelKind {
+        match self {
+            Self::Classes { .. } => LabelKind::Classes,
+            Self::Depth { .. } => LabelKind::Depth,
+            Self::Keypoints { .. } => LabelKind::Keypoints,
+        }
+    }
+}
+
+/// One joint. The centre of the pixel in column `i`, row `j` is at `(i, j)`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Keypoint {
+    /// Horizontal position in pixels.
+    pub x_px: f32,
+    /// Vertical position in pixels.
+    pub y_px: f32,
+    /// Whether the joint is labelled and inside the image.
+    pub visible: bool,
+}
+
+/// What is known of a whole data set before any image is read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DataInfo {
+    /// Class names; index 0 is the background.
+    pub classes: Vec<String>,
+    /// Joint names.
+    pub joints: Vec<String>,
+    /// Pairs of joints that a left-right flip exchanges. `None`: a flip is not valid for this set.
+    pub flip_pairs: Option<Vec<(usize, usize)>>,
+    /// Pairs of joints to draw a line between.
+    pub skeleton: Vec<(usize, usize)>,
+}

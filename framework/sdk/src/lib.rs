@@ -1,0 +1,45 @@
+//! The contract of nasfw: search spaces, controllers, tasks and reward schedules.
+//!
+//! Everything meets in two small types. [`Choices`] is one categorical choice per decision, valid
+//! against a [`Schema`]; [`Graph`] is a checked description of a network. A [`SearchSpace`] decodes
+//! choices into a graph and knows no tensor; the engine trains a graph and knows no search space.
+//! A `Choices` or a `Graph` that exists has been checked, so nothing downstream checks again.
+//!
+//! | trait | decides | one file each in |
+//! |---|---|---|
+//! | [`SearchSpace`] | what can be built | `plugins/src/spaces` |
+//! | [`Controller`] | what to try next | `plugins/src/controllers` |
+//! | [`Task`] | what is good | `plugins/src/tasks` |
+//! | [`RewardSchedule`] | how much work a candidate is worth | `plugins/src/schedules` |
+//!
+//! This crate reads no files, starts no threads, loads no libraries and knows no tensor library.
+
+pub mod choices;
+pub mod controller;
+pub mod error;
+pub mod graph;
+pub mod label;
+pub mod metrics;
+pub mod registry;
+pub mod schedule;
+pub mod seed;
+pub mod sketch;
+pub mod space;
+pub mod task;
+pub mod testing;
+
+pub use choices::{Choices, Decision, Schema};
+pub use controller::{Controller, Outcome, Proposal};
+pub use error::{Error, Result};
+pub use graph::{Cost, Graph, GraphBuilder};
+pub use label::{DataInfo, Keypoint, Label, LabelKind};
+pub use metrics::Metrics;
+pub use schedule::{Optimiser, RewardSchedule, Source, Stage, TargetScale, Verdict};
+pub use seed::{Rng, Seed};
+pub use sketch::Sketch;
+pub use space::{Io, SearchSpace};
+pub use task::{Loss, Prediction, Scorer, Task};
+
+// The `register!` macro and the generated constructors need these names in the caller's crate.
+#[doc(hidden)]
+pub use {inventory, serde_json};

@@ -1,0 +1,207 @@
+//! What this program knows by name.
+//!
+//! Items register themselves with [`register!`](crate::register), which submits to `inventory`.
+//! A *plugin* is a named bundle of any of the four kinds: `--plugin segm` names the bundle whose
+//! search space is used.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::choices::Schema;
+use crate::controller::Controller;
+use crate::error::{Error, Result};
+use crate::schedule::RewardSchedule;
+use crate::seed::Rng;
+use crate::space::SearchSpace;
+use crate::task::Task;
+
+/// A space, task or schedule that is made from its settings.
+pub trait FromConfig: Sized {
+    /// The settings; its `Default` is the documented default.
+    type Config: Serialize + DeserializeOwned + Default;
+
+    /// Makes the item.
+    ///
+    /// # Errors
+    /// Names the setting that is out of range and what would be right.
+    fn from_config(config: Self::Config) -> Result<Self>;
+}
+
+/// A controller that is made from its settings for a schema.
+pub trait ControllerFromConfig: Sized {
+    /// The settings; its `Default` is the documented default.
+    type Config: Serialize + DeserializeOwned + Default;
+
+    /// Makes the controller; initial weights are drawn from `rng`.
+    ///
+    /// # Errors
+    /// Names the setting that is out of range and what would be right.
+    fn from_config(config: Self::Config, schema: &Schema, rng: &mut Rng) -> Result<Self>;
+}
+
+/// What every registered item says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct About {
+    /// The plugin it belongs to, e.g. `segm`.
+    pub plugin: &'static str,
+    /// Its own name, e.g. `ppo`; unique in its kind.
+    pub name: &'static str,
+    /// One line for a listing.
+    pub about: &'static str,
+    /// Version of the crate it comes from.
+    pub version: &'static str,
+}
+
+macro_rules! entry {
+    ($(#[$doc:meta])* $entry:ident, $kind:literal, $build:ty) => {
+        $(#[$doc])*
+        pub struct $entry {
+            /// Name, plugin and description.
+            pub about: About,
+            /// The default settings as JSON.
+            pub defaults: fn() -> Value,
+            /// Makes the item from settings.
+            pub build: $build,
+        }
+        inventory::collect!($entry);
+
+        impl $entry {
+            /// All registered items of this kind, sorted by name.
+            pub fn all() -> Vec<&'static Self> {
+                let mut all: Vec<&'static Self> = inventory::iter::<Self>().collect();
+                all.sort_by_key(|e| e.about.name);
+                all
+            }
+
+            /// The item called `name`.
+            ///
+            /// # Errors
+            /// [`Error::UnknownName`] with the nearest known one.
+            pub fn find(name: &str) -> Result<&'static Self> {
+                let all = Self::all();
+                all.iter().copied().find(|e| e.about.name == name).ok_or_else(|| {
+                    Error::unknown($kind, name, all.iter().map(|e| e.about.name))
+                })
+            }
+        }
+    };
+}
+
+entry!(
+    /// A registered search space.
+    SpaceEntry, "search space", fn(&Value) -> Result<Box<dyn SearchSpace>>
+);
+entry!(
+    /// A registered controller.
+    ControllerEntry, "controller", fn(&Value, &Schema, &mut Rng) -> Result<Box<dyn Controller>>
+);
+entry!(
+    /// A registered task.
+    TaskEntry, "task", fn(&Value) -> Result<Box<dyn Task>>
+);
+entry!(
+    /// A registered reward schedule.
+    ScheduleEntry, "schedule", fn(&Value) -> Result<Box<dyn RewardSchedule>>
+);
+
+impl SpaceEntry {
+    /// The search space of the plugin called `plugin`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`] with the nearest plugin that brings a space.
+    pub fn of_plugin(plugin: &str) -> Result<&'static Self> {
+        let all = Self::all();
+        all.iter()
+            .copied()
+            .find(|e| e.about.plugin == plugin)
+            .ok_or_else(|| Error::unknown("plugin", plugin, all.iter().map(|e| e.about.plugin)))
+    }
+}
+
+/// Reads settings, naming the item and the nearest known key when they do not fit.
+///
+/// # Errors
+/// [`Error::Config`] with what serde found.
+pub fn read_config<C: Serialize + DeserializeOwned + Default>(
+    item: &str,
+    value: &Value,
+) -> Result<C> {
+    // Settings given are laid over the defaults, so that a partial table is enough.
+    let mut merged = default_config::<C>();
+    if let (Value::Object(all), Value::Object(given)) = (&mut merged, value) {
+        for (key, v) in given {
+            if !all.contains_key(key) {
+                return Err(Error::unknown(
+                    &format!("setting of {item}"),
+                    key,
+                    all.keys().map(String::as_str),
+                ));
+            }
+            all.insert(key.clone(), v.clone());
+        }
+    }
+    serde_json::from_value(merged).map_err(|e| Error::Config {
+        item: item.into(),
+        message: e.to_string(),
+    })
+}
+
+/// The default settings of `C` as JSON.
+pub fn default_config<C: Serialize + Default>() -> Value {
+    serde_json::to_value(C::default()).unwrap_or(Value::Null)
+}
+
+/// Registers a space, controller, task or schedule under a name.
+///
+/// ```ignore
+/// nasfw_sdk::register!(space, EncoderDecoder, plugin: "segm", name: "encoder-decoder",
+///     about: "encoder-decoder cell space of arXiv 1810.10804");
+/// ```
+#[macro_export]
+macro_rules! register {
+    (space, $type:ty, $($about:tt)*) => {
+        $crate::register!(@plain SpaceEntry, $crate::SearchSpace, $type, $($about)*);
+    };
+    (task, $type:ty, $($about:tt)*) => {
+        $crate::register!(@plain TaskEntry, $crate::Task, $type, $($about)*);
+    };
+    (schedule, $type:ty, $($about:tt)*) => {
+        $crate::register!(@plain ScheduleEntry, $crate::RewardSchedule, $type, $($about)*);
+    };
+    (controller, $type:ty, plugin: $plugin:literal, name: $name:literal, about: $about:literal $(,)?) => {
+        $crate::inventory::submit! {
+            $crate::registry::ControllerEntry {
+                about: $crate::register!(@about $plugin, $name, $about),
+                defaults: $crate::registry::default_config::<
+                    <$type as $crate::registry::ControllerFromConfig>::Config>,
+                build: |value, schema, rng| {
+                    let config = $crate::registry::read_config(concat!("controller ", $name), value)?;
+                    let made = <$type as $crate::registry::ControllerFromConfig>::from_config(
+                        config, schema, rng)?;
+                    Ok(Box::new(made))
+                },
+            }
+        }
+    };
+    (@plain $entry:ident, $trait:path, $type:ty, plugin: $plugin:literal, name: $name:literal, about: $about:literal $(,)?) => {
+        $crate::inventory::submit! {
+            $crate::registry::$entry {
+                about: $crate::register!(@about $plugin, $name, $about),
+                defaults: $crate::registry::default_config::<
+                    <$type as $crate::registry::FromConfig>::Config>,
+                build: |value| {
+                    let config = $crate::registry::read_config($name, value)?;
+                    let made: Box<dyn $trait> =
+                        Box::new(<$type as $crate::registry::FromConfig>::from_config(config)?);
+                    Ok(made)
+                },
+            }
+        }
+    };
+    (@about $plugin:literal, $name:literal, $about:literal) => {
+        $crate::registry::About {
+            plugin: $plugin, name: $name, about: $about, version: env!("CARGO_PKG_VERSION"),
+        }
+    };
+}

@@ -1,0 +1,115 @@
+//! Reward schedules: how much work a candidate is worth.
+
+use serde::{Deserialize, Serialize};
+
+use crate::controller::State;
+use crate::error::Result;
+use crate::seed::Rng;
+
+/// Where a stage's inputs come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Outputs of the frozen encoder, computed once for a whole search: only the decoder trains.
+    Features,
+    /// Images: the whole network trains.
+    Images,
+}
+
+/// At which size the loss compares output and truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetScale {
+    /// Truth at a quarter of the crop; outputs are resized to it.
+    Quarter,
+    /// Truth is resized to the output's own size.
+    Output,
+}
+
+/// One optimiser with its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub enum Optimiser {
+    /// Adam (Kingma & Ba 2015) with β 0.9 and 0.999, ε 1e-8.
+    Adam {
+        /// Learning rate.
+        lr: f64,
+        /// L2 penalty added to the gradient.
+        weight_decay: f64,
+    },
+    /// Stochastic gradient descent.
+    Sgd {
+        /// Learning rate.
+        lr: f64,
+        /// Momentum, 0 for none.
+        momentum: f64,
+        /// L2 penalty added to the gradient.
+        weight_decay: f64,
+    },
+}
+
+/// One stage of judging an architecture: a short training, then a validation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Where inputs come from.
+    pub source: Source,
+    /// At most this many training samples; 0 means all.
+    pub samples: usize,
+    /// Passes over the samples.
+    pub epochs: usize,
+    /// Images in a step.
+    pub batch: usize,
+    /// Images are scaled so that their shorter side has this length.
+    pub shorter_side_px: usize,
+    /// Side of the square crop.
+    pub crop_px: usize,
+    /// How the decoder (and auxiliary heads) learn.
+    pub decoder: Optimiser,
+    /// How the encoder learns; ignored for [`Source::Features`].
+    pub encoder: Optimiser,
+    /// Gradients of each part are scaled down to this norm at most; 0 turns it off.
+    pub clip_norm: f64,
+    /// Weight of the squared distance to the teacher's outputs; 0 turns it off.
+    pub distillation: f64,
+    /// Weight of the loss of each auxiliary output; 0 turns them off.
+    pub auxiliary: f64,
+    /// Decay of the Polyak average of the weights; 0 turns it off.
+    pub polyak: f64,
+    /// Size at which output and truth are compared.
+    pub targets: TargetScale,
+}
+
+/// Whether an architecture goes on to the next stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Judge it further.
+    Continue,
+    /// What it has shown so far is its result.
+    Stop,
+}
+
+/// Decides which stages an architecture goes through and what the controller is told.
+pub trait RewardSchedule {
+    /// The stages in order, at least one.
+    fn stages(&self) -> &[Stage];
+
+    /// Called after every stage but the last with the reward just obtained, once per trial and
+    /// stage, in trial order.
+    fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Verdict;
+
+    /// What the controller is told, from the rewards of the stages gone through (never empty):
+    /// the last one obtained, by default.
+    fn reward(&self, stage_rewards: &[f64]) -> f64 {
+        stage_rewards.last().copied().unwrap_or(0.0)
+    }
+
+    /// Everything needed to continue exactly.
+    fn save(&self) -> State;
+
+    /// Continues from a saved state.
+    ///
+    /// # Errors
+    /// When the state is damaged; `self` is then unchanged.
+    fn load(&mut self, state: &State) -> Result<()>;
+}

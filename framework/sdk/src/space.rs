@@ -1,0 +1,60 @@
+//! Search spaces: what can be built.
+
+use serde::{Deserialize, Serialize};
+
+use crate::choices::{Choices, Schema};
+use crate::error::Result;
+use crate::graph::Graph;
+use crate::sketch::Sketch;
+
+/// What a network takes in and gives out; decided by data and task, not by the space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Io {
+    /// Channels of the input image.
+    pub input_channels: usize,
+    /// Channels of the main output (and of each auxiliary one).
+    pub output_channels: usize,
+}
+
+impl Io {
+    /// RGB in, `output_channels` out.
+    pub fn rgb(output_channels: usize) -> Self {
+        Self {
+            input_channels: 3,
+            output_channels,
+        }
+    }
+}
+
+/// A family of networks, each named by a sequence of choices.
+///
+/// Every valid sequence must decode into a graph that builds and runs at any input size: no dead
+/// ends and no rejection. `testing::check_space` holds a space to it.
+pub trait SearchSpace: Send + Sync {
+    /// The decisions, in sampling order.
+    fn schema(&self) -> &Schema;
+
+    /// The network that `choices` describe.
+    ///
+    /// The graph has one input, the image; its encoder nodes (if any) are in
+    /// [`Group::Encoder`](crate::graph::Group::Encoder) and do not depend on the choices, so that
+    /// their outputs can be computed once for a whole search.
+    ///
+    /// # Errors
+    /// When `choices` come from another schema, or `io` cannot be met.
+    fn decode(&self, choices: &Choices, io: &Io) -> Result<Graph>;
+
+    /// The text form of `choices`, the inverse of [`parse`](SearchSpace::parse).
+    fn genotype(&self, choices: &Choices) -> String;
+
+    /// Reads a genotype.
+    ///
+    /// # Errors
+    /// Names the position and value that is wrong and what would be right.
+    fn parse(&self, genotype: &str) -> Result<Choices>;
+
+    /// Small diagrams of what was chosen, for cards and reports; none by default.
+    fn sketches(&self, _choices: &Choices) -> Vec<Sketch> {
+        Vec::new()
+    }
+}

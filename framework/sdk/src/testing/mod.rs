@@ -1,0 +1,30 @@
+//! What each trait promises, as functions that say what broke.
+//!
+//! They are run over every registered item of this workspace, and third-party plugins are meant
+//! to run them over theirs. Each returns the first broken promise as an error message.
+
+mod controller;
+mod schedule;
+mod space;
+mod task;
+
+pub use controller::check_controller;
+pub use schedule::check_schedule;
+pub use space::check_space;
+pub use task::check_task;
+
+/// Draws a valid sequence of choices uniformly, decision by decision.
+pub fn random_choices(schema: &crate::Schema, rng: &mut crate::Rng) -> crate::Choices {
+    use rand::seq::IteratorRandom;
+    let mut values: Vec<usize> = Vec::with_capacity(schema.len());
+    while values.len() < schema.len() {
+        let allowed = schema.allowed(&values);
+        let option = (0..allowed.len()).filter(|&o| allowed[o]).choose(rng);
+        // A schema leaves at least one option unmasked.
+        values.push(option.unwrap_or(0));
+    }
+    match schema.choices(values) {
+        Ok(choices) => choices,
+        Err(e) => unreachable!("allowed options form valid choices: {e}"),
+    }
+}

@@ -1,0 +1,1 @@
+//! The built-in plugins of nasfw: spaces, controllers, schedules and tasks.
