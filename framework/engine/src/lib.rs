@@ -1,1 +1,29 @@
-//! The engine of nasfw: networks on dfdx, training, the search loop and its store.
+//! Everything that runs: configuration, networks on dfdx, training, the search loop, its store.
+//!
+//! ```text
+//! config ──▶ search ──▶ candidate ──▶ train ──▶ network ──▶ kernels
+//!              │            │            │
+//!            store       features      loss
+//! ```
+//!
+//! | folder | holds |
+//! |---|---|
+//! | `config/` | settings, presets, overlays; every key a user can set |
+//! | `network/` | graph → fused steps on dfdx's tape; kernels per device |
+//! | `train/` | losses, optimisers, batches, one training run |
+//! | `search/` | the loop: propose, judge, tell; features and teacher |
+//! | `store/` | the run folder and its database |
+
+pub mod config;
+pub mod error;
+pub mod network;
+pub mod progress;
+pub mod search;
+pub mod store;
+pub mod train;
+pub mod trial;
+
+pub use config::Config;
+pub use error::{Error, Result};
+pub use progress::{Event, Observer};
+pub use trial::{Status, Trial};

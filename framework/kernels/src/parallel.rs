@@ -25,6 +25,23 @@ pub(crate) fn for_chunks(out: &mut [f32], chunk: usize, work: usize, body: impl 
     }
 }
 
+/// As [`for_chunks`], returning what `body` gave for each piece, in order.
+pub(crate) fn map_pieces<T: Send>(
+    out: &mut [f32],
+    chunk: usize,
+    work: usize,
+    body: impl Fn(usize, &mut [f32]) -> T + Sync + Send,
+) -> Vec<T> {
+    let chunk = chunk.max(1);
+    if out.len() <= chunk || serial(work) {
+        let pieces = out.chunks_mut(chunk).enumerate();
+        pieces.map(|(index, piece)| body(index * chunk, piece)).collect()
+    } else {
+        let pieces = out.par_chunks_mut(chunk).enumerate();
+        pieces.map(|(index, piece)| body(index * chunk, piece)).collect()
+    }
+}
+
 /// `body` of 0, 1, … `count` - 1, in that order whoever computed them.
 pub(crate) fn map_chunks<T: Send>(count: usize, work: usize, body: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     if count <= 1 || serial(work) {

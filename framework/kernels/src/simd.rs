@@ -37,37 +37,76 @@ pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     match LEVEL.load(Ordering::Relaxed) {
         BASELINE => Scalar.vectorize(op),
         #[cfg(all(test, target_arch = "x86_64"))]
-        WIDE => match pulp::x86::V3_512b::try_new() {
-            Some(simd) => simd.vectorize(op),
+        WIDE => match pulp::x86::V3::try_new() {
+            Some(simd) => pulp::x86::V3_512b(simd).vectorize(op),
             None => Scalar.vectorize(op),
         },
         _ => Arch::new().dispatch(op),
     }
 }
 
-/// Lanes of f32 in one vector of the level in force.
-pub(crate) fn lanes() -> usize {
-    struct Lanes;
-    impl WithSimd for Lanes {
-        type Output = usize;
+/// How the registers of the level in force hold a tile of a matrix product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Registers {
+    /// Lanes of f32 in one vector.
+    pub(crate) lanes: usize,
+    /// Vectors in one row of a tile, at most: 3 with 32 registers, else 2. With 16 a tile of 4 × 3 sums, 3 factors and a
+    /// value fills them exactly, and the compiler then moves and spills half of them (measured: half the speed of 6 × 2).
+    pub(crate) vectors: usize,
+}
+
+/// The registers of the level in force.
+pub(crate) fn registers() -> Registers {
+    struct Query;
+    impl WithSimd for Query {
+        type Output = Registers;
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> usize {
-            S::F32_LANES
+        fn with_simd<S: Simd>(self, _: S) -> Registers {
+            Registers {
+                lanes: S::F32_LANES,
+                vectors: if S::REGISTER_COUNT >= 32 { 3 } else { 2 },
+            }
         }
     }
-    dispatch(Lanes)
+    dispatch(Query)
 }
 
 /// The first vector of `x`, which holds at least one.
 #[inline(always)]
-pub(crate) fn load<S: Simd>(_: S, x: &[f32]) -> S::f32s {
+fn load<S: Simd>(_: S, x: &[f32]) -> S::f32s {
     S::as_simd_f32s(&x[..S::F32_LANES]).0[0]
 }
 
 /// Overwrites the first vector of `x`, which holds at least one.
 #[inline(always)]
-pub(crate) fn store<S: Simd>(_: S, x: &mut [f32], value: S::f32s) {
+fn store<S: Simd>(_: S, x: &mut [f32], value: S::f32s) {
     S::as_mut_simd_f32s(&mut x[..S::F32_LANES]).0[0] = value;
+}
+
+/// Loads the vectors of `row` from `x`, which may end within the last one: zeros follow.
+#[inline(always)]
+pub(crate) fn read<S: Simd, const NV: usize>(simd: S, row: &mut [S::f32s; NV], x: &[f32]) {
+    let lanes = S::F32_LANES;
+    for (j, vector) in row.iter_mut().enumerate() {
+        *vector = if x.len() >= (j + 1) * lanes {
+            load(simd, &x[j * lanes..])
+        } else {
+            simd.partial_load_f32s(&x[j * lanes..])
+        };
+    }
+}
+
+/// Stores the vectors of `row` to `x`, which may end within the last one.
+#[inline(always)]
+pub(crate) fn write<S: Simd, const NV: usize>(simd: S, row: &[S::f32s; NV], x: &mut [f32]) {
+    let lanes = S::F32_LANES;
+    for (j, &vector) in row.iter().enumerate() {
+        if x.len() >= (j + 1) * lanes {
+            store(simd, &mut x[j * lanes..], vector);
+        } else {
+            simd.partial_store_f32s(&mut x[j * lanes..], vector);
+        }
+    }
 }
 
 /// Defines a function whose body is compiled for every SIMD level: plain loops that the compiler vectorises.

@@ -1,6 +1,7 @@
 //! Search spaces: what can be built.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::choices::{Choices, Schema};
 use crate::error::Result;
@@ -56,5 +57,11 @@ pub trait SearchSpace: Send + Sync {
     /// Small diagrams of what was chosen, for cards and reports; none by default.
     fn sketches(&self, _choices: &Choices) -> Vec<Sketch> {
         Vec::new()
+    }
+
+    /// Named facts of an architecture beyond its graph, e.g. its loose ends, for cards and
+    /// `describe`; none by default.
+    fn facts(&self, _choices: &Choices) -> Map<String, Value> {
+        Map::new()
     }
 }

@@ -1,0 +1,139 @@
+//! The `data` table of the configuration.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::DataError;
+
+/// Where images and labels come from.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// The data set's folder. `None`: the generator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// How the folder is laid out.
+    pub format: Format,
+    /// Units per metre of a 16-bit depth PNG: 1000 for millimetres.
+    pub depth_scale: f64,
+    /// The mask value of pixels that do not count.
+    pub ignore: u8,
+    /// Number of classes. 0: from `labels.txt`, or else one more than the largest mask value.
+    pub classes: usize,
+    /// COCO: how far the crop goes beyond the object's box on each side, as a share of the box's
+    /// longer side.
+    pub box_margin: f64,
+    /// Settings of the generator, used when there is no path.
+    pub generator: GeneratorConfig,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            path: None,
+            format: Format::Auto,
+            depth_scale: 1000.0,
+            ignore: 255,
+            classes: 0,
+            box_margin: 0.1,
+            generator: GeneratorConfig::default(),
+        }
+    }
+}
+
+impl DataConfig {
+    /// Checks every value; [`open`](crate::open) does this first.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`] for the first value out of its range.
+    pub fn validate(&self) -> Result<(), DataError> {
+        let setting = |name, value: String, expected| {
+            Err(DataError::Setting {
+                name,
+                value,
+                expected,
+            })
+        };
+        if !(self.depth_scale.is_finite() && self.depth_scale > 0.0) {
+            let value = self.depth_scale.to_string();
+            return setting("depth_scale", value, "a number above 0");
+        }
+        if !(0.0..=10.0).contains(&self.box_margin) {
+            return setting("box_margin", self.box_margin.to_string(), "0 to 10");
+        }
+        if self.classes > 255 {
+            return setting("classes", self.classes.to_string(), "0 to 255");
+        }
+        let generator = &self.generator;
+        if !(16..=1024).contains(&generator.side_px) {
+            let value = generator.side_px.to_string();
+            return setting("generator.side_px", value, "16 to 1024");
+        }
+        for (name, count) in [
+            ("generator.train", generator.train),
+            ("generator.val", generator.val),
+        ] {
+            if !(1..=10_000_000).contains(&count) {
+                return setting(name, count.to_string(), "1 to 10000000");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How a data set's folder is laid out; the table in the [crate documentation](crate) says what
+/// each needs.
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Whichever of the others fits what the folder holds.
+    #[default]
+    Auto,
+    /// PASCAL VOC segmentation.
+    Voc,
+    /// A folder of images and one of masks.
+    Folders,
+    /// Colour images with 16-bit depth maps, as in NYU Depth v2.
+    Rgbd,
+    /// COCO keypoints.
+    Coco,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Voc => "voc",
+            Self::Folders => "folders",
+            Self::Rgbd => "rgbd",
+            Self::Coco => "coco",
+        })
+    }
+}
+
+/// What the generator makes. The defaults keep a demonstration to minutes.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct GeneratorConfig {
+    /// Training images.
+    pub train: usize,
+    /// Validation images.
+    pub val: usize,
+    /// Side of the square images in pixels, 16 to 1024.
+    pub side_px: usize,
+    /// Seed of all scenes.
+    pub seed: u64,
+}
+
+impl Default for GeneratorConfig {
+    fn default() -> Self {
+        Self {
+            train: 400,
+            val: 80,
+            side_px: 96,
+            seed: 0,
+        }
+    }
+}

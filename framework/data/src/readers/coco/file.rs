@@ -1,0 +1,120 @@
+//! The COCO annotation file.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::DataError;
+use crate::readers::listing::text;
+
+/// A COCO annotation file, as far as keypoints need it; other fields are passed over.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CocoFile {
+    /// The images.
+    pub images: Vec<CocoImage>,
+    /// The objects in them.
+    pub annotations: Vec<Annotation>,
+    /// The kinds of objects, with their joints.
+    pub categories: Vec<Category>,
+}
+
+/// One image of a [`CocoFile`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CocoImage {
+    /// What annotations refer to.
+    pub id: u64,
+    /// Name within the folder of images.
+    pub file_name: String,
+    /// Width in pixels.
+    pub width: usize,
+    /// Height in pixels.
+    pub height: usize,
+}
+
+/// One object of a [`CocoFile`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// Unique in the file.
+    pub id: u64,
+    /// The image it is in.
+    pub image_id: u64,
+    /// What it is.
+    pub category_id: u64,
+    /// `x, y, v` per joint: pixels from the top left and 0 for not labelled, 1 for labelled but
+    /// hidden, 2 for labelled and visible.
+    #[serde(default)]
+    pub keypoints: Vec<f64>,
+    /// Number of joints with `v > 0`, if the file says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_keypoints: Option<usize>,
+    /// Left, top, width and height in pixels.
+    pub bbox: [f64; 4],
+    /// 1 for a crowd, which has no joints of its own.
+    #[serde(default)]
+    pub iscrowd: u8,
+}
+
+impl Annotation {
+    /// Whether the file itself says that this object has no joints: a crowd, or `num_keypoints` 0.
+    pub fn is_box_only(&self) -> bool {
+        self.iscrowd != 0 || self.num_keypoints == Some(0)
+    }
+}
+
+/// One kind of object of a [`CocoFile`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Category {
+    /// What annotations refer to.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Joint names in the order of the annotations' keypoints.
+    #[serde(default)]
+    pub keypoints: Vec<String>,
+    /// Pairs of joints to draw a line between, counted from 1.
+    #[serde(default)]
+    pub skeleton: Vec<[usize; 2]>,
+}
+
+impl CocoFile {
+    /// Reads and parses a file; what it says is not checked further.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or with line and column where it is no such JSON.
+    pub fn read(path: &Path) -> Result<Self, DataError> {
+        read_json(path)
+    }
+}
+
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, DataError> {
+    let content = text(path)?;
+    serde_json::from_str(&content).map_err(|error| {
+        let mut reason = error.to_string();
+        // The variant's message begins with the position.
+        if let Some(at) = reason.rfind(" at line ") {
+            reason.truncate(at);
+        }
+        let line = content.lines().nth(error.line().saturating_sub(1));
+        if !error.is_eof() && line.is_some_and(|l| names_no_number(l, error.column())) {
+            reason += "; NaN and Infinity are no JSON: give a joint without position x = y = v = 0";
+        }
+        DataError::Syntax {
+            path: path.to_owned(),
+            line: error.line(),
+            column: error.column(),
+            reason,
+        }
+    })
+}
+
+/// Whether what stands at a column (bytes from 1) is one of the words Python writes for numbers
+/// that JSON lacks. The parser may stop at the word's first or second letter.
+fn names_no_number(line: &str, column: usize) -> bool {
+    (column.saturating_sub(2)..=column).any(|at| {
+        let rest = line.get(at..).unwrap_or("");
+        ["NaN", "Infinity", "-Infinity"]
+            .iter()
+            .any(|word| rest.starts_with(word))
+    })
+}

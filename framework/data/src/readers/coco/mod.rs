@@ -1,0 +1,10 @@
+//! COCO keypoints: one sample per annotated object.
+
+mod file;
+mod objects;
+mod result;
+
+pub use file::{Annotation, Category, CocoFile, CocoImage};
+pub use result::{KeypointResult, read_keypoint_results};
+
+pub(super) use objects::open;

@@ -1,0 +1,213 @@
+//! What is in a folder: files by stem, split lists, class names, fingerprints.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::pairs::Pair;
+use crate::codec::io_error;
+use crate::error::DataError;
+
+/// The file of class names: one a line, the first for class 0.
+pub(super) const CLASS_FILE: &str = "labels.txt";
+
+/// Image files by their name without ending.
+pub(super) type Stems = BTreeMap<String, PathBuf>;
+
+/// Sorted names of what a folder holds, without hidden files; folders end in `/`.
+pub(super) fn entries(folder: &Path) -> Result<Vec<String>, DataError> {
+    if !folder.is_dir() {
+        return Err(DataError::Missing {
+            path: folder.to_owned(),
+            needed: "a folder should be there".to_owned(),
+        });
+    }
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(io_error(folder))? {
+        let entry = entry.map_err(io_error(folder))?;
+        let mut name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') {
+            continue;
+        }
+        if entry.path().is_dir() {
+            name.push('/');
+        }
+        names.push(name);
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The files in `folder` with one of these endings, in lower or upper case, by stem. Others are
+/// passed over.
+pub(super) fn stems(folder: &Path, endings: &[&str]) -> Result<Stems, DataError> {
+    let mut stems = Stems::new();
+    for name in entries(folder)? {
+        let Some((stem, ending)) = name.rsplit_once('.') else {
+            continue;
+        };
+        if !endings.iter().any(|e| ending.eq_ignore_ascii_case(e)) {
+            continue;
+        }
+        if stems.insert(stem.to_owned(), folder.join(&name)).is_some() {
+            return Err(DataError::Duplicate {
+                path: folder.to_owned(),
+                what: "the name",
+                name: stem.to_owned(),
+            });
+        }
+    }
+    if stems.is_empty() {
+        return Err(DataError::Empty {
+            path: folder.to_owned(),
+            needed: format!("files ending in .{} should be there", endings.join(" or .")),
+        });
+    }
+    Ok(stems)
+}
+
+/// Pairs every image with the map of the same stem.
+pub(super) fn pair_all(
+    images: Stems,
+    maps: &Stems,
+    map_folder: &Path,
+) -> Result<Vec<Pair>, DataError> {
+    let missing = |stem: &String| !maps.contains_key(stem);
+    if let Some((stem, image)) = images.iter().find(|(stem, _)| missing(stem)) {
+        return Err(DataError::Unpaired {
+            image: image.clone(),
+            label: map_folder.join(format!("{stem}.png")),
+            others: images.keys().filter(|stem| missing(stem)).count() - 1,
+        });
+    }
+    let pairs = images.into_iter().filter_map(|(name, image)| {
+        let map = maps.get(&name)?.clone();
+        Some(Pair { name, image, map })
+    });
+    Ok(pairs.collect())
+}
+
+/// Reads a split list (one stem a line) and pairs each stem's image and map. `taken` holds the
+/// stems of lists read before, which must not come again.
+pub(super) fn pair_listed(
+    list: &Path,
+    (images, image_folder): (&Stems, &Path),
+    (maps, map_folder): (&Stems, &Path),
+    taken: &mut BTreeSet<String>,
+) -> Result<Vec<Pair>, DataError> {
+    let mut pairs = Vec::new();
+    for (number, line) in text(list)?.lines().enumerate() {
+        let name = line.trim();
+        if name.is_empty() {
+            continue;
+        }
+        let absent = |expected: PathBuf| DataError::ListedMissing {
+            list: list.to_owned(),
+            line: number + 1,
+            name: name.to_owned(),
+            expected,
+        };
+        let image = images
+            .get(name)
+            .ok_or_else(|| absent(image_folder.join(format!("{name}.jpg or .png"))))?;
+        let map = maps
+            .get(name)
+            .ok_or_else(|| absent(map_folder.join(format!("{name}.png"))))?;
+        if !taken.insert(name.to_owned()) {
+            return Err(DataError::Duplicate {
+                path: list.to_owned(),
+                what: "or another list of the set has the name",
+                name: name.to_owned(),
+            });
+        }
+        pairs.push(Pair {
+            name: name.to_owned(),
+            image: image.clone(),
+            map: map.clone(),
+        });
+    }
+    if pairs.is_empty() {
+        return Err(DataError::Empty {
+            path: list.to_owned(),
+            needed: "it should hold one file name without ending a line".to_owned(),
+        });
+    }
+    Ok(pairs)
+}
+
+/// Reads class names, one a line. `expected` is the configured number, 0 for any.
+pub(super) fn class_names(path: &Path, expected: usize) -> Result<Vec<String>, DataError> {
+    let content = text(path)?;
+    let names: Vec<String> = content
+        .trim_end()
+        .lines()
+        .map(|l| l.trim().to_owned())
+        .collect();
+    for (i, name) in names.iter().enumerate() {
+        let wrong = |reason: String| DataError::Syntax {
+            path: path.to_owned(),
+            line: i + 1,
+            column: 1,
+            reason,
+        };
+        if name.is_empty() {
+            return Err(wrong(
+                "a class name should be here, not an empty line".to_owned(),
+            ));
+        }
+        if names[..i].contains(name) {
+            return Err(wrong(format!(
+                "the class `{name}` is named twice; each needs a name of its own"
+            )));
+        }
+    }
+    let wanted = match expected {
+        0 if names.is_empty() || names.len() > 255 => "1 to 255".to_owned(),
+        n if n > 0 && n != names.len() => format!("{n} (data.classes)"),
+        _ => return Ok(names),
+    };
+    Err(DataError::Syntax {
+        path: path.to_owned(),
+        line: names.len().max(1),
+        column: 1,
+        reason: format!(
+            "the file names {} classes; it should name {wanted}",
+            names.len()
+        ),
+    })
+}
+
+/// Names for classes that have none.
+pub(super) fn sequential(count: usize) -> Vec<String> {
+    (0..count).map(|i| format!("class_{i}")).collect()
+}
+
+pub(super) fn text(path: &Path) -> Result<String, DataError> {
+    std::fs::read_to_string(path).map_err(io_error(path))
+}
+
+/// A hash over the files' names within `root`, sizes and contents, independent of their order.
+pub(super) fn fingerprint(root: &Path, files: &[&Path]) -> Result<String, DataError> {
+    let mut files = files.to_vec();
+    files.sort_unstable();
+    files.dedup();
+    let digests: Vec<blake3::Hash> = files
+        .par_iter()
+        .map(|path| {
+            let content = std::fs::read(path).map_err(io_error(path))?;
+            let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy();
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(name.as_bytes());
+            hasher.update(&[0]);
+            hasher.update(&(content.len() as u64).to_le_bytes());
+            hasher.update(&content);
+            Ok(hasher.finalize())
+        })
+        .collect::<Result<_, DataError>>()?;
+    let mut all = blake3::Hasher::new();
+    for digest in digests {
+        all.update(digest.as_bytes());
+    }
+    Ok(all.finalize().to_hex().to_string())
+}

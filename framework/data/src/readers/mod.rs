@@ -1,0 +1,135 @@
+//! Data sets in folders: one file per format.
+//!
+//! To add a format: a variant of [`Format`], a file here that lists training and validation samples,
+//! and a line in [`LAYOUTS`], in `detect.rs` and in [`open`](crate::open).
+
+pub mod coco;
+mod detect;
+mod folders;
+mod listing;
+mod pairs;
+mod rgbd;
+mod voc;
+
+use std::path::{Path, PathBuf};
+
+use nasfw_sdk::{DataInfo, LabelKind};
+
+use crate::config::{DataConfig, Format};
+use crate::error::DataError;
+use crate::sample::Source;
+
+use self::detect::detect;
+use self::listing::{CLASS_FILE, class_names, sequential};
+use self::pairs::{MapKind, Pair, PairSet, largest_class};
+
+/// What each format needs, for messages.
+pub(crate) const LAYOUTS: &str = "Known are: \
+    voc (JPEGImages/, SegmentationClass/, ImageSets/Segmentation/train.txt and val.txt); \
+    folders (images/ and masks/, or both below train/ and val/); \
+    rgbd (rgb/ with depth/ or seg/, optionally train.txt and val.txt); \
+    coco (images/, annotations/train.json and val.json)";
+
+/// The samples of both parts of a set of image and map pairs.
+struct Parts {
+    train: Vec<Pair>,
+    val: Vec<Pair>,
+    /// Split lists and the like, which belong to the fingerprint.
+    lists: Vec<PathBuf>,
+}
+
+/// Opens the set in `root` as `config` says.
+pub(crate) fn open_folder(
+    root: &Path,
+    config: &DataConfig,
+    labels: LabelKind,
+) -> Result<Source, DataError> {
+    let entries = listing::entries(root)?;
+    if entries.is_empty() {
+        return Err(DataError::Empty {
+            path: root.to_owned(),
+            needed: LAYOUTS.to_owned(),
+        });
+    }
+    let format = match config.format {
+        Format::Auto => detect(root, labels)?,
+        known => known,
+    };
+    if !detect::brings(root, format, labels) {
+        return Err(DataError::NoLabels {
+            path: root.to_owned(),
+            format,
+            wanted: labels,
+        });
+    }
+    let parts = match format {
+        Format::Coco => return coco::open(root, config),
+        Format::Voc => voc::list(root)?,
+        Format::Rgbd => rgbd::list(root, labels)?,
+        Format::Folders | Format::Auto => folders::list(root)?,
+    };
+    open_pairs(root, config, labels, format, parts)
+}
+
+fn open_pairs(
+    root: &Path,
+    config: &DataConfig,
+    labels: LabelKind,
+    format: Format,
+    mut parts: Parts,
+) -> Result<Source, DataError> {
+    for (part, pairs) in [("training", &parts.train), ("validation", &parts.val)] {
+        if pairs.is_empty() {
+            return Err(DataError::Empty {
+                path: root.to_owned(),
+                needed: format!("the {part} part should hold at least one image with its label"),
+            });
+        }
+    }
+    let (map, classes) = match labels {
+        LabelKind::Depth => {
+            let scale = config.depth_scale;
+            (MapKind::Depth { scale }, Vec::new())
+        }
+        LabelKind::Classes | LabelKind::Keypoints => {
+            let names_file = root.join(CLASS_FILE);
+            let classes = if names_file.is_file() {
+                parts.lists.push(names_file.clone());
+                class_names(&names_file, config.classes)?
+            } else if config.classes > 0 {
+                sequential(config.classes)
+            } else {
+                let all = parts.train.iter().chain(&parts.val);
+                sequential(largest_class(all, config.ignore)? + 1)
+            };
+            let (count, ignore) = (classes.len(), config.ignore);
+            (MapKind::Classes { count, ignore }, classes)
+        }
+    };
+    let what = match labels {
+        LabelKind::Depth => "depth".to_owned(),
+        _ => format!("{} classes", classes.len()),
+    };
+    let files = parts.train.iter().chain(&parts.val);
+    let files: Vec<&Path> = files
+        .flat_map(|pair| [pair.image.as_path(), pair.map.as_path()])
+        .chain(parts.lists.iter().map(PathBuf::as_path))
+        .collect();
+    Ok(Source {
+        info: DataInfo {
+            classes,
+            flip_pairs: Some(Vec::new()),
+            ..DataInfo::default()
+        },
+        description: describe(root, format, parts.train.len(), parts.val.len(), &what),
+        fingerprint: listing::fingerprint(root, &files)?,
+        train: std::sync::Arc::new(PairSet::new(parts.train, map)),
+        val: std::sync::Arc::new(PairSet::new(parts.val, map)),
+    })
+}
+
+fn describe(root: &Path, format: Format, train: usize, val: usize, what: &str) -> String {
+    let name = root.file_name().unwrap_or(root.as_os_str());
+    let name = name.to_string_lossy();
+    format!("{name} ({format}): {train} training and {val} validation samples, {what}")
+}

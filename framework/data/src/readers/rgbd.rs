@@ -1,0 +1,50 @@
+//! Colour images with depth maps or masks of the same name, as in NYU Depth v2.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use nasfw_sdk::LabelKind;
+
+use super::Parts;
+use super::listing::{pair_all, pair_listed, stems};
+use crate::error::DataError;
+use crate::split::split_by_name;
+
+/// The samples that `train.txt` and `val.txt` name, or without either list all of them, split 80 / 20
+/// by a hash of the name.
+pub(super) fn list(root: &Path, labels: LabelKind) -> Result<Parts, DataError> {
+    let map_folder = root.join(match labels {
+        LabelKind::Depth => "depth",
+        LabelKind::Classes | LabelKind::Keypoints => "seg",
+    });
+    let image_folder = root.join("rgb");
+    let images = stems(&image_folder, &["png", "jpg", "jpeg"])?;
+    let maps = stems(&map_folder, &["png"])?;
+    let lists = [root.join("train.txt"), root.join("val.txt")];
+    if !lists.iter().any(|list| list.is_file()) {
+        let (train, val) = split_by_name(pair_all(images, &maps, &map_folder)?, |p| &p.name);
+        return Ok(Parts {
+            train,
+            val,
+            lists: Vec::new(),
+        });
+    }
+    let mut taken = BTreeSet::new();
+    let mut read = |list: &Path| {
+        if !list.is_file() {
+            return Err(DataError::Missing {
+                path: list.to_owned(),
+                needed: "there is one of train.txt and val.txt; add the other, or remove both for \
+                         a split by file name"
+                    .to_owned(),
+            });
+        }
+        let images = (&images, image_folder.as_path());
+        pair_listed(list, images, (&maps, &map_folder), &mut taken)
+    };
+    Ok(Parts {
+        train: read(&lists[0])?,
+        val: read(&lists[1])?,
+        lists: lists.to_vec(),
+    })
+}

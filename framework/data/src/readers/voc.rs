@@ -1,0 +1,35 @@
+//! PASCAL VOC segmentation.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::Parts;
+use super::listing::{pair_listed, stems};
+use crate::error::DataError;
+
+/// The samples that `ImageSets/Segmentation/{train,val}.txt` name.
+pub(super) fn list(root: &Path) -> Result<Parts, DataError> {
+    let (image_folder, mask_folder) = (root.join("JPEGImages"), root.join("SegmentationClass"));
+    let images = stems(&image_folder, &["jpg", "jpeg", "png"])?;
+    let masks = stems(&mask_folder, &["png"])?;
+    let mut taken = BTreeSet::new();
+    let mut read = |name: &str| {
+        let list = root.join("ImageSets/Segmentation").join(name);
+        if !list.is_file() {
+            return Err(DataError::Missing {
+                path: list,
+                needed: "the voc format needs this list of file names, one a line".to_owned(),
+            });
+        }
+        let images = (&images, image_folder.as_path());
+        let pairs = pair_listed(&list, images, (&masks, &mask_folder), &mut taken)?;
+        Ok((pairs, list))
+    };
+    let (train, train_list) = read("train.txt")?;
+    let (val, val_list) = read("val.txt")?;
+    Ok(Parts {
+        train,
+        val,
+        lists: vec![train_list, val_list],
+    })
+}

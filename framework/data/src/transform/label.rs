@@ -1,0 +1,153 @@
+//! Labels follow their image.
+
+use nasfw_sdk::{DataInfo, Keypoint, Label};
+
+use super::geometry::Geometry;
+use super::image::exact;
+
+/// Brings a truth to `height` × `width`: class and depth maps by PyTorch's nearest rule, source
+/// index = ⌊output index · input length / output length⌋ (never averaging); keypoints and their
+/// reference length by the scale from `from_size` (width, height) of the image they are in.
+pub fn resize_label(
+    label: &Label,
+    height: usize,
+    width: usize,
+    from_size: (usize, usize),
+) -> Label {
+    match label {
+        Label::Classes {
+            width: from_width,
+            height: from_height,
+            values,
+        } => Label::Classes {
+            width,
+            height,
+            values: nearest(values, (*from_width, *from_height), (width, height), 0),
+        },
+        Label::Depth {
+            width: from_width,
+            height: from_height,
+            values,
+        } => Label::Depth {
+            width,
+            height,
+            values: nearest(values, (*from_width, *from_height), (width, height), 0.0),
+        },
+        Label::Keypoints {
+            points,
+            reference_px,
+        } => {
+            let view = Geometry {
+                source: from_size,
+                scaled: (width, height),
+                offset: (0, 0),
+                out: (width, height),
+                flipped: false,
+            };
+            Label::Keypoints {
+                points: points.iter().map(|p| moved(p, &view)).collect(),
+                reference_px: scaled_reference(*reference_px, &view),
+            }
+        }
+    }
+}
+
+fn nearest<T: Copy>(values: &[T], from: (usize, usize), to: (usize, usize), fill: T) -> Vec<T> {
+    if from.0 == 0 || from.1 == 0 {
+        return vec![fill; to.0 * to.1];
+    }
+    let values = exact(values, from.0 * from.1, fill);
+    let columns: Vec<usize> = (0..to.0).map(|x| x * from.0 / to.0).collect();
+    let mut out = Vec::with_capacity(to.0 * to.1);
+    for y in 0..to.1 {
+        let row = &values[y * from.1 / to.1 * from.0..][..from.0];
+        out.extend(columns.iter().map(|&x| row[x]));
+    }
+    out
+}
+
+/// The label seen through a view. Unlike [`resize_label`], maps take the source pixel nearest to
+/// each pixel's *centre*, as the image's resampling does, so that labels do not shift against it.
+pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geometry) -> Label {
+    let (width, height) = view.out;
+    match label {
+        Label::Classes {
+            width: w,
+            height: h,
+            values,
+        } => Label::Classes {
+            width,
+            height,
+            values: look_up(values, (*w, *h), ignore, view),
+        },
+        Label::Depth {
+            width: w,
+            height: h,
+            values,
+        } => Label::Depth {
+            width,
+            height,
+            values: look_up(values, (*w, *h), 0.0, view),
+        },
+        Label::Keypoints {
+            points,
+            reference_px,
+        } => {
+            let mut points: Vec<Keypoint> = points.iter().map(|p| moved(p, view)).collect();
+            if view.flipped {
+                for &(left, right) in info.flip_pairs.iter().flatten() {
+                    if left.max(right) < points.len() {
+                        points.swap(left, right);
+                    }
+                }
+            }
+            Label::Keypoints {
+                points,
+                reference_px: scaled_reference(*reference_px, view),
+            }
+        }
+    }
+}
+
+fn look_up<T: Copy>(values: &[T], size: (usize, usize), fill: T, view: &Geometry) -> Vec<T> {
+    let (width, height) = size;
+    if width == 0 || height == 0 {
+        return vec![fill; view.out.0 * view.out.1];
+    }
+    let values = exact(values, width * height, fill);
+    // ⌊(i + ½) · source / scaled⌋ in whole numbers.
+    let centre = |i: usize, source: usize, scaled: usize| {
+        ((2 * i + 1) * source / (2 * scaled)).min(source - 1)
+    };
+    let columns: Vec<Option<usize>> = (0..view.out.0)
+        .map(|x| Some(centre(view.column(x)?, width, view.scaled.0)))
+        .collect();
+    let mut out = Vec::with_capacity(view.out.0 * view.out.1);
+    for y in 0..view.out.1 {
+        let row = view
+            .row(y)
+            .map(|y| centre(y, height, view.scaled.1) * width);
+        out.extend(columns.iter().map(|column| match (row, column) {
+            (Some(row), Some(column)) => values[row + column],
+            _ => fill,
+        }));
+    }
+    out
+}
+
+/// A point seen through a view. Points that were invisible stay so, wherever they land.
+fn moved(point: &Keypoint, view: &Geometry) -> Keypoint {
+    let (x, y) = view.point(point.x_px.into(), point.y_px.into());
+    let within = |at: f64, len: usize| at >= -0.5 && at < len as f64 - 0.5;
+    Keypoint {
+        x_px: x as f32,
+        y_px: y as f32,
+        visible: point.visible && within(x, view.out.0) && within(y, view.out.1),
+    }
+}
+
+/// The two factors differ at most by rounding; their geometric mean favours neither.
+fn scaled_reference(reference_px: f32, view: &Geometry) -> f32 {
+    let (across, down) = view.factors();
+    (f64::from(reference_px) * (across * down).sqrt()) as f32
+}

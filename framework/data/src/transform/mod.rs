@@ -1,0 +1,108 @@
+//! From a sample to what a network is fed: scaling, flipping, cropping, normalising.
+//!
+//! The recipe is that of the method: scale by U(0.7, 1.4) but never below a set shorter side, flip
+//! half of the time, crop at random, RGB / 255 less ImageNet's mean over its standard deviation.
+//!
+//! Images are resized bilinearly, with a wider filter when they shrink (antialiasing). Class and
+//! depth maps are resized to the nearest value, so that no class is invented and valid depths never
+//! mix with invalid ones. Scaling an image leaves its depths in metres as they are: the network is
+//! to read size and context together, as usual in training on NYU Depth v2 without ray maps.
+
+mod geometry;
+mod image;
+mod label;
+
+use rand::RngExt;
+
+use nasfw_sdk::{DataInfo, Label, LabelKind, Rng};
+
+use self::geometry::Geometry;
+use crate::sample::Sample;
+
+pub use self::label::resize_label;
+
+/// Mean of ImageNet's RGB / 255.
+pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+/// Standard deviation of ImageNet's RGB / 255.
+pub const STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// How samples are scaled, flipped and cropped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Transform {
+    /// Length of the shorter side after scaling, in pixels; in training the least length.
+    pub shorter_side_px: usize,
+    /// Side of the square crop in pixels.
+    pub crop_px: usize,
+    /// Bounds of the random scale in training.
+    pub scale: (f64, f64),
+    /// Probability of a left-right flip in training.
+    pub flip: f64,
+}
+
+/// A sample ready for a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prepared {
+    /// `(height, width, 3)` row-major: RGB / 255 less [`MEAN`] over [`STD`]; 0 where padded.
+    pub image: Vec<f32>,
+    /// The truth: a map of the same size (padded with the ignore value, or depth 0), or points in
+    /// pixels of `image`, those outside it invisible.
+    pub label: Label,
+    /// Width and height in pixels.
+    pub size_px: (usize, usize),
+}
+
+impl Transform {
+    /// The method's augmentation for a shorter side and a crop in pixels.
+    pub fn new(shorter_side_px: usize, crop_px: usize) -> Self {
+        Self {
+            shorter_side_px,
+            crop_px,
+            scale: (0.7, 1.4),
+            flip: 0.5,
+        }
+    }
+
+    /// A random view for training: the shorter side becomes `s` times its length with `s` uniform
+    /// in `scale`, but at least `shorter_side_px`; then a flip with probability `flip`, if the set
+    /// allows flips (`info.flip_pairs` for keypoints; maps always do), then a random crop. A scaled
+    /// image smaller than the crop lands anywhere in it, padded.
+    ///
+    /// Every call draws four numbers from `rng`, whatever the sample.
+    pub fn train(&self, sample: &Sample, info: &DataInfo, ignore: u8, rng: &mut Rng) -> Prepared {
+        let mut draw = || rng.random::<f64>();
+        let [s, flip, across, down] = [draw(), draw(), draw(), draw()];
+        let (low, high) = self.scale;
+        let current = sample.image.width.min(sample.image.height);
+        // The cast saturates and takes NaN to 0.
+        let scaled = (current as f64 * (low + (high - low) * s)).round() as usize;
+        let can_flip = sample.label.kind() != LabelKind::Keypoints || info.flip_pairs.is_some();
+        let size = (sample.image.width, sample.image.height);
+        let geometry = Geometry::scaled(size, scaled.max(self.shorter_side_px))
+            .crop(self.crop_px, across, down)
+            .flip(can_flip && flip < self.flip);
+        apply(sample, info, ignore, &geometry)
+    }
+
+    /// The middle of the image at `shorter_side_px`, without chance, padded to `crop_px` where the
+    /// scaled image is smaller.
+    pub fn eval(&self, sample: &Sample, info: &DataInfo, ignore: u8) -> Prepared {
+        let size = (sample.image.width, sample.image.height);
+        let geometry = Geometry::scaled(size, self.shorter_side_px).crop(self.crop_px, 0.5, 0.5);
+        apply(sample, info, ignore, &geometry)
+    }
+
+    /// The whole image with its shorter side at `shorter_side_px`, uncropped.
+    pub fn whole(&self, sample: &Sample, info: &DataInfo, ignore: u8) -> Prepared {
+        let size = (sample.image.width, sample.image.height);
+        let geometry = Geometry::scaled(size, self.shorter_side_px);
+        apply(sample, info, ignore, &geometry)
+    }
+}
+
+fn apply(sample: &Sample, info: &DataInfo, ignore: u8, geometry: &Geometry) -> Prepared {
+    Prepared {
+        image: image::resample(&sample.image, geometry),
+        label: label::transform(&sample.label, info, ignore, geometry),
+        size_px: geometry.out,
+    }
+}

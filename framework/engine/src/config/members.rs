@@ -1,0 +1,112 @@
+//! `Config` → space, task, schedule, controller; range checks.
+
+use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
+use nasfw_sdk::{Controller, Error as Invalid, RewardSchedule, Rng, Schema, SearchSpace, Seed, Task};
+
+use super::Config;
+use crate::error::Result;
+
+impl Config {
+    /// Makes the search space.
+    ///
+    /// # Errors
+    /// When no plugin has this name, or a setting is out of range.
+    pub fn make_space(&self) -> Result<Box<dyn SearchSpace>> {
+        let entry = SpaceEntry::of_plugin(&self.space.plugin)?;
+        Ok((entry.build)(&self.space.settings)?)
+    }
+
+    /// Makes the task.
+    ///
+    /// # Errors
+    /// As [`make_space`](Config::make_space).
+    pub fn make_task(&self) -> Result<Box<dyn Task>> {
+        let entry = TaskEntry::find(&self.task.name)?;
+        Ok((entry.build)(&self.task.settings)?)
+    }
+
+    /// Makes the reward schedule.
+    ///
+    /// # Errors
+    /// As [`make_space`](Config::make_space).
+    pub fn make_schedule(&self) -> Result<Box<dyn RewardSchedule>> {
+        let entry = ScheduleEntry::find(&self.schedule.name)?;
+        Ok((entry.build)(&self.schedule.settings)?)
+    }
+
+    /// Makes the controller for `schema`, its first weights drawn from `rng`.
+    ///
+    /// # Errors
+    /// As [`make_space`](Config::make_space).
+    pub fn make_controller(&self, schema: &Schema, rng: &mut Rng) -> Result<Box<dyn Controller>> {
+        let entry = ControllerEntry::find(&self.controller.name)?;
+        Ok((entry.build)(&self.controller.settings, schema, rng)?)
+    }
+
+    /// Checks every setting by its range and by making each member once.
+    ///
+    /// # Errors
+    /// Names the key and what would be right.
+    pub fn check(&self) -> Result<()> {
+        self.check_ranges()?;
+        let space = self.make_space()?;
+        self.make_task()?;
+        self.make_schedule()?;
+        self.make_controller(space.schema(), &mut Seed(self.run.seed).stream("check"))?;
+        Ok(())
+    }
+
+    pub(crate) fn check_ranges(&self) -> Result<()> {
+        at_least_one("run.trials", self.run.trials as usize)?;
+        if i64::try_from(self.run.seed).is_err() {
+            return Err(invalid("run.seed", self.run.seed, "it is below 2^63"));
+        }
+        check_device(&self.run.device)?;
+        let share = self.meta.val_share;
+        if !(share > 0.0 && share < 1.0) {
+            return Err(invalid("meta.val_share", share, "it lies between 0 and 1"));
+        }
+        self.data.validate()?;
+        let warmup = &self.warmup;
+        at_least_one("warmup.batch", warmup.batch)?;
+        at_least_one("warmup.shorter_side_px", warmup.shorter_side_px)?;
+        at_least_one("warmup.crop_px", warmup.crop_px)?;
+        at_least_one("warmup.width", warmup.width)?;
+        if !(warmup.lr > 0.0 && warmup.lr.is_finite()) {
+            return Err(invalid("warmup.lr", warmup.lr, "it is above 0"));
+        }
+        if !(warmup.weight_decay >= 0.0 && warmup.weight_decay.is_finite()) {
+            return Err(invalid("warmup.weight_decay", warmup.weight_decay, "it is 0 or more"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether this program can compute on `device`.
+fn check_device(device: &str) -> Result<()> {
+    let ordinal = match device {
+        "cpu" => return Ok(()),
+        "cuda" => Some("0"),
+        _ => device.strip_prefix("cuda:"),
+    };
+    match ordinal.map(str::parse::<usize>) {
+        Some(Ok(_)) if cfg!(feature = "cuda") => Ok(()),
+        Some(Ok(_)) => Err(invalid(
+            "run.device",
+            device,
+            "this build has no CUDA; use cpu, or build with --features cuda",
+        )),
+        _ => Err(invalid("run.device", device, "it is cpu or cuda:N, e.g. cuda:0")),
+    }
+}
+
+fn at_least_one(key: &str, value: usize) -> Result<()> {
+    match value {
+        0 => Err(invalid(key, value, "it is at least 1")),
+        _ => Ok(()),
+    }
+}
+
+fn invalid(key: &str, value: impl ToString, expected: &str) -> crate::Error {
+    Invalid::invalid(key, value, expected).into()
+}

@@ -1,0 +1,164 @@
+//! Layers → `Config`.
+
+use nasfw_data::DataConfig;
+use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
+use serde_json::{Map, Value};
+
+use super::layer::{Layer, Origin};
+use super::merge::{error, overlay};
+use super::{
+    Config, EncoderConfig, FeaturesConfig, MetaConfig, RunConfig, TeacherConfig, WarmupConfig,
+};
+use crate::error::{Error, Result};
+
+/// The tables that name a registered item: table, key of the name, name by default.
+const MEMBERS: [(&str, &str, &str); 4] = [
+    ("space", "plugin", "segm"),
+    ("task", "name", "segm"),
+    ("controller", "name", "ppo"),
+    ("schedule", "name", "progressive"),
+];
+
+/// Who knows the default settings of the member called `name` in `table`.
+pub(super) trait Defaults {
+    fn of(&self, table: &str, name: &str) -> Result<Value>;
+}
+
+/// The items registered in this program.
+pub(super) struct Registry;
+
+impl Defaults for Registry {
+    fn of(&self, table: &str, name: &str) -> Result<Value> {
+        Ok(match table {
+            "space" => (SpaceEntry::of_plugin(name)?.defaults)(),
+            "task" => (TaskEntry::find(name)?.defaults)(),
+            "controller" => (ControllerEntry::find(name)?.defaults)(),
+            _ => (ScheduleEntry::find(name)?.defaults)(),
+        })
+    }
+}
+
+pub(super) fn resolve(layers: &[Layer], registry: &dyn Defaults) -> Result<Config> {
+    let mut tree = engine_defaults()?;
+    let mut names = Vec::new();
+    for (table, key, default) in MEMBERS {
+        let (name, settings) = member_defaults(layers, table, key, default, registry)?;
+        tree.insert(table.into(), Value::Object(settings));
+        names.push((table, key, name));
+    }
+    for layer in layers {
+        let values = for_members(layer, &names)?;
+        overlay(&mut tree, &values, "", &layer.origin)?;
+    }
+    absolute_paths(&mut tree);
+    serde_json::from_value(Value::Object(tree)).map_err(|e| Error::Config {
+        file: None,
+        message: e.to_string(),
+    })
+}
+
+/// The tables that are the engine's own.
+fn engine_defaults() -> Result<Map<String, Value>> {
+    let tables = [
+        ("run", serde_json::to_value(RunConfig::default())),
+        ("data", serde_json::to_value(DataConfig::default())),
+        ("meta", serde_json::to_value(MetaConfig::default())),
+        ("encoder", serde_json::to_value(EncoderConfig::default())),
+        ("warmup", serde_json::to_value(WarmupConfig::default())),
+        ("teacher", serde_json::to_value(TeacherConfig::default())),
+        ("features", serde_json::to_value(FeaturesConfig::default())),
+    ];
+    let mut tree = Map::new();
+    for (name, value) in tables {
+        let value = value.map_err(|e| Error::Config {
+            file: None,
+            message: format!("defaults of `{name}`: {e}"),
+        })?;
+        tree.insert(name.into(), value);
+    }
+    // Left out of JSON while unset, and a key all the same.
+    if let Some(Value::Object(data)) = tree.get_mut("data") {
+        data.entry("path").or_insert(Value::Null);
+    }
+    Ok(tree)
+}
+
+/// The name that the last layer to say so gives a member, and that member's default settings.
+fn member_defaults(
+    layers: &[Layer],
+    table: &str,
+    key: &str,
+    default: &str,
+    registry: &dyn Defaults,
+) -> Result<(String, Map<String, Value>)> {
+    let mut found = (default.to_owned(), None);
+    for layer in layers {
+        match layer.values.get(table).and_then(|t| t.get(key)) {
+            Some(Value::String(name)) => found = (name.clone(), Some(&layer.origin)),
+            Some(other) if !matches!(layer.origin, Origin::Preset(_)) => {
+                let message = format!("{other} is not allowed; expected a name");
+                return Err(error(&format!("{table}.{key}"), message, &layer.origin));
+            }
+            _ => {}
+        }
+    }
+    let (name, origin) = found;
+    let settings = registry.of(table, &name).map_err(|e| match origin {
+        // A flag speaks for itself; of a file one wants to know which.
+        Some(Origin::Flag(_)) | None => e,
+        Some(origin) => error(&format!("{table}.{key}"), e, origin),
+    })?;
+    let mut map = match settings {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    };
+    map.insert(key.into(), name.clone().into());
+    Ok((name, map))
+}
+
+/// The layer's values with member tables that were meant for another member left out.
+fn for_members(layer: &Layer, names: &[(&str, &str, String)]) -> Result<Map<String, Value>> {
+    let mut values = layer.values.clone();
+    for (table, key, name) in names {
+        let Some(given) = values.get_mut(*table) else {
+            continue;
+        };
+        let Value::Object(map) = given else {
+            let message = format!("expected a table; to choose one by name set {table}.{key}");
+            return Err(error(table, message, &layer.origin));
+        };
+        match &layer.origin {
+            Origin::Preset(_) => {
+                let chosen = map.remove(name);
+                *given = chosen.unwrap_or_else(|| Value::Object(Map::new()));
+            }
+            // A file that names ppo and a flag that names random: the file's settings are ppo's.
+            Origin::File(_) | Origin::Text(_) => {
+                let said = map.get(*key).and_then(Value::as_str);
+                if said.is_some_and(|said| said != name) {
+                    values.remove(*table);
+                }
+            }
+            // The name itself was looked at before; a later layer may have changed it.
+            Origin::Sets(_) | Origin::Flag(_) => {
+                map.remove(*key);
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// Paths as they are from anywhere, because a run may be resumed from another folder.
+fn absolute_paths(tree: &mut Map<String, Value>) {
+    for (table, key) in [("data", "path"), ("encoder", "weights")] {
+        let Some(value) = tree.get_mut(table).and_then(|t| t.get_mut(key)) else {
+            continue;
+        };
+        let absolute = value.as_str().filter(|p| !p.is_empty()).map(std::path::absolute);
+        if let Some(Ok(path)) = absolute
+            && let Some(path) = path.to_str()
+        {
+            *value = path.into();
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The engine's own tables and their defaults.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How much is searched, and on what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Architectures to try in all.
+    pub trials: u64,
+    /// The seed every random decision descends from; below 2^63, the range of a TOML integer.
+    pub seed: u64,
+    /// Threads to compute with; 0 means one per core. The result does not depend on it.
+    pub threads: usize,
+    /// `cpu`, or `cuda:N` in a build with CUDA.
+    pub device: String,
+    /// Memory that training one architecture may take, in MiB; 0 means no limit.
+    pub memory_limit_mb: u64,
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self {
+            trials: 2000,
+            seed: 0,
+            threads: 0,
+            device: "cpu".into(),
+            memory_limit_mb: 0,
+        }
+    }
+}
+
+/// The search space, named by its plugin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpaceConfig {
+    /// The plugin that brings the space.
+    pub plugin: String,
+    /// The space's own settings, complete; an object.
+    #[serde(flatten)]
+    pub settings: Value,
+}
+
+/// A controller, schedule or task, named, with its settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MemberConfig {
+    /// Its registered name.
+    pub name: String,
+    /// Its own settings, complete; an object.
+    #[serde(flatten)]
+    pub settings: Value,
+}
+
+/// The split of the training images into those trained on and those judged on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetaConfig {
+    /// Share of the images that rewards are measured on, drawn by the seed.
+    pub val_share: f64,
+}
+
+impl Default for MetaConfig {
+    fn default() -> Self {
+        Self { val_share: 0.1 }
+    }
+}
+
+/// Where the encoder's weights come from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderConfig {
+    /// A safetensors file; without one the encoder learns in the warm-up.
+    pub weights: Option<PathBuf>,
+}
+
+/// How encoder and a plain decoder learn before the search when no weights are given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarmupConfig {
+    /// Passes over the samples; 0 leaves the encoder as it was drawn.
+    pub epochs: usize,
+    /// Images in a step.
+    pub batch: usize,
+    /// Learning rate of Adam.
+    pub lr: f64,
+    /// L2 penalty added to the gradient.
+    pub weight_decay: f64,
+    /// At most this many training samples; 0 means all.
+    pub samples: usize,
+    /// Images are scaled so that their shorter side has this length.
+    pub shorter_side_px: usize,
+    /// Side of the square crop.
+    pub crop_px: usize,
+    /// Channels of the plain decoder.
+    pub width: usize,
+}
+
+impl Default for WarmupConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 30,
+            batch: 32,
+            lr: 1e-3,
+            weight_decay: 1e-5,
+            samples: 0,
+            shorter_side_px: 400,
+            crop_px: 350,
+            width: 64,
+        }
+    }
+}
+
+/// Whether a teacher is distilled into the candidates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeacherConfig {
+    /// Use the warm-up network as the teacher of stages that ask for distillation.
+    pub enabled: bool,
+}
+
+impl Default for TeacherConfig {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+/// The cache of encoder outputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeaturesConfig {
+    /// Memory it may take, in MiB; samples beyond it are not used in stages on features.
+    pub memory_limit_mb: u64,
+}
+
+impl Default for FeaturesConfig {
+    fn default() -> Self {
+        Self {
+            memory_limit_mb: 4096,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Layers over members that exist only here, so that no plugin is needed.
+
+use serde_json::{Value, json};
+
+use super::resolve::{Defaults, resolve};
+use super::{Config, Layers, Preset};
+use crate::error::{Error, Result};
+
+struct Fake;
+
+impl Defaults for Fake {
+    fn of(&self, table: &str, name: &str) -> Result<Value> {
+        let optimiser = json!({"kind": "adam", "lr": 3e-3, "weight_decay": 1e-5});
+        Ok(match (table, name) {
+            ("space", "segm") => json!({"width": 48, "repeats": 1}),
+            ("task", "segm") => json!({"ignore": 255}),
+            ("task", "depth") => json!({}),
+            ("controller", "ppo") => json!({"lr": 1e-4, "clip": 0.2, "batch": 10}),
+            ("controller", "random") => json!({}),
+            ("schedule", "progressive") => {
+                let stage = json!({"samples": 4000, "epochs": 5, "batch": 64, "shorter_side_px": 300,
+                    "crop_px": 256, "decoder": optimiser, "limit": null});
+                json!({"stage0": stage, "stage1": stage, "delta": 0.9})
+            }
+            _ => {
+                let known = ["segm", "depth", "ppo", "random", "progressive"];
+                return Err(nasfw_sdk::Error::unknown(table, name, known).into());
+            }
+        })
+    }
+}
+
+fn made(layers: Layers) -> Result<Config> {
+    resolve(layers.layers(), &Fake)
+}
+
+fn set(options: &[&str]) -> Result<Config> {
+    let options: Vec<String> = options.iter().map(|o| (*o).to_owned()).collect();
+    made(Layers::new(Preset::Demo).set(&options)?)
+}
+
+fn message(result: Result<Config>) -> String {
+    match result {
+        Ok(_) => panic!("expected an error"),
+        Err(e) => e.to_string(),
+    }
+}
+
+#[test]
+fn later_layers_win_key_by_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.toml");
+    std::fs::write(&file, "[run]\ntrials = 5\nseed = 6\n[schedule.stage0]\nepochs = 7\nbatch = 8\n").unwrap();
+    let layers = Layers::new(Preset::Demo).file(&file).unwrap();
+    let layers = layers.set(&["run.seed=9".into(), "schedule.stage0.batch=10".into()]).unwrap();
+    let config = made(layers.flag("--trials", "run.trials", 11).unwrap()).unwrap();
+    assert_eq!((config.run.trials, config.run.seed), (11, 9));
+    let stage = &config.schedule.settings["stage0"];
+    assert_eq!((&stage["epochs"], &stage["batch"]), (&json!(7), &json!(10)));
+    // From the preset and from the defaults.
+    assert_eq!((&stage["crop_px"], &stage["decoder"]["lr"]), (&json!(96), &json!(3e-3)));
+    assert_eq!(config.schedule.settings["stage1"]["decoder"]["kind"], "adam");
+}
+
+#[test]
+fn toml_round_trip_is_exact() {
+    let config = set(&[
+        "controller.lr=1",
+        "run.seed=9223372036854775807",
+        "data.path=a b/\"c\"",
+        "schedule.delta=0.1000000000000000055",
+    ])
+    .unwrap();
+    assert_eq!(config.controller.settings["lr"], json!(1.0));
+    let text = config.to_toml();
+    let back = made(Layers::new(Preset::None).text(&text, "test").unwrap()).unwrap();
+    assert_eq!(back, config, "{text}");
+    assert!(text.contains("# limit is not set"), "{text}");
+}
+
+#[test]
+fn every_preset_reads_and_resolves() {
+    for preset in [Preset::Demo, Preset::Paper, Preset::None] {
+        assert!(preset == Preset::None || !Layers::new(preset).layers()[0].values.is_empty());
+        made(Layers::new(preset)).unwrap().check_ranges().unwrap();
+    }
+}
+
+#[test]
+fn a_members_settings_stay_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.toml");
+    std::fs::write(&file, "[controller]\nname = \"ppo\"\nlr = 0.5\n").unwrap();
+    let layers = Layers::new(Preset::Demo).file(&file).unwrap();
+    assert_eq!(made(layers.clone()).unwrap().controller.settings["lr"], 0.5);
+    let config = made(layers.flag("--controller", "controller.name", "random").unwrap()).unwrap();
+    assert_eq!(config.controller.name, "random");
+    assert_eq!(config.controller.settings, json!({}));
+}
+
+#[test]
+fn an_optimiser_changes_kind_with_what_both_have() {
+    let config = set(&["schedule.stage0.decoder.kind=sgd", "schedule.stage0.decoder.momentum=0.9"]);
+    let decoder = config.unwrap().schedule.settings["stage0"]["decoder"].clone();
+    let sgd: nasfw_sdk::Optimiser = serde_json::from_value(decoder).unwrap();
+    let expected = nasfw_sdk::Optimiser::Sgd { lr: 3e-3, momentum: 0.9, weight_decay: 1e-5 };
+    assert_eq!(sgd, expected);
+}
+
+#[test]
+fn wrong_values_are_named_with_their_origin() {
+    let cases: [(&[&str], &[&str]); 12] = [
+        (&["controller.lrr=1"], &["controller.lrr", "--set controller.lrr=1", "did you mean `controller.lr`"]),
+        (&["schedule.stage0.epoch=1"], &["schedule.stage0.epoch", "`schedule.stage0.epochs`"]),
+        (&["runn.trials=1"], &["`runn`", "did you mean `run`"]),
+        (&["run.trials=many"], &["run.trials", "\"many\"", "whole number"]),
+        (&["run.trials=1.5"], &["run.trials", "1.5"]),
+        (&["controller.lr=inf"], &["controller.lr", "inf"]),
+        (&["run=3"], &["`run`", "table"]),
+        (&["controller=random"], &["`controller`", "controller.name"]),
+        (&["controller.name=randon"], &["randon", "did you mean `random`"]),
+        (&["nonsense"], &["--set nonsense", "KEY=VALUE"]),
+        (&["a..b=1"], &["--set a..b=1", "empty"]),
+        (&["run.seed=1\n[x]"], &["run.seed", "whole number"]),
+    ];
+    for (options, expected) in cases {
+        let text = message(set(options));
+        for part in expected {
+            assert!(text.contains(part), "{options:?} gave: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_bad_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.toml");
+    let missing = Layers::new(Preset::Demo).file(&file).unwrap_err();
+    assert!(missing.is_input() && missing.to_string().contains("x.toml"), "{missing}");
+    std::fs::write(&file, "[run\n").unwrap();
+    let broken = Layers::new(Preset::Demo).file(&file).unwrap_err();
+    assert!(broken.to_string().contains("x.toml"), "{broken}");
+    std::fs::write(&file, "[run]\nthread = 2\n").unwrap();
+    let unknown = message(made(Layers::new(Preset::Demo).file(&file).unwrap()));
+    assert!(unknown.contains("x.toml") && unknown.contains("run.threads"), "{unknown}");
+}
+
+#[test]
+fn ranges_are_checked() {
+    for (option, expected) in [
+        ("run.trials=0", "run.trials: 0"),
+        ("run.device=gpu", "cuda:N"),
+        ("meta.val_share=1", "meta.val_share: 1"),
+        ("warmup.batch=0", "warmup.batch: 0"),
+        ("warmup.lr=-1", "warmup.lr: -1"),
+    ] {
+        let error: Error = set(&[option]).unwrap().check_ranges().unwrap_err();
+        assert!(error.is_input() && error.to_string().contains(expected), "{option}: {error}");
+    }
+    if !cfg!(feature = "cuda") {
+        let error = set(&["run.device=cuda:0"]).unwrap().check_ranges().unwrap_err();
+        assert!(error.to_string().contains("this build has no CUDA"), "{error}");
+    }
+}

@@ -1,0 +1,78 @@
+//! What can go wrong in the engine, by what the reader can do about it.
+
+use std::path::PathBuf;
+
+/// The result of a fallible call of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error whose message names the offending value and the mend.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A name, value, genotype or graph is wrong.
+    #[error(transparent)]
+    Contract(#[from] nasfw_sdk::Error),
+    /// A data set is missing, damaged or does not fit the task.
+    #[error(transparent)]
+    Data(#[from] nasfw_data::DataError),
+    /// Several things are wrong with a data set.
+    #[error("{message}")]
+    BadData {
+        /// All of them, a line each.
+        message: String,
+    },
+    /// A setting or its file is wrong.
+    #[error("configuration{}: {message}", .file.as_ref().map(|f| format!(" {}", f.display())).unwrap_or_default())]
+    Config {
+        /// The file it came from, if any.
+        file: Option<PathBuf>,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// A run folder cannot be used as asked.
+    #[error("run {}: {message}", .run.display())]
+    Run {
+        /// The run folder.
+        run: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// Reading or writing a file failed.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The run's database failed.
+    #[error("database {}: {source}", .path.display())]
+    Database {
+        /// The database file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// Weights are damaged or belong to another network.
+    #[error("{0}")]
+    Weights(String),
+    /// The device failed: out of memory, no driver, a kernel error.
+    #[error("device: {0}")]
+    Device(String),
+    /// Training one network went wrong; the search records it and goes on.
+    #[error("{0}")]
+    Training(String),
+    /// The observer asked to stop.
+    #[error("stopped on request")]
+    Stopped,
+}
+
+impl Error {
+    /// Whether the input or the usage is at fault (exit code 2) rather than the run (1).
+    pub fn is_input(&self) -> bool {
+        matches!(
+            self,
+            Self::Contract(_) | Self::Data(_) | Self::BadData { .. } | Self::Config { .. } | Self::Run { .. }
+        )
+    }
+}

@@ -1,0 +1,194 @@
+//! Every kernel composed from dfdx's own operations: runs on all its devices, and is the reference.
+//!
+//! Nothing here touches memory or writes a backward pass, so the gradients are right as far as dfdx's
+//! are. A convolution gathers its patches row by row and multiplies matrices: exact, and slow.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `conv` | convolutions |
+//! | `norm` | batch normalisation, scale and shift, activations |
+//! | `resize` | bilinear resizing, global average |
+//! | `combine` | sums and concatenations of maps |
+//! | `loss` | the three losses |
+//! | `clip` | gradient clipping |
+
+mod clip;
+mod combine;
+mod conv;
+mod loss;
+mod norm;
+mod resize;
+
+use dfdx::prelude::{
+    Device, Gradients, HasErr, NoneTape, PutTape, SplitTape, Tape, Tensor, TryMul,
+};
+use dfdx::shapes::Shape;
+
+use super::{Activation, Affine, BatchStatistics, Conv, Flat, Kernels, Map, Scalar, device};
+use crate::error::Result;
+
+/// The kernels of any dfdx device, composed from its own operations.
+#[derive(Clone, Debug, Default)]
+pub struct Composed<D> {
+    device: D,
+}
+
+impl<D> Composed<D> {
+    /// The kernels of `device`.
+    pub fn new(device: D) -> Self {
+        Self { device }
+    }
+}
+
+impl<D: Device<f32>> Kernels for Composed<D> {
+    type Device = D;
+
+    fn device(&self) -> &D {
+        &self.device
+    }
+
+    fn conv<T: Tape<f32, D>>(
+        &self,
+        conv: &Conv,
+        x: &Map<D>,
+        weight: &Flat<D>,
+        bias: Option<&Flat<D>>,
+        needs_input_gradient: bool,
+        tape: &mut T,
+    ) -> Result<Map<D>> {
+        on_tape(x, tape, |x| {
+            conv::conv(conv, x, weight, bias, needs_input_gradient)
+        })
+    }
+
+    fn batch_norm<T: Tape<f32, D>>(
+        &self,
+        x: &Map<D>,
+        affine: Affine<'_, D>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<(Map<D>, BatchStatistics<D>)> {
+        let x = x.clone().put_tape(std::mem::take(tape));
+        let (y, statistics) = device(norm::batch_norm(x, affine, activation))?;
+        let (y, with_op) = y.split_tape();
+        *tape = with_op;
+        Ok((y, statistics))
+    }
+
+    fn scale_shift<T: Tape<f32, D>>(
+        &self,
+        x: &Map<D>,
+        scale: &Flat<D>,
+        shift: &Flat<D>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<Map<D>> {
+        on_tape(x, tape, |x| norm::scale_shift(x, scale, shift, activation))
+    }
+
+    fn activation<T: Tape<f32, D>>(
+        &self,
+        x: &Map<D>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<Map<D>> {
+        on_tape(x, tape, |x| norm::activate(renamed(x)?, activation))
+    }
+
+    fn resize<T: Tape<f32, D>>(
+        &self,
+        x: &Map<D>,
+        size: (usize, usize),
+        tape: &mut T,
+    ) -> Result<Map<D>> {
+        on_tape(x, tape, |x| resize::resize(x, size))
+    }
+
+    fn global_average<T: Tape<f32, D>>(&self, x: &Map<D>, tape: &mut T) -> Result<Map<D>> {
+        on_tape(x, tape, resize::global_average)
+    }
+
+    fn add<T: Tape<f32, D>>(&self, xs: &[&Map<D>], tape: &mut T) -> Result<Map<D>> {
+        combine::add(xs, tape)
+    }
+
+    fn concat<T: Tape<f32, D>>(&self, xs: &[&Map<D>], tape: &mut T) -> Result<Map<D>> {
+        combine::concat(xs, tape)
+    }
+
+    fn cross_entropy<T: Tape<f32, D>>(
+        &self,
+        logits: &Map<D>,
+        labels: &[u8],
+        ignore: u8,
+        tape: &mut T,
+    ) -> Result<Scalar<D>> {
+        loss::cross_entropy(logits, labels, ignore, tape)
+    }
+
+    fn berhu<T: Tape<f32, D>>(
+        &self,
+        depth: &Map<D>,
+        truth: &Map<D>,
+        tape: &mut T,
+    ) -> Result<Scalar<D>> {
+        on_tape(depth, tape, |depth| loss::berhu(depth, truth))
+    }
+
+    fn squared_error<T: Tape<f32, D>>(
+        &self,
+        x: &Map<D>,
+        truth: &Map<D>,
+        mask: Option<&Map<D>>,
+        tape: &mut T,
+    ) -> Result<Scalar<D>> {
+        on_tape(x, tape, |x| loss::squared_error(x, truth, mask))
+    }
+
+    fn clip_gradients(
+        &self,
+        gradients: &mut Gradients<f32, D>,
+        parameters: &[&Flat<D>],
+        max_norm: f32,
+    ) -> Result<f32> {
+        device(clip::clip(gradients, parameters, max_norm))
+    }
+}
+
+/// A tensor that carries a tape.
+type Taped<S, D, T> = Tensor<S, f32, D, T>;
+/// The shape of a map.
+type MapDims = (usize, usize, usize, usize);
+/// What an operation of the device returns.
+type OpResult<X, D> = std::result::Result<X, <D as HasErr>::Err>;
+
+/// Runs `operation` on `x` with `tape` put into it, and takes the tape out of the result.
+///
+/// `x` keeps its id, so its gradient is the one the caller asks for.
+fn on_tape<S: Shape, Z: Shape, D: Device<f32>, T: Tape<f32, D>>(
+    x: &Tensor<S, f32, D>,
+    tape: &mut T,
+    operation: impl FnOnce(Taped<S, D, T>) -> OpResult<Taped<Z, D, T>, D>,
+) -> Result<Tensor<Z, f32, D>> {
+    let x = x.clone().put_tape(std::mem::take(tape));
+    let (y, with_op) = device(operation(x))?.split_tape();
+    *tape = with_op;
+    Ok(y)
+}
+
+/// The same values under a new id; the gradient flows back to the old one.
+///
+/// dfdx refuses operations whose two arguments share an id, so no kernel returns its argument itself.
+fn renamed<S: Shape, D: Device<f32>, T: Tape<f32, D>>(
+    x: Taped<S, D, T>,
+) -> OpResult<Taped<S, D, T>, D> {
+    x.try_mul(1.0_f32)
+}
+
+/// The values of `x` as a constant: dfdx gives every argument of an operation a gradient, and this
+/// one lands at an id nobody else knows.
+fn constant<S: Shape, D: Device<f32>>(
+    x: &Tensor<S, f32, D>,
+) -> OpResult<Tensor<S, f32, D, NoneTape>, D> {
+    renamed(x.clone())
+}

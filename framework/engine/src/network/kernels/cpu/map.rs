@@ -1,0 +1,284 @@
+//! Operations from maps to maps.
+
+use dfdx::prelude::{Cpu, Tape};
+use nasfw_kernels as k;
+
+use super::super::{
+    Activation, Affine, BatchStatistics, Conv, Flat, Map, NORM_EPSILON, map_shape,
+};
+use super::{CpuKernels, elements, take_gradient};
+use crate::error::Result;
+
+/// Statistics of one batch and what normalisation derives from them.
+struct Normaliser {
+    mean: Vec<f32>,
+    variance: Vec<f32>,
+    inv_std: Vec<f32>,
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+}
+
+impl Normaliser {
+    fn new(y: &[f32], gamma: &[f32], beta: &[f32]) -> Self {
+        let channels = gamma.len();
+        let (mut mean, mut variance) = (vec![0.0; channels], vec![0.0; channels]);
+        k::batch_statistics(y, channels, &mut mean, &mut variance);
+        let inv_std: Vec<f32> = variance.iter().map(|v| 1.0 / (v + NORM_EPSILON).sqrt()).collect();
+        let scale: Vec<f32> = gamma.iter().zip(&inv_std).map(|(g, i)| g * i).collect();
+        let shift = (0..channels).map(|c| beta[c] - mean[c] * scale[c]).collect();
+        Self { mean, variance, inv_std, scale, shift }
+    }
+}
+
+impl CpuKernels {
+    pub(super) fn convolve<T: Tape<f32, Cpu>>(
+        &self,
+        conv: &Conv,
+        x: &Map<Cpu>,
+        weight: &Flat<Cpu>,
+        bias: Option<&Flat<Cpu>>,
+        needs_input_gradient: bool,
+        tape: &mut T,
+    ) -> Result<Map<Cpu>> {
+        let conv = Conv { input: map_shape(x), ..*conv };
+        let mut y = vec![0.0; conv.output().len()];
+        k::conv_forward(&conv, elements(x), elements(weight), bias.map(elements), &mut y);
+        let out = self.map(conv.output(), y)?;
+        if T::OWNS_TAPE {
+            let (x, weight, bias) = (x.clone(), weight.clone(), bias.map(Flat::ghost));
+            let ghost = out.ghost();
+            tape.add_backward_op(move |gradients| {
+                let dy = take_gradient!(gradients, &ghost);
+                if let Some(bias) = bias {
+                    k::bias_backward(&dy, conv.out_channels, gradients.get_or_alloc_mut(&bias)?);
+                }
+                let dweight = gradients.get_or_alloc_mut(&weight)?;
+                k::conv_backward_weight(&conv, elements(&x), &dy, dweight);
+                if needs_input_gradient {
+                    let dx = gradients.get_or_alloc_mut(&x)?;
+                    k::conv_backward_input(&conv, elements(&weight), &dy, dx);
+                }
+                Ok(())
+            });
+        }
+        Ok(out)
+    }
+
+    pub(super) fn normalise<T: Tape<f32, Cpu>>(
+        &self,
+        x: &Map<Cpu>,
+        affine: Affine<'_, Cpu>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<(Map<Cpu>, BatchStatistics<Cpu>)> {
+        let normaliser = Normaliser::new(elements(x), elements(affine.gamma), elements(affine.beta));
+        let mut z = vec![0.0; elements(x).len()];
+        k::scale_shift(elements(x), &normaliser.scale, &normaliser.shift, activation, &mut z);
+        let out = self.map(map_shape(x), z)?;
+        let statistics = BatchStatistics {
+            mean: self.flat(normaliser.mean.clone())?,
+            variance: self.flat(normaliser.variance.clone())?,
+        };
+        if T::OWNS_TAPE {
+            let (x, gamma, beta) = (x.clone(), affine.gamma.clone(), affine.beta.clone());
+            let ghost = out.ghost();
+            tape.add_backward_op(move |gradients| {
+                let dz = take_gradient!(gradients, &ghost);
+                let mut dy = vec![0.0; dz.len()];
+                let mut dgamma = take_gradient!(gradients, &gamma);
+                let dbeta = gradients.get_or_alloc_mut(&beta)?;
+                let norm = k::NormBackward {
+                    y: elements(&x),
+                    dz: &dz,
+                    mean: &normaliser.mean,
+                    inv_std: &normaliser.inv_std,
+                    gamma: elements(&gamma),
+                    beta: elements(&beta),
+                    act: activation,
+                };
+                k::norm_backward(&norm, &mut dy, &mut dgamma, dbeta);
+                **gradients.get_or_alloc_mut(&gamma)? = dgamma;
+                k::accumulate(gradients.get_or_alloc_mut(&x)?, &dy);
+                Ok(())
+            });
+        }
+        Ok((out, statistics))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one step with all its operands")]
+    pub(super) fn convolve_normalise<T: Tape<f32, Cpu>>(
+        &self,
+        conv: &Conv,
+        x: &Map<Cpu>,
+        weight: &Flat<Cpu>,
+        affine: Affine<'_, Cpu>,
+        activation: Activation,
+        needs_input_gradient: bool,
+        tape: &mut T,
+    ) -> Result<(Map<Cpu>, BatchStatistics<Cpu>)> {
+        let conv = Conv { input: map_shape(x), ..*conv };
+        let mut y = vec![0.0; conv.output().len()];
+        k::conv_forward(&conv, elements(x), elements(weight), None, &mut y);
+        let normaliser = Normaliser::new(&y, elements(affine.gamma), elements(affine.beta));
+        let mut z = vec![0.0; y.len()];
+        k::scale_shift(&y, &normaliser.scale, &normaliser.shift, activation, &mut z);
+        let out = self.map(conv.output(), z)?;
+        let statistics = BatchStatistics {
+            mean: self.flat(normaliser.mean.clone())?,
+            variance: self.flat(normaliser.variance.clone())?,
+        };
+        if T::OWNS_TAPE {
+            let (x, weight) = (x.clone(), weight.clone());
+            let (gamma, beta) = (affine.gamma.clone(), affine.beta.clone());
+            let ghost = out.ghost();
+            tape.add_backward_op(move |gradients| {
+                let dz = take_gradient!(gradients, &ghost);
+                let mut dy = vec![0.0; dz.len()];
+                let mut dgamma = take_gradient!(gradients, &gamma);
+                let dbeta = gradients.get_or_alloc_mut(&beta)?;
+                let norm = k::NormBackward {
+                    y: &y,
+                    dz: &dz,
+                    mean: &normaliser.mean,
+                    inv_std: &normaliser.inv_std,
+                    gamma: elements(&gamma),
+                    beta: elements(&beta),
+                    act: activation,
+                };
+                k::norm_backward(&norm, &mut dy, &mut dgamma, dbeta);
+                **gradients.get_or_alloc_mut(&gamma)? = dgamma;
+                let dweight = gradients.get_or_alloc_mut(&weight)?;
+                k::conv_backward_weight(&conv, elements(&x), &dy, dweight);
+                if needs_input_gradient {
+                    let dx = gradients.get_or_alloc_mut(&x)?;
+                    k::conv_backward_input(&conv, elements(&weight), &dy, dx);
+                }
+                Ok(())
+            });
+        }
+        Ok((out, statistics))
+    }
+
+    pub(super) fn scale_and_shift<T: Tape<f32, Cpu>>(
+        &self,
+        x: &Map<Cpu>,
+        scale: &Flat<Cpu>,
+        shift: &Flat<Cpu>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<Map<Cpu>> {
+        let mut z = vec![0.0; elements(x).len()];
+        k::scale_shift(elements(x), elements(scale), elements(shift), activation, &mut z);
+        let out = self.map(map_shape(x), z)?;
+        if T::OWNS_TAPE {
+            let (x, scale, shift, ghost) = (x.clone(), scale.clone(), shift.clone(), out.ghost());
+            tape.add_backward_op(move |gradients| {
+                let dz = take_gradient!(gradients, &ghost);
+                let dx = gradients.get_or_alloc_mut(&x)?;
+                let (scale, shift) = (elements(&scale), elements(&shift));
+                k::scale_shift_backward(elements(&x), &dz, scale, shift, activation, dx);
+                Ok(())
+            });
+        }
+        Ok(out)
+    }
+
+    pub(super) fn activate<T: Tape<f32, Cpu>>(
+        &self,
+        x: &Map<Cpu>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<Map<Cpu>> {
+        let mut y = vec![0.0; elements(x).len()];
+        k::activation_forward(activation, elements(x), &mut y);
+        let out = self.map(map_shape(x), y)?;
+        if T::OWNS_TAPE {
+            let (x, ghost) = (x.clone(), out.ghost());
+            tape.add_backward_op(move |gradients| {
+                let dy = take_gradient!(gradients, &ghost);
+                let dx = gradients.get_or_alloc_mut(&x)?;
+                k::activation_backward(activation, elements(&x), &dy, dx);
+                Ok(())
+            });
+        }
+        Ok(out)
+    }
+
+    pub(super) fn resize_bilinear<T: Tape<f32, Cpu>>(
+        &self,
+        x: &Map<Cpu>,
+        size: (usize, usize),
+        tape: &mut T,
+    ) -> Result<Map<Cpu>> {
+        let input = map_shape(x);
+        let output = k::MapShape::new(input.batch, size.0, size.1, input.channels);
+        let mut y = vec![0.0; output.len()];
+        k::resize_forward(input, size, elements(x), &mut y);
+        let out = self.map(output, y)?;
+        let (x, ghost) = (x.ghost(), out.ghost());
+        tape.add_backward_op(move |gradients| {
+            let dy = take_gradient!(gradients, &ghost);
+            k::resize_backward(input, size, &dy, gradients.get_or_alloc_mut(&x)?);
+            Ok(())
+        });
+        Ok(out)
+    }
+
+    pub(super) fn pool<T: Tape<f32, Cpu>>(&self, x: &Map<Cpu>, tape: &mut T) -> Result<Map<Cpu>> {
+        let input = map_shape(x);
+        let output = k::MapShape::new(input.batch, 1, 1, input.channels);
+        let mut y = vec![0.0; output.len()];
+        k::global_average_forward(input, elements(x), &mut y);
+        let out = self.map(output, y)?;
+        let (x, ghost) = (x.ghost(), out.ghost());
+        tape.add_backward_op(move |gradients| {
+            let dy = take_gradient!(gradients, &ghost);
+            k::global_average_backward(input, &dy, gradients.get_or_alloc_mut(&x)?);
+            Ok(())
+        });
+        Ok(out)
+    }
+
+    pub(super) fn sum<T: Tape<f32, Cpu>>(&self, xs: &[&Map<Cpu>], tape: &mut T) -> Result<Map<Cpu>> {
+        let parts: Vec<&[f32]> = xs.iter().map(|x| elements(x)).collect();
+        let mut y = vec![0.0; parts[0].len()];
+        k::add_forward(&parts, &mut y);
+        let out = self.map(map_shape(xs[0]), y)?;
+        let ghosts: Vec<_> = xs.iter().map(|x| x.ghost()).collect();
+        let ghost = out.ghost();
+        tape.add_backward_op(move |gradients| {
+            let dy = take_gradient!(gradients, &ghost);
+            for x in &ghosts {
+                k::accumulate(gradients.get_or_alloc_mut(x)?, &dy);
+            }
+            Ok(())
+        });
+        Ok(out)
+    }
+
+    pub(super) fn concatenate<T: Tape<f32, Cpu>>(
+        &self,
+        xs: &[&Map<Cpu>],
+        tape: &mut T,
+    ) -> Result<Map<Cpu>> {
+        let parts: Vec<(&[f32], usize)> =
+            xs.iter().map(|x| (elements(x), map_shape(x).channels)).collect();
+        let channels: usize = parts.iter().map(|p| p.1).sum();
+        let output = k::MapShape { channels, ..map_shape(xs[0]) };
+        let mut y = vec![0.0; output.len()];
+        k::concat_forward(&parts, &mut y);
+        let out = self.map(output, y)?;
+        let ghosts: Vec<_> = xs.iter().map(|x| (x.ghost(), map_shape(x).channels)).collect();
+        let ghost = out.ghost();
+        tape.add_backward_op(move |gradients| {
+            let dy = take_gradient!(gradients, &ghost);
+            let mut offset = 0;
+            for (x, width) in &ghosts {
+                k::concat_backward(&dy, channels, offset, *width, gradients.get_or_alloc_mut(x)?);
+                offset += width;
+            }
+            Ok(())
+        });
+        Ok(out)
+    }
+}

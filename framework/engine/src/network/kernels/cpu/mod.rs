@@ -1,0 +1,195 @@
+//! The hand-written kernels of `nasfw-kernels` as custom operations on dfdx's tape.
+//!
+//! A backward closure *takes* the gradient of its output out of the tape's map, since nobody else
+//! reads it, and *adds* to the gradients of its inputs, since others may have.
+
+mod loss;
+mod map;
+mod slice;
+
+use dfdx::prelude::{Cache, Cpu, Gradients, Tape, TensorFromVec};
+use nasfw_kernels as k;
+
+use super::{Activation, Affine, BatchStatistics, Conv, Flat, Kernels, Map, Scalar, device};
+use crate::error::Result;
+use slice::elements;
+
+/// Takes the gradient of `$of` (a tensor or ghost) as an owned `Vec<f32>`.
+macro_rules! take_gradient {
+    ($gradients:expr, $of:expr) => {
+        std::mem::take(&mut **$gradients.get_or_alloc_mut($of)?)
+    };
+}
+use take_gradient;
+
+/// The CPU's kernels: SIMD chosen at run time, work split over the present rayon pool, the same
+/// result whatever its number of threads.
+#[derive(Clone, Debug)]
+pub struct CpuKernels {
+    device: Cpu,
+}
+
+impl Default for CpuKernels {
+    fn default() -> Self {
+        let device = Cpu::default();
+        // Buffers come from `Vec`s of ours, so a cache of dropped ones would only grow; and one that
+        // gave its `Vec` away must not be cached as an empty allocation.
+        device.disable_cache();
+        Self { device }
+    }
+}
+
+impl CpuKernels {
+    fn map(&self, shape: k::MapShape, values: Vec<f32>) -> Result<Map<Cpu>> {
+        let dims = (shape.batch, shape.height, shape.width, shape.channels);
+        device(self.device.try_tensor_from_vec(values, dims))
+    }
+
+    fn flat(&self, values: Vec<f32>) -> Result<Flat<Cpu>> {
+        let length = values.len();
+        device(self.device.try_tensor_from_vec(values, (length,)))
+    }
+}
+
+impl Kernels for CpuKernels {
+    type Device = Cpu;
+
+    fn device(&self) -> &Cpu {
+        &self.device
+    }
+
+    fn conv<T: Tape<f32, Cpu>>(
+        &self,
+        conv: &Conv,
+        x: &Map<Cpu>,
+        weight: &Flat<Cpu>,
+        bias: Option<&Flat<Cpu>>,
+        needs_input_gradient: bool,
+        tape: &mut T,
+    ) -> Result<Map<Cpu>> {
+        self.convolve(conv, x, weight, bias, needs_input_gradient, tape)
+    }
+
+    fn batch_norm<T: Tape<f32, Cpu>>(
+        &self,
+        x: &Map<Cpu>,
+        affine: Affine<'_, Cpu>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<(Map<Cpu>, BatchStatistics<Cpu>)> {
+        self.normalise(x, affine, activation, tape)
+    }
+
+    fn conv_norm<T: Tape<f32, Cpu>>(
+        &self,
+        conv: &Conv,
+        x: &Map<Cpu>,
+        weight: &Flat<Cpu>,
+        affine: Affine<'_, Cpu>,
+        activation: Activation,
+        needs_input_gradient: bool,
+        tape: &mut T,
+    ) -> Result<(Map<Cpu>, BatchStatistics<Cpu>)> {
+        self.convolve_normalise(conv, x, weight, affine, activation, needs_input_gradient, tape)
+    }
+
+    fn scale_shift<T: Tape<f32, Cpu>>(
+        &self,
+        x: &Map<Cpu>,
+        scale: &Flat<Cpu>,
+        shift: &Flat<Cpu>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<Map<Cpu>> {
+        self.scale_and_shift(x, scale, shift, activation, tape)
+    }
+
+    fn activation<T: Tape<f32, Cpu>>(
+        &self,
+        x: &Map<Cpu>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<Map<Cpu>> {
+        self.activate(x, activation, tape)
+    }
+
+    fn resize<T: Tape<f32, Cpu>>(
+        &self,
+        x: &Map<Cpu>,
+        size: (usize, usize),
+        tape: &mut T,
+    ) -> Result<Map<Cpu>> {
+        self.resize_bilinear(x, size, tape)
+    }
+
+    fn global_average<T: Tape<f32, Cpu>>(&self, x: &Map<Cpu>, tape: &mut T) -> Result<Map<Cpu>> {
+        self.pool(x, tape)
+    }
+
+    fn add<T: Tape<f32, Cpu>>(&self, xs: &[&Map<Cpu>], tape: &mut T) -> Result<Map<Cpu>> {
+        self.sum(xs, tape)
+    }
+
+    fn concat<T: Tape<f32, Cpu>>(&self, xs: &[&Map<Cpu>], tape: &mut T) -> Result<Map<Cpu>> {
+        self.concatenate(xs, tape)
+    }
+
+    fn cross_entropy<T: Tape<f32, Cpu>>(
+        &self,
+        logits: &Map<Cpu>,
+        labels: &[u8],
+        ignore: u8,
+        tape: &mut T,
+    ) -> Result<Scalar<Cpu>> {
+        let classes = super::map_shape(logits).channels;
+        self.loss(logits, tape, |x, gradient| {
+            k::cross_entropy(x, classes, labels, ignore, gradient.map(|g| (g, 1.0)))
+        })
+    }
+
+    fn berhu<T: Tape<f32, Cpu>>(
+        &self,
+        depth: &Map<Cpu>,
+        truth: &Map<Cpu>,
+        tape: &mut T,
+    ) -> Result<Scalar<Cpu>> {
+        let truth = elements(truth);
+        self.loss(depth, tape, |x, gradient| k::berhu(x, truth, gradient.map(|g| (g, 1.0))))
+    }
+
+    fn squared_error<T: Tape<f32, Cpu>>(
+        &self,
+        x: &Map<Cpu>,
+        truth: &Map<Cpu>,
+        mask: Option<&Map<Cpu>>,
+        tape: &mut T,
+    ) -> Result<Scalar<Cpu>> {
+        let (truth, mask) = (elements(truth), mask.map(elements));
+        self.loss(x, tape, |x, gradient| {
+            k::squared_error(x, truth, mask, gradient.map(|g| (g, 1.0)))
+        })
+    }
+
+    fn clip_gradients(
+        &self,
+        gradients: &mut Gradients<f32, Cpu>,
+        parameters: &[&Flat<Cpu>],
+        max_norm: f32,
+    ) -> Result<f32> {
+        let mut squares = 0.0;
+        for parameter in parameters {
+            let gradient = device(gradients.get_or_alloc_mut(*parameter))?;
+            squares += gradient.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>();
+        }
+        let norm = squares.sqrt();
+        // The small constant is PyTorch's, so that clipped steps can be compared with it.
+        let factor = (f64::from(max_norm) / (norm + 1e-6)) as f32;
+        if factor < 1.0 {
+            for parameter in parameters {
+                let gradient = device(gradients.get_or_alloc_mut(*parameter))?;
+                gradient.iter_mut().for_each(|g| *g *= factor);
+            }
+        }
+        Ok(norm as f32)
+    }
+}

@@ -1,0 +1,198 @@
+//! One trait of kernels per device, on dfdx's tape.
+//!
+//! dfdx has no convolution, pooling or run-time batch normalisation on stable Rust, so every step
+//! of a network is an operation of ours: either composed from dfdx's own operations, which runs
+//! on any of its devices and is the reference ([`Composed`]), or hand-written for its CPU
+//! device ([`CpuKernels`]).
+//!
+//! To add a device, implement [`Kernels`] for it; everything else of the engine is generic.
+
+mod composed;
+mod cpu;
+
+pub use composed::Composed;
+pub use cpu::CpuKernels;
+pub use nasfw_kernels::{Activation, Conv, MapShape};
+
+use dfdx::prelude::{Device, Gradients, HasErr, Tape, Tensor};
+use dfdx::shapes::HasShape;
+
+use crate::error::{Error, Result};
+
+/// A batch of maps, `(batch, height, width, channels)`, contiguous.
+pub type Map<D> = Tensor<(usize, usize, usize, usize), f32, D>;
+/// A contiguous vector: a parameter in its flat form, or one value per channel.
+pub type Flat<D> = Tensor<(usize,), f32, D>;
+/// One number.
+pub type Scalar<D> = Tensor<(), f32, D>;
+/// Shorthand for the device of a kernel set.
+pub type DeviceOf<K> = <K as Kernels>::Device;
+
+/// ε of batch normalisation.
+pub const NORM_EPSILON: f32 = 1e-5;
+
+/// Scale and shift of a batch normalisation, one value per channel.
+#[derive(Clone, Copy)]
+pub struct Affine<'a, D: Device<f32>> {
+    /// γ, the learned scale.
+    pub gamma: &'a Flat<D>,
+    /// β, the learned shift.
+    pub beta: &'a Flat<D>,
+}
+
+/// Statistics of a batch over all its pixels, one value per channel.
+pub struct BatchStatistics<D: Device<f32>> {
+    /// Mean.
+    pub mean: Flat<D>,
+    /// Variance, divided by the number of pixels.
+    pub variance: Flat<D>,
+}
+
+/// A differentiable scalar or map operation for every step of a network and every loss.
+///
+/// Operations read their arguments, push their backward pass on `tape` (with a
+/// [`NoneTape`](dfdx::tensor::NoneTape) they record nothing) and return the result. Weights of
+/// convolutions are flat `(kernel, kernel, in / groups, out)`.
+pub trait Kernels: Clone + std::fmt::Debug + 'static {
+    /// The dfdx device that tensors live on.
+    type Device: Device<f32>;
+
+    /// The device.
+    fn device(&self) -> &Self::Device;
+
+    /// Convolution with "same" padding. `needs_input_gradient` is false where nothing before `x`
+    /// learns; its gradient is then not computed.
+    fn conv<T: Tape<f32, Self::Device>>(
+        &self,
+        conv: &Conv,
+        x: &Map<Self::Device>,
+        weight: &Flat<Self::Device>,
+        bias: Option<&Flat<Self::Device>>,
+        needs_input_gradient: bool,
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Batch normalisation by the batch's own statistics, then an activation.
+    fn batch_norm<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        affine: Affine<'_, Self::Device>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<(Map<Self::Device>, BatchStatistics<Self::Device>)>;
+
+    /// Convolution without bias, batch normalisation and activation in one step.
+    #[expect(clippy::too_many_arguments, reason = "one step with all its operands")]
+    fn conv_norm<T: Tape<f32, Self::Device>>(
+        &self,
+        conv: &Conv,
+        x: &Map<Self::Device>,
+        weight: &Flat<Self::Device>,
+        affine: Affine<'_, Self::Device>,
+        activation: Activation,
+        needs_input_gradient: bool,
+        tape: &mut T,
+    ) -> Result<(Map<Self::Device>, BatchStatistics<Self::Device>)> {
+        let y = self.conv(conv, x, weight, None, needs_input_gradient, tape)?;
+        self.batch_norm(&y, affine, activation, tape)
+    }
+
+    /// `activation(x · scale + shift)` per channel: normalisation by fixed statistics. `scale` and
+    /// `shift` get no gradient.
+    fn scale_shift<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        scale: &Flat<Self::Device>,
+        shift: &Flat<Self::Device>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// An element-wise non-linearity.
+    fn activation<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Bilinear resize to `(height, width)`, align_corners = false.
+    fn resize<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        size: (usize, usize),
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Mean over height and width: `(batch, 1, 1, channels)`.
+    fn global_average<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Sum of one or more maps of equal shape; the same map may occur twice.
+    fn add<T: Tape<f32, Self::Device>>(
+        &self,
+        xs: &[&Map<Self::Device>],
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Concatenation along channels; the same map may occur twice.
+    fn concat<T: Tape<f32, Self::Device>>(
+        &self,
+        xs: &[&Map<Self::Device>],
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Softmax cross-entropy with one label per pixel, mean over the labels that are not
+    /// `ignore`; 0 when all are.
+    fn cross_entropy<T: Tape<f32, Self::Device>>(
+        &self,
+        logits: &Map<Self::Device>,
+        labels: &[u8],
+        ignore: u8,
+        tape: &mut T,
+    ) -> Result<Scalar<Self::Device>>;
+
+    /// Reverse Huber loss (Laina et al. 2016, eq. 2) against depths in metres, mean over the
+    /// pixels whose truth is above 0; `c = 0.2 max e` over the batch is not differentiated.
+    fn berhu<T: Tape<f32, Self::Device>>(
+        &self,
+        depth: &Map<Self::Device>,
+        truth: &Map<Self::Device>,
+        tape: &mut T,
+    ) -> Result<Scalar<Self::Device>>;
+
+    /// Squared error, mean over the elements whose `mask` is 1 (all without a mask).
+    fn squared_error<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        truth: &Map<Self::Device>,
+        mask: Option<&Map<Self::Device>>,
+        tape: &mut T,
+    ) -> Result<Scalar<Self::Device>>;
+
+    /// Scales the gradients of `parameters` down so that their joint norm is at most `max_norm`,
+    /// and returns the norm they had. Every parameter must have a gradient.
+    fn clip_gradients(
+        &self,
+        gradients: &mut Gradients<f32, Self::Device>,
+        parameters: &[&Flat<Self::Device>],
+        max_norm: f32,
+    ) -> Result<f32>;
+}
+
+/// Turns a device's error into one of ours.
+pub(crate) fn device<T, E: std::fmt::Debug>(result: std::result::Result<T, E>) -> Result<T> {
+    result.map_err(|e| Error::Device(format!("{e:?}")))
+}
+
+/// The shape of a map.
+pub fn map_shape<D: Device<f32>>(x: &Map<D>) -> MapShape
+where
+    Map<D>: HasShape<Shape = (usize, usize, usize, usize)> + HasErr,
+{
+    let (batch, height, width, channels) = *x.shape();
+    MapShape::new(batch, height, width, channels)
+}

@@ -1,0 +1,50 @@
+//! Weights as safetensors bytes.
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use super::weights::{Array, Weights};
+use crate::error::{Error, Result};
+
+impl Weights {
+    /// The safetensors form; the same weights always give the same bytes.
+    ///
+    /// # Errors
+    /// Never for arrays whose shape fits their values.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        let bytes: Vec<(&str, &[usize], Vec<u8>)> = (self.iter())
+            .map(|(name, a)| {
+                let values = a.values.iter().flat_map(|v| v.to_le_bytes()).collect();
+                (name, a.shape.as_slice(), values)
+            })
+            .collect();
+        let views = (bytes.iter())
+            .map(|(name, shape, b)| {
+                let view = TensorView::new(Dtype::F32, shape.to_vec(), b).map_err(damaged)?;
+                Ok((*name, view))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        safetensors::serialize(views, None).map_err(damaged)
+    }
+
+    /// Reads safetensors bytes of 32-bit floats.
+    ///
+    /// # Errors
+    /// When the bytes are not safetensors or hold another number type.
+    pub fn from_safetensors(bytes: &[u8]) -> Result<Self> {
+        let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
+        let mut weights = Weights::default();
+        for (name, view) in file.iter() {
+            if view.dtype() != Dtype::F32 {
+                return Err(damaged(format!("{name} holds {:?}, not F32", view.dtype())));
+            }
+            let (quads, _) = view.data().as_chunks::<4>();
+            let values = quads.iter().map(|b| f32::from_le_bytes(*b)).collect();
+            weights.insert(name, Array { shape: view.shape().to_vec(), values });
+        }
+        Ok(weights)
+    }
+}
+
+fn damaged(error: impl std::fmt::Display) -> Error {
+    Error::Weights(format!("safetensors: {error}"))
+}

@@ -1,0 +1,49 @@
+//! Weights on the host, by name.
+
+use std::collections::BTreeMap;
+
+/// One array in row-major order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Its dimensions.
+    pub shape: Vec<usize>,
+    /// Its values.
+    pub values: Vec<f32>,
+}
+
+/// Arrays by name: what is carried from one network to another, and saved.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Weights(BTreeMap<String, Array>);
+
+impl Weights {
+    /// Puts an array under a name.
+    pub fn insert(&mut self, name: &str, array: Array) {
+        self.0.insert(name.to_owned(), array);
+    }
+
+    /// The array called `name`.
+    pub fn get(&self, name: &str) -> Option<&Array> {
+        self.0.get(name)
+    }
+
+    /// Names and arrays, ordered by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Array)> {
+        self.0.iter().map(|(n, a)| (n.as_str(), a))
+    }
+
+    /// Only the arrays whose name starts with `prefix`.
+    pub fn with_prefix(&self, prefix: &str) -> Weights {
+        let kept = self.0.iter().filter(|(n, _)| n.starts_with(prefix));
+        Self(kept.map(|(n, a)| (n.clone(), a.clone())).collect())
+    }
+
+    /// The number of arrays.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

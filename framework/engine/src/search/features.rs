@@ -1,0 +1,177 @@
+//! Encoder outputs and teacher outputs, computed once for a whole search.
+
+use std::sync::Arc;
+
+use dfdx::prelude::NoneTape;
+use nasfw_data::Prepared;
+use nasfw_sdk::{Stage, TargetScale};
+use rayon::prelude::*;
+
+use super::setup::Setup;
+use crate::error::{Error, Result};
+use crate::network::Network;
+use crate::network::kernels::{Kernels, MapShape, map_shape};
+use crate::progress::{Event, Observer};
+use crate::train::{FeatureSet, PreparedSet, quarter, stack, upload};
+
+/// Crops encoded at a time.
+const BATCH: usize = 16;
+
+/// What a stage on features trains and is judged on.
+pub(super) struct StageFeatures {
+    pub(super) train: FeatureSet,
+    pub(super) val: FeatureSet,
+}
+
+/// Encodes the samples of a stage: augmented crops of the meta-training images with the
+/// teacher's outputs, and plain crops of the meta-validation images.
+///
+/// Without an encoder the crops themselves are the features.
+pub(super) fn compute<K: Kernels>(
+    setup: &Setup,
+    stage: &Stage,
+    warm: Option<&Network<K>>,
+    kernels: &K,
+    observer: &mut dyn Observer,
+) -> Result<StageFeatures> {
+    let transform = setup.stage_transform(stage);
+    let (info, ignore) = (&setup.source.info, setup.ignore());
+    let wanted = match stage.samples {
+        0 => setup.meta_train.len(),
+        n => n,
+    };
+    let val = PreparedSet::new(&*setup.source.train, &setup.meta_val, info, &transform, ignore)?;
+    let mut encoder = Encoder::new(setup, stage, warm, kernels)?;
+    let allowed = encoder.samples_within_budget(wanted, val.samples.len());
+    if allowed < wanted {
+        let limit = setup.config.features.memory_limit_mb;
+        let text = format!(
+            "features of {wanted} samples do not fit into {limit} MiB \
+             (features.memory_limit_mb); {allowed} are used"
+        );
+        observer.on(&Event::Note { text: &text });
+    }
+    observer.on(&Event::Phase { name: "encoder features", steps: allowed + val.samples.len() });
+    let mut train = FeatureSet::default();
+    let seed = setup.seed.child("features");
+    let samples: Vec<usize> = (0..allowed).collect();
+    for chunk in samples.chunks(BATCH) {
+        // More samples than images: an image comes again with another augmentation.
+        let crops: Vec<Prepared> = (chunk.par_iter())
+            .map(|&at| {
+                let index = setup.meta_train[at % setup.meta_train.len()];
+                let sample = setup.source.train.read(index)?;
+                let mut rng = seed.stream(&format!("augment/{at}"));
+                Ok(transform.train(&sample, info, ignore, &mut rng))
+            })
+            .collect::<Result<_>>()?;
+        encoder.encode(crops, &mut train, true)?;
+        step(observer, train.labels.len())?;
+    }
+    let mut judged = FeatureSet::default();
+    for chunk in val.samples.chunks(BATCH) {
+        encoder.encode(chunk.to_vec(), &mut judged, false)?;
+        step(observer, allowed + judged.labels.len())?;
+    }
+    observer.on(&Event::PhaseDone);
+    Ok(StageFeatures { train, val: judged })
+}
+
+fn step(observer: &mut dyn Observer, done: usize) -> Result<()> {
+    observer.on(&Event::Step { done, note: "" });
+    match observer.should_stop() {
+        true => Err(Error::Stopped),
+        false => Ok(()),
+    }
+}
+
+struct Encoder<'a, K: Kernels> {
+    setup: &'a Setup,
+    stage: &'a Stage,
+    kernels: &'a K,
+    encoder: Option<Network<K>>,
+    teacher: Option<&'a Network<K>>,
+}
+
+impl<'a, K: Kernels> Encoder<'a, K> {
+    fn new(
+        setup: &'a Setup,
+        stage: &'a Stage,
+        warm: Option<&'a Network<K>>,
+        kernels: &'a K,
+    ) -> Result<Self> {
+        let encoder = match (&setup.encoder, warm) {
+            (Some(graph), Some(warm)) => {
+                let mut rng = setup.seed.stream("features/init");
+                let mut network = Network::new(kernels.clone(), graph, &mut rng)?;
+                network.parameters_mut().load(&warm.parameters().weights())?;
+                Some(network)
+            }
+            _ => None,
+        };
+        let is_taught = stage.distillation > 0.0 && setup.config.teacher.enabled;
+        Ok(Self { setup, stage, kernels, encoder, teacher: warm.filter(|_| is_taught) })
+    }
+
+    /// How many training samples fit into the budget, at least one.
+    fn samples_within_budget(&self, wanted: usize, val: usize) -> usize {
+        let crop = self.stage.crop_px;
+        let mut floats = match &self.encoder {
+            None => 3 * crop * crop,
+            Some(encoder) => {
+                let graph = encoder.graph();
+                let sizes = graph.sizes(&[(crop, crop)]);
+                let outputs = graph.outputs().iter();
+                outputs.map(|o| sizes[o.node].0 * sizes[o.node].1 * graph.channels(o.node)).sum()
+            }
+        };
+        if self.teacher.is_some() {
+            floats += quarter(crop).pow(2) * self.setup.io.output_channels;
+        }
+        let limit = self.setup.config.features.memory_limit_mb;
+        if limit == 0 {
+            return wanted;
+        }
+        let fit = (limit as usize) * (1 << 20) / (4 * floats.max(1));
+        wanted.min(fit.saturating_sub(val)).max(1)
+    }
+
+    fn encode(&mut self, crops: Vec<Prepared>, into: &mut FeatureSet, is_train: bool) -> Result<()> {
+        let batch = stack(crops);
+        let inputs = upload(self.kernels, &batch)?;
+        let maps: Vec<(MapShape, Vec<f32>)> = match &self.encoder {
+            None => batch.inputs.clone(),
+            Some(encoder) => (encoder.forward_eval(&inputs)?.iter())
+                .map(|map| (map_shape(map), map.as_vec()))
+                .collect(),
+        };
+        if into.maps.is_empty() {
+            into.maps = maps.iter().map(|(s, _)| (MapShape { batch: 1, ..*s }, vec![])).collect();
+        }
+        for ((_, all), (_, values)) in into.maps.iter_mut().zip(&maps) {
+            all.extend_from_slice(values);
+        }
+        if let (true, Some(teacher)) = (is_train, self.teacher) {
+            let side = quarter(self.stage.crop_px);
+            let output = teacher.forward_eval(&inputs)?.swap_remove(0);
+            let output = self.kernels.resize(&output, (side, side), &mut NoneTape)?;
+            let one = map_shape(&output).len() / map_shape(&output).batch.max(1);
+            let (_, all) = into.teacher.get_or_insert_with(|| (one, Vec::new()));
+            all.extend_from_slice(&output.as_vec());
+        }
+        let side = quarter(self.stage.crop_px);
+        let crop = self.stage.crop_px;
+        for label in batch.labels {
+            // Training truth meets outputs at a quarter of the size: keep no more than that.
+            let kept = match (is_train, self.stage.targets, &*label) {
+                (true, TargetScale::Quarter, nasfw_sdk::Label::Keypoints { .. }) => label,
+                (true, TargetScale::Quarter, _) => {
+                    Arc::new(nasfw_data::resize_label(&label, side, side, (crop, crop)))
+                }
+                _ => label,
+            };
+            into.labels.push(kept);
+        }
+        Ok(())
+    }
+}

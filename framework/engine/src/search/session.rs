@@ -1,0 +1,252 @@
+//! The loop over trials.
+
+use std::time::Instant;
+
+use nasfw_sdk::graph::Graph;
+use nasfw_sdk::{Controller, Metrics, Outcome, Proposal, RewardSchedule, Source, Stage, Verdict};
+
+use super::baseline::constant_reward;
+use super::candidate::{Candidate, StageData};
+use super::setup::Setup;
+use super::{Summary, features, is_better, warmup};
+use crate::error::{Error, Result};
+use crate::network::kernels::Kernels;
+use crate::network::{Network, Weights};
+use crate::progress::{Event, Observer};
+use crate::store::{Run, SearchState};
+use crate::train::{PreparedSet, Tick};
+use crate::trial::{Status, Trial};
+
+const WARM_WEIGHTS: &str = "warmup.safetensors";
+
+/// A search under way.
+pub(super) struct Session<K: Kernels> {
+    kernels: K,
+    setup: Setup,
+    run: Run,
+    controller: Box<dyn Controller>,
+    schedule: Box<dyn RewardSchedule>,
+    next: u64,
+    best: Option<Trial>,
+}
+
+impl<K: Kernels> Session<K> {
+    /// Starts a fresh run or picks a stored one up where it stands.
+    pub(super) fn new(kernels: K, setup: Setup, run: Run) -> Result<Self> {
+        let mut rng = setup.seed.stream("controller/init");
+        let mut controller = setup.config.make_controller(setup.space.schema(), &mut rng)?;
+        let mut schedule = setup.config.make_schedule()?;
+        if let Some(state) = run.state()? {
+            controller.load(&state.controller)?;
+            schedule.load(&state.schedule)?;
+        }
+        let trials = run.trials()?;
+        let mut best: Option<Trial> = None;
+        for trial in &trials {
+            if is_better(trial, best.as_ref()) {
+                best = Some(trial.clone());
+            }
+        }
+        Ok(Self { kernels, setup, run, controller, schedule, next: trials.len() as u64, best })
+    }
+
+    /// Runs until all trials are done or the observer asks to stop.
+    pub(super) fn go(mut self, observer: &mut dyn Observer) -> Result<Summary> {
+        let wanted = self.setup.config.run.trials;
+        let (run, finished) = (self.run.folder(), self.next);
+        observer.on(&Event::Started { run, trials: wanted, finished });
+        let mut constant = 0.0;
+        let result = self.prepare(observer).and_then(|(encoder, stages, reward)| {
+            constant = reward;
+            while self.next < wanted {
+                self.trial(&encoder, &stages, observer)?;
+            }
+            Ok(())
+        });
+        let is_stopped = match result {
+            Ok(()) => false,
+            Err(Error::Stopped) => true,
+            Err(e) => return Err(e),
+        };
+        Ok(Summary {
+            run: self.run.folder().to_owned(),
+            best: self.best,
+            finished: self.next,
+            constant_reward: constant,
+            is_stopped,
+        })
+    }
+
+    /// Encoder weights, what each stage is judged on, and the constant answer's reward.
+    fn prepare(&mut self, observer: &mut dyn Observer) -> Result<(Weights, Vec<StageData>, f64)> {
+        let stored = self.run.artifact(WARM_WEIGHTS)?;
+        let warm: Option<Network<K>> = match stored {
+            Some(bytes) => {
+                let weights = Weights::from_safetensors(&bytes)?;
+                warmup::restore(&self.kernels, &self.setup, &weights)?
+            }
+            None => {
+                let warm = warmup::warm_up(&self.kernels, &self.setup, observer)?;
+                if let Some(warm) = &warm {
+                    let bytes = warm.parameters().weights().to_safetensors()?;
+                    self.run.write_artifact(WARM_WEIGHTS, &bytes)?;
+                }
+                warm
+            }
+        };
+        let setup = &self.setup;
+        let mut stages = Vec::new();
+        for stage in &setup.stages {
+            stages.push(match stage.source {
+                Source::Features => StageData::Features(features::compute(
+                    setup,
+                    stage,
+                    warm.as_ref(),
+                    &self.kernels,
+                    observer,
+                )?),
+                Source::Images => StageData::Images(self.validation_crops(stage)?),
+            });
+        }
+        let encoder = warm.map(|w| w.parameters().weights().with_prefix("encoder."));
+        let last = &setup.stages[setup.stages.len() - 1];
+        let constant = match stages.last() {
+            Some(StageData::Images(crops)) => constant_reward(setup, crops, last.crop_px)?,
+            _ => constant_reward(setup, &self.validation_crops(last)?, last.crop_px)?,
+        };
+        Ok((encoder.unwrap_or_default(), stages, constant))
+    }
+
+    fn validation_crops(&self, stage: &Stage) -> Result<PreparedSet> {
+        let setup = &self.setup;
+        let transform = setup.stage_transform(stage);
+        let (set, info) = (&*setup.source.train, &setup.source.info);
+        PreparedSet::new(set, &setup.meta_val, info, &transform, setup.ignore())
+    }
+
+    /// Proposes, judges, tells and stores one architecture.
+    fn trial(
+        &mut self,
+        encoder: &Weights,
+        data: &[StageData],
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        let id = self.next;
+        let seed = self.setup.seed.child(&format!("trial/{id}"));
+        let proposal = self.controller.propose(&mut seed.stream("propose"));
+        let genotype = self.setup.space.genotype(&proposal.choices);
+        observer.on(&Event::TrialStarted { id, genotype: &genotype });
+        let start = Instant::now();
+        let graph = self.setup.space.decode(&proposal.choices, &self.setup.io)?;
+        let mut trial = self.blank(id, &proposal, genotype, &graph);
+        let mut judged = Judged::default();
+        match self.judge(graph, id, encoder, data, &mut judged, observer) {
+            Ok(()) => {
+                let went_through = judged.why_stopped.is_none();
+                trial.status = if went_through { Status::Complete } else { Status::Stopped };
+            }
+            Err(e @ (Error::Training(_) | Error::Device(_) | Error::Contract(_))) => {
+                trial.reason = Some(e.to_string());
+            }
+            Err(e) => return Err(e),
+        }
+        let outcome = match trial.reason.clone() {
+            Some(reason) => Outcome::Failed { proposal, reason },
+            None => {
+                let reward = self.schedule.reward(&judged.rewards);
+                trial.reward = Some(reward);
+                Outcome::Scored { proposal, reward }
+            }
+        };
+        trial.reason = trial.reason.or(judged.why_stopped);
+        trial.stage_rewards = judged.rewards;
+        trial.metrics = judged.metrics;
+        trial.seconds = start.elapsed().as_secs_f64();
+        self.controller.observe(&outcome, &mut seed.stream("observe"));
+        let state = SearchState {
+            controller: self.controller.save(),
+            schedule: self.schedule.save(),
+        };
+        self.run.append(&trial, &state)?;
+        self.next += 1;
+        let is_best = is_better(&trial, self.best.as_ref());
+        observer.on(&Event::TrialFinished { trial: &trial, is_best });
+        if is_best {
+            self.best = Some(trial);
+        }
+        Ok(())
+    }
+
+    fn blank(&self, id: u64, proposal: &Proposal, genotype: String, graph: &Graph) -> Trial {
+        let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
+        let cost = graph.cost((crop, crop));
+        Trial {
+            id,
+            genotype,
+            choices: proposal.choices.to_vec(),
+            log_prob: proposal.log_prob,
+            status: Status::Failed,
+            stage_rewards: Vec::new(),
+            reward: None,
+            metrics: Metrics::default(),
+            params: cost.params,
+            macs: cost.macs,
+            seconds: 0.0,
+            reason: None,
+        }
+    }
+
+    /// Takes one architecture through the stages; `judged` keeps what was reached on a failure.
+    fn judge(
+        &mut self,
+        graph: Graph,
+        id: u64,
+        encoder: &Weights,
+        data: &[StageData],
+        judged: &mut Judged,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        let seed = self.setup.seed.child(&format!("trial/{id}"));
+        let mut candidate = Candidate {
+            setup: &self.setup,
+            kernels: &self.kernels,
+            encoder,
+            graph,
+            seed,
+            weights: Weights::default(),
+        };
+        let last = data.len() - 1;
+        for (at, (stage, data)) in self.setup.stages.iter().zip(data).enumerate() {
+            let mut tick = |tick: Tick| {
+                if tick.done == 1 {
+                    let name = format!("trial {id}, stage {at}");
+                    observer.on(&Event::Phase { name: &name, steps: tick.steps });
+                }
+                let note = format!("loss {:.3}", tick.loss);
+                observer.on(&Event::Step { done: tick.done, note: &note });
+                match observer.should_stop() {
+                    true => Err(Error::Stopped),
+                    false => Ok(()),
+                }
+            };
+            let (metrics, reward) = candidate.stage(at, stage, data, &mut tick)?;
+            observer.on(&Event::PhaseDone);
+            judged.metrics = metrics;
+            judged.rewards.push(reward);
+            let mut rng = seed.stream(&format!("verdict/{at}"));
+            if at < last && self.schedule.verdict(at, reward, &mut rng) == Verdict::Stop {
+                judged.why_stopped = Some(format!("reward {reward:.4} after stage {at}"));
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What an architecture has shown so far.
+#[derive(Debug, Default)]
+struct Judged {
+    rewards: Vec<f64>,
+    metrics: Metrics,
+    why_stopped: Option<String>,
+}

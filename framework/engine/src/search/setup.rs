@@ -1,0 +1,106 @@
+//! What a configuration names, made and checked before anything is written.
+
+use nasfw_data::{Source, Transform, check, meta_split, open};
+use nasfw_sdk::graph::Graph;
+use nasfw_sdk::{Io, SearchSpace, Seed, Stage, Task, testing};
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::progress::{Event, Observer};
+
+/// Members, data and splits of a search.
+pub struct Setup {
+    /// The resolved configuration.
+    pub config: Config,
+    /// What can be built.
+    pub space: Box<dyn SearchSpace>,
+    /// What is good.
+    pub task: Box<dyn Task>,
+    /// The stages of the schedule.
+    pub stages: Vec<Stage>,
+    /// The data set.
+    pub source: Source,
+    /// Channels in and out.
+    pub io: Io,
+    /// Training samples that candidates learn from.
+    pub meta_train: Vec<usize>,
+    /// Training samples that rewards are measured on.
+    pub meta_val: Vec<usize>,
+    /// The run's seed.
+    pub seed: Seed,
+    /// The encoder that all candidates share, if the space has one.
+    pub encoder: Option<Graph>,
+}
+
+impl Setup {
+    /// Makes everything that `config` names.
+    ///
+    /// # Errors
+    /// When a name or value is wrong, or the data set does not fit the task.
+    pub fn new(config: &Config) -> Result<Self> {
+        config.check()?;
+        let space = config.make_space()?;
+        let task = config.make_task()?;
+        let source = open(&config.data, task.labels())?;
+        let io = Io::rgb(task.output_channels(&source.info));
+        let seed = Seed(config.run.seed);
+        let (meta_train, meta_val) =
+            meta_split(source.train.len(), config.meta.val_share, seed.child("meta"));
+        // Any architecture shows the encoder: it does not depend on the choices.
+        let any = testing::random_choices(space.schema(), &mut seed.stream("setup"));
+        let encoder = space.decode(&any, &io)?.encoder()?;
+        Ok(Self {
+            config: config.clone(),
+            stages: config.make_schedule()?.stages().to_vec(),
+            space,
+            task,
+            source,
+            io,
+            meta_train,
+            meta_val,
+            seed,
+            encoder,
+        })
+    }
+
+    /// Reads the whole training set once, so that bad data does not stop a long run late.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the set, in one message.
+    pub fn check_data(&self, observer: &mut dyn Observer) -> Result<()> {
+        let samples = self.source.train.len();
+        observer.on(&Event::Phase { name: "data check", steps: samples });
+        let mut problems = check(&*self.source.train, &|_| {});
+        observer.on(&Event::PhaseDone);
+        match problems.len() {
+            0 => Ok(()),
+            1 => Err(problems.remove(0).into()),
+            count => {
+                let shown: Vec<String> =
+                    problems.iter().take(20).map(|p| format!("  {p}")).collect();
+                let more = match count > shown.len() {
+                    true => format!("\n  … and {} more", count - shown.len()),
+                    false => String::new(),
+                };
+                Err(Error::BadData {
+                    message: format!("{count} problems in the data:\n{}{more}", shown.join("\n")),
+                })
+            }
+        }
+    }
+
+    /// The augmentation at a stage's sizes.
+    pub(super) fn transform(&self, shorter_side_px: usize, crop_px: usize) -> Transform {
+        Transform::new(shorter_side_px, crop_px)
+    }
+
+    /// The augmentation of a stage.
+    pub(super) fn stage_transform(&self, stage: &Stage) -> Transform {
+        self.transform(stage.shorter_side_px, stage.crop_px)
+    }
+
+    /// The label that does not count.
+    pub(super) fn ignore(&self) -> u8 {
+        self.config.data.ignore
+    }
+}

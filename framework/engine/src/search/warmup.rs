@@ -1,0 +1,86 @@
+//! Encoder weights where none are given, and the teacher.
+//!
+//! The encoder learns on the task's own training images under a plain fixed decoder. The same
+//! network then teaches: its outputs are what distillation pulls candidates towards.
+
+use nasfw_sdk::{Optimiser, TargetScale};
+
+use super::plain::plain_network;
+use super::setup::Setup;
+use crate::error::Result;
+use crate::network::kernels::Kernels;
+use crate::network::{Network, Weights};
+use crate::progress::{Event, Observer};
+use crate::train::{Fit, ImageSet, Learner, Objective, fit};
+
+/// Trains encoder and plain decoder. `None` when the space has no encoder.
+pub(super) fn warm_up<K: Kernels>(
+    kernels: &K,
+    setup: &Setup,
+    observer: &mut dyn Observer,
+) -> Result<Option<Network<K>>> {
+    let Some(mut network) = untrained(kernels, setup)? else { return Ok(None) };
+    let warmup = &setup.config.warmup;
+    if warmup.epochs == 0 {
+        return Ok(Some(network));
+    }
+    let adam = Optimiser::Adam { lr: warmup.lr, weight_decay: warmup.weight_decay };
+    let mut learner = Learner::new(&network, adam, adam, 0.0)?;
+    let wanted = match warmup.samples {
+        0 => setup.meta_train.len(),
+        n => n.min(setup.meta_train.len()),
+    };
+    let images = ImageSet {
+        dataset: &*setup.source.train,
+        indices: &setup.meta_train[..wanted],
+        info: &setup.source.info,
+        transform: &setup.transform(warmup.shorter_side_px, warmup.crop_px),
+        ignore: setup.ignore(),
+        batch: warmup.batch,
+        seed: setup.seed.child("warmup"),
+    };
+    let how = Fit {
+        epochs: warmup.epochs,
+        objective: Objective {
+            loss: setup.task.loss(),
+            auxiliary: 0.0,
+            distillation: 0.0,
+            targets: TargetScale::Output,
+            crop_px: warmup.crop_px,
+        },
+        polyak: 0.0,
+    };
+    let mut started = false;
+    fit(&mut network, &mut learner, &images, &how, &mut |tick| {
+        if !started {
+            observer.on(&Event::Phase { name: "encoder warm-up", steps: tick.steps });
+            started = true;
+        }
+        observer.on(&Event::Step { done: tick.done, note: &format!("loss {:.3}", tick.loss) });
+        match observer.should_stop() {
+            true => Err(crate::Error::Stopped),
+            false => Ok(()),
+        }
+    })?;
+    observer.on(&Event::PhaseDone);
+    Ok(Some(network))
+}
+
+/// The warm-up network with the weights an earlier call ended with.
+pub(super) fn restore<K: Kernels>(
+    kernels: &K,
+    setup: &Setup,
+    weights: &Weights,
+) -> Result<Option<Network<K>>> {
+    let Some(mut network) = untrained(kernels, setup)? else { return Ok(None) };
+    network.parameters_mut().load(weights)?;
+    Ok(Some(network))
+}
+
+fn untrained<K: Kernels>(kernels: &K, setup: &Setup) -> Result<Option<Network<K>>> {
+    let Some(encoder) = &setup.encoder else { return Ok(None) };
+    let width = setup.config.warmup.width;
+    let graph = plain_network(encoder, width, setup.io.output_channels)?;
+    let mut rng = setup.seed.stream("warmup/init");
+    Network::new(kernels.clone(), &graph, &mut rng).map(Some)
+}

@@ -1,0 +1,77 @@
+//! A new run folder, whole or not at all.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::lock::Lock;
+use super::{artifact, format, io_error, run_error};
+use crate::config::Config;
+use crate::error::Result;
+
+/// Whether a run may be made in `folder`: it does not exist, or it is empty.
+pub(super) fn check_free(folder: &Path) -> Result<()> {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(run_error(
+                folder,
+                "this folder exists; choose another with --out, or continue it with `nasfw resume`",
+            )),
+        },
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => {
+            Err(run_error(folder, "this is a file; choose another folder with --out"))
+        }
+        Err(e) => Err(io_error(folder)(e)),
+    }
+}
+
+/// Makes the folder beside its place and then moves it there. The lock is already held then, so
+/// that no other process can write first.
+pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
+    check_free(folder)?;
+    let Some(name) = folder.file_name() else {
+        return Err(run_error(folder, "this names no folder that could be made"));
+    };
+    let parent = match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(parent).map_err(io_error(parent))?;
+    let mut unfinished = std::ffi::OsString::from(".");
+    unfinished.push(name);
+    unfinished.push(format!(".unfinished-{}", std::process::id()));
+    let unfinished = Unfinished(parent.join(unfinished));
+    std::fs::create_dir(&unfinished.0).map_err(io_error(&unfinished.0))?;
+
+    let toml = config.to_toml();
+    let made_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let meta = [
+        ("config", toml.as_str()),
+        ("program_version", env!("CARGO_PKG_VERSION")),
+        ("created_unix_secs", &made_at.as_secs().to_string()),
+    ];
+    format::create(&unfinished.0, &meta)?;
+    artifact::write_whole(&unfinished.0.join("config.toml"), toml.as_bytes())?;
+    let lock = Lock::take(&unfinished.0)?;
+    artifact::sync_folder(&unfinished.0);
+
+    // An empty folder in the way is replaced; some systems rename onto nothing only.
+    if folder.is_dir() {
+        std::fs::remove_dir(folder).map_err(io_error(folder))?;
+    }
+    std::fs::rename(&unfinished.0, folder).map_err(io_error(folder))?;
+    artifact::sync_folder(parent);
+    Ok(lock)
+}
+
+/// Removes what was made so far when making the rest fails.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // After the rename there is nothing here; before it, the error that brought us here is
+        // the one to report.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

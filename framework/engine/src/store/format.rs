@@ -1,0 +1,152 @@
+//! The tables, their version, and opening a database.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{database_error, database_path, run_error};
+use crate::error::Result;
+
+/// The version of the tables that this program writes, and the newest it reads.
+pub const FORMAT: i64 = 1;
+
+/// Marks a database as ours: "nasf" in ASCII.
+const APPLICATION_ID: i64 = 0x6e61_7366;
+
+const TABLES: &str = "
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+CREATE TABLE trials (
+    id            INTEGER PRIMARY KEY,
+    genotype      TEXT NOT NULL,
+    choices       TEXT NOT NULL, -- JSON: one index per decision, in sampling order
+    log_prob      REAL NOT NULL, -- natural logarithm
+    status        TEXT NOT NULL CHECK (status IN ('complete', 'stopped', 'failed')),
+    stage_rewards TEXT NOT NULL, -- JSON: one number per stage gone through
+    reward        REAL,          -- what the controller was told
+    metrics       TEXT NOT NULL, -- JSON: name to number
+    params        INTEGER NOT NULL,
+    macs          INTEGER NOT NULL,
+    seconds       REAL NOT NULL,
+    reason        TEXT
+) STRICT;
+CREATE TABLE state (
+    one        INTEGER PRIMARY KEY CHECK (one = 1),
+    controller BLOB NOT NULL,
+    schedule   BLOB NOT NULL,
+    next_trial INTEGER NOT NULL
+) STRICT;
+CREATE TABLE artifacts (
+    name  TEXT PRIMARY KEY, -- path below artifacts/, with forward slashes
+    bytes INTEGER NOT NULL
+) STRICT;
+";
+
+/// Makes the database of a new run. It is in one file when this returns.
+pub(super) fn create(run: &Path, meta: &[(&str, &str)]) -> Result<()> {
+    let make = || -> rusqlite::Result<()> {
+        let mut db = Connection::open(database_path(run))?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        let tx = db.transaction()?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+        tx.pragma_update(None, "user_version", FORMAT)?;
+        tx.execute_batch(TABLES)?;
+        for (key, value) in meta {
+            tx.execute("INSERT INTO meta VALUES (?1, ?2)", [key, value])?;
+        }
+        tx.commit()?;
+        db.close().map_err(|(_, e)| e)
+    };
+    make().map_err(|e| database_error(run, e))
+}
+
+/// Opens the database for the one writer: write-ahead log, every commit on disk.
+pub(super) fn open(run: &Path) -> Result<Connection> {
+    check_exists(run)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(database_path(run), flags)
+        .map_err(|e| database_error(run, e))?;
+    check_version(run, &db)?;
+    let prepare = || -> rusqlite::Result<String> {
+        db.busy_timeout(Duration::from_secs(10))?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+    };
+    match prepare().map_err(|e| database_error(run, e))? {
+        ok if ok == "ok" => Ok(db),
+        damage => Err(run_error(run, format!("run.db is damaged: {damage}"))),
+    }
+}
+
+/// Opens the database for reading, while another process writes or on a medium that cannot be
+/// written.
+pub(super) fn open_to_read(run: &Path) -> Result<Connection> {
+    check_exists(run)?;
+    let path = database_path(run);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let usual = Connection::open_with_flags(&path, flags)
+        .map_err(|e| database_error(run, e))
+        .and_then(|db| check_version(run, &db).map(|()| db));
+    let db = match usual {
+        // A write-ahead log needs a file of shared memory beside it, which a read-only medium
+        // refuses; where nothing can write, nothing changes, and the log is not needed.
+        Err(crate::Error::Database { .. }) if !run.join("run.db-wal").exists() => {
+            let uri = format!("file:{}?immutable=1", percent_encode(&path));
+            let db = Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
+                .map_err(|e| database_error(run, e))?;
+            check_version(run, &db)?;
+            db
+        }
+        other => other?,
+    };
+    db.busy_timeout(Duration::from_secs(10))
+        .map_err(|e| database_error(run, e))?;
+    Ok(db)
+}
+
+fn check_exists(run: &Path) -> Result<()> {
+    if database_path(run).is_file() {
+        return Ok(());
+    }
+    let message = match run.exists() {
+        true => "this folder holds no run.db, so it is not a run",
+        false => "no such run; `nasfw run` makes one",
+    };
+    Err(run_error(run, message))
+}
+
+fn check_version(run: &Path, db: &Connection) -> Result<()> {
+    let read = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let pair = read("application_id").and_then(|id| Ok((id, read("user_version")?)));
+    let (id, version) = pair.map_err(|e| database_error(run, e))?;
+    if id != APPLICATION_ID {
+        return Err(run_error(run, "run.db was not made by nasfw"));
+    }
+    if version > FORMAT {
+        let message = format!(
+            "made by a newer nasfw (format {version}; this program reads up to {FORMAT})"
+        );
+        return Err(run_error(run, message));
+    }
+    if version < 1 {
+        return Err(run_error(run, format!("run.db has the unknown format {version}")));
+    }
+    Ok(())
+}
+
+fn percent_encode(path: &Path) -> String {
+    let keep = |c: char| c.is_ascii_alphanumeric() || "/._-:\\".contains(c);
+    let encode = |c: char| match keep(c) {
+        true => c.to_string(),
+        false => {
+            let mut bytes = [0; 4];
+            let utf8 = c.encode_utf8(&mut bytes).bytes();
+            utf8.map(|b| format!("%{b:02x}")).collect()
+        }
+    };
+    path.to_string_lossy().chars().map(encode).collect()
+}

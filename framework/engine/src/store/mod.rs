@@ -1,0 +1,89 @@
+//! The run folder and its database.
+//!
+//! ```text
+//! RUN/run.db        SQLite: configuration, every trial, the state to continue from
+//! RUN/config.toml   the configuration again, for people
+//! RUN/artifacts/    files that a run leaves, e.g. drawings and encoder weights
+//! RUN/run.lock      held by the one process that writes
+//! ```
+//!
+//! The database alone is enough to continue. A trial and the state after it are one transaction,
+//! on disk before [`Run::append`] returns; a crash at any moment leaves the trials before it.
+//! Readers ([`RunView`]) never block the writer ([`Run`]), nor the writer them.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `create.rs` | a new folder, whole or not at all |
+//! | `format.rs` | the tables, their version, opening a database |
+//! | `lock.rs` | one writer at a time |
+//! | `view.rs` | what can be read |
+//! | `write.rs` | what can be written |
+//! | `rows.rs` | trials as rows |
+//! | `artifact.rs` | files written whole or not at all |
+
+mod artifact;
+mod create;
+mod format;
+mod lock;
+mod rows;
+mod view;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use nasfw_sdk::controller::State;
+
+pub use format::FORMAT;
+pub use view::RunView;
+pub use write::Run;
+
+use crate::error::Error;
+
+/// What a search needs to go on where it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchState {
+    /// The controller's.
+    pub controller: State,
+    /// The reward schedule's.
+    pub schedule: State,
+}
+
+fn database_path(run: &Path) -> PathBuf {
+    run.join("run.db")
+}
+
+/// A failure of the database in `run`, as the kind of error that says who can mend it.
+fn database_error(run: &Path, source: rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
+    let message = match source.sqlite_error_code() {
+        Some(NotADatabase | DatabaseCorrupt) => {
+            format!("run.db is damaged or no database: {source}")
+        }
+        Some(DatabaseBusy | DatabaseLocked) => "run.db is in use by another program".into(),
+        _ => {
+            let path = database_path(run);
+            return Error::Database { path, source };
+        }
+    };
+    Error::Run {
+        run: run.into(),
+        message,
+    }
+}
+
+fn run_error(run: &Path, message: impl Into<String>) -> Error {
+    Error::Run {
+        run: run.into(),
+        message: message.into(),
+    }
+}
+
+fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
+    |source| Error::Io {
+        path: path.into(),
+        source,
+    }
+}

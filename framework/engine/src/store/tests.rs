@@ -1,0 +1,240 @@
+//! The promises of a run folder.
+
+use std::path::Path;
+
+use nasfw_sdk::Metrics;
+use nasfw_sdk::controller::State;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::{FORMAT, Run, RunView, SearchState, database_path};
+use crate::config::{Config, MemberConfig, SpaceConfig};
+use crate::error::{Error, Result};
+use crate::trial::{Status, Trial};
+
+fn config() -> Config {
+    let member = |name: &str| MemberConfig {
+        name: name.into(),
+        settings: json!({}),
+    };
+    Config {
+        run: Default::default(),
+        space: SpaceConfig {
+            plugin: "segm".into(),
+            settings: json!({}),
+        },
+        task: member("segm"),
+        controller: member("random"),
+        schedule: member("progressive"),
+        data: Default::default(),
+        meta: Default::default(),
+        encoder: Default::default(),
+        warmup: Default::default(),
+        teacher: Default::default(),
+        features: Default::default(),
+    }
+}
+
+fn trial(id: u64) -> Trial {
+    let failed = id % 3 == 2;
+    Trial {
+        id,
+        genotype: format!("[[{id},[0,0]],'ö\"']"),
+        choices: vec![0, 10, id as usize],
+        log_prob: -35.124_300_000_000_004,
+        status: if failed { Status::Failed } else { Status::Complete },
+        stage_rewards: vec![0.1, 0.1 + 0.2],
+        reward: (!failed).then_some(1.0 / 3.0),
+        metrics: Metrics::new([("miou", 0.1 + 0.2), ("macc", 1e-300)]).unwrap(),
+        params: 2_629_909,
+        macs: 4_208_000_000,
+        seconds: 0.125,
+        reason: failed.then(|| "loss is NaN".to_owned()),
+    }
+}
+
+fn state(id: u64) -> SearchState {
+    SearchState {
+        controller: State(vec![id as u8, 0, 255]),
+        schedule: State(Vec::new()),
+    }
+}
+
+fn new_run() -> (TempDir, Run) {
+    let folder = tempfile::tempdir().unwrap();
+    let run = Run::create(&folder.path().join("run"), &config()).unwrap();
+    (folder, run)
+}
+
+fn refused<T>(result: Result<T>, expected: &str) {
+    match result {
+        Ok(_) => panic!("expected an error with `{expected}`"),
+        Err(e) => assert!(e.is_input() && e.to_string().contains(expected), "{e}"),
+    }
+}
+
+#[test]
+fn everything_comes_back_after_a_crash() {
+    let (folder, mut run) = new_run();
+    assert_eq!((run.trials().unwrap(), run.state().unwrap()), (vec![], None));
+    for id in 0..4 {
+        run.append(&trial(id), &state(id)).unwrap();
+        // What another process sees now is what a crash now would leave.
+        let view = RunView::open(run.folder()).unwrap();
+        assert_eq!(view.trials().unwrap(), (0..=id).map(trial).collect::<Vec<_>>());
+        assert_eq!(view.state().unwrap(), Some(state(id)));
+    }
+    // A crash: the files as they are, nothing closed. The copy has no lock.
+    let copy = folder.path().join("copy");
+    std::fs::create_dir(&copy).unwrap();
+    for name in ["run.db", "run.db-wal", "config.toml"] {
+        std::fs::copy(run.folder().join(name), copy.join(name)).unwrap();
+    }
+    let mut again = Run::open(&copy).unwrap();
+    assert_eq!(again.trials().unwrap().len(), 4);
+    again.append(&trial(4), &state(4)).unwrap();
+    assert_eq!(again.state().unwrap(), Some(state(4)));
+}
+
+#[test]
+fn trials_follow_each_other() {
+    let (_folder, mut run) = new_run();
+    refused(run.append(&trial(1), &state(1)), "the next one is 0");
+    run.append(&trial(0), &state(0)).unwrap();
+    refused(run.append(&trial(0), &state(9)), "the next one is 1");
+    assert_eq!(run.state().unwrap(), Some(state(0)));
+}
+
+#[test]
+fn a_second_writer_is_refused_and_a_reader_is_not() {
+    let (_folder, run) = new_run();
+    let path = run.folder().to_owned();
+    refused(Run::open(&path), "another nasfw is writing");
+    assert_eq!(Run::read(&path).unwrap().finished().unwrap(), 0);
+    drop(run);
+    Run::open(&path).unwrap();
+}
+
+#[test]
+fn an_open_read_does_not_block_the_writer() {
+    let (_folder, mut run) = new_run();
+    run.append(&trial(0), &state(0)).unwrap();
+    let view = Run::read(run.folder()).unwrap();
+    view.db.execute_batch("BEGIN; SELECT count(*) FROM trials").unwrap();
+    run.append(&trial(1), &state(1)).unwrap();
+    assert_eq!(view.finished().unwrap(), 1, "a reader sees one moment");
+    view.db.execute_batch("COMMIT").unwrap();
+    assert_eq!(view.finished().unwrap(), 2);
+}
+
+#[test]
+fn a_folder_in_use_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("photo.png"), b"x").unwrap();
+    refused(Run::create(folder.path(), &config()), "--out");
+    assert_eq!(names(folder.path()), ["photo.png"]);
+    let file = folder.path().join("photo.png");
+    refused(Run::create(&file, &config()), "file");
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let run = Run::create(&empty, &config()).unwrap();
+    refused(Run::create(&empty, &config()), "nasfw resume");
+    drop(run);
+    assert_eq!(names(folder.path()), ["empty", "photo.png"]);
+    assert_eq!(names(&empty), ["config.toml", "run.db", "run.lock"]);
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_is_no_run_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    refused(Run::open(&folder.path().join("none")), "no such run");
+    refused(Run::open(folder.path()), "holds no run.db");
+    assert!(names(folder.path()).is_empty());
+    let db = database_path(folder.path());
+    for (content, expected) in [
+        (vec![b'x'; 5000], "damaged or no database"),
+        (Vec::new(), "not made by nasfw"),
+    ] {
+        std::fs::write(&db, content).unwrap();
+        refused(Run::open(folder.path()), expected);
+        refused(Run::read(folder.path()), expected);
+    }
+}
+
+#[test]
+fn a_damaged_database_is_an_error() {
+    let (_folder, mut run) = new_run();
+    for id in 0..50 {
+        run.append(&trial(id), &state(id)).unwrap();
+    }
+    let path = run.folder().to_owned();
+    drop(run);
+    let whole = std::fs::read(database_path(&path)).unwrap();
+    // Cut short, and overwritten in the middle.
+    std::fs::write(database_path(&path), &whole[..whole.len() / 2]).unwrap();
+    refused(Run::open(&path), "damaged");
+    let mut holed = whole.clone();
+    let middle = holed.len() / 2;
+    holed[middle..middle + 4096].fill(0xa5);
+    std::fs::write(database_path(&path), &holed).unwrap();
+    refused(Run::open(&path), "damaged");
+    std::fs::write(database_path(&path), &whole).unwrap();
+    let run = Run::open(&path).unwrap();
+    run.db.execute("UPDATE trials SET choices = '[1,' WHERE id = 7", []).unwrap();
+    refused(run.trials(), "choices");
+}
+
+#[test]
+fn a_newer_format_is_named() {
+    let (_folder, run) = new_run();
+    let path = run.folder().to_owned();
+    run.db.pragma_update(None, "user_version", FORMAT + 1).unwrap();
+    drop(run);
+    let expected = "made by a newer nasfw (format 2; this program reads up to 1)";
+    refused(Run::open(&path), expected);
+    refused(Run::read(&path), expected);
+}
+
+#[test]
+fn a_full_disk_leaves_the_trials_before() {
+    let (_folder, mut run) = new_run();
+    run.append(&trial(0), &state(0)).unwrap();
+    let pages: i64 = run.db.pragma_query_value(None, "page_count", |r| r.get(0)).unwrap();
+    run.db.pragma_update(None, "max_page_count", pages).unwrap();
+    let big = SearchState {
+        controller: State(vec![7; 1 << 20]),
+        schedule: State(Vec::new()),
+    };
+    let error = run.append(&trial(1), &big).unwrap_err();
+    assert!(matches!(error, Error::Database { .. }) && error.to_string().contains("full"), "{error}");
+    assert_eq!(run.trials().unwrap(), [trial(0)]);
+    assert_eq!(run.state().unwrap(), Some(state(0)));
+    run.db.pragma_update(None, "max_page_count", 1 << 20).unwrap();
+    run.append(&trial(1), &big).unwrap();
+    assert_eq!(run.state().unwrap(), Some(big));
+}
+
+#[test]
+fn artifacts_stay_inside_and_come_back() {
+    let (_folder, mut run) = new_run();
+    let path = run.write_artifact("best/cell.svg", b"<svg/>").unwrap();
+    assert_eq!(path, run.folder().join("artifacts/best/cell.svg"));
+    run.write_artifact("best/cell.svg", b"<svg></svg>").unwrap();
+    assert_eq!(run.artifact("best/cell.svg").unwrap().unwrap(), b"<svg></svg>");
+    assert_eq!(run.artifact("other").unwrap(), None);
+    assert_eq!(names(&run.folder().join("artifacts/best")), ["cell.svg"]);
+    for name in ["", "../x", "/etc/x", "a/../../x", "a\\b"] {
+        refused(run.write_artifact(name, b""), "artifact");
+    }
+    std::fs::write(&path, b"<sv").unwrap();
+    refused(run.artifact("best/cell.svg"), "3 bytes");
+}

@@ -1,0 +1,114 @@
+//! What can be read of a run.
+
+use std::path::{Path, PathBuf};
+
+use nasfw_sdk::controller::State;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{SearchState, artifact, database_error, format, io_error, rows, run_error};
+use crate::config::Config;
+use crate::error::Result;
+use crate::trial::Trial;
+
+/// A run opened for reading; another process may write to it meanwhile.
+#[derive(Debug)]
+pub struct RunView {
+    pub(super) folder: PathBuf,
+    pub(super) db: Connection,
+}
+
+impl RunView {
+    /// Opens the run in `folder`.
+    ///
+    /// # Errors
+    /// When there is none, a newer version made it, or it is damaged.
+    pub fn open(folder: &Path) -> Result<Self> {
+        Ok(Self {
+            folder: folder.into(),
+            db: format::open_to_read(folder)?,
+        })
+    }
+
+    /// The run folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The resolved configuration, with the trials wanted now.
+    ///
+    /// # Errors
+    /// When it cannot be read back, e.g. because a plugin it names is not in this program.
+    pub fn config(&self) -> Result<Config> {
+        let text: Option<String> = self
+            .db
+            .query_row("SELECT value FROM meta WHERE key = 'config'", [], |r| r.get(0))
+            .optional()
+            .map_err(|e| database_error(&self.folder, e))?;
+        let text = text.ok_or_else(|| run_error(&self.folder, "run.db has no configuration"))?;
+        Config::from_toml(&text)
+    }
+
+    /// All finished trials, in order.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or a trial in it is damaged.
+    pub fn trials(&self) -> Result<Vec<Trial>> {
+        rows::read_all(&self.db, &self.folder)
+    }
+
+    /// The number of finished trials.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn finished(&self) -> Result<u64> {
+        let count = self.db.query_row("SELECT count(*) FROM trials", [], |r| r.get::<_, i64>(0));
+        let count = count.map_err(|e| database_error(&self.folder, e))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// The state after the last finished trial; `None` before the first.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or state and trials do not belong together.
+    pub fn state(&self) -> Result<Option<SearchState>> {
+        let row = self
+            .db
+            .query_row("SELECT controller, schedule, next_trial FROM state", [], |row| {
+                let state = SearchState {
+                    controller: State(row.get(0)?),
+                    schedule: State(row.get(1)?),
+                };
+                Ok((state, row.get::<_, i64>(2)?))
+            })
+            .optional()
+            .map_err(|e| database_error(&self.folder, e))?;
+        match (row, self.finished()?) {
+            (None, 0) => Ok(None),
+            (Some((state, next)), finished) if u64::try_from(next) == Ok(finished) => Ok(Some(state)),
+            _ => Err(run_error(&self.folder, "run.db is damaged: its state does not follow its last trial")),
+        }
+    }
+
+    /// The bytes of an artifact; `None` when there is none of this name.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not as long as it was when written.
+    pub fn artifact(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let bytes: Option<i64> = self
+            .db
+            .query_row("SELECT bytes FROM artifacts WHERE name = ?1", [name], |r| r.get(0))
+            .optional()
+            .map_err(|e| database_error(&self.folder, e))?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let path = artifact::path_of(&self.folder, name)?;
+        let content = std::fs::read(&path).map_err(io_error(&path))?;
+        if i64::try_from(content.len()) != Ok(bytes) {
+            let message = format!(
+                "artifact `{name}` has {} bytes, {bytes} were written",
+                content.len()
+            );
+            return Err(run_error(&self.folder, message));
+        }
+        Ok(Some(content))
+    }
+}

@@ -1,0 +1,136 @@
+//! What can be written to a run.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use rusqlite::params;
+
+use super::lock::Lock;
+use super::{RunView, SearchState, artifact, create, database_error, format, rows, run_error};
+use crate::config::Config;
+use crate::error::Result;
+use crate::trial::Trial;
+
+/// A run opened for writing, by one process at a time. It reads as a [`RunView`] does.
+#[derive(Debug)]
+pub struct Run {
+    view: RunView,
+    // Released after the database is closed, because fields drop in order.
+    _lock: Lock,
+}
+
+impl Run {
+    /// Says whether [`create`](Run::create) would accept `folder`, before any work is done.
+    ///
+    /// # Errors
+    /// When it exists and is not an empty folder.
+    pub fn check_free(folder: &Path) -> Result<()> {
+        create::check_free(folder)
+    }
+
+    /// Makes a run in the new folder `folder`, whole or not at all.
+    ///
+    /// # Errors
+    /// When the folder exists and is not empty, or cannot be written.
+    pub fn create(folder: &Path, config: &Config) -> Result<Self> {
+        let lock = create::create(folder, config)?;
+        Self::with(folder, lock)
+    }
+
+    /// Opens the run in `folder` to continue it.
+    ///
+    /// # Errors
+    /// When there is none, a newer version made it, it is damaged, or another process writes to it.
+    pub fn open(folder: &Path) -> Result<Self> {
+        // Looked at before the lock is taken, which would leave a file in any folder.
+        drop(format::open_to_read(folder)?);
+        Self::with(folder, Lock::take(folder)?)
+    }
+
+    /// Opens the run in `folder` for reading only.
+    ///
+    /// # Errors
+    /// As [`RunView::open`].
+    pub fn read(folder: &Path) -> Result<RunView> {
+        RunView::open(folder)
+    }
+
+    fn with(folder: &Path, lock: Lock) -> Result<Self> {
+        let view = RunView {
+            folder: folder.into(),
+            db: format::open(folder)?,
+        };
+        Ok(Self { view, _lock: lock })
+    }
+
+    /// Adds the next trial and the state after it. Both are on disk when this returns; if it
+    /// fails, neither is.
+    ///
+    /// # Errors
+    /// When the trial does not follow the last one, or the database fails, e.g. on a full disk.
+    pub fn append(&mut self, trial: &Trial, state: &SearchState) -> Result<()> {
+        let next = self.finished()?;
+        if trial.id != next {
+            let message = format!("trial {} cannot follow: the next one is {next}", trial.id);
+            return Err(run_error(&self.view.folder, message));
+        }
+        let folder = self.view.folder.clone();
+        let mut write = || -> rusqlite::Result<()> {
+            let tx = self.view.db.transaction()?;
+            rows::insert(&tx, trial)?;
+            tx.execute(
+                "INSERT OR REPLACE INTO state VALUES (1, ?1, ?2, ?3)",
+                params![
+                    state.controller.0,
+                    state.schedule.0,
+                    rows::integer(next + 1)?
+                ],
+            )?;
+            tx.commit()
+        };
+        write().map_err(|e| database_error(&folder, e))
+    }
+
+    /// Changes how many trials are wanted in all, in the database and in `config.toml`.
+    ///
+    /// # Errors
+    /// When the stored configuration cannot be read or written.
+    pub fn set_trials_wanted(&mut self, trials: u64) -> Result<()> {
+        let mut config = self.config()?;
+        config.run.trials = trials;
+        config.check_ranges()?;
+        self.store_config(&config)
+    }
+
+    fn store_config(&mut self, config: &Config) -> Result<()> {
+        let toml = config.to_toml();
+        (self.view.db)
+            .execute("UPDATE meta SET value = ?1 WHERE key = 'config'", [&toml])
+            .map_err(|e| database_error(&self.view.folder, e))?;
+        artifact::write_whole(&self.view.folder.join("config.toml"), toml.as_bytes())
+    }
+
+    /// Writes a file called `name` (a relative path) below `artifacts/`, whole or not at all,
+    /// over one of the same name, and returns where it is.
+    ///
+    /// # Errors
+    /// When the name leads out of the folder, or writing fails.
+    pub fn write_artifact(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let path = artifact::path_of(&self.view.folder, name)?;
+        artifact::write_whole(&path, bytes)?;
+        let write = || -> rusqlite::Result<usize> {
+            let length = rows::integer(bytes.len())?;
+            let sql = "INSERT OR REPLACE INTO artifacts VALUES (?1, ?2)";
+            self.view.db.execute(sql, params![name, length])
+        };
+        write().map_err(|e| database_error(&self.view.folder, e))?;
+        Ok(path)
+    }
+}
+
+impl Deref for Run {
+    type Target = RunView;
+    fn deref(&self) -> &RunView {
+        &self.view
+    }
+}

@@ -1,0 +1,30 @@
+//! Training one network, and judging it.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `batch.rs` | what one step is fed, and where it comes from |
+//! | `target.rs` | truth at the size where it meets an output |
+//! | `objective.rs` | the loss of a step: main, auxiliary, distillation |
+//! | `optimise.rs` | Adam and SGD per part of the network, with clipping |
+//! | `average.rs` | Polyak averaging |
+//! | `fit.rs` | the loop |
+//! | `judge.rs` | predictions against truth over a set |
+
+mod average;
+mod batch;
+mod fit;
+mod judge;
+mod objective;
+mod optimise;
+mod target;
+
+pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches};
+pub use fit::{Fit, Tick, fit};
+pub use judge::judge;
+pub use objective::Objective;
+pub use optimise::Learner;
+pub use target::{Target, target};
+
+pub(crate) use batch::stack;
+pub(crate) use fit::upload;
+pub(crate) use objective::quarter;

@@ -1,0 +1,136 @@
+//! The loss of a step: main output, auxiliary outputs, distillation.
+
+use std::collections::BTreeMap;
+
+use dfdx::prelude::{OwnedTape, PutTape, SplitTape, TensorFromVec};
+use nasfw_sdk::graph::{Output, Role};
+use nasfw_sdk::{Label, Loss, TargetScale};
+
+use super::batch::Batch;
+use super::target::{Target, target, valid_mask};
+use crate::error::Result;
+use crate::network::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
+
+/// What is minimised: `loss(main) + auxiliary · Σ loss(aux) + distillation · MSE(main, teacher)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Objective {
+    /// The task's loss.
+    pub loss: Loss,
+    /// Weight of each auxiliary output's loss.
+    pub auxiliary: f32,
+    /// Weight of the squared distance to the teacher's outputs over valid pixels.
+    pub distillation: f32,
+    /// Size at which outputs and truth meet.
+    pub targets: TargetScale,
+    /// Side of the crop that labels describe.
+    pub crop_px: usize,
+}
+
+impl Objective {
+    /// The loss of a batch's outputs, recorded on `tape`.
+    ///
+    /// # Errors
+    /// When labels do not fit the loss, or the device fails.
+    pub fn loss<K: Kernels>(
+        &self,
+        kernels: &K,
+        declared: &[Output],
+        outputs: &[Map<DeviceOf<K>>],
+        batch: &Batch,
+        tape: &mut OwnedTape<f32, DeviceOf<K>>,
+    ) -> Result<Scalar<DeviceOf<K>>> {
+        let labels: Vec<&Label> = batch.labels.iter().map(AsRef::as_ref).collect();
+        let mut targets: BTreeMap<(usize, usize), Target<DeviceOf<K>>> = BTreeMap::new();
+        let mut terms: Vec<(f32, Scalar<DeviceOf<K>>)> = Vec::new();
+        for (output, value) in declared.iter().zip(outputs) {
+            let weight = match output.role {
+                Role::Main => 1.0,
+                Role::Auxiliary => self.auxiliary,
+            };
+            if weight == 0.0 {
+                continue;
+            }
+            let value = self.at_target_size(kernels, value, tape)?;
+            let shape = map_shape(&value);
+            let size = (shape.height, shape.width);
+            if !targets.contains_key(&size) {
+                targets.insert(size, target(kernels, self.loss, &labels, self.crop_px, size)?);
+            }
+            let truth = &targets[&size];
+            terms.push((weight, self.term(kernels, &value, truth, tape)?));
+            if let (Role::Main, Some(teacher)) = (output.role, &batch.teacher)
+                && self.distillation > 0.0
+            {
+                let dims = (shape.batch, shape.height, shape.width, shape.channels);
+                let taught = device(kernels.device().try_tensor_from_vec(teacher.clone(), dims))?;
+                let mask = valid_mask(kernels, self.loss, truth, dims)?;
+                let term = kernels.squared_error(&value, &taught, Some(&mask), tape)?;
+                terms.push((self.distillation, term));
+            }
+        }
+        weighted_sum(terms, tape)
+    }
+
+    fn at_target_size<K: Kernels>(
+        &self,
+        kernels: &K,
+        value: &Map<DeviceOf<K>>,
+        tape: &mut OwnedTape<f32, DeviceOf<K>>,
+    ) -> Result<Map<DeviceOf<K>>> {
+        let side = quarter(self.crop_px);
+        let shape = map_shape(value);
+        match self.targets {
+            TargetScale::Quarter if (shape.height, shape.width) != (side, side) => {
+                kernels.resize(value, (side, side), tape)
+            }
+            _ => Ok(value.clone()),
+        }
+    }
+
+    fn term<K: Kernels>(
+        &self,
+        kernels: &K,
+        value: &Map<DeviceOf<K>>,
+        truth: &Target<DeviceOf<K>>,
+        tape: &mut OwnedTape<f32, DeviceOf<K>>,
+    ) -> Result<Scalar<DeviceOf<K>>> {
+        match truth {
+            Target::Classes(labels) => {
+                let ignore = match self.loss {
+                    Loss::CrossEntropy { ignore } => ignore,
+                    _ => u8::MAX,
+                };
+                kernels.cross_entropy(value, labels, ignore, tape)
+            }
+            Target::Depth(depths) => kernels.berhu(value, depths, tape),
+            Target::Heatmaps { maps, mask } => kernels.squared_error(value, maps, Some(mask), tape),
+        }
+    }
+}
+
+/// A quarter of a crop's side, rounded up as strided convolutions do.
+pub(crate) fn quarter(crop_px: usize) -> usize {
+    crop_px.div_ceil(4)
+}
+
+fn weighted_sum<D: dfdx::prelude::Device<f32>>(
+    terms: Vec<(f32, Scalar<D>)>,
+    tape: &mut OwnedTape<f32, D>,
+) -> Result<Scalar<D>> {
+    use dfdx::prelude::{TryAdd, TryMul};
+    let mut sum: Option<dfdx::prelude::Tensor<(), f32, D, OwnedTape<f32, D>>> = None;
+    for (weight, term) in terms {
+        let term = device(term.put_tape(std::mem::take(tape)).try_mul(weight))?;
+        let joined = match sum.take() {
+            None => term,
+            Some(sum) => device(sum.try_add(term))?,
+        };
+        sum = Some(joined);
+    }
+    let Some(sum) = sum else {
+        return Err(crate::Error::Training("the network has no output that counts".into()));
+    };
+    let (value, all) = sum.split_tape();
+    *tape = all;
+    Ok(value)
+}

@@ -1,0 +1,45 @@
+//! One judged architecture.
+
+use nasfw_sdk::Metrics;
+use serde::{Deserialize, Serialize};
+
+/// How a trial ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It went through all stages.
+    Complete,
+    /// The schedule stopped it after an earlier stage.
+    Stopped,
+    /// It could not be judged; it has a reason and no reward.
+    Failed,
+}
+
+/// The record of one trial, as it is stored and printed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Position in the run, from 0.
+    pub id: u64,
+    /// The architecture as text.
+    pub genotype: String,
+    /// The architecture in the schema's sampling order.
+    pub choices: Vec<usize>,
+    /// Natural logarithm of the probability it was sampled with.
+    pub log_prob: f64,
+    /// How it ended.
+    pub status: Status,
+    /// The reward after every stage gone through.
+    pub stage_rewards: Vec<f64>,
+    /// What the controller was told; none for a failure.
+    pub reward: Option<f64>,
+    /// Metrics of the last stage gone through.
+    pub metrics: Metrics,
+    /// Learned parameters of the deployed network.
+    pub params: usize,
+    /// Multiply-adds of its convolutions at the last stage's crop.
+    pub macs: u64,
+    /// Wall-clock time it took; the only field that depends on the clock.
+    pub seconds: f64,
+    /// Why it failed or was stopped.
+    pub reason: Option<String>,
+}

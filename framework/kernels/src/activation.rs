@@ -1,0 +1,73 @@
+//! Activation functions.
+
+use crate::parallel::{CHUNK_LEN, for_chunks};
+use crate::simd::vectorised;
+
+/// A pointwise non-linearity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Activation {
+    /// The value itself.
+    Identity,
+    /// max(x, 0).
+    Relu,
+    /// min(max(x, 0), 6).
+    Relu6,
+}
+
+impl Activation {
+    /// The range the value is clamped to. Its gradient passes strictly inside; not-a-number passes always, so that a training
+    /// run that blew up shows it.
+    pub(crate) fn bounds(self) -> (f32, f32) {
+        match self {
+            Self::Identity => (f32::NEG_INFINITY, f32::INFINITY),
+            Self::Relu => (0.0, f32::INFINITY),
+            Self::Relu6 => (0.0, 6.0),
+        }
+    }
+}
+
+/// `y = act(x)`; `y` is overwritten.
+///
+/// # Panics
+///
+/// When the lengths differ.
+pub fn activation_forward(act: Activation, x: &[f32], y: &mut [f32]) {
+    assert_eq!(x.len(), y.len(), "activation_forward: lengths of input and output");
+    let (low, high) = act.bounds();
+    for_chunks(y, CHUNK_LEN, x.len(), |offset, y| {
+        clamp(&x[offset..offset + y.len()], low, high, y);
+    });
+}
+
+/// `dx += act'(x) * dy`, for relu where x > 0, for relu6 where 0 < x < 6.
+///
+/// # Panics
+///
+/// When the lengths differ.
+pub fn activation_backward(act: Activation, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+    assert_eq!(x.len(), dx.len(), "activation_backward: lengths of input and gradient");
+    assert_eq!(dy.len(), dx.len(), "activation_backward: lengths of the two gradients");
+    let (low, high) = act.bounds();
+    for_chunks(dx, CHUNK_LEN, x.len(), |offset, dx| {
+        let range = offset..offset + dx.len();
+        gate(&x[range.clone()], &dy[range], low, high, dx);
+    });
+}
+
+vectorised! {
+    fn clamp<'a>(x: &'a [f32], low: f32, high: f32, y: &'a mut [f32]) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            // f32::clamp and max would turn NaN into a bound or test for it.
+            let x = if x < low { low } else { x };
+            *y = if x > high { high } else { x };
+        }
+    }
+}
+
+vectorised! {
+    fn gate<'a>(x: &'a [f32], dy: &'a [f32], low: f32, high: f32, dx: &'a mut [f32]) {
+        for ((dx, &x), &dy) in dx.iter_mut().zip(x).zip(dy) {
+            *dx += if x <= low || x >= high { 0.0 } else { dy };
+        }
+    }
+}

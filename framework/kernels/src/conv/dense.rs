@@ -1,0 +1,345 @@
+//! Forward pass and input gradient of a convolution whose channels see each other, without im2col.
+//!
+//! A tile of destination pixels × destination channels stays in registers while the kernel taps add to it. Each tap hands the
+//! tile the source pixels it reads, or a row of zeros for a pixel whose tap lies outside the map; a tap outside for all pixels
+//! of the tile is skipped. So stride, dilation, borders and short rows need no case of their own.
+
+use pulp::{Simd, WithSimd};
+
+use super::axis::Axis;
+use super::micro::{Tile, multiply, prefetch};
+use super::pack::{Packed, Panel};
+use super::shape::Conv;
+use crate::parallel::for_chunks;
+use crate::shape::MapShape;
+use crate::simd::{dispatch, registers, read, write};
+
+/// Bytes of packed weights swept over a chunk's pixels at a time, so that they stay in the first-level cache.
+const WEIGHT_BYTES: usize = 24 << 10;
+
+/// `y = conv(x) + bias`.
+pub(super) fn forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+    let rows = [Axis::forward(conv, conv.input.height)];
+    let columns = [Axis::forward(conv, conv.input.width)];
+    for group in 0..conv.groups {
+        let outputs = conv.group_outputs();
+        let first = group * outputs;
+        let bias = match bias {
+            Some(bias) => bias[first..first + outputs].to_vec(),
+            None => vec![0.0; outputs],
+        };
+        Pass {
+            rows: &rows,
+            columns: &columns,
+            source: x,
+            source_shape: conv.input,
+            source_channel: group * conv.group_inputs(),
+            shape: conv.output(),
+            channel: first,
+            weight: &Packed::forward(conv, weight, group, registers()),
+            kernel: conv.kernel,
+            start: Some(&bias),
+        }
+        .run(conv, y);
+    }
+}
+
+/// `dx += convᵀ(dy)`.
+pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let rows = Axis::gradient(conv, conv.input.height);
+    let columns = Axis::gradient(conv, conv.input.width);
+    for group in 0..conv.groups {
+        Pass {
+            rows: &rows,
+            columns: &columns,
+            source: dy,
+            source_shape: conv.output(),
+            source_channel: group * conv.group_outputs(),
+            shape: conv.input,
+            channel: group * conv.group_inputs(),
+            weight: &Packed::transposed(conv, weight, group, registers()),
+            kernel: conv.kernel,
+            start: None,
+        }
+        .run(conv, dx);
+    }
+}
+
+/// One pass over one group; "source" is what it reads, the rest describes the map it writes.
+struct Pass<'a> {
+    rows: &'a [Axis],
+    columns: &'a [Axis],
+    source: &'a [f32],
+    source_shape: MapShape,
+    source_channel: usize,
+    shape: MapShape,
+    channel: usize,
+    weight: &'a Packed,
+    kernel: usize,
+    /// What sums start from, one value per channel; `None` adds to what the map holds.
+    start: Option<&'a [f32]>,
+}
+
+/// The part of one tap's source channels that one sweep handles.
+#[derive(Clone, Copy)]
+struct Step {
+    /// Which of the grid's row and column taps.
+    row: usize,
+    column: usize,
+    /// Which of the kernel's taps.
+    tap: usize,
+    /// First source channel and how many.
+    from: usize,
+    depth: usize,
+}
+
+/// A multiple of the pixels of every tile.
+const TILE_PIXELS: usize = 24;
+
+/// In place of a source pixel that lies outside the map.
+const OUTSIDE: usize = usize::MAX;
+
+impl Pass<'_> {
+    fn run(&self, conv: &Conv, out: &mut [f32]) {
+        let row_len = self.shape.row_len();
+        if row_len == 0 {
+            return;
+        }
+        let work = conv.multiply_adds() / conv.groups;
+        // Enough pixels to fill tiles, few enough that source and result of a chunk stay in the second-level cache.
+        let per_pixel = work / self.shape.pixels().max(1);
+        let pixels = ((2 << 20) / per_pixel.max(1)).clamp(32, 256);
+        let chunk_rows = (pixels / self.shape.width).max(1);
+        for_chunks(out, chunk_rows * row_len, work / 8, |offset, out| {
+            dispatch(Chunk {
+                pass: self,
+                first_row: offset / row_len,
+                out,
+            });
+        });
+    }
+
+    /// The rows of a chunk that belong to a grid: place in the chunk, image, grid position.
+    fn grid_rows(&self, rows: &Axis, first_row: usize, count: usize) -> Vec<(usize, usize, usize)> {
+        let height = self.shape.height;
+        (0..count)
+            .map(|row| (row, (first_row + row) / height, (first_row + row) % height))
+            .filter(|(_, _, y)| y % rows.step == rows.start)
+            .map(|(row, image, y)| (row, image, y / rows.step))
+            .collect()
+    }
+
+    /// The taps of a grid, cut into sweeps whose weights fit the first-level cache.
+    fn sweeps(&self, rows: &Axis, columns: &Axis, lanes: usize) -> Vec<Vec<Step>> {
+        let width = self.weight.panels.first().map_or(1, |panel| panel.vectors) * lanes;
+        let limit = (WEIGHT_BYTES / size_of::<f32>() / width).max(1);
+        let mut steps = Vec::new();
+        for (row, row_tap) in rows.taps.iter().enumerate() {
+            for (column, column_tap) in columns.taps.iter().enumerate() {
+                for from in (0..self.weight.depth).step_by(limit) {
+                    steps.push(Step {
+                        row,
+                        column,
+                        tap: row_tap.index * self.kernel + column_tap.index,
+                        from,
+                        depth: limit.min(self.weight.depth - from),
+                    });
+                }
+            }
+        }
+        // Sweeps of equal length: 5 + 4 taps rather than 8 + 1.
+        let most = (limit / self.weight.depth.max(1)).max(1);
+        let count = steps.len().div_ceil(most).max(1);
+        let length = steps.len().div_ceil(count).max(1);
+        let mut sweeps: Vec<Vec<Step>> = steps.chunks(length).map(<[Step]>::to_vec).collect();
+        if sweeps.is_empty() {
+            sweeps.push(Vec::new());
+        }
+        sweeps
+    }
+
+    /// Appends where in the source `step` reads for each pixel of a grid, or [`OUTSIDE`].
+    fn locate(&self, rows: &Axis, columns: &Axis, grid: &[(usize, usize, usize)], step: Step, places: &mut Vec<usize>) {
+        let (height, width) = (self.source_shape.height, self.source_shape.width);
+        let inside = columns.reach(step.column);
+        for &(_, image, i) in grid {
+            let row = (i * rows.source_step) as isize + rows.taps[step.row].offset;
+            if row < 0 || row >= height as isize {
+                places.resize(places.len() + columns.count, OUTSIDE);
+                continue;
+            }
+            let end = places.len() + columns.count;
+            places.resize(places.len() + inside.start, OUTSIDE);
+            let column = (inside.start * columns.source_step) as isize + columns.taps[step.column].offset;
+            let pixel = (image * height + row as usize) * width + column as usize;
+            let first = pixel * self.source_shape.channels + self.source_channel + step.from;
+            let stride = columns.source_step * self.source_shape.channels;
+            places.extend(inside.clone().enumerate().map(|(index, _)| first + index * stride));
+            places.resize(end, OUTSIDE);
+        }
+    }
+}
+
+/// Whole rows of the destination, the work of one task.
+struct Chunk<'a> {
+    pass: &'a Pass<'a>,
+    first_row: usize,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Chunk<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Chunk { pass, first_row, out } = self;
+        let count = out.len() / pass.shape.row_len();
+        let zeros = vec![0.0; pass.weight.depth];
+        let (mut pixels, mut places) = (Vec::new(), Vec::new());
+        for rows in pass.rows {
+            let grid = pass.grid_rows(rows, first_row, count);
+            for columns in pass.columns {
+                pixels.clear();
+                for &(row, _, _) in &grid {
+                    let at = |i| (row * pass.shape.width + columns.destination(i)) * pass.shape.channels + pass.channel;
+                    pixels.extend((0..columns.count).map(at));
+                }
+                // Tiles read their pixels' places without looking where the table ends.
+                let live = pixels.len();
+                pixels.resize(live.next_multiple_of(TILE_PIXELS) + TILE_PIXELS, pass.channel);
+                for (index, steps) in pass.sweeps(rows, columns, S::F32_LANES).iter().enumerate() {
+                    places.clear();
+                    for &step in steps {
+                        pass.locate(rows, columns, &grid, step, &mut places);
+                        places.resize(places.len() + pixels.len() - live, OUTSIDE);
+                    }
+                    let mut sweep = Sweep {
+                        pass,
+                        steps,
+                        start: pass.start.filter(|_| index == 0),
+                        zeros: &zeros,
+                        count: live,
+                        pixels: &pixels,
+                        places: &places,
+                        out: &mut *out,
+                    };
+                    for &panel in &pass.weight.panels {
+                        // As many rows as the registers hold beside the weights' vectors and one source value.
+                        match (panel.vectors, S::REGISTER_COUNT >= 32) {
+                            (1, _) => sweep.panel::<S, 8, 1>(simd, panel),
+                            (2, true) => sweep.panel::<S, 8, 2>(simd, panel),
+                            (_, true) => sweep.panel::<S, 8, 3>(simd, panel),
+                            (_, false) => sweep.panel::<S, 6, 2>(simd, panel),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Some steps applied to all pixels of a grid.
+struct Sweep<'a> {
+    pass: &'a Pass<'a>,
+    steps: &'a [Step],
+    start: Option<&'a [f32]>,
+    zeros: &'a [f32],
+    /// Number of pixels; the tables go on after them.
+    count: usize,
+    /// Where each pixel's first value is in the chunk.
+    pixels: &'a [usize],
+    /// Where each step reads for each pixel, step after step.
+    places: &'a [usize],
+    out: &'a mut [f32],
+}
+
+impl Sweep<'_> {
+    #[inline(always)]
+    fn panel<S: Simd, const MR: usize, const NV: usize>(&mut self, simd: S, panel: Panel) {
+        if self.steps.is_empty() && self.start.is_none() {
+            return;
+        }
+        let end = (panel.column + NV * S::F32_LANES).min(self.pass.weight.columns);
+        let mut first = [simd.splat_f32s(0.0); NV];
+        if let Some(start) = self.start {
+            read(simd, &mut first, &start[panel.column..end]);
+        }
+        for block in (0..self.count).step_by(MR) {
+            self.prefetch::<MR>(panel, NV * S::F32_LANES, block + MR);
+            self.tile::<S, MR, NV>(simd, panel, end, block, first);
+        }
+    }
+
+    /// One tile: pixels from number `block`, the columns of `panel` that end before `end`. The loops over `MR` have a constant
+    /// length and no early end, or the compiler would keep the tile in memory.
+    #[inline(always)]
+    fn tile<S: Simd, const MR: usize, const NV: usize>(
+        &mut self,
+        simd: S,
+        panel: Panel,
+        end: usize,
+        block: usize,
+        first: [S::f32s; NV],
+    ) {
+        let pass = self.pass;
+        let width = NV * S::F32_LANES;
+        let live = MR.min(self.count - block);
+        let whole = live == MR && end - panel.column == width;
+        let mut pixels = [0; MR];
+        for (at, &pixel) in pixels.iter_mut().zip(&self.pixels[block..block + MR]) {
+            *at = pixel + panel.column;
+        }
+        let mut tile: Tile<S, MR, NV> = [first; MR];
+        if self.start.is_none() {
+            if whole {
+                for m in 0..MR {
+                    read(simd, &mut tile[m], &self.out[pixels[m]..][..width]);
+                }
+            } else {
+                for m in 0..live {
+                    read(simd, &mut tile[m], &self.out[pixels[m]..][..end - panel.column]);
+                }
+            }
+        }
+        for (number, step) in self.steps.iter().enumerate() {
+            let places = &self.places[number * self.pixels.len() + block..][..MR];
+            if places.iter().all(|&at| at == OUTSIDE) {
+                continue;
+            }
+            // Not array::from_fn: it was not inlined, and a call spills the whole tile.
+            let mut rows = [&self.zeros[..step.depth]; MR];
+            for (row, &at) in rows.iter_mut().zip(places) {
+                if at != OUTSIDE {
+                    *row = &pass.source[at..][..step.depth];
+                }
+            }
+            let weights = pass.weight.rows(panel, step.tap, step.from);
+            multiply(simd, &mut tile, rows, 1, weights, width, step.depth);
+        }
+        if whole {
+            for m in 0..MR {
+                write(simd, &tile[m], &mut self.out[pixels[m]..][..width]);
+            }
+        } else {
+            for m in 0..live {
+                write(simd, &tile[m], &mut self.out[pixels[m]..][..end - panel.column]);
+            }
+        }
+    }
+
+    /// Asks for the memory of the tile of pixels from number `block`, the next one: its lines lie too far apart for the
+    /// processor to guess, and a tile takes about as long as they need to arrive.
+    #[inline(always)]
+    fn prefetch<const MR: usize>(&self, panel: Panel, width: usize, block: usize) {
+        for &at in &self.pixels[block..block + MR] {
+            prefetch(self.out, at + panel.column, width);
+        }
+        // Of several taps the last reads what no earlier tile has read; later panels read it again.
+        if let (0, Some(step)) = (panel.column, self.steps.last()) {
+            let first = (self.steps.len() - 1) * self.pixels.len() + block;
+            for &at in &self.places[first..first + MR] {
+                prefetch(self.pass.source, at, step.depth);
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Forward pass and input gradient of depthwise convolutions, vectors running over channels.
+//!
+//! A row is cut into spans whose pixels have the same taps inside the map (see [`Axis`]); within a span, blocks of pixels ×
+//! channels stay in registers while the taps add to them.
+
+use pulp::{Scalar, Simd, WithSimd};
+
+use super::axis::{Axis, Span, Tap};
+use super::shape::Conv;
+use crate::parallel::{chunk_of, for_chunks};
+use crate::shape::MapShape;
+use crate::simd::{dispatch, read, write};
+
+/// `y = conv(x) + bias`.
+pub(super) fn forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+    let zeros;
+    let bias = match bias {
+        Some(bias) => bias,
+        None => {
+            zeros = vec![0.0; conv.out_channels];
+            &zeros
+        }
+    };
+    Pass {
+        rows: &[Axis::forward(conv, conv.input.height)],
+        columns: &[Columns::new(Axis::forward(conv, conv.input.width))],
+        source: x,
+        source_shape: conv.input,
+        shape: conv.output(),
+        weight,
+        kernel: conv.kernel,
+        start: Some(bias),
+    }
+    .run(conv, y);
+}
+
+/// `dx += convᵀ(dy)`.
+pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let columns = Axis::gradient(conv, conv.input.width);
+    Pass {
+        rows: &Axis::gradient(conv, conv.input.height),
+        columns: &columns.into_iter().map(Columns::new).collect::<Vec<_>>(),
+        source: dy,
+        source_shape: conv.output(),
+        shape: conv.input,
+        weight,
+        kernel: conv.kernel,
+        start: None,
+    }
+    .run(conv, dx);
+}
+
+/// A grid of columns and its spans.
+struct Columns {
+    axis: Axis,
+    spans: Vec<Span>,
+}
+
+impl Columns {
+    fn new(axis: Axis) -> Self {
+        let spans = axis.spans();
+        Self { axis, spans }
+    }
+}
+
+struct Pass<'a> {
+    rows: &'a [Axis],
+    columns: &'a [Columns],
+    source: &'a [f32],
+    source_shape: MapShape,
+    /// The map that is written.
+    shape: MapShape,
+    weight: &'a [f32],
+    kernel: usize,
+    /// What sums start from, one value per channel; `None` adds to what the map holds.
+    start: Option<&'a [f32]>,
+}
+
+impl Pass<'_> {
+    fn run(&self, conv: &Conv, out: &mut [f32]) {
+        let row_len = self.shape.row_len();
+        if row_len == 0 {
+            return;
+        }
+        for_chunks(out, chunk_of(row_len), conv.multiply_adds() / 2, |offset, out| {
+            dispatch(Chunk {
+                pass: self,
+                first_row: offset / row_len,
+                out,
+            });
+        });
+    }
+}
+
+/// Whole rows of the destination, the work of one task.
+struct Chunk<'a> {
+    pass: &'a Pass<'a>,
+    first_row: usize,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Chunk<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Chunk { pass, first_row, out } = self;
+        let height = pass.shape.height;
+        for (index, out) in out.chunks_exact_mut(pass.shape.row_len()).enumerate() {
+            let (image, y) = ((first_row + index) / height, (first_row + index) % height);
+            // Grids come in the order of their starts.
+            let axis = &pass.rows[y % pass.rows[0].step];
+            let i = y / axis.step;
+            let taps = &axis.taps[axis.inside(i)];
+            for columns in pass.columns {
+                let mut row = Row {
+                    pass,
+                    image_row: image * pass.source_shape.height,
+                    row: (i * axis.source_step) as isize,
+                    taps,
+                    columns,
+                    out: &mut *out,
+                };
+                row.channels(simd);
+            }
+        }
+    }
+}
+
+/// The pixels of one destination row that lie on one grid.
+struct Row<'a> {
+    pass: &'a Pass<'a>,
+    /// First source row of the image, counted over all images.
+    image_row: usize,
+    /// Source row of a tap of offset 0.
+    row: isize,
+    /// Vertical taps inside the map.
+    taps: &'a [Tap],
+    columns: &'a Columns,
+    out: &'a mut [f32],
+}
+
+impl Row<'_> {
+    #[inline(always)]
+    fn channels<S: Simd>(&mut self, simd: S) {
+        let channels = self.pass.shape.channels;
+        let lanes = S::F32_LANES;
+        let mut at = 0;
+        while at + 3 * lanes <= channels {
+            self.spans::<S, 3>(simd, at, 3 * lanes);
+            at += 3 * lanes;
+        }
+        while at + lanes <= channels {
+            self.spans::<S, 1>(simd, at, lanes);
+            at += lanes;
+        }
+        if at < channels && 2 * (channels - at) >= lanes {
+            self.spans::<S, 1>(simd, at, channels - at);
+        } else {
+            // For a channel or two, single values beat vectors loaded in part.
+            for at in at..channels {
+                self.spans::<Scalar, 1>(Scalar, at, 1);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn spans<S: Simd, const NV: usize>(&mut self, simd: S, channel: usize, width: usize) {
+        let columns = self.columns;
+        for span in &columns.spans {
+            let taps = &columns.axis.taps[span.taps.clone()];
+            let mut i = span.grid.start;
+            while i + 4 <= span.grid.end {
+                self.block::<S, 4, NV>(simd, taps, i, channel, width);
+                i += 4;
+            }
+            while i < span.grid.end {
+                self.block::<S, 1, NV>(simd, taps, i, channel, width);
+                i += 1;
+            }
+        }
+    }
+
+    /// `PX` pixels from grid position `i`, `width` channels (at most `NV` vectors) from `channel`.
+    #[inline(always)]
+    fn block<S: Simd, const PX: usize, const NV: usize>(
+        &mut self,
+        simd: S,
+        taps: &[Tap],
+        i: usize,
+        channel: usize,
+        width: usize,
+    ) {
+        let pass = self.pass;
+        let channels = pass.shape.channels;
+        let axis = &self.columns.axis;
+        let at = axis.destination(i) * channels + channel;
+        let mut sums = [[simd.splat_f32s(0.0); NV]; PX];
+        for (pixel, sums) in sums.iter_mut().enumerate() {
+            let from = match pass.start {
+                Some(start) => &start[channel..channel + width],
+                None => &self.out[at + pixel * axis.step * channels..][..width],
+            };
+            read(simd, sums, from);
+        }
+        for row in self.taps {
+            let source_row = self.image_row + (self.row + row.offset) as usize;
+            for tap in taps {
+                let column = ((i * axis.source_step) as isize + tap.offset) as usize;
+                let mut weight = [simd.splat_f32s(0.0); NV];
+                let weight_at = (row.index * pass.kernel + tap.index) * channels + channel;
+                read(simd, &mut weight, &pass.weight[weight_at..weight_at + width]);
+                let source = (source_row * pass.source_shape.width + column) * channels + channel;
+                for (pixel, sums) in sums.iter_mut().enumerate() {
+                    let mut values = [simd.splat_f32s(0.0); NV];
+                    let from = source + pixel * axis.source_step * channels;
+                    read(simd, &mut values, &pass.source[from..from + width]);
+                    for ((sum, value), weight) in sums.iter_mut().zip(values).zip(weight) {
+                        *sum = simd.mul_add_e_f32s(value, weight, *sum);
+                    }
+                }
+            }
+        }
+        for (pixel, sums) in sums.iter().enumerate() {
+            write(simd, sums, &mut self.out[at + pixel * axis.step * channels..][..width]);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Convolutions with "same" padding: forward, input gradient, weight gradient, bias gradient.
+//!
+//! `dense` and `dense_weight` handle all convolutions but depthwise ones, group by group; `depthwise` handles those. Both
+//! are written for every kernel size, stride and dilation. A new special case (Winograd, say) gets a file here and a branch in
+//! the functions below; `tests/conv.rs` then covers it by itself.
+
+mod axis;
+mod dense;
+mod dense_weight;
+mod depthwise;
+mod depthwise_weight;
+mod micro;
+mod pack;
+mod shape;
+
+pub use shape::Conv;
+
+use crate::columns::column_sums;
+
+/// `y = conv(x) + bias`: overwrites `y` (B, OH, OW, out channels) from `x` (B, H, W, channels).
+///
+/// # Panics
+///
+/// When a slice has the wrong length or the fields of `conv` contradict each other (an even kernel, groups that do not divide
+/// the channels).
+pub fn conv_forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+    check(conv, x.len(), weight.len(), y.len());
+    if let Some(bias) = bias {
+        assert_eq!(bias.len(), conv.out_channels, "conv: length of the bias");
+    }
+    if conv.is_depthwise() {
+        depthwise::forward(conv, x, weight, bias, y);
+    } else {
+        dense::forward(conv, x, weight, bias, y);
+    }
+}
+
+/// `dx += convᵀ(dy)`: the gradient of the input (B, H, W, channels) from that of the output (B, OH, OW, out channels).
+///
+/// # Panics
+///
+/// As [`conv_forward`].
+pub fn conv_backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [f32]) {
+    check(conv, dx.len(), weight.len(), dy.len());
+    if conv.is_depthwise() {
+        depthwise::backward_input(conv, weight, dy, dx);
+    } else {
+        dense::backward_input(conv, weight, dy, dx);
+    }
+}
+
+/// `dweight += ` the gradient of the weights, from the input `x` and the gradient `dy` of the output.
+///
+/// # Panics
+///
+/// As [`conv_forward`].
+pub fn conv_backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweight: &mut [f32]) {
+    check(conv, x.len(), dweight.len(), dy.len());
+    if conv.is_depthwise() {
+        depthwise_weight::backward_weight(conv, x, dy, dweight);
+    } else {
+        dense_weight::backward_weight(conv, x, dy, dweight);
+    }
+}
+
+/// `dbias[c] += ` the sum of channel `c` of `dy` over all pixels.
+///
+/// # Panics
+///
+/// When `dy` is not a whole number of pixels or `dbias` not one value per channel.
+pub fn bias_backward(dy: &[f32], channels: usize, dbias: &mut [f32]) {
+    assert_eq!(dbias.len(), channels, "bias_backward: length of the bias gradient");
+    for (to, sum) in dbias.iter_mut().zip(column_sums(dy, channels)) {
+        *to += sum as f32;
+    }
+}
+
+fn check(conv: &Conv, input: usize, weight: usize, output: usize) {
+    conv.check();
+    assert_eq!(input, conv.input.len(), "conv: length of the input");
+    assert_eq!(weight, conv.weight_len(), "conv: length of the weights");
+    assert_eq!(output, conv.output().len(), "conv: length of the output");
+}

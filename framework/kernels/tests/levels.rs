@@ -1,0 +1,78 @@
+//! The portable code and the best instructions agree. A process of its own, as the level holds for the whole process.
+
+mod reference;
+
+use nasfw_kernels::{
+    Activation, Conv, MapShape, NormBackward, SimdLevel, batch_statistics, conv_backward_input, conv_backward_weight,
+    conv_forward, cross_entropy, norm_backward, resize_forward, scale_shift, set_simd_level,
+};
+use reference::{assert_close, random, wide};
+
+fn everything() -> Vec<Vec<f32>> {
+    let mut all = Vec::new();
+    for (channels, out_channels, kernel, stride, groups) in [(21, 50, 3, 1, 1), (16, 1, 3, 2, 1), (48, 48, 1, 1, 1), (21, 21, 5, 1, 21)] {
+        let conv = Conv {
+            input: MapShape::new(2, 9, 11, channels),
+            out_channels,
+            kernel,
+            stride,
+            dilation: 2,
+            groups,
+        };
+        let x = random(conv.input.len(), 1);
+        let weight = random(conv.weight_len(), 2);
+        let dy = random(conv.output().len(), 3);
+        let (mut y, mut dx) = (vec![0.0; dy.len()], vec![0.0; x.len()]);
+        let mut dweight = vec![0.0; weight.len()];
+        conv_forward(&conv, &x, &weight, None, &mut y);
+        conv_backward_input(&conv, &weight, &dy, &mut dx);
+        conv_backward_weight(&conv, &x, &dy, &mut dweight);
+        all.extend([y, dx, dweight]);
+    }
+    for channels in [3, 21, 48] {
+        let y = random(200 * channels, 4);
+        let dz = random(y.len(), 5);
+        let parameter = random(channels, 6);
+        let (mut mean, mut var) = (vec![0.0; channels], vec![0.0; channels]);
+        batch_statistics(&y, channels, &mut mean, &mut var);
+        let mut z = vec![0.0; y.len()];
+        // Identity: a value within rounding of a kink may fall on either side.
+        scale_shift(&y, &mean, &var, Activation::Identity, &mut z);
+        let (mut dgamma, mut dbeta) = (vec![0.0; channels], vec![0.0; channels]);
+        let n = NormBackward {
+            y: &y,
+            dz: &dz,
+            mean: &mean,
+            inv_std: &var,
+            gamma: &parameter,
+            beta: &parameter,
+            act: Activation::Identity,
+        };
+        let mut dy = vec![0.0; y.len()];
+        norm_backward(&n, &mut dy, &mut dgamma, &mut dbeta);
+        let input = MapShape::new(1, 20, 10, channels);
+        let mut resized = vec![0.0; 35 * 7 * channels];
+        resize_forward(input, (35, 7), &y, &mut resized);
+        let labels: Vec<u8> = (0..200).map(|i| (i % channels) as u8).collect();
+        let mut grad = vec![0.0; y.len()];
+        let loss = cross_entropy(&y, channels, &labels, 255, Some((&mut grad, 1.0)));
+        all.extend([mean, var, z, dy, dgamma, dbeta, resized, grad, vec![loss as f32]]);
+    }
+    all
+}
+
+#[test]
+fn baseline_and_best_agree() {
+    let best = everything();
+    set_simd_level(SimdLevel::Baseline);
+    let baseline = everything();
+    set_simd_level(SimdLevel::Best);
+    assert_eq!(best.len(), baseline.len());
+    for (i, (best, baseline)) in best.iter().zip(&baseline).enumerate() {
+        assert_close(&format!("result {i}"), best, &wide(baseline), 2e-5);
+    }
+    // Fused multiply-add rounds once instead of twice: with vectors at work some bit differs.
+    if cfg!(target_arch = "x86_64") && std::is_x86_feature_detected!("fma") {
+        assert!(best != baseline, "the baseline was not in force");
+    }
+}

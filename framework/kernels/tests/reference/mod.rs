@@ -1,0 +1,93 @@
+//! Written-out loops in f64 that the kernels are held against, and random inputs.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use nasfw_kernels::{Conv, MapShape};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// `len` values in -1..1, the same for the same seed.
+pub(crate) fn random(len: usize, seed: u64) -> Vec<f32> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+/// Panics where `got` is farther from `expected` than f32 sums of this size explain.
+pub(crate) fn assert_close(what: &str, got: &[f32], expected: &[f64], tolerance: f64) {
+    assert_eq!(got.len(), expected.len(), "{what}: length");
+    for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
+        let error = (f64::from(got) - expected).abs();
+        assert!(
+            error <= tolerance * (1.0 + expected.abs()),
+            "{what}: value {i} is {got}, expected {expected}"
+        );
+    }
+}
+
+/// The values in f64.
+pub(crate) fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&v| f64::from(v)).collect()
+}
+
+/// Runs `work` in a pool of `threads`.
+pub(crate) fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .expect("a pool of a few threads");
+    pool.install(work)
+}
+
+/// Calls `visit(x, weight, y)` with the indices of every product a convolution adds up.
+pub(crate) fn products(conv: &Conv, mut visit: impl FnMut(usize, usize, usize)) {
+    let (input, output) = (conv.input, conv.output());
+    let padding = conv.padding() as isize;
+    let inputs = input.channels / conv.groups;
+    let outputs = conv.out_channels / conv.groups;
+    for b in 0..output.batch {
+        for oy in 0..output.height {
+            for ox in 0..output.width {
+                for co in 0..conv.out_channels {
+                    let y = at(output, b, oy, ox, co);
+                    for ky in 0..conv.kernel {
+                        for kx in 0..conv.kernel {
+                            let iy = (oy * conv.stride + ky * conv.dilation) as isize - padding;
+                            let ix = (ox * conv.stride + kx * conv.dilation) as isize - padding;
+                            let inside = (0..input.height as isize).contains(&iy)
+                                && (0..input.width as isize).contains(&ix);
+                            if !inside {
+                                continue;
+                            }
+                            for ci in 0..inputs {
+                                let channel = co / outputs * inputs + ci;
+                                let x = at(input, b, iy as usize, ix as usize, channel);
+                                let tap = ky * conv.kernel + kx;
+                                visit(x, (tap * inputs + ci) * conv.out_channels + co, y);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The index of a value of a map.
+pub(crate) fn at(shape: MapShape, b: usize, y: usize, x: usize, c: usize) -> usize {
+    ((b * shape.height + y) * shape.width + x) * shape.channels + c
+}
+
+/// Central difference of `f` at each value of `x`.
+pub(crate) fn finite_difference(x: &[f32], step: f32, f: impl Fn(&[f32]) -> f64) -> Vec<f64> {
+    let mut x = x.to_vec();
+    (0..x.len())
+        .map(|i| {
+            let value = x[i];
+            x[i] = value + step;
+            let (up, above) = (x[i], f(&x));
+            x[i] = value - step;
+            let (down, below) = (x[i], f(&x));
+            x[i] = value;
+            (above - below) / f64::from(up - down)
+        })
+        .collect()
+}

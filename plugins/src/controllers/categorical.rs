@@ -1,0 +1,96 @@
+//! Masked categorical distributions and sampling a whole proposal from them.
+
+use nasfw_sdk::{Proposal, Rng, Schema};
+use rand::RngExt;
+
+/// Which options of decision `prefix.len()` are allowed; empty where there is no such decision.
+pub(super) fn allowed(schema: &Schema, prefix: &[usize]) -> Vec<bool> {
+    if prefix.len() >= schema.len() {
+        return Vec::new();
+    }
+    schema.allowed(prefix)
+}
+
+/// Equal probabilities of what is allowed.
+pub(super) fn uniform(allowed: &[bool]) -> Vec<f64> {
+    let share = 1.0 / allowed.iter().filter(|&&a| a).count().max(1) as f64;
+    allowed
+        .iter()
+        .map(|&a| if a { share } else { 0.0 })
+        .collect()
+}
+
+/// Softmax over the allowed options; exactly 0 for the others.
+pub(super) fn softmax(logits: &[f32], allowed: &[bool]) -> Vec<f64> {
+    let open = || logits.iter().zip(allowed).filter(|(_, a)| **a);
+    let top = open().fold(f32::NEG_INFINITY, |top, (&l, _)| top.max(l));
+    let weigh = |logit: f32| (f64::from(logit) - f64::from(top)).exp();
+    let sum: f64 = open().map(|(&l, _)| weigh(l)).sum();
+    let share = |(&logit, &a): (&f32, &bool)| if a { weigh(logit) / sum } else { 0.0 };
+    logits.iter().zip(allowed).map(share).collect()
+}
+
+/// Draws an option; never one of probability 0.
+pub(super) fn draw(probabilities: &[f64], rng: &mut Rng) -> usize {
+    let mut left = rng.random::<f64>();
+    let mut last = 0;
+    for (option, &p) in probabilities.iter().enumerate() {
+        if p > 0.0 {
+            if left < p {
+                return option;
+            }
+            left -= p;
+            last = option;
+        }
+    }
+    // Rounding left a crumb above the sum.
+    last
+}
+
+/// Samples decision by decision from what `probabilities` says of each prefix.
+pub(super) fn sample(
+    schema: &Schema,
+    rng: &mut Rng,
+    mut probabilities: impl FnMut(&[usize]) -> Vec<f64>,
+) -> Proposal {
+    let mut values = Vec::with_capacity(schema.len());
+    let mut log_prob = 0.0;
+    while values.len() < schema.len() {
+        let p = probabilities(&values);
+        let option = draw(&p, rng);
+        log_prob += p[option].ln();
+        values.push(option);
+    }
+    proposal(schema, values, log_prob)
+}
+
+/// A proposal of values that obey the schema by construction.
+pub(super) fn proposal(schema: &Schema, values: Vec<usize>, log_prob: f64) -> Proposal {
+    match schema.choices(values) {
+        Ok(choices) => Proposal { choices, log_prob },
+        // Every caller draws from the allowed options only.
+        Err(e) => unreachable!("allowed options form valid choices: {e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+    use nasfw_sdk::Seed;
+
+    #[test]
+    fn softmax_ignores_masked_logits_and_huge_ones() {
+        let p = softmax(&[1.0, 3e38, 2.0], &[true, false, true]);
+        assert_relative_eq!(p[0], 1.0 / (1.0 + 1f64.exp()), epsilon = 1e-12);
+        assert_eq!(p[1], 0.0);
+        assert_eq!(softmax(&[3e38, -3e38], &[true, true]), [1.0, 0.0]);
+    }
+
+    #[test]
+    fn an_option_without_probability_is_never_drawn() {
+        let mut rng = Seed(1).stream("draw");
+        // Sums to less than 1, as rounding may have it: the crumb goes to the last open option.
+        assert!((0..1000).all(|_| draw(&[0.0, 0.3, 0.3, 0.0], &mut rng) % 3 != 0));
+    }
+}

@@ -1,0 +1,31 @@
+//! Controllers: what to try next.
+//!
+//! A controller proposes architectures and learns from their rewards; it sees a
+//! [`Schema`](nasfw_sdk::Schema) of categorical decisions and nothing of networks or tasks.
+//!
+//! | name | idea | learns by |
+//! |---|---|---|
+//! | `random` | every allowed option is equally likely | nothing: the baseline to beat |
+//! | `evolution` | mutate the best of a sample, the oldest dies | selection |
+//! | `reinforce` | independent logits for every decision | policy gradient |
+//! | `ppo` | a two-layer LSTM over the decisions, the method's controller | clipped policy gradient |
+//!
+//! # Adding one
+//!
+//! Write one file with a config (`serde`, `deny_unknown_fields`, `default`), a type that implements
+//! [`Controller`](nasfw_sdk::Controller) and
+//! [`ControllerFromConfig`](nasfw_sdk::registry::ControllerFromConfig), and a
+//! [`register!`](nasfw_sdk::register) line, and name the file here. `plugins/tests/controllers.rs`
+//! then holds it to the contract without further ado. What controllers share lies beside them:
+//! masked categorical distributions in `categorical`, which outcomes may be learned from in
+//! `feedback`, saved states in `saved`.
+
+mod adam;
+mod baseline;
+mod categorical;
+pub mod evolution;
+mod feedback;
+pub mod ppo;
+pub mod random;
+pub mod reinforce;
+mod saved;

@@ -1,0 +1,132 @@
+//! Settings of the LSTM controller.
+
+use nasfw_sdk::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// What the LSTM is fed after a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// An embedding of the option just chosen, so that a decision can depend on earlier ones.
+    #[default]
+    Autoregressive,
+    /// The LSTM's own output, as in the authors' code: decisions are then independent of each other
+    /// (but for masks), whatever the LSTM learns.
+    Factorised,
+}
+
+/// Settings of [`Ppo`](super::Ppo).
+///
+/// The default is what learns fastest on recorded rewards of whole search spaces
+/// (`plugins/examples/controller_regret.rs`); [`PpoConfig::paper`] is the published setting.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PpoConfig {
+    /// What the LSTM is fed after a decision; `autoregressive` by default.
+    pub policy: Policy,
+    /// Units of each of the two LSTM layers; 100 by default.
+    pub hidden: usize,
+    /// LSTM steps before the first decision; 4 by default (the method: one per encoder output).
+    pub warmup_steps: usize,
+    /// How many of the last scored proposals are learned from; 10 by default.
+    pub ring: usize,
+    /// Scored proposals from one update to the next; 10 by default.
+    pub update_every: usize,
+    /// Passes over the ring in an update; 4 by default.
+    pub epochs: usize,
+    /// Proposals in one step of Adam; 10 by default.
+    pub minibatch: usize,
+    /// How far from 1 the probability ratio may move a step; 0.2 by default.
+    pub clip: f64,
+    /// Learning rate of Adam.
+    pub lr: f64,
+    /// Weight of the policy's entropy in nats; 0 by default.
+    pub entropy: f64,
+    /// Gradients are scaled down to this length at most; 2 by default, 0 turns it off.
+    pub clip_norm: f64,
+    /// Decay of the moving average of rewards that a reward is compared with; 0.95 by default.
+    pub baseline_decay: f64,
+}
+
+impl Default for PpoConfig {
+    fn default() -> Self {
+        Self {
+            policy: Policy::Autoregressive,
+            hidden: 100,
+            warmup_steps: 4,
+            ring: 10,
+            update_every: 10,
+            epochs: 4,
+            minibatch: 10,
+            clip: 0.2,
+            lr: 3e-3,
+            entropy: 0.0,
+            clip_norm: 2.0,
+            baseline_decay: 0.95,
+        }
+    }
+}
+
+impl PpoConfig {
+    /// The published settings (arXiv 1810.10804): after every architecture one pass over the last
+    /// 100, one at a time, clip 0.1, Adam 1e-4. Of the released code this keeps the policy that is
+    /// never fed its choices, and leaves out the invented rewards its ring starts with.
+    pub fn paper() -> Self {
+        Self {
+            policy: Policy::Factorised,
+            ring: 100,
+            update_every: 1,
+            epochs: 1,
+            minibatch: 1,
+            clip: 0.1,
+            lr: 1e-4,
+            ..Self::default()
+        }
+    }
+
+    /// Checks that every setting is in range.
+    pub(super) fn check(&self) -> Result<()> {
+        let counts = [
+            ("hidden", self.hidden, 1, 4096),
+            ("warmup_steps", self.warmup_steps, 0, 4096),
+            ("ring", self.ring, 1, 100_000),
+            ("update_every", self.update_every, 1, 100_000),
+            ("epochs", self.epochs, 1, 1000),
+            ("minibatch", self.minibatch, 1, 100_000),
+        ];
+        for (key, value, least, most) in counts {
+            if !(least..=most).contains(&value) {
+                let expected = format!("{least} to {most}");
+                return Err(Error::invalid(format!("controller.{key}"), value, expected));
+            }
+        }
+        let rates = [
+            ("clip", self.clip, self.clip > 0.0, "above 0"),
+            ("lr", self.lr, self.lr > 0.0, "above 0"),
+            ("entropy", self.entropy, self.entropy >= 0.0, "0 or more"),
+            (
+                "clip_norm",
+                self.clip_norm,
+                self.clip_norm >= 0.0,
+                "0 or more",
+            ),
+            (
+                "baseline_decay",
+                self.baseline_decay,
+                (0.0..1.0).contains(&self.baseline_decay),
+                "from 0 to below 1",
+            ),
+        ];
+        for (key, value, right, expected) in rates {
+            if !(right && value.is_finite()) {
+                return Err(Error::invalid(format!("controller.{key}"), value, expected));
+            }
+        }
+        Ok(())
+    }
+
+    /// The settings that the meaning of saved weights depends on.
+    pub(super) fn network(&self) -> (Policy, usize, usize) {
+        (self.policy, self.hidden, self.warmup_steps)
+    }
+}

@@ -1,0 +1,248 @@
+//! The policy network: a two-layer LSTM on dfdx tensors with run-time sizes.
+//!
+//! Everything is a matrix, one row per sequence: biases are spread over rows by a product with a
+//! column of ones and embeddings are looked up by a product with one-hot rows, so that the tape
+//! needs nothing but products, sums and element-wise operations.
+
+use std::collections::BTreeMap;
+
+use dfdx::prelude::{
+    Cpu, HasShape, NoneTape, Tape, Tensor, TensorFromVec, TryMatMul, WithEmptyTape,
+};
+use nasfw_sdk::{Error, Result, Schema};
+
+use super::config::{Policy, PpoConfig};
+
+/// A matrix of run-time size, with or without a tape.
+pub(super) type Matrix<T = NoneTape> = Tensor<(usize, usize), f32, Cpu, T>;
+
+const LAYERS: usize = 2;
+/// Matrices of an LSTM layer: for the input and the recurrence, a weight and a bias each. Two biases
+/// are one too many, but are what the method's 169k parameters count.
+const PER_LAYER: usize = 4;
+/// More weights than this do not fit a controller that is saved after every trial.
+const WEIGHT_LIMIT: usize = 1 << 26;
+
+/// Which matrices a network has.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    policy: Policy,
+    hidden: usize,
+    warmup_steps: usize,
+    /// The head of every decision.
+    head_of: Vec<usize>,
+    /// Rows and columns: the start vector, the layers, then weight, bias (and embedding) of each head.
+    shapes: Vec<(usize, usize)>,
+}
+
+impl Layout {
+    /// Decisions of one non-empty kind and one arity share a head; any other has its own.
+    ///
+    /// # Errors
+    /// When the network would be too large.
+    pub(super) fn new(config: &PpoConfig, schema: &Schema) -> Result<Self> {
+        let hidden = config.hidden;
+        let mut shapes = vec![(1, hidden)];
+        for _ in 0..LAYERS {
+            let gates = 4 * hidden;
+            shapes.extend([(hidden, gates), (1, gates), (hidden, gates), (1, gates)]);
+        }
+        let mut shared = BTreeMap::new();
+        let mut head_of = Vec::with_capacity(schema.len());
+        let mut heads = 0;
+        for decision in schema.decisions() {
+            let arity = decision.arity();
+            let known = shared.get(&(decision.kind.as_str(), arity)).copied();
+            head_of.push(known.unwrap_or(heads));
+            if known.is_none() {
+                if !decision.kind.is_empty() {
+                    shared.insert((decision.kind.as_str(), arity), heads);
+                }
+                heads += 1;
+                shapes.extend([(hidden, arity), (1, arity)]);
+                if config.policy == Policy::Autoregressive {
+                    shapes.push((arity, hidden));
+                }
+            }
+        }
+        let layout = Self {
+            policy: config.policy,
+            hidden,
+            warmup_steps: config.warmup_steps,
+            head_of,
+            shapes,
+        };
+        if layout.weights() > WEIGHT_LIMIT {
+            let expected = format!(
+                "at most {WEIGHT_LIMIT} weights; this would be {}",
+                layout.weights()
+            );
+            return Err(Error::invalid("controller.hidden", hidden, expected));
+        }
+        Ok(layout)
+    }
+
+    /// How many weights the network has.
+    pub(super) fn weights(&self) -> usize {
+        self.shapes
+            .iter()
+            .map(|(rows, columns)| rows * columns)
+            .sum()
+    }
+}
+
+/// A network with its weights; a change of weights is a new network.
+///
+/// Each has a device of its own, because dfdx devices keep the memory of dropped tensors.
+#[derive(Clone, Debug)]
+pub(super) struct Net {
+    layout: Layout,
+    device: Cpu,
+    matrices: Vec<Matrix>,
+}
+
+impl Net {
+    /// Cuts `weights` into the matrices of `layout`.
+    pub(super) fn new(layout: &Layout, weights: &[f32]) -> Self {
+        let device = Cpu::default();
+        let mut rest = weights;
+        let mut matrices = Vec::with_capacity(layout.shapes.len());
+        for &(rows, columns) in &layout.shapes {
+            let (these, others) = rest.split_at(rows * columns);
+            matrices.push(device.tensor_from_vec(these.to_vec(), (rows, columns)));
+            rest = others;
+        }
+        Self {
+            layout: layout.clone(),
+            device,
+            matrices,
+        }
+    }
+
+    /// The matrices in the order of the weights.
+    pub(super) fn matrices(&self) -> &[Matrix] {
+        &self.matrices
+    }
+
+    /// A constant matrix.
+    pub(super) fn constant(&self, values: Vec<f32>, rows: usize) -> Matrix {
+        let columns = values.len() / rows.max(1);
+        self.device.tensor_from_vec(values, (rows, columns))
+    }
+
+    /// The weight, bias and embedding (with an autoregressive policy) of decision `at`.
+    fn head(&self, at: usize) -> &[Matrix] {
+        let size = if self.layout.policy == Policy::Autoregressive {
+            3
+        } else {
+            2
+        };
+        let start = 1 + LAYERS * PER_LAYER + self.layout.head_of[at] * size;
+        &self.matrices[start..start + size]
+    }
+
+    /// One LSTM layer for one step (Hochreiter & Schmidhuber 1997; gates in the order i, f, g, o):
+    /// c ← σ(f)·c + σ(i)·tanh(g), h ← σ(o)·tanh(c). Returns h, which carries the tape.
+    fn layer<T: Tape<f32, Cpu>>(&self, layer: usize, x: Matrix<T>, cells: &mut Cells) -> Matrix<T> {
+        let width = self.layout.hidden;
+        let start = 1 + layer * PER_LAYER;
+        let [w_in, b_in, w_back, b_back] = [0, 1, 2, 3].map(|i| self.matrices[start + i].clone());
+        let bias = b_in.retaped::<T>() + b_back;
+        let spread = cells.ones.retaped::<T>().matmul(bias);
+        let gates = x.matmul(w_in) + cells.h[layer].retaped::<T>().matmul(w_back) + spread;
+        let part = |k: usize| {
+            gates
+                .with_empty_tape()
+                .slice((.., k * width..(k + 1) * width))
+        };
+        let (i, f, g) = (part(0).sigmoid(), part(1).sigmoid(), part(2).tanh());
+        // The last gate takes the tape along.
+        let o = gates.slice((.., 3 * width..4 * width)).sigmoid();
+        let c = f * cells.c[layer].retaped::<T>() + i * g;
+        cells.c[layer] = c.retaped();
+        let h = o * c.tanh();
+        cells.h[layer] = h.retaped();
+        h
+    }
+}
+
+/// What the LSTM remembers from step to step; tensors keep their identity, so gradients flow.
+struct Cells {
+    h: [Matrix; LAYERS],
+    c: [Matrix; LAYERS],
+    /// A column of ones, one row per sequence.
+    ones: Matrix,
+}
+
+/// A walk through the decisions, one row per sequence.
+pub(super) struct Walk<'n, T = NoneTape> {
+    net: &'n Net,
+    cells: Cells,
+    input: Matrix<T>,
+    at: usize,
+}
+
+impl<'n> Walk<'n> {
+    /// A walk of one sequence without a tape, after the warm-up steps.
+    pub(super) fn new(net: &'n Net) -> Self {
+        Self::with_rows(net, 1)
+    }
+
+    /// The logits of the present decision, masks not applied.
+    pub(super) fn logits(&mut self) -> Vec<f32> {
+        self.decide().as_vec()
+    }
+
+    /// Goes on to the next decision having chosen `option`.
+    pub(super) fn choose(&mut self, option: usize) {
+        let (_, arity) = *self.net.head(self.at)[0].shape();
+        let one_hot = (0..arity)
+            .map(|o| if o == option { 1.0 } else { 0.0 })
+            .collect();
+        self.feed(&self.net.constant(one_hot, 1));
+    }
+}
+
+impl<'n, T: Tape<f32, Cpu>> Walk<'n, T> {
+    /// A walk of `rows` sequences, after the warm-up steps.
+    pub(super) fn with_rows(net: &'n Net, rows: usize) -> Self {
+        let zeros = || net.constant(vec![0.0; rows * net.layout.hidden], rows);
+        let ones = net.constant(vec![1.0; rows], rows);
+        let mut input = ones.retaped::<T>().matmul(net.matrices[0].clone());
+        let h = std::array::from_fn(|_| zeros());
+        let c = std::array::from_fn(|_| zeros());
+        let mut cells = Cells { h, c, ones };
+        for _ in 0..net.layout.warmup_steps {
+            for layer in 0..LAYERS {
+                input = net.layer(layer, input, &mut cells);
+            }
+        }
+        Self {
+            net,
+            cells,
+            input,
+            at: 0,
+        }
+    }
+
+    /// The logits of the present decision, `(rows, arity)`; they take the tape along.
+    pub(super) fn decide(&mut self) -> Matrix<T> {
+        let mut output = std::mem::replace(&mut self.input, self.cells.ones.retaped());
+        for layer in 0..LAYERS {
+            output = self.net.layer(layer, output, &mut self.cells);
+        }
+        // What is fed next unless `feed` says otherwise.
+        self.input = output.with_empty_tape();
+        let head = self.net.head(self.at);
+        let bias = self.cells.ones.retaped::<T>().matmul(head[1].clone());
+        output.matmul(head[0].clone()) + bias
+    }
+
+    /// Goes on to the next decision; `chosen` has one one-hot row per sequence.
+    pub(super) fn feed(&mut self, chosen: &Matrix) {
+        if let [_, _, embedding] = self.net.head(self.at) {
+            self.input = chosen.retaped::<T>().matmul(embedding.clone());
+        }
+        self.at += 1;
+    }
+}

@@ -1,0 +1,134 @@
+//! The method's schedule: a cheap stage for everyone, a dear one for what promises something.
+
+use nasfw_sdk::controller::State;
+use nasfw_sdk::registry::FromConfig;
+use nasfw_sdk::{Error, Result, RewardSchedule, Rng, Stage, Verdict};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::termination::{History, Termination};
+use super::{saved, stages};
+
+const NAME: &str = "progressive";
+
+/// Settings of [`Progressive`]; a stage table may give only what differs from its default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProgressiveConfig {
+    /// The first stage; [`stages::decoder_only`] by default.
+    #[serde(deserialize_with = "over_decoder_only")]
+    pub stage0: Stage,
+    /// The second stage; [`stages::end_to_end`] by default.
+    #[serde(deserialize_with = "over_end_to_end")]
+    pub stage1: Stage,
+    /// Which architectures end after the first stage; `released` by default.
+    pub termination: Termination,
+}
+
+impl Default for ProgressiveConfig {
+    fn default() -> Self {
+        Self {
+            stage0: stages::decoder_only(),
+            stage1: stages::end_to_end(),
+            termination: Termination::default(),
+        }
+    }
+}
+
+/// Two stages with early termination between them (arXiv 1810.10804, section 3).
+///
+/// The controller is told the last reward obtained.
+#[derive(Clone, Debug)]
+pub struct Progressive {
+    stages: [Stage; 2],
+    termination: Termination,
+    history: History,
+}
+
+nasfw_sdk::register!(schedule, Progressive, plugin: "builtin", name: "progressive",
+    about: "decoder on cached features, then, if promising, the whole network");
+
+impl FromConfig for Progressive {
+    type Config = ProgressiveConfig;
+
+    fn from_config(config: ProgressiveConfig) -> Result<Self> {
+        stages::check("stage0", &config.stage0)?;
+        stages::check("stage1", &config.stage1)?;
+        Ok(Self {
+            stages: [config.stage0, config.stage1],
+            termination: config.termination,
+            history: History::default(),
+        })
+    }
+}
+
+impl RewardSchedule for Progressive {
+    fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Verdict {
+        match stage {
+            0 => self.termination.verdict(&mut self.history, reward, rng),
+            // There is nothing after the last stage.
+            _ => Verdict::Stop,
+        }
+    }
+
+    fn save(&self) -> State {
+        saved::write(NAME, &self.history)
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        let history: History = saved::read(NAME, state)?;
+        if !history.is_sound() {
+            let message = "has a mean that is no number".into();
+            return Err(Error::State {
+                item: format!("schedule {NAME}"),
+                message,
+            });
+        }
+        self.history = history;
+        Ok(())
+    }
+}
+
+fn over_decoder_only<'de, D: Deserializer<'de>>(settings: D) -> Result<Stage, D::Error> {
+    stages::read_over(&stages::decoder_only(), settings)
+}
+
+fn over_end_to_end<'de, D: Deserializer<'de>>(settings: D) -> Result<Stage, D::Error> {
+    stages::read_over(&stages::end_to_end(), settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partial_table_is_enough() -> std::result::Result<(), serde_json::Error> {
+        let text = r#"{"stage0": {"epochs": 2}, "termination": "never"}"#;
+        let config: ProgressiveConfig = serde_json::from_str(text)?;
+        let stage0 = Stage {
+            epochs: 2,
+            ..stages::decoder_only()
+        };
+        let termination = Termination::Never;
+        assert_eq!(
+            config,
+            ProgressiveConfig {
+                stage0,
+                termination,
+                ..Default::default()
+            }
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn the_controller_is_told_the_last_reward() -> Result<()> {
+        let it = Progressive::from_config(ProgressiveConfig::default())?;
+        assert_eq!(it.reward(&[0.3, 0.5]), 0.5);
+        assert_eq!(it.reward(&[0.3]), 0.3);
+        Ok(())
+    }
+}

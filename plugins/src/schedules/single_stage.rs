@@ -1,0 +1,70 @@
+//! One stage for everyone: the plain schedule, for comparison and for cheap tasks.
+
+use nasfw_sdk::controller::State;
+use nasfw_sdk::registry::FromConfig;
+use nasfw_sdk::{Result, RewardSchedule, Rng, Stage, Verdict};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{saved, stages};
+
+const NAME: &str = "single-stage";
+
+/// Settings of [`SingleStage`]; the table may give only what differs from the default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SingleStageConfig {
+    /// The stage; [`stages::end_to_end`] by default.
+    #[serde(deserialize_with = "over_end_to_end")]
+    pub stage: Stage,
+}
+
+impl Default for SingleStageConfig {
+    fn default() -> Self {
+        Self {
+            stage: stages::end_to_end(),
+        }
+    }
+}
+
+/// Trains every architecture in the same one stage.
+#[derive(Clone, Debug)]
+pub struct SingleStage {
+    stage: Stage,
+}
+
+nasfw_sdk::register!(schedule, SingleStage, plugin: "builtin", name: "single-stage",
+    about: "one training of the whole network for every architecture");
+
+impl FromConfig for SingleStage {
+    type Config = SingleStageConfig;
+
+    fn from_config(config: SingleStageConfig) -> Result<Self> {
+        stages::check("stage", &config.stage)?;
+        Ok(Self {
+            stage: config.stage,
+        })
+    }
+}
+
+impl RewardSchedule for SingleStage {
+    fn stages(&self) -> &[Stage] {
+        std::slice::from_ref(&self.stage)
+    }
+
+    fn verdict(&mut self, _: usize, _: f64, _: &mut Rng) -> Verdict {
+        // Never asked: there is nothing after the only stage.
+        Verdict::Stop
+    }
+
+    fn save(&self) -> State {
+        saved::write(NAME, &())
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        saved::read(NAME, state)
+    }
+}
+
+fn over_end_to_end<'de, D: Deserializer<'de>>(settings: D) -> Result<Stage, D::Error> {
+    stages::read_over(&stages::end_to_end(), settings)
+}

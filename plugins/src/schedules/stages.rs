@@ -1,0 +1,210 @@
+//! The method's two stages, and reading changed ones from settings.
+
+use nasfw_sdk::{Error, Optimiser, Result, Source, Stage, TargetScale};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+const DECODER: Optimiser = Optimiser::Adam {
+    lr: 3e-3,
+    weight_decay: 1e-5,
+};
+const ENCODER: Optimiser = Optimiser::Sgd {
+    lr: 1e-3,
+    momentum: 0.9,
+    weight_decay: 1e-5,
+};
+
+/// Stage 0 of arXiv 1810.10804: only the decoder learns, on cached encoder outputs of 4000 samples,
+/// helped by the logits of a teacher.
+pub fn decoder_only() -> Stage {
+    Stage {
+        source: Source::Features,
+        samples: 4000,
+        epochs: 5,
+        batch: 64,
+        shorter_side_px: 300,
+        crop_px: 256,
+        decoder: DECODER,
+        encoder: ENCODER,
+        clip_norm: 3.0,
+        distillation: 0.3,
+        auxiliary: 0.15,
+        polyak: 0.9,
+        targets: TargetScale::Quarter,
+    }
+}
+
+/// Stage 1 of arXiv 1810.10804: the whole network, once over the whole meta-train set.
+pub fn end_to_end() -> Stage {
+    Stage {
+        source: Source::Images,
+        samples: 0,
+        epochs: 1,
+        batch: 32,
+        shorter_side_px: 400,
+        crop_px: 350,
+        decoder: DECODER,
+        encoder: ENCODER,
+        clip_norm: 3.0,
+        distillation: 0.0,
+        auxiliary: 0.15,
+        polyak: 0.99,
+        targets: TargetScale::Output,
+    }
+}
+
+/// Checks that a stage can be run; `name` is its key in the settings.
+///
+/// # Errors
+/// Names the setting that is out of range and what would be right.
+pub fn check(name: &str, stage: &Stage) -> Result<()> {
+    let key = |key: &str| format!("schedule.{name}.{key}");
+    let counts = [
+        ("epochs", stage.epochs),
+        ("batch", stage.batch),
+        ("shorter_side_px", stage.shorter_side_px),
+        ("crop_px", stage.crop_px),
+    ];
+    if let Some((what, value)) = counts.into_iter().find(|(_, value)| *value == 0) {
+        return Err(Error::invalid(key(what), value, "at least 1"));
+    }
+    let mut amounts = vec![
+        (key("clip_norm"), stage.clip_norm),
+        (key("distillation"), stage.distillation),
+        (key("auxiliary"), stage.auxiliary),
+    ];
+    let mut decays = vec![(key("polyak"), stage.polyak)];
+    for (part, optimiser) in [("decoder", stage.decoder), ("encoder", stage.encoder)] {
+        let (lr, weight_decay) = match optimiser {
+            Optimiser::Adam { lr, weight_decay } => (lr, weight_decay),
+            Optimiser::Sgd {
+                lr,
+                momentum,
+                weight_decay,
+            } => {
+                decays.push((key(&format!("{part}.momentum")), momentum));
+                (lr, weight_decay)
+            }
+        };
+        amounts.push((key(&format!("{part}.lr")), lr));
+        amounts.push((key(&format!("{part}.weight_decay")), weight_decay));
+    }
+    for (what, value) in amounts {
+        if !(value >= 0.0 && value.is_finite()) {
+            return Err(Error::invalid(what, value, "0 or more"));
+        }
+    }
+    for (what, value) in decays {
+        if !(0.0..1.0).contains(&value) {
+            return Err(Error::invalid(what, value, "from 0 to below 1"));
+        }
+    }
+    Ok(())
+}
+
+/// Reads a stage of which only what differs from `default` is given.
+///
+/// # Errors
+/// When a key is unknown or a value has the wrong type.
+pub(super) fn read_over<'de, D: Deserializer<'de>>(
+    default: &Stage,
+    settings: D,
+) -> std::result::Result<Stage, D::Error> {
+    let given = Value::deserialize(settings)?;
+    let mut merged = serde_json::to_value(default).map_err(D::Error::custom)?;
+    lay_over(&mut merged, given);
+    serde_json::from_value(merged).map_err(D::Error::custom)
+}
+
+/// Lays tables over tables key by key; a table of another `kind` replaces the one below it, since
+/// the settings of one optimiser mean nothing to another.
+fn lay_over(below: &mut Value, above: Value) {
+    match (below, above) {
+        (Value::Object(below), Value::Object(above)) => {
+            let other_kind = above
+                .get("kind")
+                .is_some_and(|k| Some(k) != below.get("kind"));
+            if other_kind {
+                below.clear();
+            }
+            for (key, value) in above {
+                lay_over(below.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (below, above) => *below = above,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(given: Value) -> std::result::Result<Stage, serde_json::Error> {
+        read_over(&decoder_only(), given)
+    }
+
+    #[test]
+    fn what_is_not_given_keeps_its_default() -> std::result::Result<(), serde_json::Error> {
+        assert_eq!(read(json!({}))?, decoder_only());
+        let stage = read(json!({"epochs": 2, "decoder": {"lr": 0.1}}))?;
+        let decoder = Optimiser::Adam {
+            lr: 0.1,
+            weight_decay: 1e-5,
+        };
+        assert_eq!(
+            stage,
+            Stage {
+                epochs: 2,
+                decoder,
+                ..decoder_only()
+            }
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn another_kind_of_optimiser_brings_all_its_settings() {
+        let adam = json!({"kind": "adam", "lr": 0.1, "weight_decay": 0.0});
+        assert!(read(json!({"encoder": adam})).is_ok());
+        assert!(read(json!({"encoder": {"kind": "adam", "lr": 0.1}})).is_err());
+    }
+
+    #[test]
+    fn unknown_keys_and_values_out_of_range_are_refused() {
+        assert!(read(json!({"epoch": 2})).is_err());
+        assert!(read(json!({"decoder": {"momentum": 0.9}})).is_err());
+        assert!(check("stage0", &decoder_only()).is_ok() && check("stage1", &end_to_end()).is_ok());
+        let refused = |stage: &Stage| {
+            check("stage0", stage)
+                .map_err(|e| e.to_string())
+                .expect_err("out of range")
+        };
+        let message = refused(&Stage {
+            batch: 0,
+            ..decoder_only()
+        });
+        assert_eq!(
+            message,
+            "schedule.stage0.batch: 0 is not allowed; at least 1"
+        );
+        refused(&Stage {
+            polyak: 1.0,
+            ..decoder_only()
+        });
+        refused(&Stage {
+            clip_norm: f64::NAN,
+            ..decoder_only()
+        });
+        let encoder = Optimiser::Sgd {
+            lr: 1e-3,
+            momentum: -0.1,
+            weight_decay: 0.0,
+        };
+        refused(&Stage {
+            encoder,
+            ..decoder_only()
+        });
+    }
+}

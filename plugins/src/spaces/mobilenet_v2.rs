@@ -1,0 +1,142 @@
+//! The MobileNet-v2 encoder (Sandler et al., CVPR 2018, table 2).
+
+use nasfw_sdk::graph::{ActivationKind, Conv, NodeId, Op};
+use nasfw_sdk::{Error, GraphBuilder, Result};
+use serde::{Deserialize, Serialize};
+
+/// (expansion, channels, repeats, stride of the first) of every group of inverted residuals.
+const GROUPS: [(usize, usize, usize, usize); 7] = [
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+];
+/// The groups whose outputs the decoder reads, with their total strides.
+const TAPS: [(usize, usize); 4] = [(1, 4), (2, 8), (4, 16), (6, 32)];
+const STEM_CHANNELS: usize = 32;
+const RELU6: Option<ActivationKind> = Some(ActivationKind::Relu6);
+
+/// Settings of the encoder: MobileNet-v2 without its last 1280-channel convolution and classifier.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MobileNetV2 {
+    /// Channel multiplier, 0.1 to 4; channels are rounded to multiples of 8.
+    pub width: f64,
+    /// Whether the first group, of expansion 1, has the 1x1 expand convolution. The authors of
+    /// the search method have it; torchvision and timm leave it out.
+    pub expand_first: bool,
+}
+
+impl Default for MobileNetV2 {
+    fn default() -> Self {
+        Self {
+            width: 1.0,
+            expand_first: true,
+        }
+    }
+}
+
+/// A map with its total stride.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Map {
+    pub(super) node: NodeId,
+    pub(super) stride: usize,
+}
+
+impl MobileNetV2 {
+    pub(super) fn check(&self) -> Result<()> {
+        match (0.1..=4.0).contains(&self.width) {
+            true => Ok(()),
+            false => Err(Error::invalid("encoder.width", self.width, "0.1 to 4")),
+        }
+    }
+
+    /// Adds the encoder on `image` and returns its four outputs, fine to coarse.
+    pub(super) fn build(&self, graph: &mut GraphBuilder, image: NodeId) -> [Map; 4] {
+        let mut channels = self.channels(STEM_CHANNELS);
+        let stem = Conv::new(3, channels).stride(2);
+        let mut x = graph.conv_bn("encoder.stem", stem, RELU6, image);
+        let mut after = [x; GROUPS.len()];
+        for (group, (expansion, width, repeats, first_stride)) in GROUPS.into_iter().enumerate() {
+            let out_channels = self.channels(width);
+            for repeat in 0..repeats {
+                let residual = Residual {
+                    name: format!("encoder.group{group}.block{repeat}"),
+                    expansion,
+                    has_expand: expansion > 1 || self.expand_first,
+                    channels,
+                    out_channels,
+                    stride: if repeat == 0 { first_stride } else { 1 },
+                };
+                x = residual.build(graph, x);
+                channels = out_channels;
+            }
+            after[group] = x;
+        }
+        TAPS.map(|(group, stride)| Map {
+            node: after[group],
+            stride,
+        })
+    }
+
+    /// Channels times the multiplier, to the nearest multiple of 8 but never below 0.9 of it
+    /// (the rounding of the MobileNet family).
+    fn channels(&self, base: usize) -> usize {
+        let exact = base as f64 * self.width;
+        let rounded = ((exact + 4.0) as usize / 8 * 8).max(8);
+        if (rounded as f64) < 0.9 * exact {
+            rounded + 8
+        } else {
+            rounded
+        }
+    }
+}
+
+/// One inverted residual: expand 1x1, depthwise 3x3, project 1x1.
+struct Residual {
+    name: String,
+    expansion: usize,
+    has_expand: bool,
+    channels: usize,
+    out_channels: usize,
+    stride: usize,
+}
+
+impl Residual {
+    fn build(&self, graph: &mut GraphBuilder, x: NodeId) -> NodeId {
+        let part = |part: &str| format!("{}.{part}", self.name);
+        let hidden = self.channels * self.expansion;
+        let mut y = x;
+        if self.has_expand {
+            y = graph.conv_bn(&part("expand"), Conv::new(1, hidden), RELU6, y);
+        }
+        let depthwise = Conv::depthwise(3, hidden).stride(self.stride);
+        y = graph.conv_bn(&part("depthwise"), depthwise, RELU6, y);
+        y = graph.conv_bn(&part("project"), Conv::new(1, self.out_channels), None, y);
+        if self.stride == 1 && self.channels == self.out_channels {
+            y = graph.add(part("add"), Op::Add, &[x, y]);
+        }
+        y
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_round_as_the_mobilenet_family_does() {
+        let at = |width: f64| MobileNetV2 {
+            width,
+            expand_first: true,
+        };
+        // Channels of MobileNet-v2 0.5 and 1.4 as published with their weights.
+        let round = |width, bases: [usize; 4]| bases.map(|base| at(width).channels(base));
+        assert_eq!(round(0.5, [32, 16, 24, 32]), [16, 8, 16, 16]);
+        assert_eq!(round(1.4, [32, 16, 24, 320]), [48, 24, 32, 448]);
+        assert_eq!(at(0.1).channels(16), 8);
+    }
+}

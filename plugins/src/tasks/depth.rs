@@ -1,0 +1,89 @@
+//! Depth from one image.
+
+use nasfw_sdk::registry::FromConfig;
+use nasfw_sdk::{DataInfo, Label, LabelKind, Loss, Metrics, Prediction, Result, Scorer, Task};
+use serde::{Deserialize, Serialize};
+
+use super::depth_errors::DepthErrors;
+use super::{WORST_ERROR, prediction};
+
+/// Settings of depth estimation: there are none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DepthConfig {}
+
+/// Depth from one image. The network's only output channel is the depth in metres, linear.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Depth;
+
+impl FromConfig for Depth {
+    type Config = DepthConfig;
+
+    fn from_config(_config: DepthConfig) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Task for Depth {
+    fn labels(&self) -> LabelKind {
+        LabelKind::Depth
+    }
+
+    fn output_channels(&self, _data: &DataInfo) -> usize {
+        1
+    }
+
+    fn loss(&self) -> Loss {
+        Loss::BerHu
+    }
+
+    fn scorer(&self, _data: &DataInfo) -> Box<dyn Scorer> {
+        Box::new(DepthScorer(DepthErrors::default()))
+    }
+
+    /// Mean of three scores in [0, 1]: δ1, 1 / (1 + abs_rel / 0.25) and
+    /// 1 / (1 + rms_log / ln 1.25).
+    ///
+    /// The paper searches on segmentation only; this reward is ours. δ1 is what benchmarks sort
+    /// by, but it is 0 for every network that is off by more than a quarter and says nothing among
+    /// them; the other two are one half at just that error, never 0 and never flat. All three are
+    /// free of the scene's scale, which rms and sqr_rel are not. A mean and not a product, so that
+    /// δ1 = 0 does not silence the others.
+    fn reward(&self, metrics: &Metrics) -> f64 {
+        let share = metrics.get("delta1").unwrap_or(0.0).clamp(0.0, 1.0);
+        let score = |name: &str, half: f64| {
+            let error = metrics.get(name).unwrap_or(WORST_ERROR).max(0.0);
+            1.0 / (1.0 + error / half)
+        };
+        (share + score("abs_rel", 0.25) + score("rms_log", 1.25_f64.ln())) / 3.0
+    }
+
+    fn headline(&self) -> &'static [&'static str] {
+        &["rms", "delta1", "abs_rel"]
+    }
+}
+
+struct DepthScorer(DepthErrors);
+
+impl Scorer for DepthScorer {
+    fn add(&mut self, prediction: &Prediction<'_>, truth: &Label) -> Result<()> {
+        let Label::Depth {
+            width,
+            height,
+            values,
+        } = truth
+        else {
+            return Err(prediction::wrong_kind(truth.kind(), LabelKind::Depth));
+        };
+        prediction::check(prediction, 1)?;
+        prediction::same_size(prediction, (*height, *width), values.len())?;
+        self.0.add(prediction.values, values)
+    }
+
+    fn metrics(&self) -> Metrics {
+        self.0.metrics()
+    }
+}
+
+nasfw_sdk::register!(task, Depth, plugin: "builtin", name: "depth",
+    about: "monocular depth in metres: berHu loss, rms and threshold accuracies");

@@ -1,0 +1,54 @@
+//! Tasks: what is good.
+//!
+//! A task names the truth it needs, the network's output channels, the loss that the engine runs
+//! on the device, and turns predictions into metrics and one reward.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `segmentation.rs` | semantic segmentation: settings, reward |
+//! | `confusion.rs` | its scorer: confusion matrix, IoU, accuracy |
+//! | `depth.rs` | monocular depth in metres: settings, reward |
+//! | `depth_errors.rs` | its scorer: rms, relative errors, thresholds |
+//! | `pose.rs` | single-person pose by heatmaps: settings, reward |
+//! | `pck.rs` | its scorer: share of correct keypoints |
+//! | `peak.rs` | where a heatmap has its peak |
+//! | `prediction.rs` | the checks that every scorer makes of a prediction |
+//!
+//! The scorers' counters ([`ConfusionMatrix`], [`DepthErrors`], [`Pck`]) also work on their own,
+//! on class maps, depth maps and keypoints that no network of this program made.
+//!
+//! # Adding a task
+//!
+//! Write one file here with a settings struct (`Default` is the documented default), implement
+//! [`FromConfig`](nasfw_sdk::registry::FromConfig) and [`Task`](nasfw_sdk::Task), and end it with
+//! [`register!`](nasfw_sdk::register). The reward lies in [0, 1], rises with every metric it uses,
+//! and tells networks apart that are still bad: a search trains each for minutes. A prediction
+//! that is not finite is an error, not a bad score. Then run `testing::check_task` over it.
+
+mod confusion;
+mod depth;
+mod depth_errors;
+mod pck;
+mod peak;
+mod pose;
+mod prediction;
+mod segmentation;
+
+pub use confusion::ConfusionMatrix;
+pub use depth::{Depth, DepthConfig};
+pub use depth_errors::DepthErrors;
+pub use pck::Pck;
+pub use peak::peak;
+pub use pose::{Pose, PoseConfig};
+pub use segmentation::{Segmentation, SegmentationConfig, argmax};
+
+/// The value of an error metric over nothing at all, and its cap: worse than any real error, and
+/// still a number that can be averaged and printed.
+pub const WORST_ERROR: f64 = 1e6;
+
+/// Metrics of values that are finite by construction.
+fn finite<const N: usize>(values: [(&str, f64); N]) -> nasfw_sdk::Metrics {
+    // Sums of finite terms divided by positive counts are finite; an error would mean an
+    // overflow, and then no metric is the honest answer.
+    nasfw_sdk::Metrics::new(values).unwrap_or_default()
+}

@@ -1,0 +1,116 @@
+//! Semantic segmentation: one class per pixel.
+
+use nasfw_sdk::registry::FromConfig;
+use nasfw_sdk::{DataInfo, Label, LabelKind, Loss, Metrics, Prediction, Result, Scorer, Task};
+use serde::{Deserialize, Serialize};
+
+use super::confusion::ConfusionMatrix;
+use super::prediction;
+
+/// Settings of semantic segmentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SegmentationConfig {
+    /// The label of pixels that do not count.
+    pub ignore: u8,
+}
+
+impl Default for SegmentationConfig {
+    fn default() -> Self {
+        Self { ignore: 255 }
+    }
+}
+
+/// Semantic segmentation. The network's outputs are logits, one channel per class.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Segmentation {
+    config: SegmentationConfig,
+}
+
+impl FromConfig for Segmentation {
+    type Config = SegmentationConfig;
+
+    fn from_config(config: SegmentationConfig) -> Result<Self> {
+        Ok(Self { config })
+    }
+}
+
+impl Task for Segmentation {
+    fn labels(&self) -> LabelKind {
+        LabelKind::Classes
+    }
+
+    fn output_channels(&self, data: &DataInfo) -> usize {
+        data.classes.len().max(1)
+    }
+
+    fn loss(&self) -> Loss {
+        let ignore = self.config.ignore;
+        Loss::CrossEntropy { ignore }
+    }
+
+    fn scorer(&self, data: &DataInfo) -> Box<dyn Scorer> {
+        let classes = self.output_channels(data);
+        Box::new(SegmentationScorer {
+            channels: classes,
+            matrix: ConfusionMatrix::new(classes, self.config.ignore),
+        })
+    }
+
+    /// Geometric mean of mean IoU, frequency-weighted IoU and mean class accuracy
+    /// (arXiv 1810.10804, section 4), without background and absent classes.
+    fn reward(&self, metrics: &Metrics) -> f64 {
+        let product: f64 = ["miou_fg", "fwiou_fg", "macc_fg"]
+            .map(|name| metrics.get(name).unwrap_or(0.0).clamp(0.0, 1.0))
+            .iter()
+            .product();
+        product.cbrt()
+    }
+
+    fn headline(&self) -> &'static [&'static str] {
+        &["miou", "pixel_acc"]
+    }
+}
+
+/// The channel with the largest value; the first of equals. NaN never wins.
+pub fn argmax(values: &[f32]) -> usize {
+    let mut best = (0, f32::NEG_INFINITY);
+    for (channel, &value) in values.iter().enumerate() {
+        if value > best.1 {
+            best = (channel, value);
+        }
+    }
+    best.0
+}
+
+struct SegmentationScorer {
+    channels: usize,
+    matrix: ConfusionMatrix,
+}
+
+impl Scorer for SegmentationScorer {
+    fn add(&mut self, prediction: &Prediction<'_>, truth: &Label) -> Result<()> {
+        let Label::Classes {
+            width,
+            height,
+            values,
+        } = truth
+        else {
+            return Err(prediction::wrong_kind(truth.kind(), LabelKind::Classes));
+        };
+        prediction::check(prediction, self.channels)?;
+        prediction::same_size(prediction, (*height, *width), values.len())?;
+        let predicted: Vec<u8> = (prediction.values.chunks_exact(self.channels))
+            // More than 256 classes have no labels; the matrix refuses the last one then.
+            .map(|pixel| u8::try_from(argmax(pixel)).unwrap_or(u8::MAX))
+            .collect();
+        self.matrix.add(&predicted, values)
+    }
+
+    fn metrics(&self) -> Metrics {
+        self.matrix.metrics()
+    }
+}
+
+nasfw_sdk::register!(task, Segmentation, plugin: "builtin", name: "segm",
+    about: "semantic segmentation: cross-entropy, mean IoU");

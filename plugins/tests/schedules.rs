@@ -1,0 +1,203 @@
+//! Every registered schedule against the contract, and the method's figures.
+
+use nasfw_plugins as _; // Linked for what it registers.
+use nasfw_sdk::registry::ScheduleEntry;
+use nasfw_sdk::testing::check_schedule;
+use nasfw_sdk::{Optimiser, RewardSchedule, Seed, Source, TargetScale, Verdict};
+use serde_json::{Value, json};
+
+fn build(name: &str, settings: &Value) -> Box<dyn RewardSchedule> {
+    let entry = ScheduleEntry::find(name).expect("registered");
+    (entry.build)(settings).expect("right settings")
+}
+
+#[test]
+fn every_schedule_keeps_the_contract() {
+    for entry in ScheduleEntry::all() {
+        let settings = match entry.about.name {
+            "progressive" => ["released", "paper", "never"]
+                .map(|t| json!({"termination": t}))
+                .to_vec(),
+            _ => vec![json!({})],
+        };
+        for settings in settings {
+            let make = || (entry.build)(&settings).expect("right settings");
+            for seed in 0..3 {
+                check_schedule(&make, Seed(seed)).expect(entry.about.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_stages_are_those_of_the_paper() {
+    let it = build("progressive", &json!({}));
+    let [first, second] = it.stages() else {
+        panic!("two stages")
+    };
+    assert_eq!(
+        (first.source, first.samples, first.epochs, first.batch),
+        (Source::Features, 4000, 5, 64)
+    );
+    assert_eq!(
+        (first.shorter_side_px, first.crop_px, first.clip_norm),
+        (300, 256, 3.0)
+    );
+    assert_eq!(
+        (first.distillation, first.auxiliary, first.polyak),
+        (0.3, 0.15, 0.9)
+    );
+    assert_eq!(
+        (second.source, second.samples, second.epochs, second.batch),
+        (Source::Images, 0, 1, 32)
+    );
+    assert_eq!(
+        (second.shorter_side_px, second.crop_px, second.clip_norm),
+        (400, 350, 3.0)
+    );
+    assert_eq!(
+        (second.distillation, second.auxiliary, second.polyak),
+        (0.0, 0.15, 0.99)
+    );
+    assert_eq!(
+        (first.targets, second.targets),
+        (TargetScale::Quarter, TargetScale::Output)
+    );
+    for stage in [first, second] {
+        assert_eq!(
+            stage.decoder,
+            Optimiser::Adam {
+                lr: 3e-3,
+                weight_decay: 1e-5
+            }
+        );
+        let encoder = Optimiser::Sgd {
+            lr: 1e-3,
+            momentum: 0.9,
+            weight_decay: 1e-5,
+        };
+        assert_eq!(stage.encoder, encoder);
+    }
+    assert_eq!(
+        build("single-stage", &json!({})).stages(),
+        std::slice::from_ref(second)
+    );
+}
+
+#[test]
+fn one_figure_of_a_stage_can_be_set() {
+    let it = build(
+        "progressive",
+        &json!({"stage0": {"epochs": 2}, "stage1": {"batch": 8}}),
+    );
+    assert_eq!((it.stages()[0].epochs, it.stages()[0].batch), (2, 64));
+    assert_eq!((it.stages()[1].epochs, it.stages()[1].batch), (1, 8));
+    let entry = ScheduleEntry::find("progressive").expect("registered");
+    for wrong in [
+        json!({"stage0": {"epoch": 2}}),
+        json!({"stage0": {"epochs": 0}}),
+        json!({"stage2": {}}),
+    ] {
+        assert!((entry.build)(&wrong).is_err(), "{wrong}");
+    }
+}
+
+/// How often a reward of q times the mean goes on at a given evaluation. The mean is 1 to within
+/// one reward's weight: it is made of `evaluations` rewards of 1.
+fn share_that_goes_on(termination: &str, evaluations: usize, q: f64) -> f64 {
+    let mut it = build("progressive", &json!({"termination": termination}));
+    let mut rng = Seed(1).stream("history");
+    for _ in 1..evaluations {
+        it.verdict(0, 1.0, &mut rng);
+    }
+    let state = it.save();
+    let weight: f64 = 0.99;
+    let share = (1.0 - weight) / (1.0 - weight.powi(evaluations as i32));
+    // The reward r is in the mean it is compared with: r = q·m, m = 1 − share + share·r.
+    let reward = q * (1.0 - share) / (1.0 - share * q);
+    let draws = 4000;
+    let goes_on = (0..draws).filter(|draw| {
+        it.load(&state).expect("its own state");
+        it.verdict(0, reward, &mut Seed(2).stream(&format!("{draw}"))) == Verdict::Continue
+    });
+    goes_on.count() as f64 / f64::from(draws)
+}
+
+/// δ (and p) at an evaluation, written out.
+const DELTA: [(usize, f64); 6] = [
+    (50, 0.9),
+    (99, 0.9),
+    (100, 0.81),
+    (200, 0.648),
+    (300, 0.4536),
+    (400, 0.27216),
+];
+
+/// Would catch a δ annealed one evaluation off by more than sampling error, a mean that is compared
+/// before it is updated, the two rules exchanged. 4000 draws: standard error at most 0.008.
+#[test]
+fn the_released_rule_goes_on_as_often_as_its_formula_says() {
+    for (evaluations, delta) in DELTA {
+        for q in [0.05, 0.1, 0.3, 0.5, 0.8, 0.9, 0.999, 1.0, 1.2] {
+            let expected = (1.0 - (1.0 - q) / delta).clamp(0.0, 1.0);
+            let share = share_that_goes_on("released", evaluations, q);
+            assert!(
+                (share - expected).abs() < 0.035,
+                "{evaluations} {q}: {share}, not {expected}"
+            );
+        }
+    }
+    // The page's check figures.
+    assert!((share_that_goes_on("released", 50, 0.5) - 0.444).abs() < 0.035);
+    assert_eq!(share_that_goes_on("released", 50, 0.1), 0.0);
+}
+
+#[test]
+fn the_papers_rule_lets_p_of_what_is_below_go_on() {
+    for (evaluations, p) in DELTA {
+        for q in [0.05, 0.9] {
+            let share = share_that_goes_on("paper", evaluations, q);
+            assert!(
+                (share - p).abs() < 0.035,
+                "{evaluations} {q}: {share}, not {p}"
+            );
+        }
+        assert_eq!(share_that_goes_on("paper", evaluations, 1.1), 1.0);
+    }
+}
+
+#[test]
+fn never_never_stops_and_the_first_reward_always_goes_on() {
+    assert_eq!(share_that_goes_on("never", 300, 0.01), 1.0);
+    for termination in ["released", "paper"] {
+        for reward in [0.0, 0.3, 1.0] {
+            let mut it = build("progressive", &json!({"termination": termination}));
+            assert_eq!(
+                it.verdict(0, reward, &mut Seed(0).stream("first")),
+                Verdict::Continue
+            );
+        }
+    }
+}
+
+#[test]
+fn a_state_goes_on_exactly_and_foreign_ones_are_refused() {
+    let mut first = build("progressive", &json!({}));
+    let mut rng = Seed(0).stream("rewards");
+    for trial in 0..120 {
+        first.verdict(0, f64::from(trial % 7) / 7.0, &mut rng);
+    }
+    let text = serde_json::to_string(&first.save()).expect("plain bytes");
+    let mut second = build("progressive", &json!({}));
+    second
+        .load(&serde_json::from_str(&text).expect("reads back"))
+        .expect("its own state");
+    assert_eq!(second.save(), first.save());
+    let before = second.save();
+    assert!(
+        second
+            .load(&build("single-stage", &json!({})).save())
+            .is_err()
+    );
+    assert_eq!(second.save(), before, "a refused state changed it");
+}
