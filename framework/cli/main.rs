@@ -1,2 +1,61 @@
-//! The `nasfw` program.
-fn main() {}
+//! The `nasfw` program: arguments, one command a file, exit codes, progress.
+
+mod args;
+mod card;
+mod describe;
+mod exit;
+mod number;
+mod plugins;
+mod progress;
+mod resume;
+mod run;
+mod sample;
+mod score;
+mod score_pose;
+mod session;
+mod trials;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+// Linked for what it registers.
+use nasfw_plugins as _;
+
+/// Searches compact networks for dense prediction: segmentation, depth and pose.
+#[derive(Debug, Parser)]
+#[command(name = "nasfw", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Search for a network
+    Run(run::Args),
+    /// Continue a run that was stopped, or give it more trials
+    Resume(resume::Args),
+    /// List the trials of a run, also while it is going on
+    Trials(trials::Args),
+    /// Show one architecture: cost, cell and wiring
+    Describe(describe::Args),
+    /// Draw architectures from a controller
+    Sample(sample::Args),
+    /// Score predictions in files against the truth
+    Score(score::Args),
+    /// Show what this program can use by name
+    Plugins(plugins::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Resume(args) => resume::run(&args),
+        Command::Trials(args) => trials::run(&args),
+        Command::Describe(args) => describe::run(&args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Score(args) => score::run(&args),
+        Command::Plugins(args) => plugins::run(&args),
+    };
+    exit::code(result)
+}

@@ -26,7 +26,9 @@ const CLASS_COLOURS: [[u8; 3]; 7] = [
 ];
 
 fn main() -> Result<(), DataError> {
-    let path = std::env::args_os().nth(1).map_or("scenes.png".into(), PathBuf::from);
+    let path = std::env::args_os()
+        .nth(1)
+        .map_or("scenes.png".into(), PathBuf::from);
     let start = Instant::now();
     let scenes: Vec<Rendered> = (0..COLUMNS).map(|i| draw(Seed(0), i, SIDE)).collect();
     let each_ms = start.elapsed().as_secs_f64() * 1000.0 / COLUMNS as f64;
@@ -59,7 +61,10 @@ fn image(scene: &Rendered, pixel: usize) -> [u8; 3] {
 /// Left joints are red, right ones green, the others white; hidden ones grey.
 fn joint(scene: &Rendered, (x, y): (usize, usize)) -> Option<[u8; 3]> {
     let near = |a: f32, b: usize| (a - b as f32).abs() <= 1.0;
-    let number = scene.keypoints.iter().position(|k| near(k.x_px, x) && near(k.y_px, y))?;
+    let number = scene
+        .keypoints
+        .iter()
+        .position(|k| near(k.x_px, x) && near(k.y_px, y))?;
     Some(match number {
         _ if !scene.keypoints[number].visible => [130; 3],
         0 | 1 => [255; 3],

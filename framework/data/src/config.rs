@@ -137,3 +137,27 @@ impl Default for GeneratorConfig {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_has_its_default_and_slips_are_errors() {
+        let text = r#"{"path": "x", "format": "rgbd", "generator": {"side_px": 64}}"#;
+        let config: DataConfig = serde_json::from_str(text).unwrap();
+        assert_eq!(config.format, Format::Rgbd);
+        assert_eq!((config.depth_scale, config.ignore), (1000.0, 255));
+        assert_eq!(
+            (config.generator.side_px, config.generator.train),
+            (64, 400)
+        );
+        let again = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<DataConfig>(&again).unwrap(), config);
+        let slip = serde_json::from_str::<DataConfig>(r#"{"depth_scal": 1}"#).unwrap_err();
+        assert!(slip.to_string().contains("`depth_scale`"), "{slip}");
+        assert!(DataConfig::default().validate().is_ok());
+    }
+}

@@ -81,8 +81,8 @@ pub enum DataError {
 
     /// A split list names a file that is not there.
     #[error(
-        "{}:{line} names `{name}`, but there is no {}; remove the line or add the file",
-        list.display(), expected.display()
+        "{}:{line} names `{name}`{}, but there is no {}; remove the line or add the file",
+        list.display(), nearest_hint(nearest.as_deref()), expected.display()
     )]
     ListedMissing {
         /// The list.
@@ -93,6 +93,8 @@ pub enum DataError {
         name: String,
         /// The file it stands for.
         expected: PathBuf,
+        /// The closest name that is there, if any is close.
+        nearest: Option<String>,
     },
 
     /// A name or id occurs twice where it must be unique.
@@ -180,7 +182,7 @@ pub enum DataError {
     /// A label carries no information.
     #[error("{}: {nothing}; fix the label or take the sample out of the set", path.display())]
     NothingLabelled {
-        /// The depth map or annotation file.
+        /// The map, annotation file or data set.
         path: PathBuf,
         /// What is all invalid.
         nothing: String,
@@ -253,6 +255,10 @@ fn kind_formats(kind: LabelKind) -> &'static str {
             "they come with the format coco (images/ and annotations/), or with the generator (no data.path)"
         }
     }
+}
+
+fn nearest_hint(nearest: Option<&str>) -> String {
+    nearest.map_or(String::new(), |n| format!(" (did you mean `{n}`?)"))
 }
 
 fn and_more(others: usize) -> String {

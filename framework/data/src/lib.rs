@@ -28,12 +28,12 @@
 //! # Ok::<(), nasfw_data::DataError>(())
 //! ```
 
-pub mod check;
+mod check;
 pub mod codec;
 pub mod config;
 pub mod error;
 pub mod generator;
-pub mod open;
+mod open;
 pub mod readers;
 pub mod sample;
 pub mod split;

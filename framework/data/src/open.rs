@@ -11,7 +11,7 @@ use crate::{generator, readers};
 ///
 /// Called once at the start of a run. Lists, names and annotations are checked and every file is
 /// read once for the fingerprint; images and maps are decoded and checked only when they are
-/// [read](crate::Dataset::read), so call [`check`](crate::check()) to know that a whole set is sound.
+/// [read](crate::Dataset::read), so call [`check`](crate::check) to know that a whole set is sound.
 ///
 /// # Errors
 /// When a setting is out of range, the folder's layout is unknown or incomplete, or the set does not

@@ -7,8 +7,9 @@
 use std::time::{Duration, Instant};
 
 use nasfw_kernels::{
-    Activation, Conv, MapShape, NormBackward, add_forward, batch_statistics, conv_backward_input, conv_backward_weight,
-    conv_forward, cross_entropy, norm_backward, resize_backward, resize_forward, scale_shift,
+    Activation, Conv, MapShape, NormBackward, add_forward, batch_statistics, conv_backward_input,
+    conv_backward_weight, conv_forward, cross_entropy, norm_backward, resize_backward,
+    resize_forward, scale_shift,
 };
 
 const BATCH: usize = 8;
@@ -17,7 +18,10 @@ const CHANNELS: usize = 48;
 
 fn main() {
     let filter = std::env::args().nth(1).unwrap_or_default();
-    println!("{:36} {:>9} {:>9} {:>9} {:>9}", "kernel", "1t ms", "1t GF/s", "2t ms", "2t GF/s");
+    println!(
+        "{:36} {:>9} {:>9} {:>9} {:>9}",
+        "kernel", "1t ms", "1t GF/s", "2t ms", "2t GF/s"
+    );
     let bench = Bench { filter };
     for (name, kernel, dilation, groups) in [
         ("conv 1x1", 1, 1, 1),
@@ -26,7 +30,9 @@ fn main() {
         ("depthwise 3x3", 3, 1, CHANNELS),
         ("depthwise 5x5 dilation 6", 5, 6, CHANNELS),
     ] {
-        convolution(&bench, name, CHANNELS, CHANNELS, kernel, 1, dilation, groups);
+        convolution(
+            &bench, name, CHANNELS, CHANNELS, kernel, 1, dilation, groups,
+        );
     }
     convolution(&bench, "conv 1x1 320->48", 320, 48, 1, 1, 1, 1);
     convolution(&bench, "conv 3x3 48->21", 48, 21, 3, 1, 1, 1);
@@ -89,7 +95,9 @@ fn norms(bench: &Bench) {
     let gamma = vec![1.0; CHANNELS];
     let (mut dgamma, mut dbeta) = (gamma.clone(), gamma.clone());
     let mut out = y.clone();
-    bench.time("batch statistics", 0, || batch_statistics(&y, CHANNELS, &mut mean, &mut var));
+    bench.time("batch statistics", 0, || {
+        batch_statistics(&y, CHANNELS, &mut mean, &mut var)
+    });
     bench.time("scale, shift, relu", 0, || {
         scale_shift(&y, &gamma, &gamma, Activation::Relu, &mut out);
     });
@@ -110,7 +118,9 @@ fn norms(bench: &Bench) {
 fn resizing(bench: &Bench) {
     let x = values(map().len());
     let (mut dx, mut y) = (x.clone(), vec![0.0; 4 * x.len()]);
-    bench.time("bilinear x2", 0, || resize_forward(map(), (2 * SIDE, 2 * SIDE), &x, &mut y));
+    bench.time("bilinear x2", 0, || {
+        resize_forward(map(), (2 * SIDE, 2 * SIDE), &x, &mut y)
+    });
     let dy = values(4 * x.len());
     bench.time("bilinear x2 backward", 0, || {
         resize_backward(map(), (2 * SIDE, 2 * SIDE), &dy, &mut dx);
@@ -123,7 +133,9 @@ fn map() -> MapShape {
 
 /// Numbers without a pattern that a multiplication would notice.
 fn values(len: usize) -> Vec<f32> {
-    (0..len).map(|i| (i * 7919 % 1013) as f32 / 1013.0 - 0.5).collect()
+    (0..len)
+        .map(|i| (i * 7919 % 1013) as f32 / 1013.0 - 0.5)
+        .collect()
 }
 
 struct Bench {

@@ -32,7 +32,11 @@ impl Activation {
 ///
 /// When the lengths differ.
 pub fn activation_forward(act: Activation, x: &[f32], y: &mut [f32]) {
-    assert_eq!(x.len(), y.len(), "activation_forward: lengths of input and output");
+    assert_eq!(
+        x.len(),
+        y.len(),
+        "activation_forward: lengths of input and output"
+    );
     let (low, high) = act.bounds();
     for_chunks(y, CHUNK_LEN, x.len(), |offset, y| {
         clamp(&x[offset..offset + y.len()], low, high, y);
@@ -45,8 +49,16 @@ pub fn activation_forward(act: Activation, x: &[f32], y: &mut [f32]) {
 ///
 /// When the lengths differ.
 pub fn activation_backward(act: Activation, x: &[f32], dy: &[f32], dx: &mut [f32]) {
-    assert_eq!(x.len(), dx.len(), "activation_backward: lengths of input and gradient");
-    assert_eq!(dy.len(), dx.len(), "activation_backward: lengths of the two gradients");
+    assert_eq!(
+        x.len(),
+        dx.len(),
+        "activation_backward: lengths of input and gradient"
+    );
+    assert_eq!(
+        dy.len(),
+        dx.len(),
+        "activation_backward: lengths of the two gradients"
+    );
     let (low, high) = act.bounds();
     for_chunks(dx, CHUNK_LEN, x.len(), |offset, dx| {
         let range = offset..offset + dx.len();

@@ -7,16 +7,21 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use crate::parallel::{chunk_of, map_chunks};
-use crate::simd::dispatch;
+use crate::simd::{dispatch, load_part};
 
 /// The sum of each channel of `y` over all pixels.
 pub(crate) fn column_sums(y: &[f32], channels: usize) -> Vec<f64> {
     if channels == 0 {
         assert!(y.is_empty(), "a map without channels holds values");
     } else {
-        assert!(y.len().is_multiple_of(channels), "the map is not a whole number of pixels");
+        assert!(
+            y.len().is_multiple_of(channels),
+            "the map is not a whole number of pixels"
+        );
     }
-    sum_chunks(y.len(), channels, channels, |range| chunk_sums(&y[range], channels))
+    sum_chunks(y.len(), channels, channels, |range| {
+        chunk_sums(&y[range], channels)
+    })
 }
 
 /// The sum of each channel over the pixels of one chunk.
@@ -39,7 +44,10 @@ pub(crate) fn sum_chunks(
     });
     let mut total = vec![0.0; count];
     for part in parts {
-        total.iter_mut().zip(part).for_each(|(to, from)| *to += f64::from(from));
+        total
+            .iter_mut()
+            .zip(part)
+            .for_each(|(to, from)| *to += f64::from(from));
     }
     total
 }
@@ -49,7 +57,7 @@ pub(crate) fn sum_chunks(
 pub(crate) fn columns<S: Simd>(simd: S, values: &[f32]) -> Vec<S::f32s> {
     values
         .chunks(S::F32_LANES)
-        .map(|chunk| simd.partial_load_f32s(chunk))
+        .map(|chunk| load_part(simd, chunk))
         .collect()
 }
 
@@ -82,7 +90,13 @@ impl WithSimd for AddRows<'_> {
                 let four = simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d));
                 *sum = simd.add_f32s(*sum, four);
             }
-            for ((((sum, a), b), c), d) in rest.iter_mut().zip(a_rest).zip(b_rest).zip(c_rest).zip(d_rest) {
+            for ((((sum, a), b), c), d) in rest
+                .iter_mut()
+                .zip(a_rest)
+                .zip(b_rest)
+                .zip(c_rest)
+                .zip(d_rest)
+            {
                 *sum += (a + b) + (c + d);
             }
         }

@@ -52,9 +52,17 @@ pub fn concat_forward(parts: &[(&[f32], usize)], y: &mut [f32]) {
         return;
     }
     let pixels = y.len() / total;
-    assert_eq!(pixels * total, y.len(), "concat_forward: length of the output");
+    assert_eq!(
+        pixels * total,
+        y.len(),
+        "concat_forward: length of the output"
+    );
     for (x, channels) in parts {
-        assert_eq!(x.len(), pixels * channels, "concat_forward: length of a part");
+        assert_eq!(
+            x.len(),
+            pixels * channels,
+            "concat_forward: length of a part"
+        );
     }
     let work = y.len();
     for_chunks(y, chunk_of(total), work, |offset, y| {
@@ -78,15 +86,32 @@ pub fn concat_forward(parts: &[(&[f32], usize)], y: &mut [f32]) {
 /// # Panics
 ///
 /// When the channels do not lie within the pixel or the two maps do not have the same number of pixels.
-pub fn concat_backward(dy: &[f32], total_channels: usize, offset: usize, channels: usize, dx: &mut [f32]) {
-    assert!(offset + channels <= total_channels, "concat_backward: channels outside the pixel");
+pub fn concat_backward(
+    dy: &[f32],
+    total_channels: usize,
+    offset: usize,
+    channels: usize,
+    dx: &mut [f32],
+) {
+    assert!(
+        offset + channels <= total_channels,
+        "concat_backward: channels outside the pixel"
+    );
     if channels == 0 {
         assert!(dx.is_empty(), "concat_backward: no channels but a gradient");
         return;
     }
     let pixels = dx.len() / channels;
-    assert_eq!(pixels * channels, dx.len(), "concat_backward: length of the part's gradient");
-    assert_eq!(pixels * total_channels, dy.len(), "concat_backward: length of the gradient");
+    assert_eq!(
+        pixels * channels,
+        dx.len(),
+        "concat_backward: length of the part's gradient"
+    );
+    assert_eq!(
+        pixels * total_channels,
+        dy.len(),
+        "concat_backward: length of the gradient"
+    );
     let work = dx.len();
     for_chunks(dx, chunk_of(channels), work, |at, dx| {
         let dy = &dy[at / channels * total_channels..];

@@ -7,6 +7,23 @@
 //! - **The best instructions of the machine are used**, found at run time; see [`set_simd_level`].
 //! - **A backward kernel adds** to the gradient it is given, but where its documentation says that it overwrites.
 //!
+//! ```
+//! use nasfw_kernels::{Conv, MapShape, conv_forward};
+//!
+//! // A 3x3 box filter over one image of 4 × 4 pixels with one channel.
+//! let conv = Conv {
+//!     input: MapShape::new(1, 4, 4, 1),
+//!     out_channels: 1,
+//!     kernel: 3,
+//!     stride: 1,
+//!     dilation: 1,
+//!     groups: 1,
+//! };
+//! let mut y = vec![0.0; conv.output().len()];
+//! conv_forward(&conv, &[1.0; 16], &[1.0; 9], None, &mut y);
+//! assert_eq!(y[..4], [4.0, 6.0, 6.0, 4.0]);
+//! ```
+//!
 //! A slice of the wrong length is a mistake of the caller and panics; maps without pixels are fine.
 
 mod activation;
@@ -20,6 +37,8 @@ mod pool;
 mod resize;
 mod shape;
 mod simd;
+#[cfg(test)]
+mod wide_tests;
 
 pub use activation::{Activation, activation_backward, activation_forward};
 pub use combine::{accumulate, add_forward, concat_backward, concat_forward};

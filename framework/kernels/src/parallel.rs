@@ -12,7 +12,12 @@ pub(crate) const CHUNK_LEN: usize = 8192;
 const FORK_WORK: usize = 1 << 15;
 
 /// Calls `body(offset, piece)` for consecutive pieces of `out`, each `chunk` values long but for a shorter last one.
-pub(crate) fn for_chunks(out: &mut [f32], chunk: usize, work: usize, body: impl Fn(usize, &mut [f32]) + Sync + Send) {
+pub(crate) fn for_chunks(
+    out: &mut [f32],
+    chunk: usize,
+    work: usize,
+    body: impl Fn(usize, &mut [f32]) + Sync + Send,
+) {
     let chunk = chunk.max(1);
     if out.len() <= chunk || serial(work) {
         for (index, piece) in out.chunks_mut(chunk).enumerate() {
@@ -35,15 +40,23 @@ pub(crate) fn map_pieces<T: Send>(
     let chunk = chunk.max(1);
     if out.len() <= chunk || serial(work) {
         let pieces = out.chunks_mut(chunk).enumerate();
-        pieces.map(|(index, piece)| body(index * chunk, piece)).collect()
+        pieces
+            .map(|(index, piece)| body(index * chunk, piece))
+            .collect()
     } else {
         let pieces = out.par_chunks_mut(chunk).enumerate();
-        pieces.map(|(index, piece)| body(index * chunk, piece)).collect()
+        pieces
+            .map(|(index, piece)| body(index * chunk, piece))
+            .collect()
     }
 }
 
 /// `body` of 0, 1, … `count` - 1, in that order whoever computed them.
-pub(crate) fn map_chunks<T: Send>(count: usize, work: usize, body: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+pub(crate) fn map_chunks<T: Send>(
+    count: usize,
+    work: usize,
+    body: impl Fn(usize) -> T + Sync + Send,
+) -> Vec<T> {
     if count <= 1 || serial(work) {
         (0..count).map(body).collect()
     } else {

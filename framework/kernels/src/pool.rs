@@ -24,7 +24,10 @@ pub fn global_average_forward(input: MapShape, x: &[f32], y: &mut [f32]) {
         let mut total = vec![0.0_f64; input.channels];
         for run in x.chunks(1024 * input.channels) {
             let sums = chunk_sums(run, input.channels);
-            total.iter_mut().zip(sums).for_each(|(to, from)| *to += f64::from(from));
+            total
+                .iter_mut()
+                .zip(sums)
+                .for_each(|(to, from)| *to += f64::from(from));
         }
         for (y, total) in y.iter_mut().zip(total) {
             *y = (total / pixels.max(1) as f64) as f32;
@@ -54,7 +57,11 @@ pub fn global_average_backward(input: MapShape, dy: &[f32], dx: &mut [f32]) {
 
 fn check(input: MapShape, map: usize, pooled: usize) {
     assert_eq!(map, input.len(), "global average: length of the map");
-    assert_eq!(pooled, input.batch * input.channels, "global average: length of the pooled values");
+    assert_eq!(
+        pooled,
+        input.batch * input.channels,
+        "global average: length of the pooled values"
+    );
 }
 
 vectorised! {

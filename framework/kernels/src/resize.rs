@@ -66,7 +66,10 @@ fn check(input: MapShape, (height, width): (usize, usize), x: usize, y: usize) -
     let output = MapShape::new(input.batch, height, width, input.channels);
     assert_eq!(x, input.len(), "resize: length of the input map");
     assert_eq!(y, output.len(), "resize: length of the output map");
-    assert!(output.is_empty() || !input.is_empty(), "resize: output pixels from an input without any");
+    assert!(
+        output.is_empty() || !input.is_empty(),
+        "resize: output pixels from an input without any"
+    );
     output
 }
 

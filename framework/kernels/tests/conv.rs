@@ -2,7 +2,9 @@
 
 mod reference;
 
-use nasfw_kernels::{Conv, MapShape, bias_backward, conv_backward_input, conv_backward_weight, conv_forward};
+use nasfw_kernels::{
+    Conv, MapShape, bias_backward, conv_backward_input, conv_backward_weight, conv_forward,
+};
 use proptest::prelude::*;
 use reference::{assert_close, products, random, wide};
 
@@ -19,7 +21,9 @@ fn check(conv: Conv) {
         let mut expected: Vec<f64> = (0..output.len())
             .map(|i| bias.map_or(0.0, |bias| f64::from(bias[i % conv.out_channels])))
             .collect();
-        products(&conv, |ix, iw, iy| expected[iy] += f64::from(x[ix]) * f64::from(weight[iw]));
+        products(&conv, |ix, iw, iy| {
+            expected[iy] += f64::from(x[ix]) * f64::from(weight[iw])
+        });
         let mut y = vec![f32::NAN; output.len()];
         conv_forward(&conv, &x, &weight, bias, &mut y);
         assert_close(&format!("forward of {conv:?}"), &y, &expected, TOLERANCE);
@@ -27,20 +31,40 @@ fn check(conv: Conv) {
 
     let before = random(input.len(), 5);
     let mut expected = wide(&before);
-    products(&conv, |ix, iw, iy| expected[ix] += f64::from(dy[iy]) * f64::from(weight[iw]));
+    products(&conv, |ix, iw, iy| {
+        expected[ix] += f64::from(dy[iy]) * f64::from(weight[iw])
+    });
     let mut dx = before;
     conv_backward_input(&conv, &weight, &dy, &mut dx);
-    assert_close(&format!("input gradient of {conv:?}"), &dx, &expected, TOLERANCE);
+    assert_close(
+        &format!("input gradient of {conv:?}"),
+        &dx,
+        &expected,
+        TOLERANCE,
+    );
 
     let before = random(conv.weight_len(), 6);
     let mut expected = wide(&before);
-    products(&conv, |ix, iw, iy| expected[iw] += f64::from(dy[iy]) * f64::from(x[ix]));
+    products(&conv, |ix, iw, iy| {
+        expected[iw] += f64::from(dy[iy]) * f64::from(x[ix])
+    });
     let mut dweight = before;
     conv_backward_weight(&conv, &x, &dy, &mut dweight);
-    assert_close(&format!("weight gradient of {conv:?}"), &dweight, &expected, TOLERANCE);
+    assert_close(
+        &format!("weight gradient of {conv:?}"),
+        &dweight,
+        &expected,
+        TOLERANCE,
+    );
 }
 
-fn conv(size: (usize, usize, usize), channels: (usize, usize), kernel: usize, stride: usize, dilation: usize) -> Conv {
+fn conv(
+    size: (usize, usize, usize),
+    channels: (usize, usize),
+    kernel: usize,
+    stride: usize,
+    dilation: usize,
+) -> Conv {
     Conv {
         input: MapShape::new(size.0, size.1, size.2, channels.0),
         out_channels: channels.1,
@@ -83,7 +107,10 @@ fn wide_rows_split_into_blocks() {
 fn empty_maps_leave_everything_as_it_was() {
     for size in [(0, 4, 4), (1, 0, 4), (1, 4, 0)] {
         for groups in [1, 4] {
-            check(Conv { groups, ..conv(size, (4, 4), 3, 1, 1) });
+            check(Conv {
+                groups,
+                ..conv(size, (4, 4), 3, 1, 1)
+            });
         }
     }
     check(conv((1, 2, 2), (0, 3), 3, 1, 1));
@@ -116,7 +143,11 @@ fn dense() -> impl Strategy<Value = Conv> {
 }
 
 fn grouped() -> impl Strategy<Value = Conv> {
-    let channels = (prop::sample::select(vec![2, 3, 5]), 1..10_usize, 1..10_usize);
+    let channels = (
+        prop::sample::select(vec![2, 3, 5]),
+        1..10_usize,
+        1..10_usize,
+    );
     shape(channels.prop_map(|(groups, i, o)| (groups * i, groups * o, groups)))
 }
 
@@ -129,12 +160,12 @@ fn shape(channels: impl Strategy<Value = (usize, usize, usize)>) -> impl Strateg
     let size = (1..4_usize, 1..15_usize, 1..15_usize);
     let kernel = prop::sample::select(vec![1, 3, 5]);
     let dilation = prop::sample::select(vec![1, 2, 3, 6, 12]);
-    (size, channels, kernel, 1..4_usize, dilation).prop_map(|((b, h, w), (i, o, groups), kernel, stride, dilation)| {
-        Conv {
+    (size, channels, kernel, 1..4_usize, dilation).prop_map(
+        |((b, h, w), (i, o, groups), kernel, stride, dilation)| Conv {
             groups,
             ..conv((b, h, w), (i, o), kernel, stride, dilation)
-        }
-    })
+        },
+    )
 }
 
 proptest! {

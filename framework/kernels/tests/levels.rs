@@ -3,14 +3,20 @@
 mod reference;
 
 use nasfw_kernels::{
-    Activation, Conv, MapShape, NormBackward, SimdLevel, batch_statistics, conv_backward_input, conv_backward_weight,
-    conv_forward, cross_entropy, norm_backward, resize_forward, scale_shift, set_simd_level,
+    Activation, Conv, MapShape, NormBackward, SimdLevel, batch_statistics, conv_backward_input,
+    conv_backward_weight, conv_forward, cross_entropy, norm_backward, resize_forward, scale_shift,
+    set_simd_level,
 };
 use reference::{assert_close, random, wide};
 
 fn everything() -> Vec<Vec<f32>> {
     let mut all = Vec::new();
-    for (channels, out_channels, kernel, stride, groups) in [(21, 50, 3, 1, 1), (16, 1, 3, 2, 1), (48, 48, 1, 1, 1), (21, 21, 5, 1, 21)] {
+    for (channels, out_channels, kernel, stride, groups) in [
+        (21, 50, 3, 1, 1),
+        (16, 1, 3, 2, 1),
+        (48, 48, 1, 1, 1),
+        (21, 21, 5, 1, 21),
+    ] {
         let conv = Conv {
             input: MapShape::new(2, 9, 11, channels),
             out_channels,
@@ -56,7 +62,17 @@ fn everything() -> Vec<Vec<f32>> {
         let labels: Vec<u8> = (0..200).map(|i| (i % channels) as u8).collect();
         let mut grad = vec![0.0; y.len()];
         let loss = cross_entropy(&y, channels, &labels, 255, Some((&mut grad, 1.0)));
-        all.extend([mean, var, z, dy, dgamma, dbeta, resized, grad, vec![loss as f32]]);
+        all.extend([
+            mean,
+            var,
+            z,
+            dy,
+            dgamma,
+            dbeta,
+            resized,
+            grad,
+            vec![loss as f32],
+        ]);
     }
     all
 }

@@ -2,7 +2,9 @@
 
 mod reference;
 
-use nasfw_kernels::{Activation, NormBackward, batch_statistics, norm_backward, scale_shift, scale_shift_backward};
+use nasfw_kernels::{
+    Activation, NormBackward, batch_statistics, norm_backward, scale_shift, scale_shift_backward,
+};
 use proptest::prelude::*;
 use reference::{assert_close, finite_difference, random, wide};
 
@@ -20,7 +22,9 @@ fn act(act: Activation, v: f64) -> f64 {
 fn statistics(y: &[f64], channels: usize) -> (Vec<f64>, Vec<f64>) {
     let pixels = (y.len() / channels) as f64;
     let mut mean = vec![0.0; channels];
-    y.iter().enumerate().for_each(|(i, v)| mean[i % channels] += v / pixels);
+    y.iter()
+        .enumerate()
+        .for_each(|(i, v)| mean[i % channels] += v / pixels);
     let mut var = vec![0.0; channels];
     for (i, v) in y.iter().enumerate() {
         var[i % channels] += (v - mean[i % channels]).powi(2) / pixels;
@@ -34,7 +38,10 @@ fn norm(y: &[f64], gamma: &[f64], beta: &[f64], activation: Activation) -> Vec<f
     let (mean, var) = statistics(y, channels);
     let value = |(i, v): (usize, &f64)| {
         let c = i % channels;
-        act(activation, gamma[c] * (v - mean[c]) / (var[c] + EPSILON).sqrt() + beta[c])
+        act(
+            activation,
+            gamma[c] * (v - mean[c]) / (var[c] + EPSILON).sqrt() + beta[c],
+        )
     };
     y.iter().enumerate().map(value).collect()
 }
@@ -85,7 +92,10 @@ fn a_large_mean_leaves_the_variance() {
     let (mut got_mean, mut got_var) = ([0.0; 3], [0.0; 3]);
     batch_statistics(&y, 3, &mut got_mean, &mut got_var);
     for (got, expected) in got_var.iter().zip(var) {
-        assert!((f64::from(*got) - expected).abs() < 1e-4 * expected, "{got} for {expected}");
+        assert!(
+            (f64::from(*got) - expected).abs() < 1e-4 * expected,
+            "{got} for {expected}"
+        );
     }
 }
 
@@ -113,7 +123,10 @@ fn the_training_gradient_agrees_with_finite_differences() {
             let step = 1e-4;
             let (mean, var) = statistics(&wide(&y), channels);
             let mean: Vec<f32> = mean.iter().map(|&v| v as f32).collect();
-            let inv_std: Vec<f32> = var.iter().map(|&v| (1.0 / (v + EPSILON).sqrt()) as f32).collect();
+            let inv_std: Vec<f32> = var
+                .iter()
+                .map(|&v| (1.0 / (v + EPSILON).sqrt()) as f32)
+                .collect();
             let mut dy = vec![f32::NAN; len];
             let (mut dgamma, mut dbeta) = (vec![1.0; channels], vec![2.0; channels]);
             let n = NormBackward {

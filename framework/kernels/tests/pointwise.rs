@@ -3,8 +3,8 @@
 mod reference;
 
 use nasfw_kernels::{
-    Activation, MapShape, accumulate, activation_backward, activation_forward, add_forward, concat_backward,
-    concat_forward, global_average_backward, global_average_forward,
+    Activation, MapShape, accumulate, activation_backward, activation_forward, add_forward,
+    concat_backward, concat_forward, global_average_backward, global_average_forward,
 };
 use proptest::prelude::*;
 use reference::{assert_close, random, wide};
@@ -14,8 +14,16 @@ fn activations_at_their_bounds() {
     let x = [-7.0, -0.5, 0.0, 0.5, 5.5, 6.0, 6.5];
     let cases = [
         (Activation::Identity, x, [1.0; 7]),
-        (Activation::Relu, [0.0, 0.0, 0.0, 0.5, 5.5, 6.0, 6.5], [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]),
-        (Activation::Relu6, [0.0, 0.0, 0.0, 0.5, 5.5, 6.0, 6.0], [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0]),
+        (
+            Activation::Relu,
+            [0.0, 0.0, 0.0, 0.5, 5.5, 6.0, 6.5],
+            [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0],
+        ),
+        (
+            Activation::Relu6,
+            [0.0, 0.0, 0.0, 0.5, 5.5, 6.0, 6.0],
+            [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0],
+        ),
     ];
     for (act, expected, slope) in cases {
         let mut y = [f32::NAN; 7];
@@ -44,12 +52,19 @@ fn sums_of_any_number_of_maps() {
             let xs: Vec<&[f32]> = maps[..count].iter().map(Vec::as_slice).collect();
             let mut y = vec![f32::NAN; len];
             add_forward(&xs, &mut y);
-            let expected: Vec<f64> = (0..len).map(|i| xs.iter().map(|x| f64::from(x[i])).sum()).collect();
+            let expected: Vec<f64> = (0..len)
+                .map(|i| xs.iter().map(|x| f64::from(x[i])).sum())
+                .collect();
             assert_close("sum", &y, &expected, 1e-6);
         }
         let mut dx = maps[0].clone();
         accumulate(&mut dx, &maps[1]);
-        assert!(dx.iter().zip(&maps[0]).zip(&maps[1]).all(|((got, a), b)| *got == a + b));
+        assert!(
+            dx.iter()
+                .zip(&maps[0])
+                .zip(&maps[1])
+                .all(|((got, a), b)| *got == a + b)
+        );
     }
 }
 

@@ -35,25 +35,45 @@ fn check(input: MapShape, out_hw: (usize, usize)) {
     let x = random(input.len(), 1);
     let mut y = vec![f32::NAN; input.batch * out_hw.0 * out_hw.1 * input.channels];
     resize_forward(input, out_hw, &x, &mut y);
-    assert_close(&format!("{input:?} to {out_hw:?}"), &y, &resized(input, out_hw, &x), 1e-5);
+    assert_close(
+        &format!("{input:?} to {out_hw:?}"),
+        &y,
+        &resized(input, out_hw, &x),
+        1e-5,
+    );
 
     // <Ax, dy> = <x, A'dy>, and the gradient is added to what was there.
     let dy = random(y.len(), 2);
     let before = random(x.len(), 3);
     let mut dx = before.clone();
     resize_backward(input, out_hw, &dy, &mut dx);
-    let forward: f64 = wide(&y).iter().zip(&dy).map(|(y, &dy)| y * f64::from(dy)).sum();
-    let gained = dx.iter().zip(&before).map(|(&after, &before)| f64::from(after) - f64::from(before));
+    let forward: f64 = wide(&y)
+        .iter()
+        .zip(&dy)
+        .map(|(y, &dy)| y * f64::from(dy))
+        .sum();
+    let gained = dx
+        .iter()
+        .zip(&before)
+        .map(|(&after, &before)| f64::from(after) - f64::from(before));
     let backward: f64 = gained.zip(&x).map(|(g, &x)| g * f64::from(x)).sum();
     let scale = (y.len() as f64).sqrt();
-    assert!((forward - backward).abs() < 1e-5 * scale + 1e-5, "{forward} and {backward}");
+    assert!(
+        (forward - backward).abs() < 1e-5 * scale + 1e-5,
+        "{forward} and {backward}"
+    );
 }
 
 #[test]
 fn figures_of_pytorch() {
     // F.interpolate(torch.tensor([[[[0., 1.], [2., 3.]]]]), size=(4, 4), mode="bilinear", align_corners=False)
     let mut y = [0.0; 16];
-    resize_forward(MapShape::new(1, 2, 2, 1), (4, 4), &[0.0, 1.0, 2.0, 3.0], &mut y);
+    resize_forward(
+        MapShape::new(1, 2, 2, 1),
+        (4, 4),
+        &[0.0, 1.0, 2.0, 3.0],
+        &mut y,
+    );
     let expected = [
         0.0, 0.25, 0.75, 1.0, 0.5, 0.75, 1.25, 1.5, 1.5, 1.75, 2.25, 2.5, 2.0, 2.25, 2.75, 3.0,
     ];
@@ -74,7 +94,12 @@ fn the_same_size_copies_and_one_pixel_spreads() {
 
 #[test]
 fn the_sizes_of_the_decoder() {
-    for (size, out) in [((8, 8), (16, 16)), ((1, 1), (8, 8)), ((16, 16), (64, 64)), ((32, 32), (8, 8))] {
+    for (size, out) in [
+        ((8, 8), (16, 16)),
+        ((1, 1), (8, 8)),
+        ((16, 16), (64, 64)),
+        ((32, 32), (8, 8)),
+    ] {
         check(MapShape::new(2, size.0, size.1, 48), out);
     }
     check(MapShape::new(1, 40, 40, 21), (81, 80));

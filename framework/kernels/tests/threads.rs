@@ -5,9 +5,9 @@
 mod reference;
 
 use nasfw_kernels::{
-    Activation, Conv, MapShape, NormBackward, batch_statistics, berhu, bias_backward, conv_backward_input,
-    conv_backward_weight, conv_forward, cross_entropy, global_average_forward, norm_backward, resize_backward,
-    resize_forward, scale_shift, squared_error,
+    Activation, Conv, MapShape, NormBackward, batch_statistics, berhu, bias_backward,
+    conv_backward_input, conv_backward_weight, conv_forward, cross_entropy, global_average_forward,
+    norm_backward, resize_backward, resize_forward, scale_shift, squared_error,
 };
 use reference::{in_pool, random};
 
@@ -16,14 +16,26 @@ fn same_bits(what: &str, work: impl Fn() -> Vec<f32> + Sync) {
     assert!(one.iter().any(|v| *v != 0.0), "{what} computed something");
     for threads in [2, 4] {
         let many = in_pool(threads, &work);
-        let equal = one.iter().zip(&many).all(|(a, b)| a.to_bits() == b.to_bits());
-        assert!(equal && one.len() == many.len(), "{what} differs with {threads} threads");
+        let equal = one
+            .iter()
+            .zip(&many)
+            .all(|(a, b)| a.to_bits() == b.to_bits());
+        assert!(
+            equal && one.len() == many.len(),
+            "{what} differs with {threads} threads"
+        );
     }
 }
 
 #[test]
 fn convolutions() {
-    let shapes = [(48, 48, 1, 1, 1, 1), (48, 21, 3, 1, 12, 1), (24, 48, 3, 2, 1, 1), (48, 48, 5, 1, 6, 48), (12, 24, 3, 1, 1, 3)];
+    let shapes = [
+        (48, 48, 1, 1, 1, 1),
+        (48, 21, 3, 1, 12, 1),
+        (24, 48, 3, 2, 1, 1),
+        (48, 48, 5, 1, 6, 48),
+        (12, 24, 3, 1, 1, 3),
+    ];
     for (channels, out_channels, kernel, stride, dilation, groups) in shapes {
         let conv = Conv {
             input: MapShape::new(3, 24, 27, channels),
@@ -111,11 +123,19 @@ fn losses() {
     same_bits("losses", || {
         let mut grad = vec![0.0; logits.len()];
         let losses = [
-            cross_entropy(&logits, classes, &labels, classes as u8, Some((&mut grad, 1.0))),
+            cross_entropy(
+                &logits,
+                classes,
+                &labels,
+                classes as u8,
+                Some((&mut grad, 1.0)),
+            ),
             berhu(&logits, &truth, Some((&mut grad, 1.0))),
             squared_error(&logits, &truth, Some(&truth), Some((&mut grad, 1.0))),
         ];
-        let bits = losses.iter().flat_map(|loss| [(loss.to_bits() >> 32) as u32, loss.to_bits() as u32]);
+        let bits = losses
+            .iter()
+            .flat_map(|loss| [(loss.to_bits() >> 32) as u32, loss.to_bits() as u32]);
         grad.extend(bits.map(f32::from_bits));
         grad
     });

@@ -52,11 +52,15 @@ impl ControllerFromConfig for Reinforce {
     type Config = ReinforceConfig;
 
     fn from_config(config: ReinforceConfig, schema: &Schema, _: &mut Rng) -> Result<Self> {
-        if !(config.lr > 0.0 && config.lr.is_finite()) {
-            return Err(Error::invalid("controller.lr", config.lr, "a rate above 0"));
+        if !(config.lr > 0.0 && config.lr <= 1.0) {
+            return Err(Error::invalid(
+                "controller.lr",
+                config.lr,
+                "above 0, up to 1",
+            ));
         }
         if !(0.0..1.0).contains(&config.baseline_decay) {
-            let expected = "a decay from 0 to below 1";
+            let expected = "from 0 to below 1";
             return Err(Error::invalid(
                 "controller.baseline_decay",
                 config.baseline_decay,

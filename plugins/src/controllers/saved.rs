@@ -1,7 +1,8 @@
-//! The bytes of a saved controller: a line of JSON, then raw weights.
+//! The bytes of a saved controller: a line of JSON, raw weights, a checksum of both.
 //!
 //! Weights are many (the LSTM's, with Adam's moments, are half a million) and a search saves after
-//! every trial, so they are written as little-endian bytes, which is also exact by construction.
+//! every trial, so they are written as little-endian bytes, which is also exact by construction. The
+//! checksum is there because a flipped bit among them would otherwise be a policy like any other.
 
 use nasfw_sdk::controller::State;
 use nasfw_sdk::{Error, Result, Schema};
@@ -29,6 +30,7 @@ pub(super) fn write(name: &str, schema: &Schema, rest: &impl Serialize, weights:
     let mut bytes = serde_json::to_vec(&header).unwrap_or_default();
     bytes.push(b'\n');
     bytes.extend(weights.iter().flat_map(|w| w.to_le_bytes()));
+    bytes.extend(checksum(&bytes).to_le_bytes());
     State(bytes)
 }
 
@@ -42,13 +44,19 @@ pub(super) fn read<T: DeserializeOwned>(
     state: &State,
 ) -> Result<(T, Vec<f32>)> {
     let fail = |message: &str| damaged(name, message);
-    // JSON as written here has no line break: within strings they are escaped.
-    let end = state
+    let (bytes, sum) = state
         .0
+        .split_last_chunk::<8>()
+        .ok_or_else(|| fail("is cut off"))?;
+    if u64::from_le_bytes(*sum) != checksum(bytes) {
+        return Err(fail("is damaged"));
+    }
+    // JSON as written here has no line break: within strings they are escaped.
+    let end = bytes
         .iter()
         .position(|&b| b == b'\n')
         .ok_or_else(|| fail("has no header"))?;
-    let (line, raw) = (&state.0[..end], &state.0[end + 1..]);
+    let (line, raw) = (&bytes[..end], &bytes[end + 1..]);
     let header: Header<String, Schema, T> =
         serde_json::from_slice(line).map_err(|e| fail(&e.to_string()))?;
     if header.controller != name {
@@ -68,6 +76,15 @@ pub(super) fn read<T: DeserializeOwned>(
     Ok((header.rest, weights))
 }
 
+/// FNV-1a, 64 bits (Fowler, Noll & Vo): against accidents, not against intent.
+fn checksum(bytes: &[u8]) -> u64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x100_0000_01b3;
+    bytes.iter().fold(OFFSET, |sum, &byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(PRIME)
+    })
+}
+
 /// The error for a state of the controller called `name` that cannot be used.
 pub(super) fn damaged(name: &str, message: &str) -> Error {
     Error::State {
@@ -82,7 +99,14 @@ mod tests {
     use nasfw_sdk::Decision;
 
     #[test]
-    fn reads_back_exactly_and_refuses_every_cut() -> Result<()> {
+    fn the_checksum_is_fnv_1a() {
+        // Test vectors of its authors.
+        assert_eq!(checksum(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(checksum(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn reads_back_exactly_and_refuses_every_cut_and_flip() -> Result<()> {
         let schema = Schema::new(vec![Decision::new("a\nb", "", ["x", "y"])])?;
         let weights = [0.1, -0.0, f32::MIN_POSITIVE, 1.0 / 3.0];
         let state = write("it", &schema, &(1.0 / 3.0), &weights);
@@ -91,6 +115,11 @@ mod tests {
         assert_eq!(back.map_bits(), weights.map_bits());
         for length in 0..state.0.len() {
             assert!(read::<f64>("it", &schema, &State(state.0[..length].to_vec())).is_err());
+        }
+        for at in 0..state.0.len() {
+            let mut flipped = state.clone();
+            flipped.0[at] ^= 4;
+            assert!(read::<f64>("it", &schema, &flipped).is_err());
         }
         assert!(read::<f64>("other", &schema, &state).is_err());
         let other = Schema::new(vec![Decision::new("a", "", ["x", "y"])])?;

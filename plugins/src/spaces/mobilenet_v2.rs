@@ -133,8 +133,10 @@ mod tests {
             width,
             expand_first: true,
         };
-        // Channels of MobileNet-v2 0.5 and 1.4 as published with their weights.
+        // Channels of MobileNet-v2 0.35, 0.5 and 1.4 as published with their weights.
         let round = |width, bases: [usize; 4]| bases.map(|base| at(width).channels(base));
+        // 11.2 would round to 8, which loses more than a tenth: up it goes.
+        assert_eq!(round(0.35, [32, 24, 160, 320]), [16, 8, 56, 112]);
         assert_eq!(round(0.5, [32, 16, 24, 32]), [16, 8, 16, 16]);
         assert_eq!(round(1.4, [32, 16, 24, 320]), [48, 24, 32, 448]);
         assert_eq!(at(0.1).channels(16), 8);

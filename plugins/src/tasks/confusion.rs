@@ -8,6 +8,14 @@ use super::finite;
 ///
 /// Metrics average over the classes that occur in the truth. A class that is predicted but never
 /// true has no row of its own: its pixels count as misses of the classes they belong to.
+///
+/// ```
+/// let mut matrix = nasfw_plugins::tasks::ConfusionMatrix::new(3, 255);
+/// matrix.add(&[0, 1, 1, 2], &[0, 1, 2, 255])?;
+/// // IoU 1/1, 1/2 and 0/1; the last pixel does not count.
+/// assert_eq!(matrix.miou(), 0.5);
+/// # Ok::<(), nasfw_sdk::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     classes: usize,

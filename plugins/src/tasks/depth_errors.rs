@@ -11,6 +11,13 @@ const LEAST_M: f64 = 1e-3;
 ///
 /// A pixel is valid when its true depth is positive and finite. `rms_log`, `delta1`, `delta2` and
 /// `delta3` see predictions below 1 mm as 1 mm; the others see them as they are.
+///
+/// ```
+/// let mut errors = nasfw_plugins::tasks::DepthErrors::default();
+/// errors.add(&[2.0, 3.0, 9.0], &[2.0, 4.0, 0.0])?; // the last pixel has no truth
+/// assert_eq!(errors.metrics().get("abs_rel"), Some(0.125));
+/// # Ok::<(), nasfw_sdk::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DepthErrors {
     pixels: u64,

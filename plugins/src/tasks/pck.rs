@@ -12,6 +12,15 @@ const GRADES: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
 /// An error is the distance to the truth divided by the image's reference length: PCK with the
 /// longer side of the box (Yang & Ramanan 2013), PCKh with the head segment (Andriluka et al.
 /// 2014). Joints that are not visible do not count.
+///
+/// ```
+/// use nasfw_sdk::Keypoint;
+/// let truth = [10.0, 20.0].map(|x_px| Keypoint { x_px, y_px: 5.0, visible: true });
+/// let mut pck = nasfw_plugins::tasks::Pck::new(0.1)?;
+/// pck.add(&[(11.0, 5.0), (30.0, 5.0)], &truth, 50.0)?; // off by 0.02 and 0.2
+/// assert_eq!(pck.metrics().get("pck"), Some(0.5));
+/// # Ok::<(), nasfw_sdk::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pck {
     alpha: f64,

@@ -1,7 +1,9 @@
 //! Semantic segmentation: one class per pixel.
 
 use nasfw_sdk::registry::FromConfig;
-use nasfw_sdk::{DataInfo, Label, LabelKind, Loss, Metrics, Prediction, Result, Scorer, Task};
+use nasfw_sdk::{
+    DataInfo, Error, Label, LabelKind, Loss, Metrics, Prediction, Result, Scorer, Task,
+};
 use serde::{Deserialize, Serialize};
 
 use super::confusion::ConfusionMatrix;
@@ -100,11 +102,14 @@ impl Scorer for SegmentationScorer {
         };
         prediction::check(prediction, self.channels)?;
         prediction::same_size(prediction, (*height, *width), values.len())?;
-        let predicted: Vec<u8> = (prediction.values.chunks_exact(self.channels))
-            // More than 256 classes have no labels; the matrix refuses the last one then.
-            .map(|pixel| u8::try_from(argmax(pixel)).unwrap_or(u8::MAX))
+        let predicted: Result<Vec<u8>> = (prediction.values.chunks_exact(self.channels))
+            .map(|pixel| {
+                let class = argmax(pixel);
+                u8::try_from(class)
+                    .map_err(|_| Error::invalid("predicted class", class, "labels end at 255"))
+            })
             .collect();
-        self.matrix.add(&predicted, values)
+        self.matrix.add(&predicted?, values)
     }
 
     fn metrics(&self) -> Metrics {

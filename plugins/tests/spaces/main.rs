@@ -1,8 +1,11 @@
 //! The encoder-decoder space against the figures of its paper and properties of every sequence.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod figures;
 mod genotype;
 mod graphs;
+mod structure;
 
 use nasfw_plugins::spaces::{EncoderDecoder, EncoderDecoderConfig};
 use nasfw_sdk::registry::{FromConfig, SpaceEntry};
@@ -40,8 +43,17 @@ fn any_choices() -> impl Strategy<Value = Choices> {
 fn the_space_keeps_its_promises() {
     let space = (SpaceEntry::of_plugin("segm").unwrap().build)(&json!({})).unwrap();
     testing::check_space(&*space, 300, Seed(1)).unwrap();
-    for (blocks, layers) in [(1, 1), (2, 5), (8, 8)] {
-        let settings = json!({ "blocks": blocks, "layers": layers, "width": 8, "repeats": 4 });
+    let large =
+        |blocks, layers| json!({ "blocks": blocks, "layers": layers, "width": 8, "repeats": 4 });
+    for settings in [
+        large(1, 1),
+        large(2, 5),
+        large(8, 8),
+        json!({ "auxiliary": false }),
+        // So narrow that a strided block keeps its channels: it must not become a residual.
+        json!({ "encoder": { "width": 0.1, "expand_first": false } }),
+        json!({ "encoder": { "width": 4.0 }, "width": 1024 }),
+    ] {
         let space = (SpaceEntry::find("encoder-decoder").unwrap().build)(&settings).unwrap();
         testing::check_space(&*space, 5, Seed(2)).unwrap();
     }

@@ -20,14 +20,14 @@ const CELL_EDGES: [&str; 6] = ["1<0", "2<0", "2<1", "3<0", "3<1", "3<2"];
 const MACRO_BLOCKS: [&str; 3] = ["identity", "mbconv3_k3", "mbconv6_k5"];
 
 /// All rewards of one search space.
-pub struct Table {
-    pub name: &'static str,
-    pub schema: Schema,
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) schema: Schema,
     rewards: HashMap<Vec<usize>, f64>,
 }
 
 /// The tables that are there; none where the shared folder is missing.
-pub fn all() -> Vec<Table> {
+pub(crate) fn all() -> Vec<Table> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/tables");
     let read = |file: &str| std::fs::read_to_string(PathBuf::from(&folder).join(file)).ok();
     let mut tables = Vec::new();
@@ -110,7 +110,7 @@ fn table(
 
 impl Table {
     /// Percentage points from the best reward so far to the optimum, after each of `evaluations`.
-    pub fn regret(
+    pub(crate) fn regret(
         &self,
         controller: &ControllerEntry,
         settings: &Value,

@@ -33,6 +33,15 @@ fn four_pixels_by_hand() {
 }
 
 #[test]
+fn a_ratio_at_the_threshold_is_not_within_it() {
+    let metrics = errors(&[1.25, 4.0], &[1.0, 5.0]);
+    assert_eq!(
+        (get(&metrics, "delta1"), get(&metrics, "delta2")),
+        (0.0, 1.0)
+    );
+}
+
+#[test]
 fn pixels_are_pooled_over_the_set() {
     // One image of one pixel and one of three: a mean of image means would give 2.5 m².
     let mut pooled = DepthErrors::default();
@@ -68,7 +77,7 @@ fn scene(spread: f64) -> (Vec<f32>, Vec<f32>) {
 fn the_reward_grades_networks_and_sees_through_a_constant() {
     let reward = |predicted: &[f32], truth: &[f32]| Depth.reward(&errors(predicted, truth));
     let graded: Vec<f64> = [1.0, 1.02, 1.1, 1.3, 1.6, 2.0, 4.0]
-        .map(|spread| scene(spread))
+        .map(scene)
         .iter()
         .map(|(predicted, truth)| reward(predicted, truth))
         .collect();

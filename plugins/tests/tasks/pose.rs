@@ -127,8 +127,7 @@ fn the_area_is_the_integral_of_pck() {
     let mut area = 0.0;
     for most in [0.05, 0.1, 0.2, 0.4] {
         let steps = 20_000;
-        let within =
-            |t: f64| errors.iter().filter(|&&e| f64::from(e) <= t).count() as f64 / 6.0;
+        let within = |t: f64| errors.iter().filter(|&&e| f64::from(e) <= t).count() as f64 / 6.0;
         let sum: f64 = (0..steps)
             .map(|i| within(most * (f64::from(i) + 0.5) / f64::from(steps)))
             .sum();

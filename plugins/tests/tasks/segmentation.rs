@@ -9,7 +9,7 @@ use crate::get;
 
 #[test]
 fn the_reward_is_the_geometric_mean() {
-    // The check of method.md, section 3.
+    // arXiv 1810.10804: mIoU .602, fwIoU .829 and mean accuracy .731 make a reward of .7145.
     let metrics = [("miou_fg", 0.602), ("fwiou_fg", 0.829), ("macc_fg", 0.731)];
     let metrics = Metrics::new(metrics).unwrap();
     assert_abs_diff_eq!(

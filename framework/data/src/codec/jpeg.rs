@@ -6,27 +6,22 @@ use std::io::{BufRead, Read, Result, Seek};
 pub(super) const START: [u8; 3] = [0xff, 0xd8, 0xff];
 
 const END_OF_IMAGE: u8 = 0xd9;
-const START_OF_SCAN: u8 = 0xda;
 
 /// Walks the segments of a JPEG (ITU T.81, annex B) and says whether the end-of-image marker comes.
 /// Searching the file for that marker's two bytes would not do: an embedded thumbnail has one too.
 pub(super) fn is_complete(file: &mut (impl BufRead + Seek)) -> Result<bool> {
     let mut bytes = file.bytes();
     // 0xff 0xd8 has been seen by the caller.
-    let (mut previous, mut in_scan) = (0, false);
     bytes.nth(1).transpose()?;
+    let mut previous = 0;
     while let Some(byte) = bytes.next().transpose()? {
         let marker = (previous == 0xff).then_some(byte);
         previous = byte;
         match marker {
             Some(END_OF_IMAGE) => return Ok(true),
-            // A fill byte, a stuffed zero, a restart marker: no segment follows.
-            None | Some(0xff | 0x00 | 0x01 | 0xd0..=0xd8) => {
-                if marker.is_none() && !in_scan && byte != 0xff {
-                    return Ok(false); // between segments only markers can be
-                }
-            }
-            Some(kind) => {
+            // Image data, a fill byte, a stuffed zero or a restart marker: no segment follows.
+            None | Some(0xff | 0x00 | 0x01 | 0xd0..=0xd8) => {}
+            Some(_) => {
                 let Some(high) = bytes.next().transpose()? else {
                     return Ok(false);
                 };
@@ -37,7 +32,6 @@ pub(super) fn is_complete(file: &mut (impl BufRead + Seek)) -> Result<bool> {
                 if rest > 0 && bytes.nth(rest - 1).transpose()?.is_none() {
                     return Ok(false);
                 }
-                in_scan = kind == START_OF_SCAN;
                 previous = 0;
             }
         }

@@ -206,6 +206,33 @@ mod tests {
         );
     }
 
+    /// The decoder of colour images may pass over a lost end mark, but never over lost pixels.
+    #[test]
+    fn every_cut_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mask.png");
+        write(
+            &path,
+            3,
+            ColorType::Grayscale,
+            BitDepth::Eight,
+            &[1, 2, 3, 4, 5, 6],
+        );
+        let (bytes, image) = (
+            std::fs::read(&path).unwrap(),
+            super::super::read_rgb(&path).unwrap(),
+        );
+        for len in 0..bytes.len() {
+            std::fs::write(&path, &bytes[..len]).unwrap();
+            assert!(
+                read_indexed_png(&path).is_err(),
+                "cut at {len} of {}",
+                bytes.len()
+            );
+            assert!(super::super::read_rgb(&path).map_or(true, |read| read == image));
+        }
+    }
+
     proptest! {
         #[test]
         fn damaged_bytes_never_panic(at in 0_usize..200, value: u8, cut in 0_usize..200) {

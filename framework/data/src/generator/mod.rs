@@ -10,6 +10,7 @@
 //! about photographs.
 
 mod figure;
+mod meeting;
 mod render;
 mod scene;
 mod solid;

@@ -120,10 +120,14 @@ impl View<'_> {
             if misses(origin, ray, squared, group.centre, group.radius) {
                 continue;
             }
-            for (solid, surface) in &group.solids {
-                if let Some(met) = solid.meet(origin, ray).filter(|met| met.t < limit) {
+            for piece in &group.pieces {
+                if misses(origin, ray, squared, piece.solid.centre, piece.bound) {
+                    continue;
+                }
+                let met = piece.solid.meet(origin, ray);
+                if let Some(met) = met.filter(|met| met.t < limit) {
                     limit = met.t;
-                    nearest = Some((number, group.class, met, surface));
+                    nearest = Some((number, group.class, met, &piece.surface));
                 }
             }
         }
@@ -174,10 +178,10 @@ impl View<'_> {
         let lamp = self.scene.lamp;
         self.scene.groups.iter().any(|group| {
             !misses(start, lamp, 1.0, group.centre, group.radius)
-                && group
-                    .solids
-                    .iter()
-                    .any(|(solid, _)| solid.meet(start, lamp).is_some())
+                && group.pieces.iter().any(|piece| {
+                    !misses(start, lamp, 1.0, piece.solid.centre, piece.bound)
+                        && piece.solid.meet(start, lamp).is_some()
+                })
         })
     }
 

@@ -28,22 +28,38 @@ pub(super) struct Group {
     pub(super) class: u8,
     pub(super) centre: Vector,
     pub(super) radius: f64,
-    pub(super) solids: Vec<(Solid, Surface)>,
+    pub(super) pieces: Vec<Piece>,
+}
+
+/// A solid with its look.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub(super) solid: Solid,
+    pub(super) surface: Surface,
+    /// Radius of a ball that holds the solid, kept because every ray asks for it.
+    pub(super) bound: f64,
 }
 
 impl Group {
-    fn new(class: u8, solids: Vec<(Solid, Surface)>) -> Self {
-        let middle = solids
+    fn new(class: u8, solids: impl Iterator<Item = (Solid, Surface)>) -> Self {
+        let pieces: Vec<Piece> = solids
+            .map(|(solid, surface)| Piece {
+                solid,
+                surface,
+                bound: solid.bound(),
+            })
+            .collect();
+        let sum = pieces
             .iter()
-            .fold([0.0; 3], |sum, (s, _)| add(sum, s.centre));
-        let centre = scale(middle, 1.0 / solids.len().max(1) as f64);
-        let reach = |(s, _): &(Solid, Surface)| length(sub(s.centre, centre)) + s.bound();
-        let radius = solids.iter().map(reach).fold(0.0, f64::max);
+            .fold([0.0; 3], |sum, p| add(sum, p.solid.centre));
+        let centre = scale(sum, 1.0 / pieces.len().max(1) as f64);
+        let reach = |p: &Piece| length(sub(p.solid.centre, centre)) + p.bound;
+        let radius = pieces.iter().map(reach).fold(0.0, f64::max);
         Self {
             class,
             centre,
             radius,
-            solids,
+            pieces,
         }
     }
 }
@@ -111,7 +127,7 @@ impl Scene {
             };
             (solid, surface)
         });
-        let mut groups = vec![Group::new(FIGURE, dressed.collect())];
+        let mut groups = vec![Group::new(FIGURE, dressed)];
 
         let wanted = if most_solids < 2 {
             most_solids
@@ -134,7 +150,7 @@ impl Scene {
             let surface = Surface::random(rng, 5.0);
             let from_wall = super::vector::dot(sub(solid.centre, wall_plane.0), wall_plane.1);
             if clear && from_wall > reach {
-                groups.push(Group::new(class, vec![(solid, surface)]));
+                groups.push(Group::new(class, std::iter::once((solid, surface))));
             }
         }
         Self {

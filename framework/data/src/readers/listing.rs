@@ -1,9 +1,11 @@
 //! What is in a folder: files by stem, split lists, class names, fingerprints.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+
+use nasfw_sdk::error::nearest;
 
 use super::pairs::Pair;
 use crate::codec::io_error;
@@ -89,12 +91,12 @@ pub(super) fn pair_all(
 }
 
 /// Reads a split list (one stem a line) and pairs each stem's image and map. `taken` holds the
-/// stems of lists read before, which must not come again.
+/// stems of lists read before and in which, as none may come twice.
 pub(super) fn pair_listed(
     list: &Path,
     (images, image_folder): (&Stems, &Path),
     (maps, map_folder): (&Stems, &Path),
-    taken: &mut BTreeSet<String>,
+    taken: &mut BTreeMap<String, PathBuf>,
 ) -> Result<Vec<Pair>, DataError> {
     let mut pairs = Vec::new();
     for (number, line) in text(list)?.lines().enumerate() {
@@ -102,24 +104,35 @@ pub(super) fn pair_listed(
         if name.is_empty() {
             continue;
         }
-        let absent = |expected: PathBuf| DataError::ListedMissing {
+        let absent = |expected: PathBuf, known: &Stems| DataError::ListedMissing {
             list: list.to_owned(),
             line: number + 1,
             name: name.to_owned(),
             expected,
+            nearest: nearest(name, known.keys().map(String::as_str)).map(str::to_owned),
         };
         let image = images
             .get(name)
-            .ok_or_else(|| absent(image_folder.join(format!("{name}.jpg or .png"))))?;
+            .ok_or_else(|| absent(image_folder.join(format!("{name}.jpg or .png")), images))?;
         let map = maps
             .get(name)
-            .ok_or_else(|| absent(map_folder.join(format!("{name}.png"))))?;
-        if !taken.insert(name.to_owned()) {
-            return Err(DataError::Duplicate {
-                path: list.to_owned(),
-                what: "or another list of the set has the name",
-                name: name.to_owned(),
-            });
+            .ok_or_else(|| absent(map_folder.join(format!("{name}.png")), maps))?;
+        match taken.insert(name.to_owned(), list.to_owned()) {
+            None => {}
+            Some(same) if same == list => {
+                return Err(DataError::Duplicate {
+                    path: same,
+                    what: "the name",
+                    name: name.to_owned(),
+                });
+            }
+            Some(first) => {
+                return Err(DataError::Disagree {
+                    first,
+                    second: list.to_owned(),
+                    what: format!("`{name}` is in both, but should be in one of them"),
+                });
+            }
         }
         pairs.push(Pair {
             name: name.to_owned(),

@@ -1,7 +1,7 @@
 //! Data sets in folders: one file per format.
 //!
 //! To add a format: a variant of [`Format`], a file here that lists training and validation samples,
-//! and a line in [`LAYOUTS`], in `detect.rs` and in [`open`](crate::open).
+//! and a line in `LAYOUTS`, in `detect.rs` and in `open_folder`.
 
 pub mod coco;
 mod detect;
@@ -100,7 +100,18 @@ fn open_pairs(
                 sequential(config.classes)
             } else {
                 let all = parts.train.iter().chain(&parts.val);
-                sequential(largest_class(all, config.ignore)? + 1)
+                let largest = largest_class(all, config.ignore)?;
+                if largest == 0 {
+                    let ignore = config.ignore;
+                    return Err(DataError::NothingLabelled {
+                        path: root.to_owned(),
+                        nothing: format!(
+                            "all masks hold only 0 and {ignore}, which is ignored; two classes \
+                             should be 0 and 1, or else set data.ignore to an unused value"
+                        ),
+                    });
+                }
+                sequential(largest + 1)
             };
             let (count, ignore) = (classes.len(), config.ignore);
             (MapKind::Classes { count, ignore }, classes)

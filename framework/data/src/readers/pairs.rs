@@ -73,6 +73,12 @@ impl Dataset for PairSet {
                         ignore,
                     });
                 }
+                if values.iter().all(|&v| v == ignore) {
+                    return Err(DataError::NothingLabelled {
+                        path: pair.map.clone(),
+                        nothing: format!("every pixel is {ignore}, which is ignored"),
+                    });
+                }
                 let label = Label::Classes {
                     width,
                     height,

@@ -1,6 +1,6 @@
 //! Colour images with depth maps or masks of the same name, as in NYU Depth v2.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use nasfw_sdk::LabelKind;
@@ -29,7 +29,7 @@ pub(super) fn list(root: &Path, labels: LabelKind) -> Result<Parts, DataError> {
             lists: Vec::new(),
         });
     }
-    let mut taken = BTreeSet::new();
+    let mut taken = BTreeMap::new();
     let mut read = |list: &Path| {
         if !list.is_file() {
             return Err(DataError::Missing {

@@ -1,6 +1,6 @@
 //! PASCAL VOC segmentation.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Parts;
@@ -12,7 +12,7 @@ pub(super) fn list(root: &Path) -> Result<Parts, DataError> {
     let (image_folder, mask_folder) = (root.join("JPEGImages"), root.join("SegmentationClass"));
     let images = stems(&image_folder, &["jpg", "jpeg", "png"])?;
     let masks = stems(&mask_folder, &["png"])?;
-    let mut taken = BTreeSet::new();
+    let mut taken = BTreeMap::new();
     let mut read = |name: &str| {
         let list = root.join("ImageSets/Segmentation").join(name);
         if !list.is_file() {

@@ -151,3 +151,35 @@ fn scaled_reference(reference_px: f32, view: &Geometry) -> f32 {
     let (across, down) = view.factors();
     (f64::from(reference_px) * (across * down).sqrt()) as f32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_take_the_pixel_nearest_to_the_centre() {
+        let (width, height) = (7, 5);
+        let values: Vec<u8> = (0..35).collect();
+        let label = Label::Classes {
+            width,
+            height,
+            values,
+        };
+        for shorter in 1..14 {
+            let view = Geometry::scaled((width, height), shorter);
+            let (out_width, out_height) = view.out;
+            let Label::Classes { values, .. } = transform(&label, &DataInfo::default(), 255, &view)
+            else {
+                panic!("kind");
+            };
+            for y in 0..out_height {
+                for x in 0..out_width {
+                    let from_x = (x as f64 + 0.5) * width as f64 / out_width as f64;
+                    let from_y = (y as f64 + 0.5) * height as f64 / out_height as f64;
+                    let expected = from_y.floor() as usize * width + from_x.floor() as usize;
+                    assert_eq!(usize::from(values[y * out_width + x]), expected);
+                }
+            }
+        }
+    }
+}

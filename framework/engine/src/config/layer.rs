@@ -71,7 +71,7 @@ pub(super) struct Layer {
 /// use nasfw_engine::config::{Layers, Preset};
 /// let config = Layers::new(Preset::Demo)
 ///     .set(&["controller.lr=1e-3".into()])?
-///     .flag("--trials", "run.trials", 40)?
+///     .flag("--trials", "run.trials", 40)
 ///     .resolve()?;
 /// # Ok::<(), nasfw_engine::Error>(())
 /// ```
@@ -145,18 +145,17 @@ impl Layers {
         Ok(self)
     }
 
-    /// Adds one value that the flag `name` gave.
-    ///
-    /// # Errors
-    /// Never today; a key that does not exist shows when the layers are resolved.
-    pub fn flag(mut self, name: &'static str, key: &str, value: impl Into<Value>) -> Result<Self> {
+    /// Adds one value that the flag `name` gave; a key that does not exist shows in
+    /// [`resolve`](Layers::resolve).
+    pub fn flag(mut self, name: &'static str, key: &str, value: impl Into<Value>) -> Self {
         let mut values = Map::new();
-        insert(&mut values, &key.split('.').collect::<Vec<_>>(), value.into());
+        let path: Vec<&str> = key.split('.').collect();
+        insert(&mut values, &path, value.into());
         self.0.push(Layer {
             origin: Origin::Flag(name),
             values,
         });
-        Ok(self)
+        self
     }
 
     /// The configuration that the layers amount to, checked.
@@ -193,9 +192,9 @@ fn parse_value(text: &str) -> Value {
     let table: Option<toml::Table> = toml::from_str(&format!("v = {text}")).ok();
     match table {
         // A line break in the text could smuggle in further keys; then it is just a string.
-        Some(mut table) if table.len() == 1 => table
-            .remove("v")
-            .map_or_else(|| text.into(), from_toml),
+        Some(mut table) if table.len() == 1 => {
+            table.remove("v").map_or_else(|| text.into(), from_toml)
+        }
         _ => text.trim().into(),
     }
 }
@@ -211,7 +210,9 @@ fn from_toml(value: toml::Value) -> Value {
         toml::Value::Boolean(b) => Value::Bool(b),
         toml::Value::Datetime(d) => Value::String(d.to_string()),
         toml::Value::Array(a) => Value::Array(a.into_iter().map(from_toml).collect()),
-        toml::Value::Table(t) => Value::Object(t.into_iter().map(|(k, v)| (k, from_toml(v))).collect()),
+        toml::Value::Table(t) => {
+            Value::Object(t.into_iter().map(|(k, v)| (k, from_toml(v))).collect())
+        }
     }
 }
 

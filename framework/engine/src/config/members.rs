@@ -1,7 +1,9 @@
 //! `Config` → space, task, schedule, controller; range checks.
 
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
-use nasfw_sdk::{Controller, Error as Invalid, RewardSchedule, Rng, Schema, SearchSpace, Seed, Task};
+use nasfw_sdk::{
+    Controller, Error as Invalid, RewardSchedule, Rng, Schema, SearchSpace, Seed, Task,
+};
 
 use super::Config;
 use crate::error::Result;
@@ -76,7 +78,11 @@ impl Config {
             return Err(invalid("warmup.lr", warmup.lr, "it is above 0"));
         }
         if !(warmup.weight_decay >= 0.0 && warmup.weight_decay.is_finite()) {
-            return Err(invalid("warmup.weight_decay", warmup.weight_decay, "it is 0 or more"));
+            return Err(invalid(
+                "warmup.weight_decay",
+                warmup.weight_decay,
+                "it is 0 or more",
+            ));
         }
         Ok(())
     }
@@ -96,7 +102,11 @@ fn check_device(device: &str) -> Result<()> {
             device,
             "this build has no CUDA; use cpu, or build with --features cuda",
         )),
-        _ => Err(invalid("run.device", device, "it is cpu or cuda:N, e.g. cuda:0")),
+        _ => Err(invalid(
+            "run.device",
+            device,
+            "it is cpu or cuda:N, e.g. cuda:0",
+        )),
     }
 }
 

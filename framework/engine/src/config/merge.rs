@@ -40,7 +40,10 @@ pub(super) fn overlay(
 /// An optimiser is a table whose keys depend on its `kind`: keeps what both kinds have, so that
 /// `decoder.kind=sgd` needs no more than what Adam lacks.
 fn change_kind(old: &mut Map<String, Value>, new: &Map<String, Value>) {
-    let Some(kind) = new.get("kind").filter(|k| old.get("kind").is_some_and(|o| o != *k)) else {
+    let Some(kind) = new
+        .get("kind")
+        .filter(|k| old.get("kind").is_some_and(|o| o != *k))
+    else {
         return;
     };
     let keys: &[&str] = match kind.as_str() {
@@ -66,7 +69,9 @@ fn fit(old: &Value, new: &Value) -> Result<Value, String> {
         (Value::Null, _) => true,
         (Value::Number(old), Value::Number(n)) if old.is_f64() => {
             let number = n.as_f64().and_then(serde_json::Number::from_f64);
-            return number.map(Value::Number).ok_or_else(|| format!("{n} is out of range"));
+            return number
+                .map(Value::Number)
+                .ok_or_else(|| format!("{n} is out of range"));
         }
         (Value::Number(_), Value::Number(n)) if n.is_f64() => match n.as_f64() {
             Some(f) if f.fract() == 0.0 && f.abs() < 9e15 => return Ok(Value::from(f as i64)),
@@ -93,7 +98,11 @@ fn name(value: &Value) -> &'static str {
 }
 
 pub(super) fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.into() } else { format!("{path}.{key}") }
+    if path.is_empty() {
+        key.into()
+    } else {
+        format!("{path}.{key}")
+    }
 }
 
 /// An error about `key` that says where its value came from.
@@ -108,7 +117,12 @@ pub(super) fn error(key: &str, message: impl std::fmt::Display, origin: &Origin)
                 let k = o.split('=').next().unwrap_or_default().trim();
                 k == key || k.starts_with(&format!("{key}.")) || key.starts_with(&format!("{k}."))
             });
-            (None, typed.map(|o| format!(" (from --set {o})")).unwrap_or_default())
+            (
+                None,
+                typed
+                    .map(|o| format!(" (from --set {o})"))
+                    .unwrap_or_default(),
+            )
         }
     };
     Error::Config {

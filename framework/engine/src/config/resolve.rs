@@ -154,7 +154,10 @@ fn absolute_paths(tree: &mut Map<String, Value>) {
         let Some(value) = tree.get_mut(table).and_then(|t| t.get_mut(key)) else {
             continue;
         };
-        let absolute = value.as_str().filter(|p| !p.is_empty()).map(std::path::absolute);
+        let absolute = value
+            .as_str()
+            .filter(|p| !p.is_empty())
+            .map(std::path::absolute);
         if let Some(Ok(path)) = absolute
             && let Some(path) = path.to_str()
         {

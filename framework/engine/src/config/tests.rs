@@ -1,5 +1,7 @@
 //! Layers over members that exist only here, so that no plugin is needed.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use serde_json::{Value, json};
 
 use super::resolve::{Defaults, resolve};
@@ -12,10 +14,13 @@ impl Defaults for Fake {
     fn of(&self, table: &str, name: &str) -> Result<Value> {
         let optimiser = json!({"kind": "adam", "lr": 3e-3, "weight_decay": 1e-5});
         Ok(match (table, name) {
-            ("space", "segm") => json!({"width": 48, "repeats": 1}),
+            ("space", "segm") => json!({"width": 48, "encoder": {"width": 1.0}}),
             ("task", "segm") => json!({"ignore": 255}),
             ("task", "depth") => json!({}),
-            ("controller", "ppo") => json!({"lr": 1e-4, "clip": 0.2, "batch": 10}),
+            ("controller", "ppo") => {
+                json!({"lr": 3e-3, "clip": 0.2, "ring": 10, "update_every": 10,
+                "epochs": 4, "minibatch": 10, "policy": "autoregressive"})
+            }
             ("controller", "random") => json!({}),
             ("schedule", "progressive") => {
                 let stage = json!({"samples": 4000, "epochs": 5, "batch": 64, "shorter_side_px": 300,
@@ -50,16 +55,28 @@ fn message(result: Result<Config>) -> String {
 fn later_layers_win_key_by_key() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.toml");
-    std::fs::write(&file, "[run]\ntrials = 5\nseed = 6\n[schedule.stage0]\nepochs = 7\nbatch = 8\n").unwrap();
+    std::fs::write(
+        &file,
+        "[run]\ntrials = 5\nseed = 6\n[schedule.stage0]\nepochs = 7\nbatch = 8\n",
+    )
+    .unwrap();
     let layers = Layers::new(Preset::Demo).file(&file).unwrap();
-    let layers = layers.set(&["run.seed=9".into(), "schedule.stage0.batch=10".into()]).unwrap();
-    let config = made(layers.flag("--trials", "run.trials", 11).unwrap()).unwrap();
+    let layers = layers
+        .set(&["run.seed=9".into(), "schedule.stage0.batch=10".into()])
+        .unwrap();
+    let config = made(layers.flag("--trials", "run.trials", 11)).unwrap();
     assert_eq!((config.run.trials, config.run.seed), (11, 9));
     let stage = &config.schedule.settings["stage0"];
     assert_eq!((&stage["epochs"], &stage["batch"]), (&json!(7), &json!(10)));
     // From the preset and from the defaults.
-    assert_eq!((&stage["crop_px"], &stage["decoder"]["lr"]), (&json!(96), &json!(3e-3)));
-    assert_eq!(config.schedule.settings["stage1"]["decoder"]["kind"], "adam");
+    assert_eq!(
+        (&stage["crop_px"], &stage["decoder"]["lr"]),
+        (&json!(96), &json!(3e-3))
+    );
+    assert_eq!(
+        config.schedule.settings["stage1"]["decoder"]["kind"],
+        "adam"
+    );
 }
 
 #[test]
@@ -84,6 +101,19 @@ fn every_preset_reads_and_resolves() {
         assert!(preset == Preset::None || !Layers::new(preset).layers()[0].values.is_empty());
         made(Layers::new(preset)).unwrap().check_ranges().unwrap();
     }
+    let paper = made(Layers::new(Preset::Paper)).unwrap();
+    assert_eq!(
+        (
+            &paper.controller.settings["ring"],
+            &paper.controller.settings["lr"]
+        ),
+        (&json!(100), &json!(1e-4))
+    );
+    let demo = made(Layers::new(Preset::Demo)).unwrap();
+    assert_eq!(demo.space.settings["encoder"]["width"], 0.35);
+    // The settings a preset has for one member do not reach another.
+    let random = Layers::new(Preset::Paper).flag("--controller", "controller.name", "random");
+    assert_eq!(made(random).unwrap().controller.settings, json!({}));
 }
 
 #[test]
@@ -93,32 +123,55 @@ fn a_members_settings_stay_with_it() {
     std::fs::write(&file, "[controller]\nname = \"ppo\"\nlr = 0.5\n").unwrap();
     let layers = Layers::new(Preset::Demo).file(&file).unwrap();
     assert_eq!(made(layers.clone()).unwrap().controller.settings["lr"], 0.5);
-    let config = made(layers.flag("--controller", "controller.name", "random").unwrap()).unwrap();
+    let config = made(layers.flag("--controller", "controller.name", "random")).unwrap();
     assert_eq!(config.controller.name, "random");
     assert_eq!(config.controller.settings, json!({}));
 }
 
 #[test]
 fn an_optimiser_changes_kind_with_what_both_have() {
-    let config = set(&["schedule.stage0.decoder.kind=sgd", "schedule.stage0.decoder.momentum=0.9"]);
+    let config = set(&[
+        "schedule.stage0.decoder.kind=sgd",
+        "schedule.stage0.decoder.momentum=0.9",
+    ]);
     let decoder = config.unwrap().schedule.settings["stage0"]["decoder"].clone();
     let sgd: nasfw_sdk::Optimiser = serde_json::from_value(decoder).unwrap();
-    let expected = nasfw_sdk::Optimiser::Sgd { lr: 3e-3, momentum: 0.9, weight_decay: 1e-5 };
+    let expected = nasfw_sdk::Optimiser::Sgd {
+        lr: 3e-3,
+        momentum: 0.9,
+        weight_decay: 1e-5,
+    };
     assert_eq!(sgd, expected);
 }
 
 #[test]
 fn wrong_values_are_named_with_their_origin() {
     let cases: [(&[&str], &[&str]); 12] = [
-        (&["controller.lrr=1"], &["controller.lrr", "--set controller.lrr=1", "did you mean `controller.lr`"]),
-        (&["schedule.stage0.epoch=1"], &["schedule.stage0.epoch", "`schedule.stage0.epochs`"]),
+        (
+            &["controller.lrr=1"],
+            &[
+                "controller.lrr",
+                "--set controller.lrr=1",
+                "did you mean `controller.lr`",
+            ],
+        ),
+        (
+            &["schedule.stage0.epoch=1"],
+            &["schedule.stage0.epoch", "`schedule.stage0.epochs`"],
+        ),
         (&["runn.trials=1"], &["`runn`", "did you mean `run`"]),
-        (&["run.trials=many"], &["run.trials", "\"many\"", "whole number"]),
+        (
+            &["run.trials=many"],
+            &["run.trials", "\"many\"", "whole number"],
+        ),
         (&["run.trials=1.5"], &["run.trials", "1.5"]),
         (&["controller.lr=inf"], &["controller.lr", "inf"]),
         (&["run=3"], &["`run`", "table"]),
         (&["controller=random"], &["`controller`", "controller.name"]),
-        (&["controller.name=randon"], &["randon", "did you mean `random`"]),
+        (
+            &["controller.name=randon"],
+            &["randon", "did you mean `random`"],
+        ),
         (&["nonsense"], &["--set nonsense", "KEY=VALUE"]),
         (&["a..b=1"], &["--set a..b=1", "empty"]),
         (&["run.seed=1\n[x]"], &["run.seed", "whole number"]),
@@ -136,13 +189,19 @@ fn a_bad_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.toml");
     let missing = Layers::new(Preset::Demo).file(&file).unwrap_err();
-    assert!(missing.is_input() && missing.to_string().contains("x.toml"), "{missing}");
+    assert!(
+        missing.is_input() && missing.to_string().contains("x.toml"),
+        "{missing}"
+    );
     std::fs::write(&file, "[run\n").unwrap();
     let broken = Layers::new(Preset::Demo).file(&file).unwrap_err();
     assert!(broken.to_string().contains("x.toml"), "{broken}");
     std::fs::write(&file, "[run]\nthread = 2\n").unwrap();
     let unknown = message(made(Layers::new(Preset::Demo).file(&file).unwrap()));
-    assert!(unknown.contains("x.toml") && unknown.contains("run.threads"), "{unknown}");
+    assert!(
+        unknown.contains("x.toml") && unknown.contains("run.threads"),
+        "{unknown}"
+    );
 }
 
 #[test]
@@ -155,10 +214,19 @@ fn ranges_are_checked() {
         ("warmup.lr=-1", "warmup.lr: -1"),
     ] {
         let error: Error = set(&[option]).unwrap().check_ranges().unwrap_err();
-        assert!(error.is_input() && error.to_string().contains(expected), "{option}: {error}");
+        assert!(
+            error.is_input() && error.to_string().contains(expected),
+            "{option}: {error}"
+        );
     }
     if !cfg!(feature = "cuda") {
-        let error = set(&["run.device=cuda:0"]).unwrap().check_ranges().unwrap_err();
-        assert!(error.to_string().contains("this build has no CUDA"), "{error}");
+        let error = set(&["run.device=cuda:0"])
+            .unwrap()
+            .check_ranges()
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("this build has no CUDA"),
+            "{error}"
+        );
     }
 }

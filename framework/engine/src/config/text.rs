@@ -6,8 +6,17 @@ use super::Config;
 
 /// The tables in reading order: what is searched first, then how.
 const ORDER: [&str; 11] = [
-    "run", "space", "task", "controller", "schedule", "data", "meta", "encoder", "warmup",
-    "teacher", "features",
+    "run",
+    "space",
+    "task",
+    "controller",
+    "schedule",
+    "data",
+    "meta",
+    "encoder",
+    "warmup",
+    "teacher",
+    "features",
 ];
 
 /// Every table and key; keys without a value as comments, because TOML has no null.

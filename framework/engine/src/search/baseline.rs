@@ -1,86 +1,101 @@
 //! What the best constant answer is worth.
 //!
-//! A network that has learned something must beat the majority class, the mean depth or the mean
+//! A network that has learned something must beat every single class, the mean depth or the mean
 //! pose of the training images.
 
-use nasfw_sdk::{Label, Prediction};
+use nasfw_sdk::{Label, LabelKind, Prediction};
 
 use super::setup::Setup;
 use crate::error::Result;
 use crate::train::PreparedSet;
 
-/// The reward on meta-validation crops of the constant answer that the meta-training labels give.
+/// The highest reward on meta-validation crops of a constant answer: any one class everywhere, or
+/// the mean depth or mean pose of the meta-training labels.
 pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) -> Result<f64> {
     let channels = setup.io.output_channels;
     let (info, ignore) = (&setup.source.info, setup.ignore());
     let shorter = setup.stages.last().map_or(crop_px, |s| s.shorter_side_px);
     let transform = setup.transform(shorter, crop_px);
-    let train =
-        PreparedSet::new(&*setup.source.train, &setup.meta_train, info, &transform, ignore)?;
-    let answer = constant_answer(train.samples.iter().map(|s| &s.label), channels, crop_px);
-    let mut scorer = setup.task.scorer(info);
-    for sample in &val.samples {
-        let prediction = Prediction {
-            height: crop_px,
-            width: crop_px,
-            channels,
-            values: &answer,
-            image_size_px: (crop_px, crop_px),
-        };
-        scorer.add(&prediction, &sample.label)?;
+    let train = PreparedSet::new(
+        &*setup.source.train,
+        &setup.meta_train,
+        info,
+        &transform,
+        ignore,
+    )?;
+    let labels: Vec<&Label> = train.samples.iter().map(|s| &s.label).collect();
+    let mut best = 0.0_f64;
+    for answer in constant_answers(&labels, setup.task.labels(), channels, crop_px) {
+        let mut scorer = setup.task.scorer(info);
+        for sample in &val.samples {
+            let prediction = Prediction {
+                height: crop_px,
+                width: crop_px,
+                channels,
+                values: &answer,
+                image_size_px: (crop_px, crop_px),
+            };
+            scorer.add(&prediction, &sample.label)?;
+        }
+        best = best.max(setup.task.reward(&scorer.metrics()));
     }
-    Ok(setup.task.reward(&scorer.metrics()))
+    Ok(best)
 }
 
-/// `(crop, crop, channels)`: the most frequent class everywhere, the mean depth everywhere, or a
-/// peak at each joint's mean position.
-fn constant_answer<'a>(
-    labels: impl Iterator<Item = &'a Label>,
+/// Network outputs `(crop, crop, channels)` that do not look at the image.
+fn constant_answers(
+    labels: &[&Label],
+    kind: LabelKind,
     channels: usize,
     crop_px: usize,
-) -> Vec<f32> {
-    let mut classes = vec![0_u64; channels.max(1)];
-    let (mut depth_sum, mut depths) = (0.0_f64, 0_u64);
-    let mut joints = vec![(0.0_f64, 0.0_f64, 0_u64); channels];
-    let mut is_pose = false;
-    for label in labels {
-        match label {
-            Label::Classes { values, .. } => {
-                for &class in values {
-                    if let Some(count) = classes.get_mut(usize::from(class)) {
-                        *count += 1;
-                    }
-                }
-            }
-            Label::Depth { values, .. } => {
-                for &depth in values.iter().filter(|&&d| d > 0.0) {
-                    depth_sum += f64::from(depth);
-                    depths += 1;
-                }
-            }
-            Label::Keypoints { points, .. } => {
-                is_pose = true;
-                for (sum, point) in joints.iter_mut().zip(points).filter(|(_, p)| p.visible) {
-                    *sum = (sum.0 + f64::from(point.x_px), sum.1 + f64::from(point.y_px), sum.2 + 1);
-                }
-            }
-        }
-    }
+) -> Vec<Vec<f32>> {
     let pixels = crop_px * crop_px;
-    if depths > 0 {
-        return vec![(depth_sum / depths as f64) as f32; pixels * channels];
-    }
-    let mut answer = vec![0.0; pixels * channels];
-    if is_pose {
-        for (joint, (x, y, count)) in joints.iter().enumerate().filter(|(_, j)| j.2 > 0) {
-            let at = |sum: f64| ((sum / *count as f64).round() as usize).min(crop_px - 1);
-            answer[(at(*y) * crop_px + at(*x)) * channels + joint] = 1.0;
+    match kind {
+        LabelKind::Classes => (0..channels)
+            .map(|class| {
+                let one: Vec<f32> = (0..channels)
+                    .map(|c| if c == class { 1.0 } else { 0.0 })
+                    .collect();
+                one.repeat(pixels)
+            })
+            .collect(),
+        LabelKind::Depth => vec![vec![mean_depth_m(labels); pixels * channels]],
+        LabelKind::Keypoints => {
+            let mut answer = vec![0.0; pixels * channels];
+            for joint in 0..channels {
+                if let Some((column, row)) = mean_position(labels, joint, crop_px) {
+                    answer[(row * crop_px + column) * channels + joint] = 1.0;
+                }
+            }
+            vec![answer]
         }
-    } else {
-        let majority = (0..channels).max_by_key(|&c| (classes[c], std::cmp::Reverse(c)));
-        for pixel in answer.chunks_exact_mut(channels) {
-            pixel[majority.unwrap_or(0)] = 1.0;
+    }
+}
+
+fn mean_depth_m(labels: &[&Label]) -> f32 {
+    let (mut sum, mut count) = (0.0, 0_u64);
+    for label in labels {
+        if let Label::Depth { values, .. } = label {
+            for &depth in values.iter().filter(|&&d| d > 0.0) {
+                sum += f64::from(depth);
+                count += 1;
+            }
         }
     }
-    answer
+    (sum / count.max(1) as f64) as f32
+}
+
+/// Column and row of a joint's mean position over the crops where it is visible.
+fn mean_position(labels: &[&Label], joint: usize, crop_px: usize) -> Option<(usize, usize)> {
+    let seen: Vec<(f64, f64)> = (labels.iter())
+        .filter_map(|label| match label {
+            Label::Keypoints { points, .. } => points.get(joint).filter(|p| p.visible),
+            _ => None,
+        })
+        .map(|p| (f64::from(p.x_px), f64::from(p.y_px)))
+        .collect();
+    let mean = |sum: f64| ((sum / seen.len() as f64).round() as usize).min(crop_px - 1);
+    let x = seen.iter().map(|p| p.0).sum();
+    let y = seen.iter().map(|p| p.1).sum();
+    (!seen.is_empty()).then(|| (mean(x), mean(y)))
 }

@@ -19,9 +19,10 @@ pub(super) fn check_free(folder: &Path) -> Result<()> {
             )),
         },
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => {
-            Err(run_error(folder, "this is a file; choose another folder with --out"))
-        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => Err(run_error(
+            folder,
+            "this is a file; choose another folder with --out",
+        )),
         Err(e) => Err(io_error(folder)(e)),
     }
 }
@@ -45,7 +46,9 @@ pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
     std::fs::create_dir(&unfinished.0).map_err(io_error(&unfinished.0))?;
 
     let toml = config.to_toml();
-    let made_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let made_at = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let meta = [
         ("config", toml.as_str()),
         ("program_version", env!("CARGO_PKG_VERSION")),

@@ -127,13 +127,15 @@ fn check_version(run: &Path, db: &Connection) -> Result<()> {
         return Err(run_error(run, "run.db was not made by nasfw"));
     }
     if version > FORMAT {
-        let message = format!(
-            "made by a newer nasfw (format {version}; this program reads up to {FORMAT})"
-        );
+        let message =
+            format!("made by a newer nasfw (format {version}; this program reads up to {FORMAT})");
         return Err(run_error(run, message));
     }
     if version < 1 {
-        return Err(run_error(run, format!("run.db has the unknown format {version}")));
+        return Err(run_error(
+            run,
+            format!("run.db has the unknown format {version}"),
+        ));
     }
     Ok(())
 }

@@ -55,7 +55,10 @@ pub(super) fn read_all(db: &Connection, run: &Path) -> Result<Vec<Trial>> {
     read().map_err(|e| match e {
         rusqlite::Error::FromSqlConversionFailure(column, _, source) => {
             let name = COLUMNS.split(", ").nth(column).unwrap_or_default();
-            run_error(run, format!("run.db is damaged: a trial's {name}: {source}"))
+            run_error(
+                run,
+                format!("run.db is damaged: a trial's {name}: {source}"),
+            )
         }
         other => database_error(run, other),
     })

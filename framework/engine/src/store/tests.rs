@@ -1,5 +1,7 @@
 //! The promises of a run folder.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use nasfw_sdk::Metrics;
@@ -42,7 +44,11 @@ fn trial(id: u64) -> Trial {
         genotype: format!("[[{id},[0,0]],'ö\"']"),
         choices: vec![0, 10, id as usize],
         log_prob: -35.124_300_000_000_004,
-        status: if failed { Status::Failed } else { Status::Complete },
+        status: if failed {
+            Status::Failed
+        } else {
+            Status::Complete
+        },
         stage_rewards: vec![0.1, 0.1 + 0.2],
         reward: (!failed).then_some(1.0 / 3.0),
         metrics: Metrics::new([("miou", 0.1 + 0.2), ("macc", 1e-300)]).unwrap(),
@@ -76,12 +82,18 @@ fn refused<T>(result: Result<T>, expected: &str) {
 #[test]
 fn everything_comes_back_after_a_crash() {
     let (folder, mut run) = new_run();
-    assert_eq!((run.trials().unwrap(), run.state().unwrap()), (vec![], None));
+    assert_eq!(
+        (run.trials().unwrap(), run.state().unwrap()),
+        (vec![], None)
+    );
     for id in 0..4 {
         run.append(&trial(id), &state(id)).unwrap();
         // What another process sees now is what a crash now would leave.
         let view = RunView::open(run.folder()).unwrap();
-        assert_eq!(view.trials().unwrap(), (0..=id).map(trial).collect::<Vec<_>>());
+        assert_eq!(
+            view.trials().unwrap(),
+            (0..=id).map(trial).collect::<Vec<_>>()
+        );
         assert_eq!(view.state().unwrap(), Some(state(id)));
     }
     // A crash: the files as they are, nothing closed. The copy has no lock.
@@ -120,7 +132,9 @@ fn an_open_read_does_not_block_the_writer() {
     let (_folder, mut run) = new_run();
     run.append(&trial(0), &state(0)).unwrap();
     let view = Run::read(run.folder()).unwrap();
-    view.db.execute_batch("BEGIN; SELECT count(*) FROM trials").unwrap();
+    view.db
+        .execute_batch("BEGIN; SELECT count(*) FROM trials")
+        .unwrap();
     run.append(&trial(1), &state(1)).unwrap();
     assert_eq!(view.finished().unwrap(), 1, "a reader sees one moment");
     view.db.execute_batch("COMMIT").unwrap();
@@ -140,6 +154,8 @@ fn a_folder_in_use_is_left_alone() {
     let run = Run::create(&empty, &config()).unwrap();
     refused(Run::create(&empty, &config()), "nasfw resume");
     drop(run);
+    // A run at rest is these files, and reading it leaves no others.
+    Run::read(&empty).unwrap().trials().unwrap();
     assert_eq!(names(folder.path()), ["empty", "photo.png"]);
     assert_eq!(names(&empty), ["config.toml", "run.db", "run.lock"]);
 }
@@ -189,7 +205,9 @@ fn a_damaged_database_is_an_error() {
     refused(Run::open(&path), "damaged");
     std::fs::write(database_path(&path), &whole).unwrap();
     let run = Run::open(&path).unwrap();
-    run.db.execute("UPDATE trials SET choices = '[1,' WHERE id = 7", []).unwrap();
+    run.db
+        .execute("UPDATE trials SET choices = '[1,' WHERE id = 7", [])
+        .unwrap();
     refused(run.trials(), "choices");
 }
 
@@ -197,7 +215,9 @@ fn a_damaged_database_is_an_error() {
 fn a_newer_format_is_named() {
     let (_folder, run) = new_run();
     let path = run.folder().to_owned();
-    run.db.pragma_update(None, "user_version", FORMAT + 1).unwrap();
+    run.db
+        .pragma_update(None, "user_version", FORMAT + 1)
+        .unwrap();
     drop(run);
     let expected = "made by a newer nasfw (format 2; this program reads up to 1)";
     refused(Run::open(&path), expected);
@@ -208,17 +228,25 @@ fn a_newer_format_is_named() {
 fn a_full_disk_leaves_the_trials_before() {
     let (_folder, mut run) = new_run();
     run.append(&trial(0), &state(0)).unwrap();
-    let pages: i64 = run.db.pragma_query_value(None, "page_count", |r| r.get(0)).unwrap();
+    let pages: i64 = run
+        .db
+        .pragma_query_value(None, "page_count", |r| r.get(0))
+        .unwrap();
     run.db.pragma_update(None, "max_page_count", pages).unwrap();
     let big = SearchState {
         controller: State(vec![7; 1 << 20]),
         schedule: State(Vec::new()),
     };
     let error = run.append(&trial(1), &big).unwrap_err();
-    assert!(matches!(error, Error::Database { .. }) && error.to_string().contains("full"), "{error}");
+    assert!(
+        matches!(error, Error::Database { .. }) && error.to_string().contains("full"),
+        "{error}"
+    );
     assert_eq!(run.trials().unwrap(), [trial(0)]);
     assert_eq!(run.state().unwrap(), Some(state(0)));
-    run.db.pragma_update(None, "max_page_count", 1 << 20).unwrap();
+    run.db
+        .pragma_update(None, "max_page_count", 1 << 20)
+        .unwrap();
     run.append(&trial(1), &big).unwrap();
     assert_eq!(run.state().unwrap(), Some(big));
 }
@@ -229,7 +257,10 @@ fn artifacts_stay_inside_and_come_back() {
     let path = run.write_artifact("best/cell.svg", b"<svg/>").unwrap();
     assert_eq!(path, run.folder().join("artifacts/best/cell.svg"));
     run.write_artifact("best/cell.svg", b"<svg></svg>").unwrap();
-    assert_eq!(run.artifact("best/cell.svg").unwrap().unwrap(), b"<svg></svg>");
+    assert_eq!(
+        run.artifact("best/cell.svg").unwrap().unwrap(),
+        b"<svg></svg>"
+    );
     assert_eq!(run.artifact("other").unwrap(), None);
     assert_eq!(names(&run.folder().join("artifacts/best")), ["cell.svg"]);
     for name in ["", "../x", "/etc/x", "a/../../x", "a\\b"] {

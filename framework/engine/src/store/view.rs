@@ -41,7 +41,9 @@ impl RunView {
     pub fn config(&self) -> Result<Config> {
         let text: Option<String> = self
             .db
-            .query_row("SELECT value FROM meta WHERE key = 'config'", [], |r| r.get(0))
+            .query_row("SELECT value FROM meta WHERE key = 'config'", [], |r| {
+                r.get(0)
+            })
             .optional()
             .map_err(|e| database_error(&self.folder, e))?;
         let text = text.ok_or_else(|| run_error(&self.folder, "run.db has no configuration"))?;
@@ -61,7 +63,9 @@ impl RunView {
     /// # Errors
     /// When the database cannot be read.
     pub fn finished(&self) -> Result<u64> {
-        let count = self.db.query_row("SELECT count(*) FROM trials", [], |r| r.get::<_, i64>(0));
+        let count = self
+            .db
+            .query_row("SELECT count(*) FROM trials", [], |r| r.get::<_, i64>(0));
         let count = count.map_err(|e| database_error(&self.folder, e))?;
         Ok(count.unsigned_abs())
     }
@@ -73,19 +77,28 @@ impl RunView {
     pub fn state(&self) -> Result<Option<SearchState>> {
         let row = self
             .db
-            .query_row("SELECT controller, schedule, next_trial FROM state", [], |row| {
-                let state = SearchState {
-                    controller: State(row.get(0)?),
-                    schedule: State(row.get(1)?),
-                };
-                Ok((state, row.get::<_, i64>(2)?))
-            })
+            .query_row(
+                "SELECT controller, schedule, next_trial FROM state",
+                [],
+                |row| {
+                    let state = SearchState {
+                        controller: State(row.get(0)?),
+                        schedule: State(row.get(1)?),
+                    };
+                    Ok((state, row.get::<_, i64>(2)?))
+                },
+            )
             .optional()
             .map_err(|e| database_error(&self.folder, e))?;
         match (row, self.finished()?) {
             (None, 0) => Ok(None),
-            (Some((state, next)), finished) if u64::try_from(next) == Ok(finished) => Ok(Some(state)),
-            _ => Err(run_error(&self.folder, "run.db is damaged: its state does not follow its last trial")),
+            (Some((state, next)), finished) if u64::try_from(next) == Ok(finished) => {
+                Ok(Some(state))
+            }
+            _ => Err(run_error(
+                &self.folder,
+                "run.db is damaged: its state does not follow its last trial",
+            )),
         }
     }
 
@@ -96,7 +109,9 @@ impl RunView {
     pub fn artifact(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let bytes: Option<i64> = self
             .db
-            .query_row("SELECT bytes FROM artifacts WHERE name = ?1", [name], |r| r.get(0))
+            .query_row("SELECT bytes FROM artifacts WHERE name = ?1", [name], |r| {
+                r.get(0)
+            })
             .optional()
             .map_err(|e| database_error(&self.folder, e))?;
         let Some(bytes) = bytes else { return Ok(None) };

@@ -94,8 +94,13 @@ impl Run {
     /// Changes how many trials are wanted in all, in the database and in `config.toml`.
     ///
     /// # Errors
-    /// When the stored configuration cannot be read or written.
+    /// When more are finished already, or the stored configuration cannot be read or written.
     pub fn set_trials_wanted(&mut self, trials: u64) -> Result<()> {
+        let finished = self.finished()?;
+        if trials < finished {
+            let message = format!("{trials} trials wanted, but {finished} are finished already");
+            return Err(run_error(&self.view.folder, message));
+        }
         let mut config = self.config()?;
         config.run.trials = trials;
         config.check_ranges()?;
@@ -125,6 +130,14 @@ impl Run {
         };
         write().map_err(|e| database_error(&self.view.folder, e))?;
         Ok(path)
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        // Folds the write-ahead log into the one file, so that a run at rest can be copied or read
+        // anywhere. A reader may be in the way; then the log stays, and nothing is lost.
+        let _ = (self.view.db).pragma_update(None, "journal_mode", "DELETE");
     }
 }
 

@@ -3,10 +3,10 @@
 use nasfw_engine::network::kernels::{Activation, Conv, MapShape};
 
 /// The label that cross-entropy leaves out.
-pub const IGNORE: u8 = 255;
+pub(crate) const IGNORE: u8 = 255;
 
 #[derive(Clone, Debug)]
-pub enum Op {
+pub(crate) enum Op {
     /// Inputs: x; weight and perhaps a bias.
     Conv(Conv),
     /// Inputs: x; gamma, beta.
@@ -30,17 +30,17 @@ pub enum Op {
 }
 
 #[derive(Clone, Debug)]
-pub struct Case {
-    pub op: Op,
-    pub maps: Vec<(MapShape, Vec<f32>)>,
-    pub flats: Vec<Vec<f32>>,
+pub(crate) struct Case {
+    pub(crate) op: Op,
+    pub(crate) maps: Vec<(MapShape, Vec<f32>)>,
+    pub(crate) flats: Vec<Vec<f32>>,
     /// Whether the gradient of a convolution's input is asked for.
-    pub needs_input_gradient: bool,
+    pub(crate) needs_input_gradient: bool,
 }
 
 impl Case {
     /// `op` on maps of these shapes and vectors of these lengths, filled with fixed noise.
-    pub fn new(op: Op, maps: &[MapShape], flats: &[usize]) -> Self {
+    pub(crate) fn new(op: Op, maps: &[MapShape], flats: &[usize]) -> Self {
         let map = |(i, shape): (usize, &MapShape)| (*shape, noise(i, shape.len()));
         Self {
             op,
@@ -54,19 +54,19 @@ impl Case {
         }
     }
 
-    pub fn conv(conv: Conv, bias: bool) -> Self {
+    pub(crate) fn conv(conv: Conv, bias: bool) -> Self {
         let weight = conv.weight_len();
         let flats = [weight, conv.out_channels];
         let flats = if bias { &flats[..] } else { &flats[..1] };
         Self::new(Op::Conv(conv), &[conv.input], flats)
     }
 
-    pub fn conv_norm(conv: Conv, activation: Activation) -> Self {
+    pub(crate) fn conv_norm(conv: Conv, activation: Activation) -> Self {
         let flats = [conv.weight_len(), conv.out_channels, conv.out_channels];
         Self::new(Op::ConvNorm(conv, activation), &[conv.input], &flats)
     }
 
-    pub fn batch_norm(shape: MapShape, activation: Activation) -> Self {
+    pub(crate) fn batch_norm(shape: MapShape, activation: Activation) -> Self {
         let flats = [shape.channels; 2];
         let mut case = Self::new(Op::BatchNorm(activation), &[shape], &flats);
         // A mean far from 0 shows a variance that is a difference of large numbers.
@@ -75,7 +75,7 @@ impl Case {
     }
 
     /// Labels of all classes with some ignored ones among them.
-    pub fn cross_entropy(shape: MapShape) -> Self {
+    pub(crate) fn cross_entropy(shape: MapShape) -> Self {
         let label = |v: &f32| match ((v + 1.0) * 0.5 * (shape.channels + 1) as f32) as usize {
             label if label < shape.channels => label as u8,
             _ => IGNORE,
@@ -85,7 +85,7 @@ impl Case {
     }
 
     /// Depths of some metres; a third of the truth is missing.
-    pub fn berhu(shape: MapShape) -> Self {
+    pub(crate) fn berhu(shape: MapShape) -> Self {
         let mut case = Self::new(Op::Berhu, &[shape, shape], &[]);
         case.maps[0].1.iter_mut().for_each(|x| *x += 2.0);
         for (i, truth) in case.maps[1].1.iter_mut().enumerate() {
@@ -94,7 +94,7 @@ impl Case {
         case
     }
 
-    pub fn squared_error(shape: MapShape, masked: bool) -> Self {
+    pub(crate) fn squared_error(shape: MapShape, masked: bool) -> Self {
         let maps = [shape; 3];
         let maps = if masked { &maps[..] } else { &maps[..2] };
         let mut case = Self::new(Op::SquaredError, maps, &[]);
@@ -106,7 +106,7 @@ impl Case {
     }
 
     /// Which maps and which vectors have a gradient.
-    pub fn learns(&self) -> (Vec<bool>, Vec<bool>) {
+    pub(crate) fn learns(&self) -> (Vec<bool>, Vec<bool>) {
         let constants = match self.op {
             Op::Berhu | Op::SquaredError => 1,
             _ => self.maps.len(),
@@ -118,7 +118,7 @@ impl Case {
 }
 
 /// Reproducible values in −1 … 1, different for each seed.
-pub fn noise(seed: usize, len: usize) -> Vec<f32> {
+pub(crate) fn noise(seed: usize, len: usize) -> Vec<f32> {
     let mut state = (seed as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut next = || {
         // splitmix64 (Steele et al. 2014)

@@ -14,16 +14,16 @@ use super::case::{Case, IGNORE, Op, noise};
 
 /// Named vectors: "output", "mean", "variance", "gradient of map 0", …
 #[derive(Debug, Default)]
-pub struct Outcome(pub Vec<(String, Vec<f64>)>);
+pub(crate) struct Outcome(pub(crate) Vec<(String, Vec<f64>)>);
 
 impl Outcome {
-    pub fn push(&mut self, name: impl Into<String>, values: impl IntoIterator<Item = f64>) {
+    pub(crate) fn push(&mut self, name: impl Into<String>, values: impl IntoIterator<Item = f64>) {
         self.0.push((name.into(), values.into_iter().collect()));
     }
 
     /// Panics where `self` and `expected` differ by more than `tolerance` of a vector's largest value.
     #[track_caller]
-    pub fn assert_close(&self, expected: &Self, tolerance: f64, what: &dyn std::fmt::Debug) {
+    pub(crate) fn assert_close(&self, expected: &Self, tolerance: f64, what: &dyn std::fmt::Debug) {
         assert_eq!(self.0.len(), expected.0.len(), "{what:?}");
         for ((name, got), (expected_name, want)) in self.0.iter().zip(&expected.0) {
             assert_eq!(name, expected_name, "{what:?}");
@@ -42,7 +42,7 @@ impl Outcome {
 }
 
 /// The fixed weights of the outputs in the sum whose gradient is taken.
-pub fn upstream(len: usize) -> Vec<f32> {
+pub(crate) fn upstream(len: usize) -> Vec<f32> {
     noise(1000, len)
 }
 
@@ -50,7 +50,7 @@ pub fn upstream(len: usize) -> Vec<f32> {
 ///
 /// It runs twice on one tape, and half of the gradients is returned: a backward pass that overwrites
 /// a gradient instead of adding to it shows.
-pub fn outcome<K: Kernels<Device = Cpu>>(kernels: &K, case: &Case) -> Outcome {
+pub(crate) fn outcome<K: Kernels<Device = Cpu>>(kernels: &K, case: &Case) -> Outcome {
     let inputs = Inputs::new(kernels, case);
     let mut outcome = Outcome::default();
     let mut tape = OwnedTape::default();

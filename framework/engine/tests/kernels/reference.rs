@@ -6,7 +6,7 @@ use super::case::{Case, IGNORE, Op};
 use super::outcome::{Outcome, upstream};
 
 /// What `case` must give.
-pub fn reference(case: &Case) -> Outcome {
+pub(crate) fn reference(case: &Case) -> Outcome {
     let wide = |v: &Vec<f32>| v.iter().copied().map(f64::from).collect::<Vec<_>>();
     let mut maps: Vec<_> = case.maps.iter().map(|(_, v)| wide(v)).collect();
     let mut flats: Vec<_> = case.flats.iter().map(wide).collect();

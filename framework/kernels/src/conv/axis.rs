@@ -67,7 +67,12 @@ impl Axis {
         let stride = conv.stride as isize;
         let grid = |start: usize| {
             // Output o reaches input i by tap k where o * stride = i + padding - k * dilation.
-            let reach = (0..conv.kernel).map(|k| (k, (start + conv.padding()) as isize - (k * conv.dilation) as isize));
+            let reach = (0..conv.kernel).map(|k| {
+                (
+                    k,
+                    (start + conv.padding()) as isize - (k * conv.dilation) as isize,
+                )
+            });
             let taps = reach
                 .filter(|(_, at)| at.rem_euclid(stride) == 0)
                 .map(|(index, at)| Tap {
@@ -94,7 +99,11 @@ impl Axis {
             (0..self.source_len as isize).contains(&at)
         };
         let from = self.taps.iter().position(reads).unwrap_or(0);
-        from..from + self.taps[from..].iter().take_while(|tap| reads(tap)).count()
+        from..from
+            + self.taps[from..]
+                .iter()
+                .take_while(|tap| reads(tap))
+                .count()
     }
 
     /// The grid cut where the set of taps inside the map changes, so that within a span nothing needs a test.
@@ -104,7 +113,10 @@ impl Axis {
             let taps = self.inside(i);
             match spans.last_mut() {
                 Some(last) if last.taps == taps => last.grid.end = i + 1,
-                _ => spans.push(Span { grid: i..i + 1, taps }),
+                _ => spans.push(Span {
+                    grid: i..i + 1,
+                    taps,
+                }),
             }
         }
         spans
@@ -169,7 +181,13 @@ mod tests {
 
     #[test]
     fn spans_and_reach_agree() {
-        for (kernel, stride, dilation, len) in [(3, 1, 1, 8), (5, 2, 1, 7), (5, 1, 6, 32), (3, 2, 3, 9), (1, 3, 1, 5)] {
+        for (kernel, stride, dilation, len) in [
+            (3, 1, 1, 8),
+            (5, 2, 1, 7),
+            (5, 1, 6, 32),
+            (3, 2, 3, 9),
+            (1, 3, 1, 5),
+        ] {
             let conv = conv(kernel, stride, dilation);
             let mut grids = Axis::gradient(&conv, len);
             grids.push(Axis::forward(&conv, len));
@@ -191,7 +209,9 @@ mod tests {
 
     #[test]
     fn every_forward_read_appears_once_in_the_gradient() {
-        for (kernel, stride, dilation, len) in [(3, 1, 1, 8), (5, 2, 2, 7), (3, 3, 2, 10), (1, 2, 1, 5)] {
+        for (kernel, stride, dilation, len) in
+            [(3, 1, 1, 8), (5, 2, 2, 7), (3, 3, 2, 10), (1, 2, 1, 5)]
+        {
             let conv = conv(kernel, stride, dilation);
             let mut forward = Vec::new();
             let axis = Axis::forward(&conv, len);
@@ -204,7 +224,11 @@ mod tests {
             for axis in Axis::gradient(&conv, len) {
                 for (number, tap) in axis.taps.iter().enumerate() {
                     for i in axis.reach(number) {
-                        backward.push(((i as isize + tap.offset) as usize, tap.index, axis.destination(i) as isize));
+                        backward.push((
+                            (i as isize + tap.offset) as usize,
+                            tap.index,
+                            axis.destination(i) as isize,
+                        ));
                     }
                 }
             }

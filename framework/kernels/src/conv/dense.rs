@@ -7,12 +7,12 @@
 use pulp::{Simd, WithSimd};
 
 use super::axis::Axis;
-use super::micro::{Tile, multiply, prefetch};
-use super::pack::{Packed, Panel};
+use super::pack::Packed;
 use super::shape::Conv;
+use super::sweep::{OUTSIDE, Step, Sweep, TILE_ROWS};
 use crate::parallel::for_chunks;
 use crate::shape::MapShape;
-use crate::simd::{dispatch, registers, read, write};
+use crate::simd::{dispatch, many_registers, registers};
 
 /// Bytes of packed weights swept over a chunk's pixels at a time, so that they stay in the first-level cache.
 const WEIGHT_BYTES: usize = 24 << 10;
@@ -80,25 +80,6 @@ struct Pass<'a> {
     start: Option<&'a [f32]>,
 }
 
-/// The part of one tap's source channels that one sweep handles.
-#[derive(Clone, Copy)]
-struct Step {
-    /// Which of the grid's row and column taps.
-    row: usize,
-    column: usize,
-    /// Which of the kernel's taps.
-    tap: usize,
-    /// First source channel and how many.
-    from: usize,
-    depth: usize,
-}
-
-/// A multiple of the pixels of every tile.
-const TILE_PIXELS: usize = 24;
-
-/// In place of a source pixel that lies outside the map.
-const OUTSIDE: usize = usize::MAX;
-
 impl Pass<'_> {
     fn run(&self, conv: &Conv, out: &mut [f32]) {
         let row_len = self.shape.row_len();
@@ -110,7 +91,7 @@ impl Pass<'_> {
         let per_pixel = work / self.shape.pixels().max(1);
         let pixels = ((2 << 20) / per_pixel.max(1)).clamp(32, 256);
         let chunk_rows = (pixels / self.shape.width).max(1);
-        for_chunks(out, chunk_rows * row_len, work / 8, |offset, out| {
+        for_chunks(out, chunk_rows * row_len, work / 16, |offset, out| {
             dispatch(Chunk {
                 pass: self,
                 first_row: offset / row_len,
@@ -159,7 +140,14 @@ impl Pass<'_> {
     }
 
     /// Appends where in the source `step` reads for each pixel of a grid, or [`OUTSIDE`].
-    fn locate(&self, rows: &Axis, columns: &Axis, grid: &[(usize, usize, usize)], step: Step, places: &mut Vec<usize>) {
+    fn locate(
+        &self,
+        rows: &Axis,
+        columns: &Axis,
+        grid: &[(usize, usize, usize)],
+        step: Step,
+        places: &mut Vec<usize>,
+    ) {
         let (height, width) = (self.source_shape.height, self.source_shape.width);
         let inside = columns.reach(step.column);
         for &(_, image, i) in grid {
@@ -170,11 +158,17 @@ impl Pass<'_> {
             }
             let end = places.len() + columns.count;
             places.resize(places.len() + inside.start, OUTSIDE);
-            let column = (inside.start * columns.source_step) as isize + columns.taps[step.column].offset;
+            let column =
+                (inside.start * columns.source_step) as isize + columns.taps[step.column].offset;
             let pixel = (image * height + row as usize) * width + column as usize;
             let first = pixel * self.source_shape.channels + self.source_channel + step.from;
             let stride = columns.source_step * self.source_shape.channels;
-            places.extend(inside.clone().enumerate().map(|(index, _)| first + index * stride));
+            places.extend(
+                inside
+                    .clone()
+                    .enumerate()
+                    .map(|(index, _)| first + index * stride),
+            );
             places.resize(end, OUTSIDE);
         }
     }
@@ -192,7 +186,11 @@ impl WithSimd for Chunk<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Chunk { pass, first_row, out } = self;
+        let Chunk {
+            pass,
+            first_row,
+            out,
+        } = self;
         let count = out.len() / pass.shape.row_len();
         let zeros = vec![0.0; pass.weight.depth];
         let (mut pixels, mut places) = (Vec::new(), Vec::new());
@@ -201,12 +199,15 @@ impl WithSimd for Chunk<'_> {
             for columns in pass.columns {
                 pixels.clear();
                 for &(row, _, _) in &grid {
-                    let at = |i| (row * pass.shape.width + columns.destination(i)) * pass.shape.channels + pass.channel;
+                    let at = |i| {
+                        (row * pass.shape.width + columns.destination(i)) * pass.shape.channels
+                            + pass.channel
+                    };
                     pixels.extend((0..columns.count).map(at));
                 }
                 // Tiles read their pixels' places without looking where the table ends.
                 let live = pixels.len();
-                pixels.resize(live.next_multiple_of(TILE_PIXELS) + TILE_PIXELS, pass.channel);
+                pixels.resize(live.next_multiple_of(TILE_ROWS) + TILE_ROWS, pass.channel);
                 for (index, steps) in pass.sweeps(rows, columns, S::F32_LANES).iter().enumerate() {
                     places.clear();
                     for &step in steps {
@@ -214,7 +215,8 @@ impl WithSimd for Chunk<'_> {
                         places.resize(places.len() + pixels.len() - live, OUTSIDE);
                     }
                     let mut sweep = Sweep {
-                        pass,
+                        source: pass.source,
+                        weight: pass.weight,
                         steps,
                         start: pass.start.filter(|_| index == 0),
                         zeros: &zeros,
@@ -225,7 +227,7 @@ impl WithSimd for Chunk<'_> {
                     };
                     for &panel in &pass.weight.panels {
                         // As many rows as the registers hold beside the weights' vectors and one source value.
-                        match (panel.vectors, S::REGISTER_COUNT >= 32) {
+                        match (panel.vectors, many_registers::<S>()) {
                             (1, _) => sweep.panel::<S, 8, 1>(simd, panel),
                             (2, true) => sweep.panel::<S, 8, 2>(simd, panel),
                             (_, true) => sweep.panel::<S, 8, 3>(simd, panel),
@@ -233,112 +235,6 @@ impl WithSimd for Chunk<'_> {
                         }
                     }
                 }
-            }
-        }
-    }
-}
-
-/// Some steps applied to all pixels of a grid.
-struct Sweep<'a> {
-    pass: &'a Pass<'a>,
-    steps: &'a [Step],
-    start: Option<&'a [f32]>,
-    zeros: &'a [f32],
-    /// Number of pixels; the tables go on after them.
-    count: usize,
-    /// Where each pixel's first value is in the chunk.
-    pixels: &'a [usize],
-    /// Where each step reads for each pixel, step after step.
-    places: &'a [usize],
-    out: &'a mut [f32],
-}
-
-impl Sweep<'_> {
-    #[inline(always)]
-    fn panel<S: Simd, const MR: usize, const NV: usize>(&mut self, simd: S, panel: Panel) {
-        if self.steps.is_empty() && self.start.is_none() {
-            return;
-        }
-        let end = (panel.column + NV * S::F32_LANES).min(self.pass.weight.columns);
-        let mut first = [simd.splat_f32s(0.0); NV];
-        if let Some(start) = self.start {
-            read(simd, &mut first, &start[panel.column..end]);
-        }
-        for block in (0..self.count).step_by(MR) {
-            self.prefetch::<MR>(panel, NV * S::F32_LANES, block + MR);
-            self.tile::<S, MR, NV>(simd, panel, end, block, first);
-        }
-    }
-
-    /// One tile: pixels from number `block`, the columns of `panel` that end before `end`. The loops over `MR` have a constant
-    /// length and no early end, or the compiler would keep the tile in memory.
-    #[inline(always)]
-    fn tile<S: Simd, const MR: usize, const NV: usize>(
-        &mut self,
-        simd: S,
-        panel: Panel,
-        end: usize,
-        block: usize,
-        first: [S::f32s; NV],
-    ) {
-        let pass = self.pass;
-        let width = NV * S::F32_LANES;
-        let live = MR.min(self.count - block);
-        let whole = live == MR && end - panel.column == width;
-        let mut pixels = [0; MR];
-        for (at, &pixel) in pixels.iter_mut().zip(&self.pixels[block..block + MR]) {
-            *at = pixel + panel.column;
-        }
-        let mut tile: Tile<S, MR, NV> = [first; MR];
-        if self.start.is_none() {
-            if whole {
-                for m in 0..MR {
-                    read(simd, &mut tile[m], &self.out[pixels[m]..][..width]);
-                }
-            } else {
-                for m in 0..live {
-                    read(simd, &mut tile[m], &self.out[pixels[m]..][..end - panel.column]);
-                }
-            }
-        }
-        for (number, step) in self.steps.iter().enumerate() {
-            let places = &self.places[number * self.pixels.len() + block..][..MR];
-            if places.iter().all(|&at| at == OUTSIDE) {
-                continue;
-            }
-            // Not array::from_fn: it was not inlined, and a call spills the whole tile.
-            let mut rows = [&self.zeros[..step.depth]; MR];
-            for (row, &at) in rows.iter_mut().zip(places) {
-                if at != OUTSIDE {
-                    *row = &pass.source[at..][..step.depth];
-                }
-            }
-            let weights = pass.weight.rows(panel, step.tap, step.from);
-            multiply(simd, &mut tile, rows, 1, weights, width, step.depth);
-        }
-        if whole {
-            for m in 0..MR {
-                write(simd, &tile[m], &mut self.out[pixels[m]..][..width]);
-            }
-        } else {
-            for m in 0..live {
-                write(simd, &tile[m], &mut self.out[pixels[m]..][..end - panel.column]);
-            }
-        }
-    }
-
-    /// Asks for the memory of the tile of pixels from number `block`, the next one: its lines lie too far apart for the
-    /// processor to guess, and a tile takes about as long as they need to arrive.
-    #[inline(always)]
-    fn prefetch<const MR: usize>(&self, panel: Panel, width: usize, block: usize) {
-        for &at in &self.pixels[block..block + MR] {
-            prefetch(self.out, at + panel.column, width);
-        }
-        // Of several taps the last reads what no earlier tile has read; later panels read it again.
-        if let (0, Some(step)) = (panel.column, self.steps.last()) {
-            let first = (self.steps.len() - 1) * self.pixels.len() + block;
-            for &at in &self.places[first..first + MR] {
-                prefetch(self.pass.source, at, step.depth);
             }
         }
     }

@@ -9,14 +9,18 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::axis::Axis;
-use super::micro::{Tile, multiply};
+use super::micro::{Tile, multiply, prefetch};
 use super::pack::{Panel, panels};
 use super::shape::Conv;
+use super::sweep::TILE_ROWS;
 use crate::parallel::for_chunks;
-use crate::simd::{dispatch, registers, read, write};
+use crate::simd::{dispatch, many_registers, read, registers, write};
 
 /// Output pixels whose `x` and `dy` are kept in the first-level cache while all channels are combined.
 const BLOCK_PIXELS: usize = 64;
+
+/// From so many values between the input pixels of a run on, the next channels are fetched ahead (1 KiB).
+const WIDE_LEN: usize = 256;
 
 /// At most so many partial gradients: they cost memory and a pass to sum.
 const MAX_PARTS: usize = 16;
@@ -82,7 +86,9 @@ impl Pass<'_> {
         let part_len = taps * depth * self.width;
 
         let all_rows = output.batch * output.height;
-        let parts = (output.pixels() / 256).clamp(1, MAX_PARTS).min((MAX_PART_LEN / part_len).max(1));
+        let parts = (output.pixels() / 256)
+            .clamp(1, MAX_PARTS)
+            .min((MAX_PART_LEN / part_len).max(1));
         let part_rows = all_rows.div_ceil(parts);
         let parts = all_rows.div_ceil(part_rows);
         // With few parts, the taps give the other threads something to do.
@@ -90,7 +96,7 @@ impl Pass<'_> {
         let slab_len = slab_taps * depth * self.width;
 
         let mut partial = vec![0.0; parts * part_len];
-        let work = conv.multiply_adds() / conv.groups / 8;
+        let work = conv.multiply_adds() / conv.groups / 16;
         for_chunks(&mut partial, slab_len, work, |offset, out| {
             let part = offset / part_len;
             let first_tap = offset % part_len / (depth * self.width);
@@ -104,16 +110,21 @@ impl Pass<'_> {
 
         let row_len = conv.out_channels;
         let sum_rows = (8192 / row_len).max(1);
-        for_chunks(dweight, sum_rows * row_len, parts * part_len, |offset, out| {
-            for (index, row) in out.chunks_exact_mut(row_len).enumerate() {
-                let at = (offset / row_len + index) * self.width;
-                for part in 0..parts {
-                    let from = &partial[part * part_len + at..][..columns];
-                    let to = &mut row[first_column..first_column + columns];
-                    to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        for_chunks(
+            dweight,
+            sum_rows * row_len,
+            parts * part_len,
+            |offset, out| {
+                for (index, row) in out.chunks_exact_mut(row_len).enumerate() {
+                    let at = (offset / row_len + index) * self.width;
+                    for part in 0..parts {
+                        let from = &partial[part * part_len + at..][..columns];
+                        let to = &mut row[first_column..first_column + columns];
+                        to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     /// The runs of pixels of an output block that a tap reads inside the map, as offsets into `x` and `dy` and a length.
@@ -171,7 +182,12 @@ impl WithSimd for Slab<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Slab { pass, rows, taps, out } = self;
+        let Slab {
+            pass,
+            rows,
+            taps,
+            out,
+        } = self;
         let width = pass.conv.output().width;
         let block_rows = (BLOCK_PIXELS / width).max(1);
         let mut segments = Vec::new();
@@ -183,8 +199,8 @@ impl WithSimd for Slab<'_> {
                 };
                 for (row, row_tap) in pass.rows.taps.iter().enumerate() {
                     for (column, column_tap) in pass.columns.taps.iter().enumerate() {
-                        let tap = row_tap.index * pass.conv.kernel + column_tap.index;
-                        if !taps.contains(&tap) {
+                        let tap_at = row_tap.index * pass.conv.kernel + column_tap.index;
+                        if !taps.contains(&tap_at) {
                             continue;
                         }
                         pass.segments(row, column, &block, &mut segments);
@@ -192,15 +208,11 @@ impl WithSimd for Slab<'_> {
                             continue;
                         }
                         let len = pass.conv.group_inputs() * pass.width;
-                        let out = &mut out[(tap - taps.start) * len..][..len];
-                        for &panel in &pass.panels {
-                            match (panel.vectors, S::REGISTER_COUNT >= 32) {
-                                (1, _) => add_panel::<S, 8, 1>(simd, pass, &segments, panel, out),
-                                (2, true) => add_panel::<S, 8, 2>(simd, pass, &segments, panel, out),
-                                (_, true) => add_panel::<S, 8, 3>(simd, pass, &segments, panel, out),
-                                (_, false) => add_panel::<S, 6, 2>(simd, pass, &segments, panel, out),
-                            }
-                        }
+                        let tap = TapBlock {
+                            pass,
+                            segments: &segments,
+                        };
+                        tap.add(simd, &mut out[(tap_at - taps.start) * len..][..len]);
                     }
                 }
             }
@@ -208,42 +220,86 @@ impl WithSimd for Slab<'_> {
     }
 }
 
-#[inline(always)]
-fn add_panel<S: Simd, const MR: usize, const NV: usize>(
-    simd: S,
-    pass: &Pass<'_>,
-    segments: &[Segment],
-    panel: Panel,
-    out: &mut [f32],
-) {
-    let depth = pass.conv.group_inputs();
-    let end = panel.column + NV * S::F32_LANES;
-    for first in (0..depth).step_by(MR) {
-        let live = MR.min(depth - first);
-        let mut tile: Tile<S, MR, NV> = [[simd.splat_f32s(0.0); NV]; MR];
-        for (m, sums) in tile.iter_mut().enumerate().take(live) {
-            read(simd, sums, &out[(first + m) * pass.width..][panel.column..end]);
-        }
-        for segment in segments {
-            let x = &pass.x[segment.x + first..];
-            // Rows past the last input channel repeat it; they are not stored.
-            let mut rows = [x; MR];
-            for (m, row) in rows.iter_mut().enumerate() {
-                *row = &x[m.min(live - 1)..];
+/// The pixels that one tap reads for a block.
+struct TapBlock<'a> {
+    pass: &'a Pass<'a>,
+    segments: &'a [Segment],
+}
+
+impl TapBlock<'_> {
+    /// Adds the products of all input and output channels to `out`.
+    #[inline(always)]
+    fn add<S: Simd>(&self, simd: S, out: &mut [f32]) {
+        let depth = self.pass.conv.group_inputs();
+        // A few input channels with all panels in turn, so that a wide pixel of `x` is fetched once.
+        for first in (0..depth).step_by(TILE_ROWS) {
+            let inputs = first..(first + TILE_ROWS).min(depth);
+            self.prefetch(inputs.end..(inputs.end + TILE_ROWS).min(depth));
+            for &panel in &self.pass.panels {
+                let inputs = inputs.clone();
+                match (panel.vectors, many_registers::<S>()) {
+                    (1, _) => self.panel::<S, 8, 1>(simd, inputs, panel, out),
+                    (2, true) => self.panel::<S, 8, 2>(simd, inputs, panel, out),
+                    (_, true) => self.panel::<S, 8, 3>(simd, inputs, panel, out),
+                    (_, false) => self.panel::<S, 6, 2>(simd, inputs, panel, out),
+                }
             }
-            let dy = &pass.dy[segment.dy + panel.column..];
-            multiply(
-                simd,
-                &mut tile,
-                rows,
-                pass.conv.stride * pass.conv.input.channels,
-                dy,
-                pass.width,
-                segment.len,
-            );
         }
-        for (m, sums) in tile.iter().enumerate().take(live) {
-            write(simd, sums, &mut out[(first + m) * pass.width..][panel.column..end]);
+    }
+
+    /// Asks for the input channels that come next where they lie far apart from pixel to pixel; the processor finds those of
+    /// narrow maps by itself, and asking would cost a few percent.
+    #[inline(always)]
+    fn prefetch(&self, inputs: Range<usize>) {
+        let step = self.pass.conv.stride * self.pass.conv.input.channels;
+        if step < WIDE_LEN {
+            return;
+        }
+        for segment in self.segments {
+            for pixel in 0..segment.len {
+                let at = segment.x + pixel * step + inputs.start;
+                prefetch(self.pass.x, at, inputs.len());
+            }
+        }
+    }
+
+    /// The products of some input channels with the output channels of one panel: `MR` × `NV` vectors at a time.
+    #[inline(always)]
+    fn panel<S: Simd, const MR: usize, const NV: usize>(
+        &self,
+        simd: S,
+        inputs: Range<usize>,
+        panel: Panel,
+        out: &mut [f32],
+    ) {
+        let pass = self.pass;
+        let end = panel.column + NV * S::F32_LANES;
+        for first in inputs.clone().step_by(MR) {
+            let live = MR.min(inputs.end - first);
+            let mut tile: Tile<S, MR, NV> = [[simd.splat_f32s(0.0); NV]; MR];
+            for (m, sums) in tile.iter_mut().enumerate() {
+                if m < live {
+                    let at = (first + m) * pass.width;
+                    read(simd, sums, &out[at + panel.column..at + end]);
+                }
+            }
+            for segment in self.segments {
+                let x = &pass.x[segment.x + first..];
+                // Rows past the last input channel repeat it; they are not stored.
+                let mut rows = [x; MR];
+                for (m, row) in rows.iter_mut().enumerate() {
+                    *row = &x[m.min(live - 1)..];
+                }
+                let step = pass.conv.stride * pass.conv.input.channels;
+                let dy = &pass.dy[segment.dy + panel.column..];
+                multiply(simd, &mut tile, rows, step, dy, pass.width, segment.len);
+            }
+            for (m, sums) in tile.iter().enumerate() {
+                if m < live {
+                    let at = (first + m) * pass.width;
+                    write(simd, sums, &mut out[at + panel.column..at + end]);
+                }
+            }
         }
     }
 }

@@ -82,13 +82,18 @@ impl Pass<'_> {
         if row_len == 0 {
             return;
         }
-        for_chunks(out, chunk_of(row_len), conv.multiply_adds() / 2, |offset, out| {
-            dispatch(Chunk {
-                pass: self,
-                first_row: offset / row_len,
-                out,
-            });
-        });
+        for_chunks(
+            out,
+            chunk_of(row_len),
+            conv.multiply_adds() / 4,
+            |offset, out| {
+                dispatch(Chunk {
+                    pass: self,
+                    first_row: offset / row_len,
+                    out,
+                });
+            },
+        );
     }
 }
 
@@ -104,7 +109,11 @@ impl WithSimd for Chunk<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Chunk { pass, first_row, out } = self;
+        let Chunk {
+            pass,
+            first_row,
+            out,
+        } = self;
         let height = pass.shape.height;
         for (index, out) in out.chunks_exact_mut(pass.shape.row_len()).enumerate() {
             let (image, y) = ((first_row + index) / height, (first_row + index) % height);
@@ -209,7 +218,11 @@ impl Row<'_> {
                 let column = ((i * axis.source_step) as isize + tap.offset) as usize;
                 let mut weight = [simd.splat_f32s(0.0); NV];
                 let weight_at = (row.index * pass.kernel + tap.index) * channels + channel;
-                read(simd, &mut weight, &pass.weight[weight_at..weight_at + width]);
+                read(
+                    simd,
+                    &mut weight,
+                    &pass.weight[weight_at..weight_at + width],
+                );
                 let source = (source_row * pass.source_shape.width + column) * channels + channel;
                 for (pixel, sums) in sums.iter_mut().enumerate() {
                     let mut values = [simd.splat_f32s(0.0); NV];
@@ -222,7 +235,11 @@ impl Row<'_> {
             }
         }
         for (pixel, sums) in sums.iter().enumerate() {
-            write(simd, sums, &mut self.out[at + pixel * axis.step * channels..][..width]);
+            write(
+                simd,
+                sums,
+                &mut self.out[at + pixel * axis.step * channels..][..width],
+            );
         }
     }
 }

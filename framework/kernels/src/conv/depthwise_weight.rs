@@ -24,21 +24,30 @@ pub(super) fn backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweight: &mut 
     let rows = Axis::forward(conv, conv.input.height);
     let columns = Axis::forward(conv, conv.input.width);
     let all_rows = output.batch * output.height;
-    let part_rows = (4096 / output.row_len()).max(1).max(all_rows.div_ceil(MAX_PARTS));
-    let parts = map_chunks(all_rows.div_ceil(part_rows), conv.multiply_adds() / 2, |part| {
-        let mut out = vec![0.0; conv.weight_len()];
-        dispatch(Part {
-            conv,
-            axes: [&rows, &columns],
-            x,
-            dy,
-            rows: part * part_rows..((part + 1) * part_rows).min(all_rows),
-            out: &mut out,
-        });
-        out
-    });
+    let part_rows = (4096 / output.row_len())
+        .max(1)
+        .max(all_rows.div_ceil(MAX_PARTS));
+    let parts = map_chunks(
+        all_rows.div_ceil(part_rows),
+        conv.multiply_adds() / 4,
+        |part| {
+            let mut out = vec![0.0; conv.weight_len()];
+            dispatch(Part {
+                conv,
+                axes: [&rows, &columns],
+                x,
+                dy,
+                rows: part * part_rows..((part + 1) * part_rows).min(all_rows),
+                out: &mut out,
+            });
+            out
+        },
+    );
     for part in parts {
-        dweight.iter_mut().zip(part).for_each(|(to, from)| *to += from);
+        dweight
+            .iter_mut()
+            .zip(part)
+            .for_each(|(to, from)| *to += from);
     }
 }
 
@@ -70,7 +79,8 @@ impl WithSimd for Part<'_> {
         for at in rows {
             let (image, y) = (at / output.height, at % output.height);
             for row in &vertical.taps[vertical.inside(y)] {
-                let x_row = image * conv.input.height + ((y * conv.stride) as isize + row.offset) as usize;
+                let x_row =
+                    image * conv.input.height + ((y * conv.stride) as isize + row.offset) as usize;
                 for (number, tap) in horizontal.taps.iter().enumerate() {
                     let reach = horizontal.reach(number);
                     let x_column = ((reach.start * conv.stride) as isize + tap.offset) as usize;
@@ -147,7 +157,14 @@ impl Run<'_> {
     }
 
     #[inline(always)]
-    fn pixel<S: Simd, const NV: usize>(&self, simd: S, at: usize, width: usize, pixel: usize, sums: &mut [S::f32s; NV]) {
+    fn pixel<S: Simd, const NV: usize>(
+        &self,
+        simd: S,
+        at: usize,
+        width: usize,
+        pixel: usize,
+        sums: &mut [S::f32s; NV],
+    ) {
         let mut values = [simd.splat_f32s(0.0); NV];
         let mut grads = [simd.splat_f32s(0.0); NV];
         let from = pixel * self.x_step + at;

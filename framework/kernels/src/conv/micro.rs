@@ -27,7 +27,10 @@ pub(super) fn multiply<S: Simd, const MR: usize, const NV: usize>(
     }
     let a_end = (depth - 1) * a_step;
     let b_end = (depth - 1) * b_step + NV * S::F32_LANES;
-    assert!(a.iter().all(|row| a_end < row.len()), "a row of the left factor is too short");
+    assert!(
+        a.iter().all(|row| a_end < row.len()),
+        "a row of the left factor is too short"
+    );
     assert!(b_end <= b.len(), "the right factor is too short");
 
     let rows = a.map(<[f32]>::as_ptr);
@@ -40,7 +43,11 @@ pub(super) fn multiply<S: Simd, const MR: usize, const NV: usize>(
         for (j, factor) in factors.iter_mut().enumerate() {
             // SAFETY: b_at <= (depth - 1) * b_step, so the vector ends at or before b_end <= b.len(), asserted above;
             // f32s is plain old data and read unaligned.
-            *factor = unsafe { b.add(b_at + j * S::F32_LANES).cast::<S::f32s>().read_unaligned() };
+            *factor = unsafe {
+                b.add(b_at + j * S::F32_LANES)
+                    .cast::<S::f32s>()
+                    .read_unaligned()
+            };
         }
         for (row, sums) in rows.iter().zip(&mut sums) {
             // SAFETY: a_at <= (depth - 1) * a_step = a_end < the row's length, asserted above.

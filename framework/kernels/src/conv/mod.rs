@@ -12,6 +12,7 @@ mod depthwise_weight;
 mod micro;
 mod pack;
 mod shape;
+mod sweep;
 
 pub use shape::Conv;
 
@@ -69,7 +70,11 @@ pub fn conv_backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweight: &mut [f
 ///
 /// When `dy` is not a whole number of pixels or `dbias` not one value per channel.
 pub fn bias_backward(dy: &[f32], channels: usize, dbias: &mut [f32]) {
-    assert_eq!(dbias.len(), channels, "bias_backward: length of the bias gradient");
+    assert_eq!(
+        dbias.len(),
+        channels,
+        "bias_backward: length of the bias gradient"
+    );
     for (to, sum) in dbias.iter_mut().zip(column_sums(dy, channels)) {
         *to += sum as f32;
     }

@@ -55,12 +55,19 @@ impl Packed {
     }
 
     /// The weights as the input gradient reads them: from output channels to input channels of group `group`.
-    pub(super) fn transposed(conv: &Conv, weight: &[f32], group: usize, registers: Registers) -> Self {
+    pub(super) fn transposed(
+        conv: &Conv,
+        weight: &[f32],
+        group: usize,
+        registers: Registers,
+    ) -> Self {
         let (inputs, outputs) = (conv.group_inputs(), conv.group_outputs());
         Self::build(conv, outputs, inputs, registers, |tap, k, columns, row| {
             let at = (tap * inputs + columns.start) * conv.out_channels + group * outputs + k;
             let column = weight[at..].iter().step_by(conv.out_channels);
-            row.iter_mut().zip(column).for_each(|(to, &from)| *to = from);
+            row.iter_mut()
+                .zip(column)
+                .for_each(|(to, &from)| *to = from);
         })
     }
 
@@ -89,7 +96,12 @@ impl Packed {
             let live = panel.column..(panel.column + width).min(columns);
             let (rows, after) = rest.split_at_mut(taps * depth * width);
             for (index, row) in rows.chunks_exact_mut(width).enumerate() {
-                fill(index / depth, index % depth, live.clone(), &mut row[..live.len()]);
+                fill(
+                    index / depth,
+                    index % depth,
+                    live.clone(),
+                    &mut row[..live.len()],
+                );
             }
             rest = after;
         }
@@ -112,8 +124,8 @@ mod tests {
     fn panels_are_even_and_cover_the_columns() {
         let widths = |columns, lanes, vectors| -> Vec<usize> {
             let panels = panels(columns, Registers { lanes, vectors });
-            let ends = panels.iter().map(|p| p.column + p.vectors * lanes);
-            assert!(ends.last().unwrap_or(0) >= columns);
+            let end = panels.last().map_or(0, |p| p.column + p.vectors * lanes);
+            assert!(end >= columns && end < columns + lanes);
             panels.iter().map(|p| p.vectors).collect()
         };
         assert_eq!(widths(48, 8, 2), [2, 2, 2]);

@@ -54,7 +54,11 @@ impl Conv {
 
     /// Pixels that an axis of `input` pixels leaves.
     pub(super) fn output_side(&self, input: usize) -> usize {
-        if input == 0 { 0 } else { (input - 1) / self.stride + 1 }
+        if input == 0 {
+            0
+        } else {
+            (input - 1) / self.stride + 1
+        }
     }
 
     /// Input channels that one output channel sees.
@@ -74,17 +78,21 @@ impl Conv {
 
     /// Panics where the fields contradict each other.
     pub(super) fn check(&self) {
-        assert!(self.kernel % 2 == 1, "the kernel size {} is not odd", self.kernel);
+        assert!(
+            self.kernel % 2 == 1,
+            "the kernel size {} is not odd",
+            self.kernel
+        );
         assert!(self.stride > 0, "the stride is 0");
         assert!(self.dilation > 0, "the dilation is 0");
         assert!(self.groups > 0, "a convolution has at least one group");
         assert!(
-            self.input.channels.is_multiple_of(self.groups) && self.out_channels.is_multiple_of(self.groups),
+            self.input.channels.is_multiple_of(self.groups)
+                && self.out_channels.is_multiple_of(self.groups),
             "{} groups do not divide {} input and {} output channels",
             self.groups,
             self.input.channels,
             self.out_channels
         );
     }
-
 }

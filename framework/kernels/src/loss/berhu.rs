@@ -13,11 +13,17 @@ use crate::parallel::{CHUNK_LEN, for_chunks, map_chunks};
 ///
 /// When the lengths differ.
 pub fn berhu(pred: &[f32], truth: &[f32], grad: Option<(&mut [f32], f32)>) -> f64 {
-    assert_eq!(pred.len(), truth.len(), "berhu: lengths of prediction and truth");
+    assert_eq!(
+        pred.len(),
+        truth.len(),
+        "berhu: lengths of prediction and truth"
+    );
     let error = |i: usize| (truth[i] > 0.0).then(|| pred[i] - truth[i]);
     let largest = map_chunks(pred.len().div_ceil(CHUNK_LEN), pred.len(), |chunk| {
         let range = chunk * CHUNK_LEN..((chunk + 1) * CHUNK_LEN).min(pred.len());
-        range.filter_map(error).fold(0.0_f32, |largest, e| largest.max(e.abs()))
+        range
+            .filter_map(error)
+            .fold(0.0_f32, |largest, e| largest.max(e.abs()))
     });
     let c = 0.2 * largest.into_iter().fold(0.0, f32::max);
     if c == 0.0 {
@@ -26,7 +32,11 @@ pub fn berhu(pred: &[f32], truth: &[f32], grad: Option<(&mut [f32], f32)>) -> f6
     let wide = f64::from(c);
     let (total, count) = sum(pred.len(), |i| {
         let e = f64::from(error(i)?.abs());
-        Some(if e <= wide { e } else { (e * e + wide * wide) / (2.0 * wide) })
+        Some(if e <= wide {
+            e
+        } else {
+            (e * e + wide * wide) / (2.0 * wide)
+        })
     });
     if let (Some((grad, factor)), true) = (grad, count > 0) {
         assert_eq!(grad.len(), pred.len(), "berhu: length of the gradient");

@@ -16,11 +16,24 @@ const TILE_PIXELS: usize = 128;
 /// # Panics
 ///
 /// When the lengths do not fit, or a label that is not `ignore` is not below `classes`.
-pub fn cross_entropy(logits: &[f32], classes: usize, labels: &[u8], ignore: u8, grad: Option<(&mut [f32], f32)>) -> f64 {
-    assert_eq!(logits.len(), labels.len() * classes, "cross_entropy: length of the logits");
+pub fn cross_entropy(
+    logits: &[f32],
+    classes: usize,
+    labels: &[u8],
+    ignore: u8,
+    grad: Option<(&mut [f32], f32)>,
+) -> f64 {
+    assert_eq!(
+        logits.len(),
+        labels.len() * classes,
+        "cross_entropy: length of the logits"
+    );
     let valid = |label: u8| label != ignore;
     let in_range = |&label: &u8| !valid(label) || usize::from(label) < classes;
-    assert!(labels.iter().all(in_range), "cross_entropy: a label is not below {classes} classes");
+    assert!(
+        labels.iter().all(in_range),
+        "cross_entropy: a label is not below {classes} classes"
+    );
     let count = labels.iter().filter(|&&label| valid(label)).count();
     if count == 0 {
         return 0.0;
@@ -41,7 +54,11 @@ pub fn cross_entropy(logits: &[f32], classes: usize, labels: &[u8], ignore: u8, 
             tile(index * TILE_PIXELS).loss(None)
         }),
         Some((grad, factor)) => {
-            assert_eq!(grad.len(), logits.len(), "cross_entropy: length of the gradient");
+            assert_eq!(
+                grad.len(),
+                logits.len(),
+                "cross_entropy: length of the gradient"
+            );
             let factor = factor / count as f32;
             map_pieces(grad, TILE_PIXELS * classes, work, |offset, grad| {
                 tile(offset / classes).loss(Some((grad, factor)))
@@ -84,11 +101,15 @@ impl Tile<'_> {
             }
         }
         if let Some((grad, factor)) = grad {
-            let rows = powers.chunks_exact(classes).zip(grad.chunks_exact_mut(classes));
+            let rows = powers
+                .chunks_exact(classes)
+                .zip(grad.chunks_exact_mut(classes));
             for ((row, grad), (&label, sum)) in rows.zip(self.labels.iter().zip(sums)) {
                 if label != self.ignore {
                     let share = factor / sum;
-                    grad.iter_mut().zip(row).for_each(|(grad, power)| *grad += share * power);
+                    grad.iter_mut()
+                        .zip(row)
+                        .for_each(|(grad, power)| *grad += share * power);
                     grad[usize::from(label)] -= factor;
                 }
             }
@@ -107,7 +128,11 @@ fn largest(row: &[f32]) -> f32 {
             *run = larger(*run, v);
         }
     }
-    let rest = eights.remainder().iter().copied().fold(f32::NEG_INFINITY, larger);
+    let rest = eights
+        .remainder()
+        .iter()
+        .copied()
+        .fold(f32::NEG_INFINITY, larger);
     runs.into_iter().fold(rest, larger)
 }
 

@@ -11,8 +11,17 @@ use crate::parallel::{CHUNK_LEN, for_chunks};
 /// # Panics
 ///
 /// When the lengths differ.
-pub fn squared_error(pred: &[f32], truth: &[f32], mask: Option<&[f32]>, grad: Option<(&mut [f32], f32)>) -> f64 {
-    assert_eq!(pred.len(), truth.len(), "squared_error: lengths of prediction and truth");
+pub fn squared_error(
+    pred: &[f32],
+    truth: &[f32],
+    mask: Option<&[f32]>,
+    grad: Option<(&mut [f32], f32)>,
+) -> f64 {
+    assert_eq!(
+        pred.len(),
+        truth.len(),
+        "squared_error: lengths of prediction and truth"
+    );
     if let Some(mask) = mask {
         assert_eq!(mask.len(), pred.len(), "squared_error: length of the mask");
     }
@@ -22,7 +31,11 @@ pub fn squared_error(pred: &[f32], truth: &[f32], mask: Option<&[f32]>, grad: Op
         (weight(i) != 0.0).then(|| f64::from(weight(i)) * error * error)
     });
     if let (Some((grad, factor)), true) = (grad, count > 0) {
-        assert_eq!(grad.len(), pred.len(), "squared_error: length of the gradient");
+        assert_eq!(
+            grad.len(),
+            pred.len(),
+            "squared_error: length of the gradient"
+        );
         let factor = 2.0 * factor / count as f32;
         for_chunks(grad, CHUNK_LEN, pred.len(), |offset, grad| {
             for (i, grad) in (offset..).zip(grad) {

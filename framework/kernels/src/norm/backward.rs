@@ -6,7 +6,7 @@ use super::{bounds, check, gate};
 use crate::activation::Activation;
 use crate::columns::{columns, sum_chunks};
 use crate::parallel::{chunk_of, for_chunks};
-use crate::simd::dispatch;
+use crate::simd::{dispatch, load_part, store_part};
 
 /// What the gradient of `z = act(gamma * (y - mean) * inv_std + beta)` is computed from.
 ///
@@ -39,13 +39,35 @@ pub struct NormBackward<'a> {
 /// When a map is not a whole number of pixels or something else has the wrong length.
 pub fn norm_backward(n: &NormBackward<'_>, dy: &mut [f32], dgamma: &mut [f32], dbeta: &mut [f32]) {
     let channels = n.mean.len();
-    let per_channel = [n.mean.len(), n.inv_std.len(), n.gamma.len(), n.beta.len(), dgamma.len(), dbeta.len()];
+    let per_channel = [
+        n.mean.len(),
+        n.inv_std.len(),
+        n.gamma.len(),
+        n.beta.len(),
+        dgamma.len(),
+        dbeta.len(),
+    ];
     check("norm_backward", n.y.len(), &per_channel);
-    assert_eq!(n.dz.len(), n.y.len(), "norm_backward: lengths of the map and the gradient");
-    assert_eq!(dy.len(), n.y.len(), "norm_backward: lengths of the map and its gradient");
+    assert_eq!(
+        n.dz.len(),
+        n.y.len(),
+        "norm_backward: lengths of the map and the gradient"
+    );
+    assert_eq!(
+        dy.len(),
+        n.y.len(),
+        "norm_backward: lengths of the map and its gradient"
+    );
 
-    let scale: Vec<f32> = n.gamma.iter().zip(n.inv_std).map(|(gamma, inv_std)| gamma * inv_std).collect();
-    let shift: Vec<f32> = (0..channels).map(|c| n.beta[c] - n.mean[c] * scale[c]).collect();
+    let scale: Vec<f32> = n
+        .gamma
+        .iter()
+        .zip(n.inv_std)
+        .map(|(gamma, inv_std)| gamma * inv_std)
+        .collect();
+    let shift: Vec<f32> = (0..channels)
+        .map(|c| n.beta[c] - n.mean[c] * scale[c])
+        .collect();
 
     let chunk = chunk_of(channels);
     let sums = sum_chunks(n.y.len(), channels, 2 * channels, |range| {
@@ -112,7 +134,9 @@ impl WithSimd for Sums<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let channels = self.mean.len();
         let zero = simd.splat_f32s(0.0);
-        let parameters = columns(simd, self.scale).into_iter().zip(columns(simd, self.shift));
+        let parameters = columns(simd, self.scale)
+            .into_iter()
+            .zip(columns(simd, self.shift));
         let mut all: Vec<_> = parameters
             .zip(columns(simd, self.mean))
             .map(|((scale, shift), mean)| Column {
@@ -125,25 +149,38 @@ impl WithSimd for Sums<'_> {
             .collect();
         let bounds = bounds(simd, self.act);
         let add = |column: &mut Column<S::f32s>, y, dz| {
-            let g = gate(simd, simd.mul_add_e_f32s(y, column.scale, column.shift), bounds, dz);
+            let g = gate(
+                simd,
+                simd.mul_add_e_f32s(y, column.scale, column.shift),
+                bounds,
+                dz,
+            );
             column.g = simd.add_f32s(column.g, g);
             column.gy = simd.mul_add_e_f32s(g, simd.sub_f32s(y, column.mean), column.gy);
         };
-        for (y, dz) in self.y.chunks_exact(channels).zip(self.dz.chunks_exact(channels)) {
+        for (y, dz) in self
+            .y
+            .chunks_exact(channels)
+            .zip(self.dz.chunks_exact(channels))
+        {
             let (y_head, y_tail) = S::as_simd_f32s(y);
             let (dz_head, dz_tail) = S::as_simd_f32s(dz);
             for ((column, &y), &dz) in all.iter_mut().zip(y_head).zip(dz_head) {
                 add(column, y, dz);
             }
             if let (false, Some(column)) = (y_tail.is_empty(), all.last_mut()) {
-                add(column, simd.partial_load_f32s(y_tail), simd.partial_load_f32s(dz_tail));
+                add(column, load_part(simd, y_tail), load_part(simd, dz_tail));
             }
         }
         let (sum_g, sum_gy) = self.sums.split_at_mut(channels);
         let lanes = S::F32_LANES;
-        for ((g, gy), column) in sum_g.chunks_mut(lanes).zip(sum_gy.chunks_mut(lanes)).zip(all) {
-            simd.partial_store_f32s(g, column.g);
-            simd.partial_store_f32s(gy, column.gy);
+        for ((g, gy), column) in sum_g
+            .chunks_mut(lanes)
+            .zip(sum_gy.chunks_mut(lanes))
+            .zip(all)
+        {
+            store_part(simd, g, column.g);
+            store_part(simd, gy, column.gy);
         }
     }
 }
@@ -163,7 +200,8 @@ impl WithSimd for Gradient<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let [scale, shift, mean, offset, slope] = self.parameters.map(|values| columns(simd, values));
+        let [scale, shift, mean, offset, slope] =
+            self.parameters.map(|values| columns(simd, values));
         let channels = self.parameters[0].len();
         let columns: Vec<[S::f32s; 5]> = (0..scale.len())
             .map(|v| [scale[v], shift[v], mean[v], offset[v], slope[v]])
@@ -174,17 +212,22 @@ impl WithSimd for Gradient<'_> {
             let direct = simd.sub_f32s(simd.mul_f32s(scale, g), offset);
             simd.sub_f32s(direct, simd.mul_f32s(simd.sub_f32s(y, mean), slope))
         };
-        let rows = self.y.chunks_exact(channels).zip(self.dz.chunks_exact(channels));
+        let rows = self
+            .y
+            .chunks_exact(channels)
+            .zip(self.dz.chunks_exact(channels));
         for (dy, (y, dz)) in self.dy.chunks_exact_mut(channels).zip(rows) {
             let (dy_head, dy_tail) = S::as_mut_simd_f32s(dy);
             let (y_head, y_tail) = S::as_simd_f32s(y);
             let (dz_head, dz_tail) = S::as_simd_f32s(dz);
-            for (((dy, &y), &dz), column) in dy_head.iter_mut().zip(y_head).zip(dz_head).zip(&columns) {
+            for (((dy, &y), &dz), column) in
+                dy_head.iter_mut().zip(y_head).zip(dz_head).zip(&columns)
+            {
                 *dy = gradient(y, dz, column);
             }
             if let (false, Some(column)) = (y_tail.is_empty(), columns.last()) {
-                let dy = gradient(simd.partial_load_f32s(y_tail), simd.partial_load_f32s(dz_tail), column);
-                simd.partial_store_f32s(dy_tail, dy);
+                let dy = gradient(load_part(simd, y_tail), load_part(simd, dz_tail), column);
+                store_part(simd, dy_tail, dy);
             }
         }
     }

@@ -40,11 +40,11 @@ impl Graph {
             .filter_map(|(id, node)| match &node.op {
                 Op::Conv(conv) => {
                     let weights = conv.weights(deployed.channels(node.inputs[0])) as u64;
-                    Some(weights * (sizes[id].0 * sizes[id].1) as u64)
+                    Some(weights.saturating_mul(area(sizes[id])))
                 }
                 _ => None,
             })
-            .sum();
+            .fold(0, u64::saturating_add);
         Cost {
             params: deployed.parameters(),
             params_with_aux: self.parameters(),
@@ -74,14 +74,14 @@ impl Graph {
         for output in &self.outputs {
             last_use[output.node] = self.nodes.len();
         }
-        let bytes = |id: NodeId| 4 * (sizes[id].0 * sizes[id].1 * self.channels(id)) as u64;
-        let (mut alive, mut peak) = (0, 0);
+        let bytes = |id: NodeId| area(sizes[id]).saturating_mul(4 * self.channels(id) as u64);
+        let (mut alive, mut peak) = (0_u64, 0_u64);
         for (id, node) in self.nodes.iter().enumerate().filter(|(id, _)| read[*id]) {
             let in_place = matches!(
                 node.op,
                 Op::BatchNorm | Op::Activation { .. } | Op::Identity
             ) && last_use[node.inputs[0]] == id;
-            alive += if in_place { 0 } else { bytes(id) };
+            alive = alive.saturating_add(if in_place { 0 } else { bytes(id) });
             peak = peak.max(alive);
             let mut done: Vec<NodeId> = node
                 .inputs
@@ -92,9 +92,16 @@ impl Graph {
             done.sort_unstable();
             done.dedup();
             if !in_place {
-                alive -= done.iter().map(|&i| bytes(i)).sum::<u64>();
+                for i in done {
+                    alive = alive.saturating_sub(bytes(i));
+                }
             }
         }
         peak
     }
+}
+
+/// Pixels of a map. Input sizes come from users: absurd ones saturate.
+fn area((height, width): (usize, usize)) -> u64 {
+    (height as u64).saturating_mul(width as u64)
 }

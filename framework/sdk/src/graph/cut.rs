@@ -91,17 +91,15 @@ impl Graph {
         let mut kept = Vec::new();
         for (id, node) in self.nodes.iter().enumerate() {
             let mut node = node.clone();
-            let is_image = matches!(node.op, Op::Input { .. })
-                && !self
-                    .nodes
-                    .iter()
-                    .any(|n| n.group != Group::Encoder && n.inputs.contains(&id));
+            let is_input = matches!(node.op, Op::Input { .. });
+            let is_read_after =
+                || (self.nodes.iter()).any(|n| n.group != Group::Encoder && n.inputs.contains(&id));
             if outputs.contains(&id) {
                 node.op = Op::Input {
                     channels: self.channels(id),
                 };
                 node.inputs.clear();
-            } else if node.group == Group::Encoder || is_image {
+            } else if is_input && !is_read_after() || !is_input && node.group == Group::Encoder {
                 continue;
             } else {
                 node.inputs = node.inputs.iter().filter_map(|&i| map[i]).collect();

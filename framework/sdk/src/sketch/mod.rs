@@ -1,10 +1,13 @@
 //! Small diagrams that a search space offers of what was chosen.
 //!
-//! A [`Sketch`] is data; `text.rs` draws it for terminals, `svg.rs` for reports, with the places
-//! that `layout.rs` finds. Sketches come from plugins, so drawing takes any: edges that do not
-//! point forward are left out, and nothing panics.
+//! A [`Sketch`] is data; `text.rs` draws it for terminals and `svg.rs` for reports, with the
+//! places that `layout.rs` finds: `order.rs` keeps crossings few, `centres.rs` edges short.
+//! Sketches come from plugins, so drawing takes any: edges that do not point forward are left
+//! out, and nothing panics.
 
+mod centres;
 mod layout;
+mod order;
 mod svg;
 mod text;
 

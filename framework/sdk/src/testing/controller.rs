@@ -56,7 +56,33 @@ pub fn check_controller(
         first.observe(&outcome, &mut rng);
         second.observe(&outcome, &mut rng_again);
     }
+    check_failures(&mut *first, schema, seed)?;
     check_damaged_state(&mut *first)
+}
+
+/// Failures alone leave the policy as it was, to the last bit.
+fn check_failures(
+    controller: &mut dyn Controller,
+    schema: &Schema,
+    seed: Seed,
+) -> Result<(), String> {
+    let mut rng = seed.stream("check_controller/failures");
+    for _ in 0..4 {
+        let proposal = controller.propose(&mut rng);
+        let choices = proposal.choices.clone();
+        let policy = |controller: &dyn Controller| -> Vec<Vec<f64>> {
+            (0..schema.len())
+                .map(|at| controller.probabilities(&choices[..at]))
+                .collect()
+        };
+        let before = policy(controller);
+        let reason = "made up".into();
+        controller.observe(&Outcome::Failed { proposal, reason }, &mut rng);
+        if policy(controller) != before {
+            return Err("a failure moved the policy".into());
+        }
+    }
+    Ok(())
 }
 
 /// A proposal is valid and has the probability that the policy *before* it states.

@@ -55,11 +55,13 @@ pub fn check_schedule(
     if !told.is_finite() {
         return Err(format!("tells the controller {told}"));
     }
-    if make()
-        .load(&crate::controller::State(b"not a state".to_vec()))
-        .is_ok()
-    {
+    let state = first.save();
+    let damaged = crate::controller::State(b"not a state".to_vec());
+    if first.load(&damaged).is_ok() {
         return Err("accepts a damaged state".into());
+    }
+    if first.save() != state {
+        return Err("a damaged state that it refused changed it".into());
     }
     Ok(())
 }

@@ -2,17 +2,22 @@
 
 use super::random_choices;
 use crate::graph::Group;
-use crate::{Graph, Io, SearchSpace, Seed};
+use crate::{Choices, Graph, Io, SearchSpace, Seed};
 
 /// Checks `samples` random architectures: decoding works and is stable, the graph has one image
-/// input, the wanted output channels and an encoder that no choice changes, and genotype text
-/// reads back.
+/// input, the wanted output channels and an encoder that no choice changes, genotype text reads
+/// back, and sketches have boxes and forward edges only. Text that is no genotype is refused.
 ///
 /// # Errors
 /// The first broken promise.
 pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Result<(), String> {
     let mut rng = seed.stream("check_space");
     let mut encoder: Option<Option<Graph>> = None;
+    for text in ["", " ", "not a genotype", "{}", "\u{0}"] {
+        if space.parse(text).is_ok() {
+            return Err(format!("reads {text:?} as a genotype"));
+        }
+    }
     for at in 0..samples {
         let choices = random_choices(space.schema(), &mut rng);
         let text = space.genotype(&choices);
@@ -56,12 +61,31 @@ pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Resul
         if let Err(e) = graph.after_encoder() {
             return say(format!("cannot be cut after its encoder: {e}"));
         }
+        if let Err(what) = check_sketches(space, &choices) {
+            return say(what);
+        }
         let part = graph.encoder().map_err(|e| format!("sample {at}: {e}"))?;
         match &encoder {
             // Which encoder maps are read may depend on the choices; the nodes may not.
             Some(first) if nodes(first) == nodes(&part) => {}
             Some(_) => return say("its encoder differs from that of another architecture".into()),
             None => encoder = Some(part),
+        }
+    }
+    Ok(())
+}
+
+fn check_sketches(space: &dyn SearchSpace, choices: &Choices) -> Result<(), String> {
+    for sketch in space.sketches(choices) {
+        let count = sketch.boxes.len();
+        if count == 0 {
+            return Err(format!("its sketch `{}` has no box", sketch.title));
+        }
+        if let Some(edge) = sketch.edges.iter().find(|e| e.0 >= e.1 || e.1 >= count) {
+            return Err(format!(
+                "its sketch `{}` has the edge {edge:?}, which does not point forward",
+                sketch.title
+            ));
         }
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! The promises of a task.
 
-use crate::{DataInfo, Label, LabelKind, Prediction, Task};
+use crate::{DataInfo, Label, LabelKind, Prediction, Scorer, Task};
 
 /// Checks that channels, scorer and reward work on predictions of all kinds of values, that
-/// metrics are finite even with nothing to score, and that the reward lies in [0, 1].
+/// metrics are finite even with nothing to score, that the reward lies in [0, 1], and that what
+/// does not fit is refused without a trace: other channels, too few values, a truth of another
+/// kind. A prediction that is not finite may be refused, but must not make a metric so.
 ///
 /// # Errors
 /// The first broken promise.
@@ -44,18 +46,87 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
                 ));
             }
         }
-        let wrong = Prediction {
-            channels: channels + 1,
-            ..prediction
-        };
-        if scorer.add(&wrong, &label).is_ok() {
-            return Err("scores a prediction with the wrong number of channels".into());
+        check_misfits(&mut *scorer, &prediction, &label)?;
+    }
+    check_not_finite(task, &info, (height, width), &label)
+}
+
+fn check_misfits(
+    scorer: &mut dyn Scorer,
+    prediction: &Prediction<'_>,
+    fitting: &Label,
+) -> Result<(), String> {
+    let Prediction {
+        height,
+        width,
+        channels,
+        values,
+        ..
+    } = *prediction;
+    let more = vec![0.0; height * width * (channels + 1)];
+    let wrong = Prediction {
+        channels: channels + 1,
+        values: &more,
+        ..*prediction
+    };
+    let short = Prediction {
+        values: &values[1..],
+        ..*prediction
+    };
+    let before = scorer.metrics();
+    for (what, prediction) in [
+        ("the wrong number of channels", wrong),
+        ("a value missing", short),
+    ] {
+        if scorer.add(&prediction, fitting).is_ok() {
+            return Err(format!("scores a prediction with {what}"));
         }
+    }
+    for kind in [LabelKind::Classes, LabelKind::Depth, LabelKind::Keypoints] {
+        let other = label(kind, height, width);
+        if kind != fitting.kind() && scorer.add(prediction, &other).is_ok() {
+            return Err(format!("scores a truth of kind {kind:?}"));
+        }
+    }
+    // Keypoints are in image pixels and know no size.
+    let larger = label(fitting.kind(), height + 1, width);
+    if fitting.kind() != LabelKind::Keypoints && scorer.add(prediction, &larger).is_ok() {
+        return Err("scores a truth of another size".into());
+    }
+    match scorer.metrics() == before {
+        true => Ok(()),
+        false => Err("what it refused to score changed its metrics".into()),
+    }
+}
+
+fn check_not_finite(
+    task: &dyn Task,
+    info: &DataInfo,
+    (height, width): (usize, usize),
+    label: &Label,
+) -> Result<(), String> {
+    let channels = task.output_channels(info);
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut values = vec![0.0; height * width * channels];
+        values[channels] = value;
+        let mut scorer = task.scorer(info);
+        // An error is welcome: a failure is not a score.
+        let _ = scorer.add(
+            &Prediction {
+                height,
+                width,
+                channels,
+                values: &values,
+                image_size_px: (width, height),
+            },
+            label,
+        );
+        judge(task, &*scorer, &format!("after a prediction of {value}"))?;
     }
     Ok(())
 }
 
-fn judge(task: &dyn Task, scorer: &dyn crate::Scorer, when: &str) -> Result<(), String> {
+fn judge(task: &dyn Task, scorer: &dyn Scorer, when: &str) -> Result<(), String> {
     let metrics = scorer.metrics();
     if let Some((name, value)) = metrics.iter().find(|(_, v)| !v.is_finite()) {
         return Err(format!("metric {name} is {value} {when}"));

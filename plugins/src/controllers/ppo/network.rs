@@ -5,9 +5,11 @@
 //! needs nothing but products, sums and element-wise operations.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use dfdx::prelude::{
-    Cpu, HasShape, NoneTape, Tape, Tensor, TensorFromVec, TryMatMul, WithEmptyTape,
+    Cache, Cpu, HasShape, NoneTape, PutTape, SplitTape, Tape, Tensor, TensorFromVec, TryMatMul,
+    WithEmptyTape,
 };
 use nasfw_sdk::{Error, Result, Schema};
 
@@ -92,19 +94,21 @@ impl Layout {
 }
 
 /// A network with its weights; a change of weights is a new network.
-///
-/// Each has a device of its own, because dfdx devices keep the memory of dropped tensors.
 #[derive(Clone, Debug)]
 pub(super) struct Net {
     layout: Layout,
     device: Cpu,
     matrices: Vec<Matrix>,
+    /// Where every walk of one sequence starts: the warm-up steps are taken once.
+    warm: OnceLock<(Cells, Matrix)>,
 }
 
 impl Net {
     /// Cuts `weights` into the matrices of `layout`.
     pub(super) fn new(layout: &Layout, weights: &[f32]) -> Self {
         let device = Cpu::default();
+        // It would keep the memory of every proposal until the weights change.
+        device.disable_cache();
         let mut rest = weights;
         let mut matrices = Vec::with_capacity(layout.shapes.len());
         for &(rows, columns) in &layout.shapes {
@@ -116,6 +120,7 @@ impl Net {
             layout: layout.clone(),
             device,
             matrices,
+            warm: OnceLock::new(),
         }
     }
 
@@ -146,10 +151,11 @@ impl Net {
     fn layer<T: Tape<f32, Cpu>>(&self, layer: usize, x: Matrix<T>, cells: &mut Cells) -> Matrix<T> {
         let width = self.layout.hidden;
         let start = 1 + layer * PER_LAYER;
-        let [w_in, b_in, w_back, b_back] = [0, 1, 2, 3].map(|i| self.matrices[start + i].clone());
-        let bias = b_in.retaped::<T>() + b_back;
-        let spread = cells.ones.retaped::<T>().matmul(bias);
-        let gates = x.matmul(w_in) + cells.h[layer].retaped::<T>().matmul(w_back) + spread;
+        let [w_in, w_back] = [0, 2].map(|i| self.matrices[start + i].clone());
+        let back = cells.h[layer].retaped::<T>().matmul(w_back);
+        let gates = x.matmul(w_in) + back + cells.bias[layer].clone();
+        // The tape's slice sets the gradient of what it cuts from instead of adding to it, which is
+        // right only because the four parts are disjoint and nothing else reads the gates.
         let part = |k: usize| {
             gates
                 .with_empty_tape()
@@ -167,9 +173,12 @@ impl Net {
 }
 
 /// What the LSTM remembers from step to step; tensors keep their identity, so gradients flow.
+#[derive(Clone, Debug)]
 struct Cells {
     h: [Matrix; LAYERS],
     c: [Matrix; LAYERS],
+    /// The sum of a layer's two biases, in every row.
+    bias: [Matrix; LAYERS],
     /// A column of ones, one row per sequence.
     ones: Matrix,
 }
@@ -185,7 +194,17 @@ pub(super) struct Walk<'n, T = NoneTape> {
 impl<'n> Walk<'n> {
     /// A walk of one sequence without a tape, after the warm-up steps.
     pub(super) fn new(net: &'n Net) -> Self {
-        Self::with_rows(net, 1)
+        let warm_up = || {
+            let walk = Self::with_rows(net, 1);
+            (walk.cells, walk.input)
+        };
+        let (cells, input) = net.warm.get_or_init(warm_up).clone();
+        Self {
+            net,
+            cells,
+            input,
+            at: 0,
+        }
     }
 
     /// The logits of the present decision, masks not applied.
@@ -206,17 +225,41 @@ impl<'n> Walk<'n> {
 impl<'n, T: Tape<f32, Cpu>> Walk<'n, T> {
     /// A walk of `rows` sequences, after the warm-up steps.
     pub(super) fn with_rows(net: &'n Net, rows: usize) -> Self {
-        let zeros = || net.constant(vec![0.0; rows * net.layout.hidden], rows);
-        let ones = net.constant(vec![1.0; rows], rows);
-        let mut input = ones.retaped::<T>().matmul(net.matrices[0].clone());
-        let h = std::array::from_fn(|_| zeros());
-        let c = std::array::from_fn(|_| zeros());
-        let mut cells = Cells { h, c, ones };
+        // What is used at many steps keeps its tape here instead of taking it along.
+        let mut tape = T::default();
+        let mut keep = |matrix: Matrix<T>| {
+            let (matrix, its) = matrix.split_tape();
+            tape = std::mem::take(&mut tape).merge(its);
+            matrix
+        };
+        let zeros = |_| net.constant(vec![0.0; net.layout.hidden], 1);
+        let bias = |layer: usize| {
+            let [b_in, b_back] = [1, 3].map(|i| &net.matrices[1 + layer * PER_LAYER + i]);
+            b_in.retaped::<T>() + b_back.clone()
+        };
+        let mut cells = Cells {
+            h: std::array::from_fn(zeros),
+            c: std::array::from_fn(zeros),
+            bias: std::array::from_fn(|layer| keep(bias(layer))),
+            ones: net.constant(vec![1.0], 1),
+        };
+        let mut input = net.matrices[0].retaped::<T>();
+        // Before the first decision all sequences are alike: one row does for all.
         for _ in 0..net.layout.warmup_steps {
             for layer in 0..LAYERS {
                 input = net.layer(layer, input, &mut cells);
             }
         }
+        if rows != 1 {
+            let ones = net.constant(vec![1.0; rows], rows);
+            let mut spread = |row: Matrix| keep(ones.retaped::<T>().matmul(row));
+            let Cells { h, c, bias, .. } = cells;
+            let [h, c, bias] = [h, c, bias].map(|rows| rows.map(&mut spread));
+            input = ones.retaped::<T>().matmul(input);
+            cells = Cells { h, c, bias, ones };
+        }
+        let (input, its) = input.split_tape();
+        let input = input.put_tape(its.merge(tape));
         Self {
             net,
             cells,

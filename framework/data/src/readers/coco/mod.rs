@@ -3,8 +3,9 @@
 mod file;
 mod objects;
 mod result;
+mod set;
 
 pub use file::{Annotation, Category, CocoFile, CocoImage};
 pub use result::{KeypointResult, read_keypoint_results};
 
-pub(super) use objects::open;
+pub(super) use set::open;

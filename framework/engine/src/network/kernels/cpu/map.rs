@@ -1,6 +1,7 @@
 //! Operations from maps to maps.
 
-use dfdx::prelude::{Cpu, Tape};
+use dfdx::prelude::{Cpu, Gradients, Tape};
+use dfdx::tensor::CpuError;
 use nasfw_kernels as k;
 
 use super::super::{
@@ -27,6 +28,32 @@ impl Normaliser {
         let scale: Vec<f32> = gamma.iter().zip(&inv_std).map(|(g, i)| g * i).collect();
         let shift = (0..channels).map(|c| beta[c] - mean[c] * scale[c]).collect();
         Self { mean, variance, inv_std, scale, shift }
+    }
+
+    /// The gradient of the normalised values; those of γ and β go into `gradients`.
+    fn backward(
+        &self,
+        gradients: &mut Gradients<f32, Cpu>,
+        y: &[f32],
+        dz: &[f32],
+        (gamma, beta): (&Flat<Cpu>, &Flat<Cpu>),
+        activation: Activation,
+    ) -> Result<Vec<f32>, CpuError> {
+        let mut dy = vec![0.0; dz.len()];
+        let mut dgamma = take_gradient!(gradients, gamma);
+        let dbeta = gradients.get_or_alloc_mut(beta)?;
+        let norm = k::NormBackward {
+            y,
+            dz,
+            mean: &self.mean,
+            inv_std: &self.inv_std,
+            gamma: elements(gamma),
+            beta: elements(beta),
+            act: activation,
+        };
+        k::norm_backward(&norm, &mut dy, &mut dgamma, dbeta);
+        **gradients.get_or_alloc_mut(gamma)? = dgamma;
+        Ok(dy)
     }
 }
 
@@ -84,20 +111,8 @@ impl CpuKernels {
             let ghost = out.ghost();
             tape.add_backward_op(move |gradients| {
                 let dz = take_gradient!(gradients, &ghost);
-                let mut dy = vec![0.0; dz.len()];
-                let mut dgamma = take_gradient!(gradients, &gamma);
-                let dbeta = gradients.get_or_alloc_mut(&beta)?;
-                let norm = k::NormBackward {
-                    y: elements(&x),
-                    dz: &dz,
-                    mean: &normaliser.mean,
-                    inv_std: &normaliser.inv_std,
-                    gamma: elements(&gamma),
-                    beta: elements(&beta),
-                    act: activation,
-                };
-                k::norm_backward(&norm, &mut dy, &mut dgamma, dbeta);
-                **gradients.get_or_alloc_mut(&gamma)? = dgamma;
+                let affine = (&gamma, &beta);
+                let dy = normaliser.backward(gradients, elements(&x), &dz, affine, activation)?;
                 k::accumulate(gradients.get_or_alloc_mut(&x)?, &dy);
                 Ok(())
             });
@@ -133,20 +148,8 @@ impl CpuKernels {
             let ghost = out.ghost();
             tape.add_backward_op(move |gradients| {
                 let dz = take_gradient!(gradients, &ghost);
-                let mut dy = vec![0.0; dz.len()];
-                let mut dgamma = take_gradient!(gradients, &gamma);
-                let dbeta = gradients.get_or_alloc_mut(&beta)?;
-                let norm = k::NormBackward {
-                    y: &y,
-                    dz: &dz,
-                    mean: &normaliser.mean,
-                    inv_std: &normaliser.inv_std,
-                    gamma: elements(&gamma),
-                    beta: elements(&beta),
-                    act: activation,
-                };
-                k::norm_backward(&norm, &mut dy, &mut dgamma, dbeta);
-                **gradients.get_or_alloc_mut(&gamma)? = dgamma;
+                let affine = (&gamma, &beta);
+                let dy = normaliser.backward(gradients, &y, &dz, affine, activation)?;
                 let dweight = gradients.get_or_alloc_mut(&weight)?;
                 k::conv_backward_weight(&conv, elements(&x), &dy, dweight);
                 if needs_input_gradient {

@@ -1,0 +1,72 @@
+//! Arguments that several commands take.
+
+use std::path::{Path, PathBuf};
+
+use nasfw_engine::config::{Layers, Preset};
+
+use crate::exit::Failure;
+
+/// The largest seed: TOML, in which configurations are stored, has signed integers.
+pub(crate) const MAX_SEED: u64 = i64::MAX as u64;
+/// More threads than any machine this runs on; a larger number is a slip.
+pub(crate) const MAX_THREADS: u64 = 1024;
+
+/// Settings from a file and from the command line.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SettingsArgs {
+    /// Read settings from a TOML file, such as a run's config.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Set one value, e.g. --set space.width=64; may be repeated. `run --dry-run` shows all keys
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+}
+
+impl SettingsArgs {
+    /// Preset, then file, then `--set`.
+    pub(crate) fn layers(&self, preset: Preset) -> Result<Layers, Failure> {
+        let mut layers = Layers::new(preset);
+        if let Some(file) = &self.config {
+            layers = layers.file(file)?;
+        }
+        Ok(layers.set(&self.sets)?)
+    }
+}
+
+/// The layers with a plugin named by `--plugin` on top.
+pub(crate) fn with_plugin(layers: Layers, plugin: Option<&str>) -> Result<Layers, Failure> {
+    let Some(plugin) = plugin else {
+        return Ok(layers);
+    };
+    if is_library(plugin) {
+        return Err(Failure::Input(format!(
+            "--plugin {plugin}: dynamic libraries come with a later version, not yet; give the \
+             name of a built-in plugin (`nasfw plugins list`)"
+        )));
+    }
+    Ok(layers.flag("--plugin", "space.plugin", plugin))
+}
+
+/// Whether this can only be a path: names have neither separators nor an extension.
+fn is_library(plugin: &str) -> bool {
+    let extension = Path::new(plugin).extension().and_then(|e| e.to_str());
+    plugin.contains(['/', '\\']) || matches!(extension, Some("so" | "dylib" | "dll"))
+}
+
+/// Height and width in pixels from `HEIGHTxWIDTH`.
+pub(crate) fn size(text: &str) -> Result<(usize, usize), String> {
+    // The largest side for which no cost overflows; images are far smaller.
+    const MAX_PX: usize = 1 << 16;
+    let side = |s: &str| s.parse().ok().filter(|px| (1..=MAX_PX).contains(px));
+    let sides = text
+        .split_once('x')
+        .and_then(|(h, w)| Some((side(h)?, side(w)?)));
+    sides.ok_or_else(|| format!("expected HEIGHTxWIDTH of 1 to {MAX_PX} pixels, e.g. 512x512"))
+}
+
+/// Computes with this many threads from now on; 0 means one per core.
+pub(crate) fn use_threads(threads: usize) -> Result<(), Failure> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build_global()
+        .map_err(|e| Failure::Failed(format!("cannot start {threads} threads: {e}")))
+}

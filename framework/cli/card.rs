@@ -1,0 +1,91 @@
+//! An architecture as a card for people.
+
+use std::io::{self, Write};
+
+use nasfw_engine::Trial;
+use nasfw_sdk::{Choices, SearchSpace, Task};
+
+use crate::number::{duration, grouped, short};
+
+/// Cards fit the narrowest terminal in use.
+const WIDTH: usize = 80;
+const INDENT: &str = "  ";
+
+/// One line of a card.
+pub(crate) fn row(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
+    writeln!(out, "{INDENT}{name:<16}{value}")
+}
+
+/// A heading with a rule under it.
+pub(crate) fn heading(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    writeln!(
+        out,
+        "\n{INDENT}{text}\n{INDENT}{}",
+        "─".repeat(WIDTH - 2 * INDENT.len())
+    )
+}
+
+/// The diagrams a space draws of an architecture.
+pub(crate) fn drawing(
+    out: &mut dyn Write,
+    space: &dyn SearchSpace,
+    choices: &Choices,
+) -> io::Result<()> {
+    for sketch in space.sketches(choices) {
+        writeln!(out)?;
+        for line in sketch.to_text(WIDTH - INDENT.len()).lines() {
+            writeln!(out, "{INDENT}{}", line.trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+/// What a trial has shown, its headline metrics first.
+pub(crate) fn trial(out: &mut dyn Write, trial: &Trial, task: &dyn Task) -> io::Result<()> {
+    row(out, "genotype", &trial.genotype)?;
+    for name in task.headline() {
+        if let Some(value) = trial.metrics.get(name) {
+            row(out, name, &metric(value))?;
+        }
+    }
+    let others: Vec<String> = (trial.metrics.iter())
+        .filter(|(name, _)| !task.headline().contains(name))
+        .map(|(name, value)| format!("{name} {}", metric(value)))
+        .collect();
+    for (at, line) in wrap(&others, WIDTH - INDENT.len() - 16).iter().enumerate() {
+        row(out, if at == 0 { "more metrics" } else { "" }, line)?;
+    }
+    row(out, "parameters", &grouped(trial.params as u64))?;
+    row(
+        out,
+        "multiply-adds",
+        &format!("{} at the size judged", short(trial.macs)),
+    )?;
+    row(out, "time", &duration(trial.seconds))
+}
+
+/// Four significant digits, whatever the metric's scale.
+pub(crate) fn metric(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".into(),
+        v if !(1e-3..1e5).contains(&v) => format!("{value:.3e}"),
+        v => format!(
+            "{value:.*}",
+            (3 - v.log10().floor() as i32).clamp(0, 4) as usize
+        ),
+    }
+}
+
+fn wrap(parts: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.len() + 2 + part.len() <= width => {
+                line.push_str("  ");
+                line.push_str(part);
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
+}

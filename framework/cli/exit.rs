@@ -1,0 +1,73 @@
+//! How the program ends: 0 done, 1 failed while running, 2 the input or the usage is wrong.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The engine's reasons, which know whose fault they are.
+    #[error(transparent)]
+    Engine(#[from] nasfw_engine::Error),
+    /// The input or the usage is wrong.
+    #[error("{0}")]
+    Input(String),
+    /// Something failed while running.
+    #[error("{0}")]
+    Failed(String),
+    /// The user stopped it; the text says how to go on.
+    #[error("{0}")]
+    Stopped(String),
+    /// Standard output could not be written.
+    #[error("standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl From<nasfw_sdk::Error> for Failure {
+    fn from(error: nasfw_sdk::Error) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+impl From<nasfw_data::DataError> for Failure {
+    fn from(error: nasfw_data::DataError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+/// The exit code of a result, its error said on standard error.
+pub(crate) fn code(result: Result<(), Failure>) -> ExitCode {
+    let failure = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        // Whoever read our output has read enough, as `head` does.
+        Err(Failure::Output(e)) if e.kind() == io::ErrorKind::BrokenPipe => {
+            return ExitCode::SUCCESS;
+        }
+        Err(failure) => failure,
+    };
+    match &failure {
+        Failure::Stopped(text) => eprintln!("{text}"),
+        _ => eprintln!("error: {}", with_sources(&failure)),
+    }
+    match failure {
+        Failure::Input(_) => ExitCode::from(2),
+        Failure::Engine(e) if e.is_input() => ExitCode::from(2),
+        _ => ExitCode::from(1),
+    }
+}
+
+/// The message with those of its sources that it does not already quote.
+fn with_sources(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let message = inner.to_string();
+        if !text.contains(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        source = inner.source();
+    }
+    text
+}

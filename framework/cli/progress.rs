@@ -1,0 +1,251 @@
+//! A search as it goes: bars on a terminal, lines in a pipe, JSON for programs.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use nasfw_engine::{Event, Observer, Status, Trial};
+
+use crate::number::{duration, short};
+use crate::trials::{Line, status_name};
+
+/// How progress is shown.
+#[derive(Debug)]
+pub(crate) enum View {
+    /// Moving bars; lines of what is finished above them.
+    Bars(Bars),
+    /// One line a finished thing.
+    Lines,
+    /// One JSON object a finished trial.
+    Json,
+    /// Nothing.
+    Quiet,
+}
+
+impl View {
+    /// Bars where somebody sees them move, else lines.
+    pub(crate) fn for_people() -> Self {
+        match io::stdout().is_terminal() && io::stderr().is_terminal() {
+            true => Self::Bars(Bars::default()),
+            false => Self::Lines,
+        }
+    }
+}
+
+/// Shows events and passes on the wish to stop.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    view: View,
+    stop: &'static AtomicBool,
+    phase: Option<Phase>,
+    is_in_trial: bool,
+    has_trials: bool,
+}
+
+#[derive(Debug)]
+struct Phase {
+    name: String,
+    note: String,
+    start: Instant,
+}
+
+/// The bars of a terminal.
+#[derive(Debug, Default)]
+pub(crate) struct Bars {
+    all: MultiProgress,
+    trials: Option<ProgressBar>,
+    phase: Option<ProgressBar>,
+}
+
+impl Progress {
+    pub(crate) fn new(view: View, stop: &'static AtomicBool) -> Self {
+        Self {
+            view,
+            stop,
+            phase: None,
+            is_in_trial: false,
+            has_trials: false,
+        }
+    }
+
+    /// Takes the bars away, so that what follows stands alone.
+    pub(crate) fn close(&mut self) {
+        if let View::Bars(bars) = &mut self.view {
+            for bar in [bars.phase.take(), bars.trials.take()]
+                .into_iter()
+                .flatten()
+            {
+                bar.finish_and_clear();
+            }
+        }
+    }
+
+    fn say(&self, text: &str) {
+        // A closed pipe is no reason to end a search whose results are on disk.
+        let _ = match &self.view {
+            View::Bars(bars) => bars.all.println(text),
+            View::Lines => line_out(text),
+            View::Json | View::Quiet => Ok(()),
+        };
+    }
+
+    fn phase_done(&mut self) {
+        if let View::Bars(bars) = &mut self.view
+            && let Some(bar) = bars.phase.take()
+        {
+            bar.finish_and_clear();
+        }
+        if let Some(phase) = self.phase.take()
+            && !self.is_in_trial
+        {
+            let took = duration(phase.start.elapsed().as_secs_f64());
+            let note = match phase.note.is_empty() {
+                true => String::new(),
+                false => format!("{}, ", phase.note),
+            };
+            self.say(&format!("{}: {note}{took}", phase.name));
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn on(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Started {
+                run,
+                trials,
+                finished,
+            } => {
+                if let View::Bars(bars) = &mut self.view {
+                    bars.begin(*trials, *finished);
+                }
+                self.say(&match finished {
+                    0 => format!("run folder {}, {trials} trials", run.display()),
+                    n => format!("run folder {}, {n} of {trials} trials done", run.display()),
+                });
+            }
+            Event::Phase { name, steps } => {
+                self.phase = Some(Phase {
+                    name: (*name).into(),
+                    note: String::new(),
+                    start: Instant::now(),
+                });
+                if let View::Bars(bars) = &mut self.view {
+                    bars.phase(name, *steps);
+                }
+            }
+            Event::Step { done, note } => {
+                if let View::Bars(bars) = &self.view
+                    && let Some(bar) = &bars.phase
+                {
+                    bar.set_position(*done as u64);
+                    bar.set_message((*note).to_owned());
+                }
+                if let Some(phase) = &mut self.phase {
+                    phase.note = (*note).into();
+                }
+            }
+            Event::PhaseDone => self.phase_done(),
+            Event::TrialStarted { .. } => {
+                if let (View::Bars(bars), false) = (&self.view, self.has_trials) {
+                    bars.first_trial();
+                }
+                self.is_in_trial = true;
+                self.has_trials = true;
+            }
+            Event::TrialFinished { trial, is_best } => {
+                // A trial that failed in the middle of a phase leaves that phase open.
+                self.phase_done();
+                self.is_in_trial = false;
+                if let View::Json = self.view {
+                    let _ = Line::new(trial, true)
+                        .json()
+                        .and_then(|json| line_out(&json));
+                }
+                self.say(&trial_line(trial, *is_best));
+                if let View::Bars(bars) = &self.view {
+                    bars.trial(trial, *is_best);
+                }
+            }
+            Event::Note { text } => self.say(text),
+        }
+    }
+
+    fn should_stop(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+}
+
+impl Bars {
+    fn begin(&mut self, trials: u64, finished: u64) {
+        // No time left is shown before there is a trial to tell it from.
+        let template = "trials {bar:30.green} {pos}/{len}  {elapsed} elapsed  {wide_msg}";
+        let bar = self.all.add(bar(trials, template));
+        bar.set_position(finished);
+        bar.enable_steady_tick(Duration::from_millis(500));
+        self.trials = Some(bar);
+    }
+
+    fn first_trial(&self) {
+        if let Some(bar) = &self.trials {
+            // Neither preparation nor an earlier session says how long a trial takes.
+            bar.reset_eta();
+        }
+    }
+
+    fn phase(&mut self, name: &str, steps: usize) {
+        let new = bar(
+            steps as u64,
+            "{prefix} {bar:20.cyan} {pos}/{len}  {eta} left  {wide_msg}",
+        );
+        let bar = match &self.trials {
+            Some(trials) => self.all.insert_before(trials, new),
+            None => self.all.add(new),
+        };
+        bar.set_prefix(name.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(500));
+        self.phase = Some(bar);
+    }
+
+    fn trial(&self, trial: &Trial, is_best: bool) {
+        let Some(bar) = &self.trials else { return };
+        bar.inc(1);
+        let with_eta =
+            "trials {bar:30.green} {pos}/{len}  {elapsed} elapsed, {eta} left  {wide_msg}";
+        bar.set_style(style(with_eta));
+        if let (true, Some(reward)) = (is_best, trial.reward) {
+            bar.set_message(format!("best {reward:.4}"));
+        }
+    }
+}
+
+fn bar(len: u64, template: &str) -> ProgressBar {
+    ProgressBar::new(len).with_style(style(template))
+}
+
+fn style(template: &str) -> ProgressStyle {
+    // The templates are fixed; one that does not parse would only look plainer.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn trial_line(trial: &Trial, is_best: bool) -> String {
+    let result = match (trial.status, trial.reward, &trial.reason) {
+        (Status::Failed, _, Some(reason)) => format!("failed: {reason}"),
+        (status, Some(reward), _) => format!("{:<8}  reward {reward:.4}", status_name(status)),
+        (status, None, _) => status_name(status).into(),
+    };
+    let mark = if is_best { "best so far" } else { "" };
+    let (params, took) = (short(trial.params as u64), duration(trial.seconds));
+    let line = format!(
+        "trial {:>3}  {result}  {params:>6} params  {took:>8}  {mark}",
+        trial.id
+    );
+    line.trim_end().into()
+}
+
+fn line_out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}

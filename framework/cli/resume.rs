@@ -1,0 +1,32 @@
+//! `nasfw resume`: continue a run.
+
+use std::path::PathBuf;
+
+use nasfw_engine::search;
+use nasfw_engine::store::Run;
+
+use crate::args::{MAX_THREADS, use_threads};
+use crate::exit::Failure;
+use crate::session::{ShowArgs, go};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The run folder
+    run: PathBuf,
+    /// Change how many trials are wanted in all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    trials: Option<u64>,
+    /// Threads to compute with, 0 for one per core; the result does not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
+    threads: Option<u64>,
+    #[command(flatten)]
+    show: ShowArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let stored = Run::read(&args.run)?.config()?.run.threads;
+    use_threads(args.threads.map_or(stored, |n| n as usize))?;
+    go(args.show, |progress| {
+        search::resume(&args.run, args.trials, progress)
+    })
+}

@@ -1,0 +1,117 @@
+//! `nasfw run`: search for a network.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use nasfw_engine::store::Run;
+use nasfw_engine::{Config, search};
+
+use crate::args::{MAX_SEED, MAX_THREADS, SettingsArgs, use_threads, with_plugin};
+use crate::exit::Failure;
+use crate::session::{ShowArgs, go};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The plugin whose search space is searched [default: segm]
+    #[arg(long)]
+    plugin: Option<String>,
+    /// What the network is for: segm, depth or pose [default: segm]
+    #[arg(long)]
+    task: Option<String>,
+    /// Folder of images and truth; without it scenes are generated
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where settings start from: demo (minutes on two cores) or paper (GPU-days)
+    #[arg(long, default_value = "demo")]
+    preset: String,
+    /// What proposes architectures [default: ppo]
+    #[arg(long)]
+    controller: Option<String>,
+    /// What judges them [default: progressive]
+    #[arg(long)]
+    schedule: Option<String>,
+    /// Architectures to try
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    trials: Option<u64>,
+    /// The same seed gives the same result [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
+    seed: Option<u64>,
+    /// Threads to compute with, 0 for one per core; the result does not depend on it [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
+    threads: Option<u64>,
+    /// cpu, or cuda:N in a build with CUDA [default: cpu]
+    #[arg(long)]
+    device: Option<String>,
+    /// The run folder, which must be new [default: runs/PLUGIN-TASK-NNN]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// Print the resolved configuration and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    show: ShowArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let config = resolve(args)?;
+    if args.dry_run {
+        let mut out = io::stdout().lock();
+        out.write_all(config.to_toml().as_bytes())?;
+        out.flush()?;
+        return Ok(());
+    }
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => next_free(&config),
+    };
+    Run::check_free(&out)?;
+    use_threads(config.run.threads)?;
+    go(args.show, |progress| search::run(&config, &out, progress))
+}
+
+fn resolve(args: &Args) -> Result<Config, Failure> {
+    let layers = args.settings.layers(args.preset.parse()?)?;
+    let mut layers = with_plugin(layers, args.plugin.as_deref())?;
+    let texts = [
+        ("--task", "task.name", &args.task),
+        ("--controller", "controller.name", &args.controller),
+        ("--schedule", "schedule.name", &args.schedule),
+        ("--device", "run.device", &args.device),
+    ];
+    for (flag, key, value) in texts {
+        if let Some(value) = value {
+            layers = layers.flag(flag, key, value.as_str());
+        }
+    }
+    let numbers = [
+        ("--trials", "run.trials", args.trials),
+        ("--seed", "run.seed", args.seed),
+        ("--threads", "run.threads", args.threads),
+    ];
+    for (flag, key, value) in numbers {
+        if let Some(value) = value {
+            layers = layers.flag(flag, key, value);
+        }
+    }
+    if let Some(path) = &args.data {
+        let text = path.to_str().ok_or_else(|| {
+            Failure::Input(format!(
+                "--data {}: the path is not valid UTF-8",
+                path.display()
+            ))
+        })?;
+        layers = layers.flag("--data", "data.path", text);
+    }
+    Ok(layers.resolve()?)
+}
+
+/// The first of `runs/segm-depth-001`, `-002`, … that does not exist.
+fn next_free(config: &Config) -> PathBuf {
+    let (plugin, task) = (&config.space.plugin, &config.task.name);
+    let path = |n: u32| Path::new("runs").join(format!("{plugin}-{task}-{n:03}"));
+    // There are more numbers than any disk holds folders.
+    let free = (1..u32::MAX).map(path).find(|p| !p.exists());
+    free.unwrap_or_else(|| path(u32::MAX))
+}

@@ -1,0 +1,70 @@
+//! `nasfw sample`: what a controller proposes before it has learned anything.
+
+use std::io::{self, Write};
+
+use nasfw_engine::config::Preset;
+use nasfw_sdk::Seed;
+use serde::Serialize;
+
+use crate::args::{MAX_SEED, SettingsArgs, with_plugin};
+use crate::exit::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The plugin whose search space is sampled
+    #[arg(long)]
+    plugin: Option<String>,
+    /// The controller that samples
+    #[arg(long)]
+    controller: Option<String>,
+    /// How many architectures
+    #[arg(short, value_name = "N", default_value_t = 1)]
+    n: u64,
+    /// The seed; a run with the same seed begins with the same proposal
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
+    seed: u64,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    genotype: &'a str,
+    choices: &'a [usize],
+    log_prob: f64,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let mut layers = with_plugin(args.settings.layers(Preset::None)?, args.plugin.as_deref())?;
+    if let Some(name) = &args.controller {
+        layers = layers.flag("--controller", "controller.name", name.as_str());
+    }
+    let config = layers.resolve()?;
+    let space = config.make_space()?;
+    // The streams that a search draws from.
+    let seed = Seed(args.seed);
+    let mut rng = seed.stream("controller/init");
+    let mut controller = config.make_controller(space.schema(), &mut rng)?;
+    let mut out = io::stdout().lock();
+    for at in 0..args.n {
+        let mut rng = seed.child(&format!("trial/{at}")).stream("propose");
+        let proposal = controller.propose(&mut rng);
+        let genotype = space.genotype(&proposal.choices);
+        if args.json {
+            let line = Line {
+                genotype: &genotype,
+                choices: &proposal.choices,
+                log_prob: proposal.log_prob,
+            };
+            let json = serde_json::to_string(&line).map_err(io::Error::from)?;
+            writeln!(out, "{json}")?;
+        } else {
+            writeln!(out, "{genotype}  log-prob {:.4}", proposal.log_prob)?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}

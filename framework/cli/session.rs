@@ -1,0 +1,147 @@
+//! What `run` and `resume` share: a search with progress, a way to stop it, and its end.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nasfw_engine::search::Summary;
+use nasfw_engine::store::Run;
+use nasfw_engine::{Config, Trial};
+use serde::Serialize;
+
+use crate::card;
+use crate::exit::Failure;
+use crate::progress::{Progress, View};
+use crate::trials::Line;
+
+/// Whether Ctrl-C was pressed.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// How a search shows itself.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// Print one JSON object a line: each trial, then a summary
+    #[arg(long, conflicts_with = "quiet")]
+    json: bool,
+    /// Print the result only
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// The last line of `--json`.
+#[derive(Serialize)]
+struct End<'a> {
+    run: &'a Path,
+    finished: u64,
+    stopped: bool,
+    constant_reward: f64,
+    best: Option<Line<'a>>,
+}
+
+/// Runs `search` with progress and shows how it ended.
+pub(crate) fn go(
+    show: ShowArgs,
+    search: impl FnOnce(&mut Progress) -> nasfw_engine::Result<Summary>,
+) -> Result<(), Failure> {
+    stop_on_ctrl_c()?;
+    let view = match (show.json, show.quiet) {
+        (true, _) => View::Json,
+        (_, true) => View::Quiet,
+        _ => View::for_people(),
+    };
+    let mut progress = Progress::new(view, &STOP);
+    let result = search(&mut progress);
+    progress.close();
+    let summary = result?;
+    let view = Run::read(&summary.run)?;
+    let config = view.config()?;
+    if show.json {
+        json(&summary)?;
+    } else {
+        people(&summary, &config)?;
+    }
+    let wanted = config.run.trials;
+    let (run, finished) = (summary.run.display(), summary.finished);
+    if summary.is_stopped {
+        return Err(Failure::Stopped(format!(
+            "stopped after {finished} of {wanted} trials; continue with: nasfw resume {run}"
+        )));
+    }
+    if summary.best.is_none() {
+        let reasons = view.trials()?;
+        let reason = reasons
+            .iter()
+            .find_map(|t| t.reason.as_deref())
+            .unwrap_or("none given");
+        return Err(Failure::Failed(format!(
+            "none of {finished} trials could be judged; the first reason: {reason}"
+        )));
+    }
+    Ok(())
+}
+
+fn json(summary: &Summary) -> io::Result<()> {
+    let end = End {
+        run: &summary.run,
+        finished: summary.finished,
+        stopped: summary.is_stopped,
+        constant_reward: summary.constant_reward,
+        best: summary.best.as_ref().map(|t| Line::new(t, true)),
+    };
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", serde_json::to_string(&end)?)?;
+    out.flush()
+}
+
+fn people(summary: &Summary, config: &Config) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    if let Some(best) = &summary.best {
+        show_best(&mut out, best, summary, config)?;
+    }
+    let run = summary.run.display();
+    let more = match summary.is_stopped {
+        true => String::new(),
+        false => format!(" --trials {}", config.run.trials.saturating_mul(2)),
+    };
+    card::heading(&mut out, &format!("everything is in {run}"))?;
+    writeln!(out, "  nasfw trials {run} --sort reward")?;
+    writeln!(out, "  nasfw resume {run}{more}\n")?;
+    out.flush()?;
+    Ok(())
+}
+
+fn show_best(
+    out: &mut dyn Write,
+    best: &Trial,
+    summary: &Summary,
+    config: &Config,
+) -> Result<(), Failure> {
+    let (space, task) = (config.make_space()?, config.make_task()?);
+    card::heading(
+        out,
+        &format!("best of {} trials: trial {}", summary.finished, best.id),
+    )?;
+    if let Some(reward) = best.reward {
+        let constant = match summary.constant_reward {
+            // Not measured when the run was stopped before it.
+            0.0 => String::new(),
+            r => format!("  (the best constant answer: {r:.4})"),
+        };
+        card::row(out, "reward", &format!("{reward:.4}{constant}"))?;
+    }
+    card::trial(out, best, &*task)?;
+    let choices = space.schema().choices(best.choices.clone())?;
+    card::drawing(out, &*space, &choices)?;
+    Ok(())
+}
+
+/// The first Ctrl-C ends the search after the present step, the second ends the program.
+fn stop_on_ctrl_c() -> Result<(), Failure> {
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::SeqCst) {
+            std::process::exit(1);
+        }
+        eprintln!("\nstopping after this step; Ctrl-C again ends at once");
+    })
+    .map_err(|e| Failure::Failed(format!("cannot listen for Ctrl-C: {e}")))
+}

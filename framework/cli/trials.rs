@@ -1,0 +1,182 @@
+//! `nasfw trials`: the trials of a run, also while it is going on.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use nasfw_engine::search::is_better;
+use nasfw_engine::store::Run;
+use nasfw_engine::{Status, Trial};
+use serde::Serialize;
+
+use crate::card::metric;
+use crate::exit::Failure;
+use crate::number::{duration, short};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The run folder
+    run: PathBuf,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// Leave out what depends on the clock
+    #[arg(long)]
+    no_times: bool,
+    /// The order: as they were run, or the best first
+    #[arg(long, value_enum, default_value_t = Sort::Id)]
+    sort: Sort,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Sort {
+    Id,
+    Reward,
+}
+
+/// A trial as other programs read it.
+#[derive(Serialize)]
+pub(crate) struct Line<'a> {
+    id: u64,
+    genotype: &'a str,
+    status: Status,
+    stage_rewards: &'a [f64],
+    reward: Option<f64>,
+    metrics: BTreeMap<&'a str, f64>,
+    params: usize,
+    macs: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<f64>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn new(trial: &'a Trial, with_times: bool) -> Self {
+        Self {
+            id: trial.id,
+            genotype: &trial.genotype,
+            status: trial.status,
+            stage_rewards: &trial.stage_rewards,
+            reward: trial.reward,
+            metrics: trial.metrics.iter().collect(),
+            params: trial.params,
+            macs: trial.macs,
+            seconds: with_times.then_some(trial.seconds),
+            reason: trial.reason.as_deref(),
+        }
+    }
+
+    pub(crate) fn json(&self) -> io::Result<String> {
+        serde_json::to_string(self).map_err(io::Error::from)
+    }
+}
+
+pub(crate) fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Complete => "complete",
+        Status::Stopped => "stopped",
+        Status::Failed => "failed",
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let run = Run::read(&args.run)?;
+    let mut trials = run.trials()?;
+    let best = trials
+        .iter()
+        .fold(None, |best, t| match is_better(t, best) {
+            true => Some(t),
+            false => best,
+        });
+    let best = best.map(|t| t.id);
+    if args.sort == Sort::Reward {
+        // A stable sort; failures have no reward and come last.
+        let key = |t: &Trial| t.reward.unwrap_or(f64::NEG_INFINITY);
+        trials.sort_by(|a, b| key(b).total_cmp(&key(a)));
+    }
+    let mut out = io::stdout().lock();
+    if args.json {
+        for trial in &trials {
+            writeln!(out, "{}", Line::new(trial, !args.no_times).json()?)?;
+        }
+    } else {
+        // The table is readable without the task too, e.g. when its plugin is not in this program.
+        let task = run.config().and_then(|c| c.make_task()).ok();
+        let headline = task.and_then(|t| t.headline().first().copied());
+        table(&mut out, &trials, best, headline, args)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn table(
+    out: &mut dyn Write,
+    trials: &[Trial],
+    best: Option<u64>,
+    headline: Option<&str>,
+    args: &Args,
+) -> io::Result<()> {
+    let width = match io::stdout().is_terminal() {
+        true => terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)),
+        // A pipe gets the whole line.
+        false => usize::MAX,
+    };
+    let mut lines = vec![header(headline, args)];
+    lines.extend(trials.iter().map(|t| line(t, best, headline, args)));
+    for text in lines {
+        writeln!(out, "{}", cut(text.trim_end(), width))?;
+    }
+    let count = |status| trials.iter().filter(|t| t.status == status).count();
+    writeln!(
+        out,
+        "\n{} trials: {} complete, {} stopped, {} failed",
+        trials.len(),
+        count(Status::Complete),
+        count(Status::Stopped),
+        count(Status::Failed)
+    )
+}
+
+fn header(headline: Option<&str>, args: &Args) -> String {
+    let headline = headline.map(|h| format!("{h:>9}")).unwrap_or_default();
+    let time = if args.no_times { "" } else { "        time" };
+    format!("   id  status     reward{headline}   params     macs{time}  genotype")
+}
+
+fn line(trial: &Trial, best: Option<u64>, headline: Option<&str>, args: &Args) -> String {
+    let mark = if best == Some(trial.id) { '*' } else { ' ' };
+    let reward = trial.reward.map_or("-".into(), |r| format!("{r:.4}"));
+    let value = headline.map(|name| {
+        let value = trial.metrics.get(name).map_or("-".into(), metric);
+        format!("{value:>9}")
+    });
+    let time = match args.no_times {
+        true => String::new(),
+        false => format!("{:>12}", duration(trial.seconds)),
+    };
+    let reason = match (trial.status, &trial.reason) {
+        (Status::Failed, Some(reason)) => format!("  {reason}"),
+        _ => String::new(),
+    };
+    format!(
+        "{mark}{:>4}  {:<8}  {reward:>7}{}{:>9}{:>9}{time}  {}{reason}",
+        trial.id,
+        status_name(trial.status),
+        value.unwrap_or_default(),
+        short(trial.params as u64),
+        short(trial.macs),
+        trial.genotype,
+    )
+}
+
+/// At most `width` characters, the last one `…` where something is missing.
+fn cut(text: &str, width: usize) -> String {
+    match text.char_indices().nth(width) {
+        None => text.into(),
+        Some(_) => text
+            .chars()
+            .take(width.saturating_sub(1))
+            .chain(['…'])
+            .collect(),
+    }
+}

@@ -1,0 +1,9 @@
+//! The program as scripts and people call it: output, exit codes, and what it refuses.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod config;
+mod describe;
+mod program;
+mod score;
+mod store;

@@ -1,0 +1,89 @@
+//! Calling the program as a user does.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder of its own to call the program in.
+pub(crate) struct Place(TempDir);
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Runs `nasfw` in the folder.
+    pub(crate) fn call(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_nasfw"))
+            .args(args)
+            .current_dir(self.0.path())
+            .output()
+            .unwrap()
+    }
+
+    /// Standard output of a call that must succeed.
+    pub(crate) fn text(&self, args: &[&str]) -> String {
+        let output = self.call(args);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {errors}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            !text.contains('\u{1b}'),
+            "{args:?} writes control codes into a pipe"
+        );
+        text
+    }
+
+    /// The JSON lines of a call that must succeed.
+    pub(crate) fn json(&self, args: &[&str]) -> Vec<Value> {
+        let text = self.text(args);
+        text.lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect()
+    }
+
+    /// A call that must be refused as wrong input (exit code 2), its message naming all of
+    /// `parts`, and that leaves the folder as it was.
+    pub(crate) fn refuses(&self, args: &[&str], parts: &[&str]) {
+        let before = tree(self.0.path());
+        let output = self.call(args);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {message}");
+        assert!(message.starts_with("error: "), "{args:?}: {message}");
+        assert!(!message.contains("panicked"), "{args:?}: {message}");
+        assert!(
+            output.stdout.is_empty(),
+            "{args:?} wrote to standard output"
+        );
+        for part in parts {
+            assert!(
+                message.contains(part),
+                "{args:?} does not say `{part}`: {message}"
+            );
+        }
+        assert_eq!(tree(self.0.path()), before, "{args:?} wrote something");
+    }
+}
+
+/// All files and folders below `root`, sorted.
+fn tree(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path.clone());
+            }
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}

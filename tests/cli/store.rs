@@ -1,0 +1,218 @@
+//! Run folders through the program and through the library, with the built-in members.
+
+use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::store::{FORMAT, Run, SearchState};
+use nasfw_engine::{Config, Status, Trial};
+use nasfw_plugins as _; // Linked for what it registers.
+use nasfw_sdk::controller::State;
+use nasfw_sdk::{Metrics, Seed, testing};
+use serde_json::json;
+
+use crate::program::Place;
+
+fn config() -> Config {
+    let layers = Layers::new(Preset::Demo).flag("--trials", "run.trials", 4);
+    layers.resolve().unwrap()
+}
+
+fn trial(id: u64, status: Status) -> Trial {
+    let space = config().make_space().unwrap();
+    let choices = testing::random_choices(space.schema(), &mut Seed(id).stream("test"));
+    Trial {
+        id,
+        genotype: space.genotype(&choices),
+        choices: choices.to_vec(),
+        log_prob: -35.1,
+        status,
+        stage_rewards: vec![0.25, 0.1 * (id + 1) as f64],
+        reward: (status != Status::Failed).then_some(0.1 * (id + 1) as f64),
+        metrics: Metrics::new([("miou", 0.5), ("pixel_acc", 0.75)]).unwrap(),
+        params: 1_234_567,
+        macs: 987_654_321,
+        seconds: 12.5,
+        reason: (status == Status::Failed).then(|| "loss is NaN".to_owned()),
+    }
+}
+
+/// A run of three trials in `place`, named `r`.
+fn run_of_three(place: &Place) -> Run {
+    let mut run = Run::create(&place.path("r"), &config()).unwrap();
+    let state = SearchState {
+        controller: State(vec![1]),
+        schedule: State(vec![2]),
+    };
+    for (id, status) in [
+        (0, Status::Complete),
+        (1, Status::Failed),
+        (2, Status::Stopped),
+    ] {
+        run.append(&trial(id, status), &state).unwrap();
+    }
+    run
+}
+
+#[test]
+fn the_stored_configuration_comes_back() {
+    let place = Place::new();
+    let mut run = run_of_three(&place);
+    assert_eq!(run.config().unwrap(), config());
+    let file = std::fs::read_to_string(place.path("r/config.toml")).unwrap();
+    assert_eq!(Config::from_toml(&file).unwrap(), config());
+    run.set_trials_wanted(9).unwrap();
+    assert_eq!(run.config().unwrap().run.trials, 9);
+    let file = std::fs::read_to_string(place.path("r/config.toml")).unwrap();
+    assert_eq!(Config::from_toml(&file).unwrap().run.trials, 9);
+    let fewer = run.set_trials_wanted(2).unwrap_err();
+    assert!(
+        fewer.is_input() && fewer.to_string().contains("3 are finished"),
+        "{fewer}"
+    );
+}
+
+#[test]
+fn trials_are_listed_while_another_process_writes() {
+    let place = Place::new();
+    let run = run_of_three(&place);
+    let lines = place.json(&["trials", "r", "--json"]);
+    let first = trial(0, Status::Complete);
+    let expected = json!({"id": 0, "genotype": first.genotype, "status": "complete",
+        "stage_rewards": [0.25, 0.1], "reward": 0.1, "metrics": {"miou": 0.5, "pixel_acc": 0.75},
+        "params": 1_234_567, "macs": 987_654_321, "seconds": 12.5, "reason": null});
+    assert_eq!(lines[0], expected);
+    let statuses: Vec<&str> = lines
+        .iter()
+        .map(|l| l["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(statuses, ["complete", "failed", "stopped"]);
+    assert_eq!(
+        (&lines[1]["reward"], &lines[1]["reason"]),
+        (&json!(null), &json!("loss is NaN"))
+    );
+    let timeless = place.text(&["trials", "r", "--json", "--no-times"]);
+    assert!(!timeless.contains("seconds"), "{timeless}");
+    let sorted = place.json(&["trials", "r", "--json", "--sort", "reward"]);
+    let ids: Vec<u64> = sorted.iter().map(|l| l["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids, [2, 0, 1]);
+    let table = place.text(&["trials", "r"]);
+    assert!(
+        table.contains("miou") && table.contains("1 complete, 1 stopped, 1 failed"),
+        "{table}"
+    );
+    // A complete trial is better than a stopped one, whatever the reward.
+    assert!(table.lines().any(|l| l.starts_with("*   0")), "{table}");
+    place.refuses(&["resume", "r"], &["r: another nasfw is writing"]);
+    drop(run);
+}
+
+#[test]
+fn a_run_of_a_newer_version_is_refused() {
+    let place = Place::new();
+    drop(run_of_three(&place));
+    // The version is the big-endian number at byte 60 of an SQLite file.
+    let path = place.path("r/run.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    assert_eq!(bytes[60..64], (FORMAT as u32).to_be_bytes());
+    bytes[60..64].copy_from_slice(&(FORMAT as u32 + 1).to_be_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    let parts = ["run r:", "newer nasfw", "format 2", "up to 1"];
+    place.refuses(&["trials", "r"], &parts);
+    place.refuses(&["resume", "r"], &parts);
+    std::fs::write(
+        &path,
+        b"this is no database, but it is long enough to look at",
+    )
+    .unwrap();
+    place.refuses(&["trials", "r"], &["run r:", "damaged"]);
+    place.refuses(&["resume", "r"], &["run r:", "damaged"]);
+}
+
+#[test]
+fn a_finished_pipe_is_no_failure() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nasfw"))
+        .args(["sample", "--controller", "random", "-n", "100000", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // As `head -0` does: the reader goes away.
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// A file system of its own, unmounted when dropped.
+#[cfg(target_os = "linux")]
+struct SmallDisk(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl SmallDisk {
+    /// `None` where this user may not mount.
+    fn mount(path: std::path::PathBuf, size: &str) -> Option<Self> {
+        std::fs::create_dir(&path).unwrap();
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]);
+        let status = mount
+            .arg(&path)
+            .stderr(std::process::Stdio::null())
+            .status();
+        match status.is_ok_and(|s| s.success()) {
+            true => Some(Self(path)),
+            false => None,
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_keeps_what_was_finished() {
+    let place = Place::new();
+    let state = |bytes: usize| SearchState {
+        controller: State(vec![1; bytes]),
+        schedule: State(Vec::new()),
+    };
+    let (Some(tiny), Some(small)) = (
+        SmallDisk::mount(place.path("tiny"), "16k"),
+        SmallDisk::mount(place.path("small"), "512k"),
+    ) else {
+        eprintln!("skipped: this user may not mount a file system");
+        return;
+    };
+    // No room for a run at all: nothing is left of it.
+    let error = Run::create(&tiny.0.join("r"), &config()).unwrap_err();
+    assert!(
+        error.to_string().contains("full") || error.to_string().contains("space"),
+        "{error}"
+    );
+    assert_eq!(std::fs::read_dir(&tiny.0).unwrap().count(), 0);
+    // Room for some trials: those before the failure stay, with the state after the last.
+    let mut run = Run::create(&small.0.join("r"), &config()).unwrap();
+    let mut finished = 0;
+    let error = loop {
+        match run.append(&trial(finished, Status::Complete), &state(20_000)) {
+            Ok(()) => finished += 1,
+            Err(error) => break error,
+        }
+        assert!(finished < 1000, "the disk never fills");
+    };
+    assert!(
+        finished > 0 && error.to_string().contains("full"),
+        "{finished}: {error}"
+    );
+    drop(run);
+    let run = Run::read(&small.0.join("r")).unwrap();
+    assert_eq!(run.trials().unwrap().len() as u64, finished);
+    assert_eq!(run.state().unwrap(), Some(state(20_000)));
+}

@@ -1,0 +1,91 @@
+//! Searches through the program: what they leave, and that a seed decides everything.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "cli/program.rs"]
+#[allow(dead_code, reason = "the other test program uses the rest")]
+mod program;
+
+use program::Place;
+
+/// The smallest search that still trains: a handful of tiny scenes.
+const SMALL: [&str; 26] = [
+    "--set",
+    "data.generator.train=24",
+    "--set",
+    "data.generator.side_px=32",
+    "--set",
+    "warmup.epochs=1",
+    "--set",
+    "warmup.batch=8",
+    "--set",
+    "warmup.crop_px=32",
+    "--set",
+    "schedule.stage0.samples=16",
+    "--set",
+    "schedule.stage0.epochs=1",
+    "--set",
+    "schedule.stage0.batch=8",
+    "--set",
+    "schedule.stage0.crop_px=32",
+    "--set",
+    "schedule.stage1.batch=8",
+    "--set",
+    "schedule.stage1.crop_px=32",
+    "--set",
+    "schedule.stage0.shorter_side_px=32",
+    "--set",
+    "schedule.stage1.shorter_side_px=32",
+];
+
+fn search(place: &Place, out: &str, more: &[&str]) -> String {
+    let base = ["run", "--plugin", "segm", "--seed", "3", "--out", out];
+    place.text(&[&base[..], &SMALL[..], more].concat())
+}
+
+fn trials(place: &Place, run: &str) -> String {
+    place.text(&["trials", run, "--json", "--no-times"])
+}
+
+#[test]
+fn a_search_ends_with_its_best_network() {
+    let place = Place::new();
+    for task in ["segm", "depth", "pose"] {
+        let text = search(&place, task, &["--task", task, "--trials", "2"]);
+        for part in [
+            "trial   0",
+            "trial   1",
+            "best of 2 trials",
+            "wiring",
+            "nasfw resume",
+        ] {
+            assert!(text.contains(part), "{task}: {part} is not in:\n{text}");
+        }
+        let lines: Vec<_> = trials(&place, task).lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), 2);
+        assert!(
+            lines.iter().all(|l| l.contains("\"reward\":0.")),
+            "{lines:?}"
+        );
+        assert!(place.path(task).join("config.toml").is_file());
+    }
+}
+
+#[test]
+fn the_seed_decides_whatever_the_threads() {
+    let place = Place::new();
+    search(&place, "one", &["--trials", "2", "--threads", "1"]);
+    search(&place, "two", &["--trials", "2", "--threads", "2"]);
+    assert_eq!(trials(&place, "one"), trials(&place, "two"));
+}
+
+#[test]
+fn a_resumed_search_equals_an_uninterrupted_one() {
+    let place = Place::new();
+    search(&place, "whole", &["--trials", "3"]);
+    search(&place, "parts", &["--trials", "1"]);
+    let end = place.json(&["resume", "parts", "--trials", "3", "--json"]);
+    assert_eq!(end.len(), 3, "two trials and a summary");
+    assert_eq!(end[2]["finished"], 3);
+    assert_eq!(trials(&place, "whole"), trials(&place, "parts"));
+}
