@@ -89,3 +89,74 @@ fn a_resumed_search_equals_an_uninterrupted_one() {
     assert_eq!(end[2]["finished"], 3);
     assert_eq!(trials(&place, "whole"), trials(&place, "parts"));
 }
+
+#[test]
+fn trials_that_cannot_be_judged_fail_with_their_reason() {
+    let place = Place::new();
+    for (out, setting, reason) in [
+        ("memory", "run.memory_limit_mb=1", "the limit is 1 MiB"),
+        ("nan", "schedule.stage0.decoder.lr=1e30", "NaN"),
+    ] {
+        let base = ["run", "--seed", "3", "--trials", "2", "--out", out];
+        let args = [&base[..], &SMALL[..], &["--set", setting]].concat();
+        let output = place.call(&args);
+        let message = String::from_utf8_lossy(&output.stderr);
+        // The search went on to its end, and there is nothing to show for it.
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(
+            message.contains("none of 2 trials") && message.contains(reason),
+            "{message}"
+        );
+        for trial in place.json(&["trials", out, "--json"]) {
+            assert_eq!(trial["status"], "failed");
+            assert!(trial["reward"].is_null(), "a failure is not a score");
+            assert!(trial["reason"].as_str().unwrap().contains(reason));
+        }
+    }
+}
+
+/// Starts a search of three trials and returns once the first is finished.
+#[cfg(unix)]
+fn begin(place: &Place, out: &str) -> std::process::Child {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_nasfw"));
+    command.args([
+        "run", "--plugin", "segm", "--seed", "3", "--trials", "3", "--out",
+    ]);
+    command.arg(place.path(out)).args(SMALL);
+    command.stdout(std::process::Stdio::null());
+    command.stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    for _ in 0..3000 {
+        let listed = place.call(&["trials", out, "--json"]);
+        if listed.status.success() && !listed.stdout.is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    child
+}
+
+#[cfg(unix)]
+#[test]
+fn neither_a_crash_nor_ctrl_c_changes_the_result() {
+    let place = Place::new();
+    search(&place, "whole", &["--trials", "3"]);
+    let mut killed = begin(&place, "killed");
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let stopped = begin(&place, "stopped");
+    let pid = stopped.id().to_string();
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    kill.unwrap();
+    let output = stopped.wait_with_output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    // A machine fast enough may have finished before the signal came.
+    let is_stopped = output.status.code() == Some(1) && message.contains("nasfw resume");
+    assert!(is_stopped || output.status.success(), "{message}");
+    for run in ["killed", "stopped"] {
+        place.text(&["resume", run, "--quiet"]);
+        assert_eq!(trials(&place, "whole"), trials(&place, run), "{run}");
+    }
+}

@@ -28,6 +28,7 @@
 //! # Ok::<(), nasfw_data::DataError>(())
 //! ```
 
+mod cache;
 mod check;
 pub mod codec;
 pub mod config;
@@ -39,6 +40,7 @@ pub mod sample;
 pub mod split;
 pub mod transform;
 
+pub use cache::Cached;
 pub use check::check;
 pub use codec::{
     read_depth_png, read_indexed_png, read_rgb, write_depth_png, write_indexed_png, write_png_rgb,

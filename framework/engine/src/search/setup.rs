@@ -1,12 +1,17 @@
 //! What a configuration names, made and checked before anything is written.
 
-use nasfw_data::{Source, Transform, check, meta_split, open};
+use std::sync::Arc;
+
+use nasfw_data::{Cached, Source, Transform, check, meta_split, open};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, SearchSpace, Seed, Stage, Task, testing};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::progress::{Event, Observer};
+
+/// Memory for decoded training images.
+const IMAGE_CACHE_BYTES: usize = 1 << 30;
 
 /// Members, data and splits of a search.
 pub struct Setup {
@@ -41,7 +46,8 @@ impl Setup {
         config.check()?;
         let space = config.make_space()?;
         let task = config.make_task()?;
-        let source = open(&config.data, task.labels())?;
+        let mut source = open(&config.data, task.labels())?;
+        source.train = Arc::new(Cached::new(source.train, IMAGE_CACHE_BYTES));
         let io = Io::rgb(task.output_channels(&source.info));
         let seed = Seed(config.run.seed);
         let (meta_train, meta_val) =

@@ -1,10 +1,11 @@
 //! The method's controller: an LSTM policy that learns by proximal policy optimisation.
 //!
-//! `network` is the LSTM and what it says of one decision after another, `objective` the clipped
-//! loss and its gradient, `config` the settings; this file ties them to the
-//! [`Controller`] contract.
+//! `layout` says which weights there are, `network` is the LSTM and what it says of one decision
+//! after another, `objective` the clipped loss and its gradient, `config` the settings; this file
+//! ties them to the [`Controller`] contract.
 
 mod config;
+mod layout;
 mod network;
 mod objective;
 #[cfg(test)]
@@ -23,7 +24,8 @@ use super::adam::Adam;
 use super::baseline::Baseline;
 use super::{categorical, feedback, saved};
 pub use config::{Policy, PpoConfig};
-use network::{Layout, Net, Walk};
+use layout::Layout;
+use network::{Net, Walk};
 
 const NAME: &str = "ppo";
 /// Initial weights are uniform between −this and this.

@@ -4,94 +4,18 @@
 //! column of ones and embeddings are looked up by a product with one-hot rows, so that the tape
 //! needs nothing but products, sums and element-wise operations.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use dfdx::prelude::{
     Cache, Cpu, HasShape, NoneTape, PutTape, SplitTape, Tape, Tensor, TensorFromVec, TryMatMul,
     WithEmptyTape,
 };
-use nasfw_sdk::{Error, Result, Schema};
 
-use super::config::{Policy, PpoConfig};
+use super::config::Policy;
+use super::layout::{LAYERS, Layout, PER_LAYER};
 
 /// A matrix of run-time size, with or without a tape.
 pub(super) type Matrix<T = NoneTape> = Tensor<(usize, usize), f32, Cpu, T>;
-
-const LAYERS: usize = 2;
-/// Matrices of an LSTM layer: for the input and the recurrence, a weight and a bias each. Two biases
-/// are one too many, but are what the method's 169k parameters count.
-const PER_LAYER: usize = 4;
-/// More weights than this do not fit a controller that is saved after every trial.
-const WEIGHT_LIMIT: usize = 1 << 26;
-
-/// Which matrices a network has.
-#[derive(Clone, Debug)]
-pub(super) struct Layout {
-    policy: Policy,
-    hidden: usize,
-    warmup_steps: usize,
-    /// The head of every decision.
-    head_of: Vec<usize>,
-    /// Rows and columns: the start vector, the layers, then weight, bias (and embedding) of each head.
-    shapes: Vec<(usize, usize)>,
-}
-
-impl Layout {
-    /// Decisions of one non-empty kind and one arity share a head; any other has its own.
-    ///
-    /// # Errors
-    /// When the network would be too large.
-    pub(super) fn new(config: &PpoConfig, schema: &Schema) -> Result<Self> {
-        let hidden = config.hidden;
-        let mut shapes = vec![(1, hidden)];
-        for _ in 0..LAYERS {
-            let gates = 4 * hidden;
-            shapes.extend([(hidden, gates), (1, gates), (hidden, gates), (1, gates)]);
-        }
-        let mut shared = BTreeMap::new();
-        let mut head_of = Vec::with_capacity(schema.len());
-        let mut heads = 0;
-        for decision in schema.decisions() {
-            let arity = decision.arity();
-            let known = shared.get(&(decision.kind.as_str(), arity)).copied();
-            head_of.push(known.unwrap_or(heads));
-            if known.is_none() {
-                if !decision.kind.is_empty() {
-                    shared.insert((decision.kind.as_str(), arity), heads);
-                }
-                heads += 1;
-                shapes.extend([(hidden, arity), (1, arity)]);
-                if config.policy == Policy::Autoregressive {
-                    shapes.push((arity, hidden));
-                }
-            }
-        }
-        let layout = Self {
-            policy: config.policy,
-            hidden,
-            warmup_steps: config.warmup_steps,
-            head_of,
-            shapes,
-        };
-        if layout.weights() > WEIGHT_LIMIT {
-            let expected = format!(
-                "at most {WEIGHT_LIMIT} weights; this would be {}",
-                layout.weights()
-            );
-            return Err(Error::invalid("controller.hidden", hidden, expected));
-        }
-        Ok(layout)
-    }
-
-    /// How many weights the network has.
-    pub(super) fn weights(&self) -> usize {
-        self.shapes
-            .iter()
-            .map(|(rows, columns)| rows * columns)
-            .sum()
-    }
-}
 
 /// A network with its weights; a change of weights is a new network.
 #[derive(Clone, Debug)]

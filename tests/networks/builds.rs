@@ -1,0 +1,59 @@
+//! Every architecture builds, has the parameters its graph counts, and runs both ways.
+
+use dfdx::prelude::{Backward, OwnedTape, PutTape, SplitTape, TryMul};
+use nasfw_engine::network::Network;
+use nasfw_engine::network::kernels::{CpuKernels, Kernels, map_shape};
+use nasfw_sdk::testing::random_choices;
+use nasfw_sdk::{Io, Seed};
+
+use super::{random_map, small_space};
+
+/// Catches an operation that a size, an odd one say, or a combination of choices breaks.
+#[test]
+fn a_thousand_random_genotypes_build_and_run_at_three_sizes() {
+    let space = small_space();
+    let mut rng = Seed(11).stream("builds");
+    let kernels = CpuKernels::default();
+    for at in 0..1000 {
+        let choices = random_choices(space.schema(), &mut rng);
+        let io = Io::rgb(1 + at % 5);
+        let graph = space.decode(&choices, &io).unwrap();
+        let mut network = Network::new(kernels.clone(), &graph, &mut rng).unwrap();
+        assert_eq!(network.parameters().count(), graph.parameters());
+        let deployed = graph.without_auxiliary();
+        assert_eq!(graph.cost((32, 32)).params, deployed.parameters());
+        for (height, width) in [(32, 32), (33, 47), (17, 9)] {
+            let genotype = space.genotype(&choices);
+            let image = random_map(kernels.device(), (2, height, width, 3), &mut rng);
+            let mut tape = OwnedTape::default();
+            let outputs = network.forward_train(&[image], &mut tape).unwrap();
+            let sizes = graph.sizes(&[(height, width)]);
+            let mut total = None;
+            for (output, declared) in outputs.iter().zip(graph.outputs()) {
+                let shape = map_shape(output);
+                assert_eq!((shape.height, shape.width), sizes[declared.node], "{genotype}");
+                assert_eq!(shape.channels, io.output_channels);
+                let zero = random_map(
+                    kernels.device(),
+                    (2, shape.height, shape.width, shape.channels),
+                    &mut rng,
+                );
+                let term = kernels.squared_error(output, &zero, None, &mut tape).unwrap();
+                total = Some(term);
+            }
+            let loss = total.unwrap();
+            assert!(loss.as_vec()[0].is_finite(), "{genotype} at {height}x{width}");
+            let (loss, tape) = loss.put_tape(tape).try_mul(1.0).unwrap().split_tape();
+            let mut gradients = loss.put_tape(tape).backward();
+            for parameter in network.parameters().iter().filter(|p| p.is_live) {
+                gradients.get_or_alloc_mut(&parameter.value).unwrap();
+                let gradient = gradients.get(&parameter.value).as_vec();
+                assert!(
+                    gradient.iter().all(|g| g.is_finite()),
+                    "{genotype}: gradient of {}",
+                    parameter.name
+                );
+            }
+        }
+    }
+}
