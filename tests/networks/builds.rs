@@ -31,18 +31,27 @@ fn a_thousand_random_genotypes_build_and_run_at_three_sizes() {
             let mut total = None;
             for (output, declared) in outputs.iter().zip(graph.outputs()) {
                 let shape = map_shape(output);
-                assert_eq!((shape.height, shape.width), sizes[declared.node], "{genotype}");
+                assert_eq!(
+                    (shape.height, shape.width),
+                    sizes[declared.node],
+                    "{genotype}"
+                );
                 assert_eq!(shape.channels, io.output_channels);
                 let zero = random_map(
                     kernels.device(),
                     (2, shape.height, shape.width, shape.channels),
                     &mut rng,
                 );
-                let term = kernels.squared_error(output, &zero, None, &mut tape).unwrap();
+                let term = kernels
+                    .squared_error(output, &zero, None, &mut tape)
+                    .unwrap();
                 total = Some(term);
             }
             let loss = total.unwrap();
-            assert!(loss.as_vec()[0].is_finite(), "{genotype} at {height}x{width}");
+            assert!(
+                loss.as_vec()[0].is_finite(),
+                "{genotype} at {height}x{width}"
+            );
             let (loss, tape) = loss.put_tape(tape).try_mul(1.0).unwrap().split_tape();
             let mut gradients = loss.put_tape(tape).backward();
             for parameter in network.parameters().iter().filter(|p| p.is_live) {

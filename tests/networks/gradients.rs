@@ -20,8 +20,11 @@ fn loss<K: Kernels<Device = Cpu>>(
     let mut sum: Option<Scalar<Cpu>> = None;
     for output in outputs {
         let s = map_shape(output);
-        let target =
-            random_map(kernels.device(), (s.batch, s.height, s.width, s.channels), &mut rng);
+        let target = random_map(
+            kernels.device(),
+            (s.batch, s.height, s.width, s.channels),
+            &mut rng,
+        );
         let term = kernels.squared_error(output, &target, None, tape).unwrap();
         let joined = match sum {
             None => term.put_tape(std::mem::take(tape)).try_mul(1.0).unwrap(),
@@ -42,12 +45,22 @@ fn compiled_networks_have_the_gradients_of_their_graphs() {
     let mut rng = Seed(3).stream("gradients");
     let (fast, plain) = (CpuKernels::default(), Composed::<Cpu>::default());
     let mut all = vec![
-        space.parse("[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]").unwrap(),
-        space.parse("[[2,[1,0,3,6],[0,1,2,8],[2,0,6,1]],[[2,3],[3,1],[4,4]]]").unwrap(),
-        space.parse("[[5,[0,0,4,1],[3,2,0,1],[5,6,5,0]],[[1,3],[4,3],[2,2]]]").unwrap(),
+        space
+            .parse("[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]")
+            .unwrap(),
+        space
+            .parse("[[2,[1,0,3,6],[0,1,2,8],[2,0,6,1]],[[2,3],[3,1],[4,4]]]")
+            .unwrap(),
+        space
+            .parse("[[5,[0,0,4,1],[3,2,0,1],[5,6,5,0]],[[1,3],[4,3],[2,2]]]")
+            .unwrap(),
         // Zero everywhere, and identity everywhere.
-        space.parse("[[10,[0,0,10,10],[0,0,10,10],[0,0,10,10]],[[0,0],[0,0],[0,0]]]").unwrap(),
-        space.parse("[[9,[0,1,9,9],[1,4,9,9],[4,7,9,9]],[[0,1],[2,4],[5,3]]]").unwrap(),
+        space
+            .parse("[[10,[0,0,10,10],[0,0,10,10],[0,0,10,10]],[[0,0],[0,0],[0,0]]]")
+            .unwrap(),
+        space
+            .parse("[[9,[0,1,9,9],[1,4,9,9],[4,7,9,9]],[[0,1],[2,4],[5,3]]]")
+            .unwrap(),
     ];
     all.extend((0..7).map(|_| random_choices(space.schema(), &mut rng)));
     for choices in all {
@@ -64,8 +77,11 @@ fn compiled_networks_have_the_gradients_of_their_graphs() {
 
         let mut tape = OwnedTape::default();
         let slow = reference::run(&plain, &graph, &weights, &image, &mut tape);
-        let expected: Vec<&Map<Cpu>> =
-            graph.outputs().iter().map(|o| &slow.values[o.node]).collect();
+        let expected: Vec<&Map<Cpu>> = graph
+            .outputs()
+            .iter()
+            .map(|o| &slow.values[o.node])
+            .collect();
         let expected_value = loss(&plain, &expected, &mut tape);
         let mut expected_gradients = expected_value.clone().put_tape(tape).backward();
 
@@ -76,7 +92,11 @@ fn compiled_networks_have_the_gradients_of_their_graphs() {
                 assert_abs_diff_eq!(*a, *b, epsilon = 2e-3 * scale);
             }
         }
-        assert_abs_diff_eq!(value.as_vec()[0], expected_value.as_vec()[0], epsilon = 1e-3);
+        assert_abs_diff_eq!(
+            value.as_vec()[0],
+            expected_value.as_vec()[0],
+            epsilon = 1e-3
+        );
         for parameter in network.parameters().iter() {
             gradients.get_or_alloc_mut(&parameter.value).unwrap();
             let got = gradients.get(&parameter.value).as_vec();
@@ -85,7 +105,10 @@ fn compiled_networks_have_the_gradients_of_their_graphs() {
             let expected = expected_gradients.get(tensor).as_vec();
             // Against the whole gradient's size: many layers of normalisation amplify rounding.
             let norm = expected.iter().map(|g| g * g).sum::<f32>().sqrt();
-            let error = (got.iter().zip(&expected)).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+            let error = (got.iter().zip(&expected))
+                .map(|(a, b)| (a - b).powi(2))
+                .sum::<f32>()
+                .sqrt();
             assert!(
                 error <= 1e-2 * norm + 1e-4,
                 "{genotype}: gradient of {} is off by {error} of {norm}",

@@ -37,7 +37,9 @@ pub(super) fn run(
             Op::Input { .. } => image.clone(),
             Op::Zero => {
                 let s = map_shape(from[0]);
-                kernels.device().zeros_like(&(s.batch, s.height, s.width, s.channels))
+                kernels
+                    .device()
+                    .zeros_like(&(s.batch, s.height, s.width, s.channels))
             }
             Op::Identity => from[0].clone(),
             Op::Conv(c) => {
@@ -51,13 +53,21 @@ pub(super) fn run(
                 };
                 let weight = parameter(format!("{}.weight", node.name));
                 let bias = c.bias.then(|| parameter(format!("{}.bias", node.name)));
-                kernels.conv(&conv, from[0], &weight, bias.as_ref(), true, tape).unwrap()
+                kernels
+                    .conv(&conv, from[0], &weight, bias.as_ref(), true, tape)
+                    .unwrap()
             }
             Op::BatchNorm => {
                 let gamma = parameter(format!("{}.weight", node.name));
                 let beta = parameter(format!("{}.bias", node.name));
-                let affine = Affine { gamma: &gamma, beta: &beta };
-                kernels.batch_norm(from[0], affine, Activation::Identity, tape).unwrap().0
+                let affine = Affine {
+                    gamma: &gamma,
+                    beta: &beta,
+                };
+                kernels
+                    .batch_norm(from[0], affine, Activation::Identity, tape)
+                    .unwrap()
+                    .0
             }
             Op::Activation { function } => {
                 let activation = match function {
@@ -68,7 +78,9 @@ pub(super) fn run(
             }
             Op::ResizeTo => {
                 let like = map_shape(from[1]);
-                kernels.resize(from[0], (like.height, like.width), tape).unwrap()
+                kernels
+                    .resize(from[0], (like.height, like.width), tape)
+                    .unwrap()
             }
             Op::GlobalAveragePool => kernels.global_average(from[0], tape).unwrap(),
             Op::Add => kernels.add(&from, tape).unwrap(),

@@ -5,7 +5,7 @@ use nasfw_engine::network::Network;
 use nasfw_engine::network::kernels::CpuKernels;
 use nasfw_engine::train::{Batches, Fit, ImageSet, Learner, Objective, fit};
 use nasfw_sdk::registry::TaskEntry;
-use nasfw_sdk::{Io, Optimiser, Seed, TargetScale};
+use nasfw_sdk::{Decay, Io, Optimiser, Seed, TargetScale};
 
 use super::small_space;
 
@@ -17,8 +17,16 @@ fn train(task: &str, optimiser: Optimiser, epochs: usize) -> (f64, f64, Vec<u8>)
     let space = small_space();
     let entry = TaskEntry::find(task).unwrap();
     let task = (entry.build)(&(entry.defaults)()).unwrap();
-    let generator = GeneratorConfig { train: 24, val: 4, side_px: 32, seed: 1 };
-    let config = DataConfig { generator, ..DataConfig::default() };
+    let generator = GeneratorConfig {
+        train: 24,
+        val: 4,
+        side_px: 32,
+        seed: 1,
+    };
+    let config = DataConfig {
+        generator,
+        ..DataConfig::default()
+    };
     let source = open(&config, task.labels()).unwrap();
     let io = Io::rgb(task.output_channels(&source.info));
     let graph = space.decode(&space.parse(ARCH0).unwrap(), &io).unwrap();
@@ -45,33 +53,58 @@ fn train(task: &str, optimiser: Optimiser, epochs: usize) -> (f64, f64, Vec<u8>)
     };
     let mut learner = Learner::new(&network, optimiser, optimiser, 3.0).unwrap();
     let mut losses = Vec::new();
-    let how = Fit { epochs, objective, polyak: 0.9 };
+    let how = Fit {
+        epochs,
+        decay: Decay::Constant,
+        objective,
+        polyak: 0.9,
+    };
     let last = fit(&mut network, &mut learner, &images, &how, &mut |tick| {
         losses.push(f64::from(tick.loss));
         Ok(())
     })
     .unwrap();
     let first = losses[..3].iter().sum::<f64>() / 3.0;
-    (first, last, network.parameters().weights().to_safetensors().unwrap())
+    (
+        first,
+        last,
+        network.parameters().weights().to_safetensors().unwrap(),
+    )
 }
 
 #[test]
 fn every_task_and_optimiser_lowers_the_loss() {
-    let adam = Optimiser::Adam { lr: 3e-3, weight_decay: 1e-5 };
-    let sgd = Optimiser::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 1e-5 };
+    let adam = Optimiser::Adam {
+        lr: 3e-3,
+        weight_decay: 1e-5,
+    };
+    let sgd = Optimiser::Sgd {
+        lr: 0.05,
+        momentum: 0.9,
+        weight_decay: 1e-5,
+    };
     for task in ["segm", "depth", "pose"] {
         for optimiser in [adam, sgd] {
             let (first, last, _) = train(task, optimiser, 12);
-            assert!(last < 0.9 * first, "{task} with {optimiser:?}: {first} to {last}");
+            assert!(
+                last < 0.9 * first,
+                "{task} with {optimiser:?}: {first} to {last}"
+            );
         }
     }
 }
 
 #[test]
 fn one_thread_and_two_give_the_same_weights() {
-    let adam = Optimiser::Adam { lr: 3e-3, weight_decay: 1e-5 };
+    let adam = Optimiser::Adam {
+        lr: 3e-3,
+        weight_decay: 1e-5,
+    };
     let in_pool = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
         pool.install(|| train("segm", adam, 2).2)
     };
     let one = in_pool(1);

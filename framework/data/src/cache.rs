@@ -98,7 +98,10 @@ mod tests {
         let cached = Cached::new(counting.clone(), 2 * one);
         for _ in 0..3 {
             for index in 0..4 {
-                assert_eq!(cached.read(index).unwrap(), source.train.read(index).unwrap());
+                assert_eq!(
+                    cached.read(index).unwrap(),
+                    source.train.read(index).unwrap()
+                );
             }
         }
         // Two fit and are read once; two do not and are read three times.

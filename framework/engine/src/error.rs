@@ -72,7 +72,11 @@ impl Error {
     pub fn is_input(&self) -> bool {
         matches!(
             self,
-            Self::Contract(_) | Self::Data(_) | Self::BadData { .. } | Self::Config { .. } | Self::Run { .. }
+            Self::Contract(_)
+                | Self::Data(_)
+                | Self::BadData { .. }
+                | Self::Config { .. }
+                | Self::Run { .. }
         )
     }
 }

@@ -34,7 +34,7 @@ pub use error::{Error, Result};
 pub use graph::{Cost, Graph, GraphBuilder};
 pub use label::{DataInfo, Keypoint, Label, LabelKind};
 pub use metrics::Metrics;
-pub use schedule::{Optimiser, RewardSchedule, Source, Stage, TargetScale, Verdict};
+pub use schedule::{Decay, Optimiser, RewardSchedule, Source, Stage, TargetScale, Verdict};
 pub use seed::{Rng, Seed};
 pub use sketch::Sketch;
 pub use space::{Io, SearchSpace};

@@ -26,6 +26,27 @@ pub enum TargetScale {
     Output,
 }
 
+/// How learning rates change over a training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decay {
+    /// Not at all, as in the method.
+    #[default]
+    Constant,
+    /// Linearly towards 0, which settles short trainings.
+    Linear,
+}
+
+impl Decay {
+    /// What a learning rate is multiplied by after `done` of `steps` steps.
+    pub fn factor(self, done: usize, steps: usize) -> f64 {
+        match self {
+            Self::Constant => 1.0,
+            Self::Linear => 1.0 - done as f64 / steps.max(1) as f64,
+        }
+    }
+}
+
 /// One optimiser with its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
@@ -68,6 +89,9 @@ pub struct Stage {
     pub decoder: Optimiser,
     /// How the encoder learns; ignored for [`Source::Features`].
     pub encoder: Optimiser,
+    /// How both learning rates change over the stage.
+    #[serde(default)]
+    pub decay: Decay,
     /// Gradients of each part are scaled down to this norm at most; 0 turns it off.
     pub clip_norm: f64,
     /// Weight of the squared distance to the teacher's outputs; 0 turns it off.

@@ -1,6 +1,6 @@
 //! The method's two stages, and reading changed ones from settings.
 
-use nasfw_sdk::{Error, Optimiser, Result, Source, Stage, TargetScale};
+use nasfw_sdk::{Decay, Error, Optimiser, Result, Source, Stage, TargetScale};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -27,6 +27,7 @@ pub fn decoder_only() -> Stage {
         crop_px: 256,
         decoder: DECODER,
         encoder: ENCODER,
+        decay: Decay::Constant,
         clip_norm: 3.0,
         distillation: 0.3,
         auxiliary: 0.15,
@@ -46,6 +47,7 @@ pub fn end_to_end() -> Stage {
         crop_px: 350,
         decoder: DECODER,
         encoder: ENCODER,
+        decay: Decay::Constant,
         clip_norm: 3.0,
         distillation: 0.0,
         auxiliary: 0.15,

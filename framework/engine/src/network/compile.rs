@@ -26,8 +26,16 @@ pub(super) enum Kind {
     Input(usize),
     /// Zeros of the shape of the node it stands for.
     Zero,
-    Conv { node: NodeId, conv: Conv, norm: Option<NodeId>, activation: Activation },
-    Norm { node: NodeId, activation: Activation },
+    Conv {
+        node: NodeId,
+        conv: Conv,
+        norm: Option<NodeId>,
+        activation: Activation,
+    },
+    Norm {
+        node: NodeId,
+        activation: Activation,
+    },
     Activation(Activation),
     Resize,
     GlobalAverage,
@@ -45,8 +53,11 @@ pub(super) struct Plan {
 pub(super) fn compile(graph: &Graph) -> Plan {
     let simplified = Simplified::new(graph);
     let mut steps = simplified.steps(graph);
-    let outputs: Vec<NodeId> =
-        graph.outputs().iter().map(|o| simplified.alias[o.node]).collect();
+    let outputs: Vec<NodeId> = graph
+        .outputs()
+        .iter()
+        .map(|o| simplified.alias[o.node])
+        .collect();
     free_early(&mut steps, &outputs);
     Plan { steps, outputs }
 }
@@ -122,7 +133,13 @@ impl Simplified {
                 }
             }
         }
-        Self { alias, is_zero, inputs, readers, is_read }
+        Self {
+            alias,
+            is_zero,
+            inputs,
+            readers,
+            is_read,
+        }
     }
 
     fn steps(&self, graph: &Graph) -> Vec<Step> {
@@ -158,13 +175,22 @@ impl Simplified {
                             true => None,
                             false => follow(|op| matches!(op, Op::BatchNorm)),
                         };
-                        let act = norm.and_then(|_| follow(|op| matches!(op, Op::Activation { .. })));
+                        let act =
+                            norm.and_then(|_| follow(|op| matches!(op, Op::Activation { .. })));
                         let activation = activation(nodes, act);
-                        Kind::Conv { node: id, conv: *conv, norm, activation }
+                        Kind::Conv {
+                            node: id,
+                            conv: *conv,
+                            norm,
+                            activation,
+                        }
                     }
                     Op::BatchNorm => {
                         let act = follow(|op| matches!(op, Op::Activation { .. }));
-                        Kind::Norm { node: id, activation: activation(nodes, act) }
+                        Kind::Norm {
+                            node: id,
+                            activation: activation(nodes, act),
+                        }
                     }
                     Op::Activation { .. } => Kind::Activation(activation(nodes, Some(id))),
                     Op::ResizeTo => Kind::Resize,
@@ -200,8 +226,12 @@ impl Simplified {
 
 fn activation(nodes: &[nasfw_sdk::graph::Node], id: Option<NodeId>) -> Activation {
     match id.map(|id| &nodes[id].op) {
-        Some(Op::Activation { function: ActivationKind::Relu }) => Activation::Relu,
-        Some(Op::Activation { function: ActivationKind::Relu6 }) => Activation::Relu6,
+        Some(Op::Activation {
+            function: ActivationKind::Relu,
+        }) => Activation::Relu,
+        Some(Op::Activation {
+            function: ActivationKind::Relu6,
+        }) => Activation::Relu6,
         _ => Activation::Identity,
     }
 }

@@ -61,11 +61,19 @@ impl<K: Kernels> Network<K> {
             };
             for node in [conv, norm].into_iter().flatten() {
                 let end = places.get(node + 1).map_or(parameters.all.len(), |p| p.0);
-                parameters.all[places[node].0..end].iter_mut().for_each(|p| p.is_live = true);
+                parameters.all[places[node].0..end]
+                    .iter_mut()
+                    .for_each(|p| p.is_live = true);
             }
         }
         parameters.initialise(rng)?;
-        Ok(Self { kernels, graph: graph.clone(), plan, places, parameters })
+        Ok(Self {
+            kernels,
+            graph: graph.clone(),
+            plan,
+            places,
+            parameters,
+        })
     }
 
     /// The graph it was compiled from.
@@ -132,9 +140,16 @@ impl<K: Kernels> Network<K> {
         let batch = inputs.first().map_or(0, |x| x.shape().0);
         let mut values: Vec<Option<Map<K::Device>>> = vec![None; self.graph.nodes().len()];
         for step in &self.plan.steps {
-            let from: Vec<&Map<K::Device>> =
-                step.inputs.iter().filter_map(|&i| values[i].as_ref()).collect();
-            assert_eq!(from.len(), step.inputs.len(), "inputs come before their readers");
+            let from: Vec<&Map<K::Device>> = step
+                .inputs
+                .iter()
+                .filter_map(|&i| values[i].as_ref())
+                .collect();
+            assert_eq!(
+                from.len(),
+                step.inputs.len(),
+                "inputs come before their readers"
+            );
             let value = match &step.kind {
                 Kind::Input(at) => inputs[*at].clone(),
                 Kind::Zero => {
@@ -149,7 +164,12 @@ impl<K: Kernels> Network<K> {
                 values[done] = None;
             }
         }
-        Ok(self.plan.outputs.iter().filter_map(|&o| values[o].clone()).collect())
+        Ok(self
+            .plan
+            .outputs
+            .iter()
+            .filter_map(|&o| values[o].clone())
+            .collect())
     }
 
     fn step<T: Tape<f32, K::Device>>(
@@ -162,7 +182,12 @@ impl<K: Kernels> Network<K> {
     ) -> Result<Map<K::Device>> {
         let (kernels, x) = (&self.kernels, from[0]);
         match &step.kind {
-            Kind::Conv { node, conv, norm, activation } => {
+            Kind::Conv {
+                node,
+                conv,
+                norm,
+                activation,
+            } => {
                 let shape = map_shape(x);
                 let spec = Conv {
                     input: shape,
@@ -179,8 +204,15 @@ impl<K: Kernels> Network<K> {
                     (None, _) => kernels.conv(&spec, x, weight, bias, learns, tape),
                     (Some(norm), Some(seen)) => {
                         let affine = self.affine(*norm);
-                        let (z, batch) =
-                            kernels.conv_norm(&spec, x, weight, affine, *activation, learns, tape)?;
+                        let (z, batch) = kernels.conv_norm(
+                            &spec,
+                            x,
+                            weight,
+                            affine,
+                            *activation,
+                            learns,
+                            tape,
+                        )?;
                         seen.push((self.places[*norm].1, spec.output().pixels(), batch));
                         Ok(z)
                     }
@@ -222,7 +254,10 @@ impl<K: Kernels> Network<K> {
     }
 
     fn affine(&self, norm: NodeId) -> Affine<'_, K::Device> {
-        Affine { gamma: self.parameter(norm, 0), beta: self.parameter(norm, 1) }
+        Affine {
+            gamma: self.parameter(norm, 0),
+            beta: self.parameter(norm, 1),
+        }
     }
 
     /// Scale and shift of a normalisation by its running statistics.
@@ -230,7 +265,8 @@ impl<K: Kernels> Network<K> {
         use dfdx::prelude::*;
         let statistics = &self.parameters.statistics[self.places[norm].1];
         let Affine { gamma, beta } = self.affine(norm);
-        let deviation = device(device(statistics.variance.clone().try_add(NORM_EPSILON))?.try_sqrt())?;
+        let deviation =
+            device(device(statistics.variance.clone().try_add(NORM_EPSILON))?.try_sqrt())?;
         let scale = device(gamma.clone().try_div(deviation))?;
         let moved = device(statistics.mean.clone().try_mul(scale.clone()))?;
         Ok((scale, device(beta.clone().try_sub(moved))?))
@@ -247,7 +283,11 @@ impl<K: Kernels> Network<K> {
         let unbiased = pixels as f64 / (pixels.max(2) - 1) as f64;
         let (old, new) = (1.0 - RUNNING_MOMENTUM, RUNNING_MOMENTUM);
         device(running.mean.try_axpy(old, &batch.mean, new))?;
-        device(running.variance.try_axpy(old, &batch.variance, new * unbiased))
+        device(
+            running
+                .variance
+                .try_axpy(old, &batch.variance, new * unbiased),
+        )
     }
 }
 

@@ -40,7 +40,9 @@ pub struct RunningStatistics<D: Device<f32>> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Init {
     /// Normal with standard deviation `sqrt(2 / fan_in)` (He et al. 2015, eq. 10).
-    He { fan_in: usize },
+    He {
+        fan_in: usize,
+    },
     Constant(f32),
 }
 
@@ -55,7 +57,10 @@ impl<D: Device<f32>> Parameters<D> {
     /// Parameters at zero for every node of `graph`; call [`initialise`](Self::initialise) next.
     /// Also returns, per node, the index of its first parameter and of its statistics.
     pub(super) fn new(on: &D, graph: &Graph) -> Result<(Self, Vec<(usize, usize)>)> {
-        let mut made = Self { all: Vec::new(), statistics: Vec::new() };
+        let mut made = Self {
+            all: Vec::new(),
+            statistics: Vec::new(),
+        };
         let mut places = Vec::with_capacity(graph.nodes().len());
         for node in graph.nodes() {
             places.push((made.all.len(), made.statistics.len()));
@@ -133,20 +138,35 @@ impl<D: Device<f32>> Parameters<D> {
 
     /// Number of learned values.
     pub fn count(&self) -> usize {
-        self.all.iter().map(|p| p.shape.iter().product::<usize>()).sum()
+        self.all
+            .iter()
+            .map(|p| p.shape.iter().product::<usize>())
+            .sum()
     }
 
     /// A copy on the host of all parameters and running statistics, by name.
     pub fn weights(&self) -> Weights {
         let mut weights = Weights::default();
         for p in &self.all {
-            weights.insert(&p.name, Array { shape: p.shape.clone(), values: p.value.as_vec() });
+            weights.insert(
+                &p.name,
+                Array {
+                    shape: p.shape.clone(),
+                    values: p.value.as_vec(),
+                },
+            );
         }
         for s in &self.statistics {
             let shape = vec![s.mean.shape_len()];
-            let mean = Array { shape: shape.clone(), values: s.mean.as_vec() };
+            let mean = Array {
+                shape: shape.clone(),
+                values: s.mean.as_vec(),
+            };
             weights.insert(&format!("{}.running_mean", s.name), mean);
-            let variance = Array { shape, values: s.variance.as_vec() };
+            let variance = Array {
+                shape,
+                values: s.variance.as_vec(),
+            };
             weights.insert(&format!("{}.running_var", s.name), variance);
         }
         weights

@@ -39,7 +39,13 @@ impl Weights {
             }
             let (quads, _) = view.data().as_chunks::<4>();
             let values = quads.iter().map(|b| f32::from_le_bytes(*b)).collect();
-            weights.insert(name, Array { shape: view.shape().to_vec(), values });
+            weights.insert(
+                name,
+                Array {
+                    shape: view.shape().to_vec(),
+                    values,
+                },
+            );
         }
         Ok(weights)
     }

@@ -55,6 +55,7 @@ impl<K: Kernels> Candidate<'_, K> {
         let mut learner = Learner::new(&network, stage.encoder, stage.decoder, stage.clip_norm)?;
         let how = Fit {
             epochs: stage.epochs,
+            decay: stage.decay,
             objective: Objective {
                 loss: self.setup.task.loss(),
                 auxiliary: stage.auxiliary as f32,
@@ -69,12 +70,20 @@ impl<K: Kernels> Candidate<'_, K> {
         let stored;
         let batches: &dyn Batches = match data {
             StageData::Features(features) => {
-                stored = StoredBatches { set: &features.train, batch: stage.batch, seed };
+                stored = StoredBatches {
+                    set: &features.train,
+                    batch: stage.batch,
+                    seed,
+                };
                 &stored
             }
             StageData::Images(_) => {
                 let all = &self.setup.meta_train;
-                let samples = if stage.samples == 0 { all.len() } else { stage.samples };
+                let samples = if stage.samples == 0 {
+                    all.len()
+                } else {
+                    stage.samples
+                };
                 images = ImageSet {
                     dataset: &*self.setup.source.train,
                     indices: &all[..samples.min(all.len())],
@@ -128,7 +137,9 @@ fn training_bytes(graph: &Graph, crop_px: usize, batch: usize) -> u64 {
     // After a cut, inputs are encoder outputs; a quarter of the crop is the finest of them.
     let inputs: Vec<(usize, usize)> = match graph.inputs().count() {
         1 => vec![(crop_px, crop_px)],
-        n => (0..n).map(|at| (crop_px.div_ceil(4 << at), crop_px.div_ceil(4 << at))).collect(),
+        n => (0..n)
+            .map(|at| (crop_px.div_ceil(4 << at), crop_px.div_ceil(4 << at)))
+            .collect(),
     };
     let sizes = graph.sizes(&inputs);
     let read = graph.reachable();

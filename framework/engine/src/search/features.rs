@@ -40,7 +40,13 @@ pub(super) fn compute<K: Kernels>(
         0 => setup.meta_train.len(),
         n => n,
     };
-    let val = PreparedSet::new(&*setup.source.train, &setup.meta_val, info, &transform, ignore)?;
+    let val = PreparedSet::new(
+        &*setup.source.train,
+        &setup.meta_val,
+        info,
+        &transform,
+        ignore,
+    )?;
     let mut encoder = Encoder::new(setup, stage, warm, kernels)?;
     let allowed = encoder.samples_within_budget(wanted, val.samples.len());
     if allowed < wanted {
@@ -51,7 +57,10 @@ pub(super) fn compute<K: Kernels>(
         );
         observer.on(&Event::Note { text: &text });
     }
-    observer.on(&Event::Phase { name: "encoder features", steps: allowed + val.samples.len() });
+    observer.on(&Event::Phase {
+        name: "encoder features",
+        steps: allowed + val.samples.len(),
+    });
     let mut train = FeatureSet::default();
     let seed = setup.seed.child("features");
     let samples: Vec<usize> = (0..allowed).collect();
@@ -104,13 +113,21 @@ impl<'a, K: Kernels> Encoder<'a, K> {
             (Some(graph), Some(warm)) => {
                 let mut rng = setup.seed.stream("features/init");
                 let mut network = Network::new(kernels.clone(), graph, &mut rng)?;
-                network.parameters_mut().load(&warm.parameters().weights())?;
+                network
+                    .parameters_mut()
+                    .load(&warm.parameters().weights())?;
                 Some(network)
             }
             _ => None,
         };
         let is_taught = stage.distillation > 0.0 && setup.config.teacher.enabled;
-        Ok(Self { setup, stage, kernels, encoder, teacher: warm.filter(|_| is_taught) })
+        Ok(Self {
+            setup,
+            stage,
+            kernels,
+            encoder,
+            teacher: warm.filter(|_| is_taught),
+        })
     }
 
     /// How many training samples fit into the budget, at least one.
@@ -122,7 +139,9 @@ impl<'a, K: Kernels> Encoder<'a, K> {
                 let graph = encoder.graph();
                 let sizes = graph.sizes(&[(crop, crop)]);
                 let outputs = graph.outputs().iter();
-                outputs.map(|o| sizes[o.node].0 * sizes[o.node].1 * graph.channels(o.node)).sum()
+                outputs
+                    .map(|o| sizes[o.node].0 * sizes[o.node].1 * graph.channels(o.node))
+                    .sum()
             }
         };
         if self.teacher.is_some() {
@@ -136,7 +155,12 @@ impl<'a, K: Kernels> Encoder<'a, K> {
         wanted.min(fit.saturating_sub(val)).max(1)
     }
 
-    fn encode(&mut self, crops: Vec<Prepared>, into: &mut FeatureSet, is_train: bool) -> Result<()> {
+    fn encode(
+        &mut self,
+        crops: Vec<Prepared>,
+        into: &mut FeatureSet,
+        is_train: bool,
+    ) -> Result<()> {
         let batch = stack(crops);
         let inputs = upload(self.kernels, &batch)?;
         let maps: Vec<(MapShape, Vec<f32>)> = match &self.encoder {
@@ -146,7 +170,10 @@ impl<'a, K: Kernels> Encoder<'a, K> {
                 .collect(),
         };
         if into.maps.is_empty() {
-            into.maps = maps.iter().map(|(s, _)| (MapShape { batch: 1, ..*s }, vec![])).collect();
+            into.maps = maps
+                .iter()
+                .map(|(s, _)| (MapShape { batch: 1, ..*s }, vec![]))
+                .collect();
         }
         for ((_, all), (_, values)) in into.maps.iter_mut().zip(&maps) {
             all.extend_from_slice(values);

@@ -61,11 +61,7 @@ pub fn run(config: &Config, out: &Path, observer: &mut dyn Observer) -> Result<S
 ///
 /// # Errors
 /// As [`run`]; also when the folder holds no run of this version, or its data has changed.
-pub fn resume(
-    folder: &Path,
-    trials: Option<u64>,
-    observer: &mut dyn Observer,
-) -> Result<Summary> {
+pub fn resume(folder: &Path, trials: Option<u64>, observer: &mut dyn Observer) -> Result<Summary> {
     let mut run = Run::open(folder)?;
     let mut config = run.config()?;
     if let Some(trials) = trials {
@@ -82,7 +78,12 @@ pub fn resume(
 /// The better of two trials: complete beats stopped beats failed, then the reward decides, then
 /// the earlier one.
 pub fn is_better(trial: &Trial, than: Option<&Trial>) -> bool {
-    let key = |t: &Trial| (t.status == Status::Complete, t.reward.unwrap_or(f64::NEG_INFINITY));
+    let key = |t: &Trial| {
+        (
+            t.status == Status::Complete,
+            t.reward.unwrap_or(f64::NEG_INFINITY),
+        )
+    };
     trial.status != Status::Failed && than.is_none_or(|best| key(trial) > key(best))
 }
 

@@ -9,14 +9,22 @@ use nasfw_sdk::graph::{ActivationKind, Conv, Graph, GraphBuilder, Group, Op, Rol
 pub(super) fn plain_network(encoder: &Graph, width: usize, channels: usize) -> Result<Graph> {
     let mut b = GraphBuilder::new();
     for node in encoder.nodes() {
-        b.group(node.group).add(node.name.clone(), node.op.clone(), &node.inputs);
+        b.group(node.group)
+            .add(node.name.clone(), node.op.clone(), &node.inputs);
     }
     b.group(Group::Decoder);
     let mut ends: Vec<usize> = encoder.outputs().iter().map(|o| o.node).collect();
     ends.sort_unstable();
     let relu = Some(ActivationKind::Relu);
     let maps: Vec<usize> = (ends.iter().enumerate())
-        .map(|(at, &end)| b.conv_bn(&format!("plain.adapter{at}"), Conv::new(1, width), relu, end))
+        .map(|(at, &end)| {
+            b.conv_bn(
+                &format!("plain.adapter{at}"),
+                Conv::new(1, width),
+                relu,
+                end,
+            )
+        })
         .collect();
     // Node order follows depth, so the first encoder output is the finest.
     let resized: Vec<usize> = (maps.iter().enumerate())

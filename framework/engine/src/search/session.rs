@@ -34,7 +34,9 @@ impl<K: Kernels> Session<K> {
     /// Starts a fresh run or picks a stored one up where it stands.
     pub(super) fn new(kernels: K, setup: Setup, run: Run) -> Result<Self> {
         let mut rng = setup.seed.stream("controller/init");
-        let mut controller = setup.config.make_controller(setup.space.schema(), &mut rng)?;
+        let mut controller = setup
+            .config
+            .make_controller(setup.space.schema(), &mut rng)?;
         let mut schedule = setup.config.make_schedule()?;
         if let Some(state) = run.state()? {
             controller.load(&state.controller)?;
@@ -47,22 +49,36 @@ impl<K: Kernels> Session<K> {
                 best = Some(trial.clone());
             }
         }
-        Ok(Self { kernels, setup, run, controller, schedule, next: trials.len() as u64, best })
+        Ok(Self {
+            kernels,
+            setup,
+            run,
+            controller,
+            schedule,
+            next: trials.len() as u64,
+            best,
+        })
     }
 
     /// Runs until all trials are done or the observer asks to stop.
     pub(super) fn go(mut self, observer: &mut dyn Observer) -> Result<Summary> {
         let wanted = self.setup.config.run.trials;
         let (run, finished) = (self.run.folder(), self.next);
-        observer.on(&Event::Started { run, trials: wanted, finished });
-        let mut constant = 0.0;
-        let result = self.prepare(observer).and_then(|(encoder, stages, reward)| {
-            constant = reward;
-            while self.next < wanted {
-                self.trial(&encoder, &stages, observer)?;
-            }
-            Ok(())
+        observer.on(&Event::Started {
+            run,
+            trials: wanted,
+            finished,
         });
+        let mut constant = 0.0;
+        let result = self
+            .prepare(observer)
+            .and_then(|(encoder, stages, reward)| {
+                constant = reward;
+                while self.next < wanted {
+                    self.trial(&encoder, &stages, observer)?;
+                }
+                Ok(())
+            });
         let is_stopped = match result {
             Ok(()) => false,
             Err(Error::Stopped) => true,
@@ -135,7 +151,10 @@ impl<K: Kernels> Session<K> {
         let seed = self.setup.seed.child(&format!("trial/{id}"));
         let proposal = self.controller.propose(&mut seed.stream("propose"));
         let genotype = self.setup.space.genotype(&proposal.choices);
-        observer.on(&Event::TrialStarted { id, genotype: &genotype });
+        observer.on(&Event::TrialStarted {
+            id,
+            genotype: &genotype,
+        });
         let start = Instant::now();
         let graph = self.setup.space.decode(&proposal.choices, &self.setup.io)?;
         let mut trial = self.blank(id, &proposal, genotype, &graph);
@@ -143,7 +162,11 @@ impl<K: Kernels> Session<K> {
         match self.judge(graph, id, encoder, data, &mut judged, observer) {
             Ok(()) => {
                 let went_through = judged.why_stopped.is_none();
-                trial.status = if went_through { Status::Complete } else { Status::Stopped };
+                trial.status = if went_through {
+                    Status::Complete
+                } else {
+                    Status::Stopped
+                };
             }
             Err(e @ (Error::Training(_) | Error::Device(_) | Error::Contract(_))) => {
                 trial.reason = Some(e.to_string());
@@ -162,7 +185,8 @@ impl<K: Kernels> Session<K> {
         trial.stage_rewards = judged.rewards;
         trial.metrics = judged.metrics;
         trial.seconds = start.elapsed().as_secs_f64();
-        self.controller.observe(&outcome, &mut seed.stream("observe"));
+        self.controller
+            .observe(&outcome, &mut seed.stream("observe"));
         let state = SearchState {
             controller: self.controller.save(),
             schedule: self.schedule.save(),
@@ -170,7 +194,10 @@ impl<K: Kernels> Session<K> {
         self.run.append(&trial, &state)?;
         self.next += 1;
         let is_best = is_better(&trial, self.best.as_ref());
-        observer.on(&Event::TrialFinished { trial: &trial, is_best });
+        observer.on(&Event::TrialFinished {
+            trial: &trial,
+            is_best,
+        });
         if is_best {
             self.best = Some(trial);
         }
@@ -220,10 +247,16 @@ impl<K: Kernels> Session<K> {
             let mut tick = |tick: Tick| {
                 if tick.done == 1 {
                     let name = format!("trial {id}, stage {at}");
-                    observer.on(&Event::Phase { name: &name, steps: tick.steps });
+                    observer.on(&Event::Phase {
+                        name: &name,
+                        steps: tick.steps,
+                    });
                 }
                 let note = format!("loss {:.3}", tick.loss);
-                observer.on(&Event::Step { done: tick.done, note: &note });
+                observer.on(&Event::Step {
+                    done: tick.done,
+                    note: &note,
+                });
                 match observer.should_stop() {
                     true => Err(Error::Stopped),
                     false => Ok(()),

@@ -50,8 +50,11 @@ impl Setup {
         source.train = Arc::new(Cached::new(source.train, IMAGE_CACHE_BYTES));
         let io = Io::rgb(task.output_channels(&source.info));
         let seed = Seed(config.run.seed);
-        let (meta_train, meta_val) =
-            meta_split(source.train.len(), config.meta.val_share, seed.child("meta"));
+        let (meta_train, meta_val) = meta_split(
+            source.train.len(),
+            config.meta.val_share,
+            seed.child("meta"),
+        );
         // Any architecture shows the encoder: it does not depend on the choices.
         let any = testing::random_choices(space.schema(), &mut seed.stream("setup"));
         let encoder = space.decode(&any, &io)?.encoder()?;
@@ -75,7 +78,10 @@ impl Setup {
     /// Everything that is wrong with the set, in one message.
     pub fn check_data(&self, observer: &mut dyn Observer) -> Result<()> {
         let samples = self.source.train.len();
-        observer.on(&Event::Phase { name: "data check", steps: samples });
+        observer.on(&Event::Phase {
+            name: "data check",
+            steps: samples,
+        });
         let mut problems = check(&*self.source.train, &|_| {});
         observer.on(&Event::PhaseDone);
         match problems.len() {

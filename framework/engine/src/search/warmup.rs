@@ -3,7 +3,7 @@
 //! The encoder learns on the task's own training images under a plain fixed decoder. The same
 //! network then teaches: its outputs are what distillation pulls candidates towards.
 
-use nasfw_sdk::{Optimiser, TargetScale};
+use nasfw_sdk::{Decay, Optimiser, TargetScale};
 
 use super::plain::plain_network;
 use super::setup::Setup;
@@ -19,12 +19,17 @@ pub(super) fn warm_up<K: Kernels>(
     setup: &Setup,
     observer: &mut dyn Observer,
 ) -> Result<Option<Network<K>>> {
-    let Some(mut network) = untrained(kernels, setup)? else { return Ok(None) };
+    let Some(mut network) = untrained(kernels, setup)? else {
+        return Ok(None);
+    };
     let warmup = &setup.config.warmup;
     if warmup.epochs == 0 {
         return Ok(Some(network));
     }
-    let adam = Optimiser::Adam { lr: warmup.lr, weight_decay: warmup.weight_decay };
+    let adam = Optimiser::Adam {
+        lr: warmup.lr,
+        weight_decay: warmup.weight_decay,
+    };
     let mut learner = Learner::new(&network, adam, adam, 0.0)?;
     let wanted = match warmup.samples {
         0 => setup.meta_train.len(),
@@ -41,6 +46,7 @@ pub(super) fn warm_up<K: Kernels>(
     };
     let how = Fit {
         epochs: warmup.epochs,
+        decay: Decay::Linear,
         objective: Objective {
             loss: setup.task.loss(),
             auxiliary: 0.0,
@@ -53,10 +59,16 @@ pub(super) fn warm_up<K: Kernels>(
     let mut started = false;
     fit(&mut network, &mut learner, &images, &how, &mut |tick| {
         if !started {
-            observer.on(&Event::Phase { name: "encoder warm-up", steps: tick.steps });
+            observer.on(&Event::Phase {
+                name: "encoder warm-up",
+                steps: tick.steps,
+            });
             started = true;
         }
-        observer.on(&Event::Step { done: tick.done, note: &format!("loss {:.3}", tick.loss) });
+        observer.on(&Event::Step {
+            done: tick.done,
+            note: &format!("loss {:.3}", tick.loss),
+        });
         match observer.should_stop() {
             true => Err(crate::Error::Stopped),
             false => Ok(()),
@@ -72,13 +84,17 @@ pub(super) fn restore<K: Kernels>(
     setup: &Setup,
     weights: &Weights,
 ) -> Result<Option<Network<K>>> {
-    let Some(mut network) = untrained(kernels, setup)? else { return Ok(None) };
+    let Some(mut network) = untrained(kernels, setup)? else {
+        return Ok(None);
+    };
     network.parameters_mut().load(weights)?;
     Ok(Some(network))
 }
 
 fn untrained<K: Kernels>(kernels: &K, setup: &Setup) -> Result<Option<Network<K>>> {
-    let Some(encoder) = &setup.encoder else { return Ok(None) };
+    let Some(encoder) = &setup.encoder else {
+        return Ok(None);
+    };
     let width = setup.config.warmup.width;
     let graph = plain_network(encoder, width, setup.io.output_channels)?;
     let mut rng = setup.seed.stream("warmup/init");

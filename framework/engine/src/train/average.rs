@@ -14,7 +14,11 @@ pub(super) struct Polyak<K: Kernels> {
 impl<K: Kernels> Polyak<K> {
     /// Starts at the present weights.
     pub(super) fn new(network: &Network<K>, decay: f64) -> Self {
-        let average = network.parameters().iter().map(|p| p.value.clone()).collect();
+        let average = network
+            .parameters()
+            .iter()
+            .map(|p| p.value.clone())
+            .collect();
         Self { average, decay }
     }
 

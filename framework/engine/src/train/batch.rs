@@ -55,12 +55,23 @@ impl FeatureSet {
             picked
         };
         let inputs = (self.maps.iter())
-            .map(|(one, all)| (MapShape { batch: indices.len(), ..*one }, pick(one.len(), all)))
+            .map(|(one, all)| {
+                (
+                    MapShape {
+                        batch: indices.len(),
+                        ..*one
+                    },
+                    pick(one.len(), all),
+                )
+            })
             .collect();
         Batch {
             inputs,
             labels: indices.iter().map(|&i| self.labels[i].clone()).collect(),
-            teacher: self.teacher.as_ref().map(|(length, all)| pick(*length, all)),
+            teacher: self
+                .teacher
+                .as_ref()
+                .map(|(length, all)| pick(*length, all)),
         }
     }
 }
@@ -119,7 +130,9 @@ impl Batches for ImageSet<'_> {
                 // A stream per sample and epoch: the result does not depend on who reads it when.
                 let mut rng = self.seed.stream(&format!("augment/{epoch}/{index}"));
                 let sample = self.dataset.read(index)?;
-                Ok(self.transform.train(&sample, self.info, self.ignore, &mut rng))
+                Ok(self
+                    .transform
+                    .train(&sample, self.info, self.ignore, &mut rng))
             })
             .collect::<Result<_>>()?;
         Ok(stack(prepared))
@@ -153,7 +166,9 @@ impl PreparedSet {
 
     /// Consecutive batches of at most `size` crops.
     pub fn batches(&self, size: usize) -> impl Iterator<Item = Batch> {
-        self.samples.chunks(size.max(1)).map(|chunk| stack(chunk.to_vec()))
+        self.samples
+            .chunks(size.max(1))
+            .map(|chunk| stack(chunk.to_vec()))
     }
 }
 
@@ -167,7 +182,11 @@ pub(crate) fn stack(prepared: Vec<Prepared>) -> Batch {
         values.extend_from_slice(&one.image);
         labels.push(Arc::new(one.label));
     }
-    Batch { inputs: vec![(shape, values)], labels, teacher: None }
+    Batch {
+        inputs: vec![(shape, values)],
+        labels,
+        teacher: None,
+    }
 }
 
 /// Whole batches only, so that normalisation never sees a stray image; one batch at least.

@@ -2,6 +2,8 @@
 
 use dfdx::prelude::{Backward, OwnedTape, PutTape, TensorFromVec};
 
+use nasfw_sdk::Decay;
+
 use super::average::Polyak;
 use super::batch::{Batch, Batches};
 use super::objective::Objective;
@@ -15,6 +17,8 @@ use crate::network::kernels::{DeviceOf, Kernels, Map, device};
 pub struct Fit {
     /// Passes over the samples.
     pub epochs: usize,
+    /// How learning rates change.
+    pub decay: Decay,
     /// What is minimised.
     pub objective: Objective,
     /// Decay of the Polyak average, 0 for none. The average replaces the weights after every
@@ -53,7 +57,9 @@ pub fn fit<K: Kernels>(
         mean = 0.0;
         for step in 0..steps {
             let batch = batches.batch(epoch, step)?;
-            let loss = train_step(network, learner, &batch, &fit.objective)?;
+            let done = epoch * steps + step;
+            let lr_factor = fit.decay.factor(done, fit.epochs * steps);
+            let loss = train_step(network, learner, &batch, &fit.objective, lr_factor)?;
             if !loss.is_finite() {
                 return Err(Error::Training(format!(
                     "the loss became {loss} in step {} of epoch {}",
@@ -65,7 +71,11 @@ pub fn fit<K: Kernels>(
             if let Some(polyak) = &mut polyak {
                 polyak.take_in(network)?;
             }
-            tick(Tick { done: epoch * steps + step + 1, steps: fit.epochs * steps, loss })?;
+            tick(Tick {
+                done: done + 1,
+                steps: fit.epochs * steps,
+                loss,
+            })?;
         }
         if let Some(polyak) = &polyak {
             polyak.replace(network);
@@ -80,6 +90,7 @@ fn train_step<K: Kernels>(
     learner: &mut Learner<K>,
     batch: &Batch,
     objective: &Objective,
+    lr_factor: f64,
 ) -> Result<f32> {
     let inputs = upload(network.kernels(), batch)?;
     let mut tape = OwnedTape::<f32, DeviceOf<K>>::default();
@@ -93,7 +104,7 @@ fn train_step<K: Kernels>(
         return Ok(value);
     }
     let mut gradients = device(loss.put_tape(tape).try_backward())?;
-    learner.step(network, &mut gradients)?;
+    learner.step(network, &mut gradients, lr_factor)?;
     Ok(value)
 }
 

@@ -25,13 +25,20 @@ pub fn judge<K: Kernels>(
     crop_px: usize,
     batches: impl Iterator<Item = Batch>,
 ) -> Result<Metrics> {
-    let main = network.graph().outputs().iter().position(|o| o.role == Role::Main).unwrap_or(0);
+    let main = network
+        .graph()
+        .outputs()
+        .iter()
+        .position(|o| o.role == Role::Main)
+        .unwrap_or(0);
     let mut scorer = task.scorer(info);
     for batch in batches {
         let inputs = upload(network.kernels(), &batch)?;
         let mut output = network.forward_eval(&inputs)?.swap_remove(main);
         if task.labels() != LabelKind::Keypoints {
-            output = network.kernels().resize(&output, (crop_px, crop_px), &mut NoneTape)?;
+            output = network
+                .kernels()
+                .resize(&output, (crop_px, crop_px), &mut NoneTape)?;
         }
         let shape = map_shape(&output);
         let values = output.as_vec();

@@ -54,7 +54,10 @@ impl Objective {
             let shape = map_shape(&value);
             let size = (shape.height, shape.width);
             if !targets.contains_key(&size) {
-                targets.insert(size, target(kernels, self.loss, &labels, self.crop_px, size)?);
+                targets.insert(
+                    size,
+                    target(kernels, self.loss, &labels, self.crop_px, size)?,
+                );
             }
             let truth = &targets[&size];
             terms.push((weight, self.term(kernels, &value, truth, tape)?));
@@ -128,7 +131,9 @@ fn weighted_sum<D: dfdx::prelude::Device<f32>>(
         sum = Some(joined);
     }
     let Some(sum) = sum else {
-        return Err(crate::Error::Training("the network has no output that counts".into()));
+        return Err(crate::Error::Training(
+            "the network has no output that counts".into(),
+        ));
     };
     let (value, all) = sum.split_tape();
     *tape = all;

@@ -1,7 +1,7 @@
 //! Adam and SGD per part of the network, with clipping by each part's gradient norm.
 
-use dfdx::prelude::{Device, Gradients, Storage};
 use dfdx::optim::{AdamConfig, Momentum, SgdConfig, WeightDecay};
+use dfdx::prelude::{Device, Gradients, Storage};
 use nasfw_sdk::Optimiser;
 use nasfw_sdk::graph::Group;
 
@@ -42,27 +42,42 @@ impl<K: Kernels> Learner<K> {
     ) -> Result<Self> {
         let mut parts = Vec::new();
         for (is_encoder, optimiser) in [(true, encoder), (false, decoder)] {
-            let live = network.parameters().iter().enumerate().filter(|(_, p)| p.is_live);
+            let live = network
+                .parameters()
+                .iter()
+                .enumerate()
+                .filter(|(_, p)| p.is_live);
             let parameters: Vec<usize> = live
                 .filter(|(_, p)| (p.group == Group::Encoder) == is_encoder)
                 .map(|(at, _)| at)
                 .collect();
             let on = network.kernels().device();
             let mut moments = Vec::with_capacity(parameters.len());
-            let lengths: Vec<usize> =
-                network.parameters().iter().map(|p| p.shape.iter().product()).collect();
+            let lengths: Vec<usize> = network
+                .parameters()
+                .iter()
+                .map(|p| p.shape.iter().product())
+                .collect();
             for &at in &parameters {
                 let fresh = || device(Storage::<f32>::try_alloc_len(on, lengths[at]));
                 moments.push((fresh()?, fresh()?));
             }
             if !parameters.is_empty() {
-                parts.push(Part { optimiser, parameters, moments, steps: 0 });
+                parts.push(Part {
+                    optimiser,
+                    parameters,
+                    moments,
+                    steps: 0,
+                });
             }
         }
-        Ok(Self { parts, clip_norm: clip_norm as f32 })
+        Ok(Self {
+            parts,
+            clip_norm: clip_norm as f32,
+        })
     }
 
-    /// One step down the gradient.
+    /// One step down the gradient, at `lr_factor` times the learning rates.
     ///
     /// # Errors
     /// When the device fails.
@@ -70,6 +85,7 @@ impl<K: Kernels> Learner<K> {
         &mut self,
         network: &mut Network<K>,
         gradients: &mut Gradients<f32, DeviceOf<K>>,
+        lr_factor: f64,
     ) -> Result<()> {
         let kernels = network.kernels().clone();
         for part in &mut self.parts {
@@ -81,15 +97,36 @@ impl<K: Kernels> Learner<K> {
                 kernels.clip_gradients(gradients, &parameters, self.clip_norm)?;
             }
             part.steps += 1;
+            let optimiser = scaled(part.optimiser, lr_factor);
             let mut own = part.parameters.iter().zip(&mut part.moments).peekable();
             for (at, parameter) in network.parameters_mut().iter_mut().enumerate() {
-                let Some((_, moments)) = own.next_if(|(index, _)| **index == at) else { continue };
+                let Some((_, moments)) = own.next_if(|(index, _)| **index == at) else {
+                    continue;
+                };
                 let gradient = device(gradients.get_or_alloc_mut(&parameter.value))?;
                 let value = &mut parameter.value;
-                device(update(part.optimiser, part.steps, value, moments, gradient))?;
+                device(update(optimiser, part.steps, value, moments, gradient))?;
             }
         }
         Ok(())
+    }
+}
+
+fn scaled(optimiser: Optimiser, factor: f64) -> Optimiser {
+    match optimiser {
+        Optimiser::Adam { lr, weight_decay } => Optimiser::Adam {
+            lr: lr * factor,
+            weight_decay,
+        },
+        Optimiser::Sgd {
+            lr,
+            momentum,
+            weight_decay,
+        } => Optimiser::Sgd {
+            lr: lr * factor,
+            momentum,
+            weight_decay,
+        },
     }
 }
 
@@ -111,7 +148,11 @@ fn update<D: Device<f32>>(
             };
             config.try_update(step, value, &mut moments.0, &mut moments.1, gradient)
         }
-        Optimiser::Sgd { lr, momentum, weight_decay } => {
+        Optimiser::Sgd {
+            lr,
+            momentum,
+            weight_decay,
+        } => {
             let config = SgdConfig {
                 lr,
                 momentum: (momentum > 0.0).then_some(Momentum::Classic(momentum)),

@@ -37,12 +37,16 @@ pub fn target<K: Kernels>(
     size: (usize, usize),
 ) -> Result<Target<DeviceOf<K>>> {
     let (height, width) = size;
-    let resized = labels.iter().map(|label| resize_label(label, height, width, (crop_px, crop_px)));
+    let resized = labels
+        .iter()
+        .map(|label| resize_label(label, height, width, (crop_px, crop_px)));
     match loss {
         Loss::CrossEntropy { .. } => {
             let mut all = Vec::with_capacity(labels.len() * height * width);
             for label in resized {
-                let Label::Classes { values, .. } = label else { return Err(unfit(&label, loss)) };
+                let Label::Classes { values, .. } = label else {
+                    return Err(unfit(&label, loss));
+                };
                 all.extend_from_slice(&values);
             }
             Ok(Target::Classes(all))
@@ -50,17 +54,23 @@ pub fn target<K: Kernels>(
         Loss::BerHu => {
             let mut all = Vec::with_capacity(labels.len() * height * width);
             for label in resized {
-                let Label::Depth { values, .. } = label else { return Err(unfit(&label, loss)) };
+                let Label::Depth { values, .. } = label else {
+                    return Err(unfit(&label, loss));
+                };
                 all.extend_from_slice(&values);
             }
             let dims = (labels.len(), height, width, 1);
-            Ok(Target::Depth(device(kernels.device().try_tensor_from_vec(all, dims))?))
+            Ok(Target::Depth(device(
+                kernels.device().try_tensor_from_vec(all, dims),
+            )?))
         }
         Loss::Heatmap { sigma_px } => {
             let mut joints = 0;
             let (mut maps, mut mask) = (Vec::new(), Vec::new());
             for label in resized {
-                let Label::Keypoints { points, .. } = &label else { return Err(unfit(&label, loss)) };
+                let Label::Keypoints { points, .. } = &label else {
+                    return Err(unfit(&label, loss));
+                };
                 joints = points.len();
                 for row in 0..height {
                     for column in 0..width {
@@ -92,19 +102,28 @@ pub(super) fn valid_mask<K: Kernels>(
 ) -> Result<Map<DeviceOf<K>>> {
     let values: Vec<f32> = match (target, loss) {
         (Target::Heatmaps { mask, .. }, _) => return Ok(mask.clone()),
-        (Target::Classes(labels), Loss::CrossEntropy { ignore }) => {
-            labels.iter().map(|&l| if l == ignore { 0.0 } else { 1.0 }).collect()
-        }
-        (Target::Depth(depths), _) => {
-            depths.as_vec().iter().map(|&d| if d > 0.0 { 1.0 } else { 0.0 }).collect()
-        }
+        (Target::Classes(labels), Loss::CrossEntropy { ignore }) => labels
+            .iter()
+            .map(|&l| if l == ignore { 0.0 } else { 1.0 })
+            .collect(),
+        (Target::Depth(depths), _) => depths
+            .as_vec()
+            .iter()
+            .map(|&d| if d > 0.0 { 1.0 } else { 0.0 })
+            .collect(),
         (Target::Classes(labels), _) => vec![1.0; labels.len()],
     };
     let channels = dims.3;
-    let spread = values.iter().flat_map(|&v| std::iter::repeat_n(v, channels)).collect::<Vec<f32>>();
+    let spread = values
+        .iter()
+        .flat_map(|&v| std::iter::repeat_n(v, channels))
+        .collect::<Vec<f32>>();
     device(kernels.device().try_tensor_from_vec(spread, dims))
 }
 
 fn unfit(label: &Label, loss: Loss) -> Error {
-    Error::Training(format!("labels of kind {:?} do not fit the loss {loss:?}", label.kind()))
+    Error::Training(format!(
+        "labels of kind {:?} do not fit the loss {loss:?}",
+        label.kind()
+    ))
 }

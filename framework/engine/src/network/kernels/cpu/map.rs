@@ -4,9 +4,7 @@ use dfdx::prelude::{Cpu, Gradients, Tape};
 use dfdx::tensor::CpuError;
 use nasfw_kernels as k;
 
-use super::super::{
-    Activation, Affine, BatchStatistics, Conv, Flat, Map, NORM_EPSILON, map_shape,
-};
+use super::super::{Activation, Affine, BatchStatistics, Conv, Flat, Map, NORM_EPSILON, map_shape};
 use super::{CpuKernels, elements, take_gradient};
 use crate::error::Result;
 
@@ -24,10 +22,21 @@ impl Normaliser {
         let channels = gamma.len();
         let (mut mean, mut variance) = (vec![0.0; channels], vec![0.0; channels]);
         k::batch_statistics(y, channels, &mut mean, &mut variance);
-        let inv_std: Vec<f32> = variance.iter().map(|v| 1.0 / (v + NORM_EPSILON).sqrt()).collect();
+        let inv_std: Vec<f32> = variance
+            .iter()
+            .map(|v| 1.0 / (v + NORM_EPSILON).sqrt())
+            .collect();
         let scale: Vec<f32> = gamma.iter().zip(&inv_std).map(|(g, i)| g * i).collect();
-        let shift = (0..channels).map(|c| beta[c] - mean[c] * scale[c]).collect();
-        Self { mean, variance, inv_std, scale, shift }
+        let shift = (0..channels)
+            .map(|c| beta[c] - mean[c] * scale[c])
+            .collect();
+        Self {
+            mean,
+            variance,
+            inv_std,
+            scale,
+            shift,
+        }
     }
 
     /// The gradient of the normalised values; those of γ and β go into `gradients`.
@@ -67,9 +76,18 @@ impl CpuKernels {
         needs_input_gradient: bool,
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
-        let conv = Conv { input: map_shape(x), ..*conv };
+        let conv = Conv {
+            input: map_shape(x),
+            ..*conv
+        };
         let mut y = vec![0.0; conv.output().len()];
-        k::conv_forward(&conv, elements(x), elements(weight), bias.map(elements), &mut y);
+        k::conv_forward(
+            &conv,
+            elements(x),
+            elements(weight),
+            bias.map(elements),
+            &mut y,
+        );
         let out = self.map(conv.output(), y)?;
         if T::OWNS_TAPE {
             let (x, weight, bias) = (x.clone(), weight.clone(), bias.map(Flat::ghost));
@@ -98,9 +116,16 @@ impl CpuKernels {
         activation: Activation,
         tape: &mut T,
     ) -> Result<(Map<Cpu>, BatchStatistics<Cpu>)> {
-        let normaliser = Normaliser::new(elements(x), elements(affine.gamma), elements(affine.beta));
+        let normaliser =
+            Normaliser::new(elements(x), elements(affine.gamma), elements(affine.beta));
         let mut z = vec![0.0; elements(x).len()];
-        k::scale_shift(elements(x), &normaliser.scale, &normaliser.shift, activation, &mut z);
+        k::scale_shift(
+            elements(x),
+            &normaliser.scale,
+            &normaliser.shift,
+            activation,
+            &mut z,
+        );
         let out = self.map(map_shape(x), z)?;
         let statistics = BatchStatistics {
             mean: self.flat(normaliser.mean.clone())?,
@@ -131,7 +156,10 @@ impl CpuKernels {
         needs_input_gradient: bool,
         tape: &mut T,
     ) -> Result<(Map<Cpu>, BatchStatistics<Cpu>)> {
-        let conv = Conv { input: map_shape(x), ..*conv };
+        let conv = Conv {
+            input: map_shape(x),
+            ..*conv
+        };
         let mut y = vec![0.0; conv.output().len()];
         k::conv_forward(&conv, elements(x), elements(weight), None, &mut y);
         let normaliser = Normaliser::new(&y, elements(affine.gamma), elements(affine.beta));
@@ -171,7 +199,13 @@ impl CpuKernels {
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
         let mut z = vec![0.0; elements(x).len()];
-        k::scale_shift(elements(x), elements(scale), elements(shift), activation, &mut z);
+        k::scale_shift(
+            elements(x),
+            elements(scale),
+            elements(shift),
+            activation,
+            &mut z,
+        );
         let out = self.map(map_shape(x), z)?;
         if T::OWNS_TAPE {
             let (x, scale, shift, ghost) = (x.clone(), scale.clone(), shift.clone(), out.ghost());
@@ -242,7 +276,11 @@ impl CpuKernels {
         Ok(out)
     }
 
-    pub(super) fn sum<T: Tape<f32, Cpu>>(&self, xs: &[&Map<Cpu>], tape: &mut T) -> Result<Map<Cpu>> {
+    pub(super) fn sum<T: Tape<f32, Cpu>>(
+        &self,
+        xs: &[&Map<Cpu>],
+        tape: &mut T,
+    ) -> Result<Map<Cpu>> {
         let parts: Vec<&[f32]> = xs.iter().map(|x| elements(x)).collect();
         let mut y = vec![0.0; parts[0].len()];
         k::add_forward(&parts, &mut y);
@@ -264,20 +302,34 @@ impl CpuKernels {
         xs: &[&Map<Cpu>],
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
-        let parts: Vec<(&[f32], usize)> =
-            xs.iter().map(|x| (elements(x), map_shape(x).channels)).collect();
+        let parts: Vec<(&[f32], usize)> = xs
+            .iter()
+            .map(|x| (elements(x), map_shape(x).channels))
+            .collect();
         let channels: usize = parts.iter().map(|p| p.1).sum();
-        let output = k::MapShape { channels, ..map_shape(xs[0]) };
+        let output = k::MapShape {
+            channels,
+            ..map_shape(xs[0])
+        };
         let mut y = vec![0.0; output.len()];
         k::concat_forward(&parts, &mut y);
         let out = self.map(output, y)?;
-        let ghosts: Vec<_> = xs.iter().map(|x| (x.ghost(), map_shape(x).channels)).collect();
+        let ghosts: Vec<_> = xs
+            .iter()
+            .map(|x| (x.ghost(), map_shape(x).channels))
+            .collect();
         let ghost = out.ghost();
         tape.add_backward_op(move |gradients| {
             let dy = take_gradient!(gradients, &ghost);
             let mut offset = 0;
             for (x, width) in &ghosts {
-                k::concat_backward(&dy, channels, offset, *width, gradients.get_or_alloc_mut(x)?);
+                k::concat_backward(
+                    &dy,
+                    channels,
+                    offset,
+                    *width,
+                    gradients.get_or_alloc_mut(x)?,
+                );
                 offset += width;
             }
             Ok(())

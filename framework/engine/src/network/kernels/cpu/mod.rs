@@ -90,7 +90,15 @@ impl Kernels for CpuKernels {
         needs_input_gradient: bool,
         tape: &mut T,
     ) -> Result<(Map<Cpu>, BatchStatistics<Cpu>)> {
-        self.convolve_normalise(conv, x, weight, affine, activation, needs_input_gradient, tape)
+        self.convolve_normalise(
+            conv,
+            x,
+            weight,
+            affine,
+            activation,
+            needs_input_gradient,
+            tape,
+        )
     }
 
     fn scale_shift<T: Tape<f32, Cpu>>(
@@ -154,7 +162,9 @@ impl Kernels for CpuKernels {
         tape: &mut T,
     ) -> Result<Scalar<Cpu>> {
         let truth = elements(truth);
-        self.loss(depth, tape, |x, gradient| k::berhu(x, truth, gradient.map(|g| (g, 1.0))))
+        self.loss(depth, tape, |x, gradient| {
+            k::berhu(x, truth, gradient.map(|g| (g, 1.0)))
+        })
     }
 
     fn squared_error<T: Tape<f32, Cpu>>(
@@ -179,7 +189,10 @@ impl Kernels for CpuKernels {
         let mut squares = 0.0;
         for parameter in parameters {
             let gradient = device(gradients.get_or_alloc_mut(*parameter))?;
-            squares += gradient.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>();
+            squares += gradient
+                .iter()
+                .map(|&g| f64::from(g) * f64::from(g))
+                .sum::<f64>();
         }
         let norm = squares.sqrt();
         // The small constant is PyTorch's, so that clipped steps can be compared with it.

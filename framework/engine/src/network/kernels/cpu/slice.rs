@@ -1,5 +1,8 @@
 //! Views of dfdx's CPU tensors as slices.
-#![allow(unsafe_code, reason = "dfdx offers no other way to read a CPU tensor without a copy")]
+#![allow(
+    unsafe_code,
+    reason = "dfdx offers no other way to read a CPU tensor without a copy"
+)]
 
 use dfdx::prelude::{Cpu, Tensor};
 use dfdx::shapes::Shape;
@@ -10,7 +13,8 @@ use dfdx::shapes::Shape;
 /// If the tensor is not contiguous (a broadcast, say). Every tensor the engine makes is.
 pub(super) fn elements<S: Shape>(tensor: &Tensor<S, f32, Cpu>) -> &[f32]
 where
-    Tensor<S, f32, Cpu>: std::ops::Index<S::Concrete, Output = f32> + dfdx::shapes::HasShape<Shape = S>,
+    Tensor<S, f32, Cpu>:
+        std::ops::Index<S::Concrete, Output = f32> + dfdx::shapes::HasShape<Shape = S>,
 {
     use dfdx::shapes::HasShape;
     let shape = tensor.shape().concrete();
@@ -24,7 +28,11 @@ where
         end[axis] -= 1;
     }
     let last: *const f32 = &tensor[end];
-    assert_eq!(last as usize - first as usize, 4 * (length - 1), "a contiguous tensor");
+    assert_eq!(
+        last as usize - first as usize,
+        4 * (length - 1),
+        "a contiguous tensor"
+    );
     // SAFETY: `first` and `last` are elements of one live allocation, the tensor's `Vec<f32>`, which
     // the borrow of `tensor` keeps alive and unchanged; they lie `length - 1` elements apart (checked
     // above), so the `length` elements from `first` on are all inside it and initialised.
