@@ -71,7 +71,9 @@ fn compiled_networks_have_the_gradients_of_their_graphs() {
         let image = random_map(fast.device(), (3, 38, 33, 3), &mut rng);
 
         let mut tape = OwnedTape::default();
-        let outputs = network.forward_train(&[image.clone()], &mut tape).unwrap();
+        let outputs = network
+            .forward_train(std::slice::from_ref(&image), &mut tape)
+            .unwrap();
         let value = loss(&fast, &outputs.iter().collect::<Vec<_>>(), &mut tape);
         let mut gradients = value.clone().put_tape(tape).backward();
 

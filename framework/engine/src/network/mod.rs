@@ -218,7 +218,7 @@ impl<K: Kernels> Network<K> {
                     }
                     (Some(norm), None) => {
                         let y = kernels.conv(&spec, x, weight, None, learns, tape)?;
-                        let (scale, shift) = self.fixed(*norm)?;
+                        let [scale, shift] = self.fixed(*norm)?;
                         kernels.scale_shift(&y, &scale, &shift, *activation, tape)
                     }
                 }
@@ -231,7 +231,7 @@ impl<K: Kernels> Network<K> {
                     Ok(z)
                 }
                 None => {
-                    let (scale, shift) = self.fixed(*node)?;
+                    let [scale, shift] = self.fixed(*node)?;
                     kernels.scale_shift(x, &scale, &shift, *activation, tape)
                 }
             },
@@ -261,7 +261,7 @@ impl<K: Kernels> Network<K> {
     }
 
     /// Scale and shift of a normalisation by its running statistics.
-    fn fixed(&self, norm: NodeId) -> Result<(Flat<K::Device>, Flat<K::Device>)> {
+    fn fixed(&self, norm: NodeId) -> Result<[Flat<K::Device>; 2]> {
         use dfdx::prelude::*;
         let statistics = &self.parameters.statistics[self.places[norm].1];
         let Affine { gamma, beta } = self.affine(norm);
@@ -269,7 +269,7 @@ impl<K: Kernels> Network<K> {
             device(device(statistics.variance.clone().try_add(NORM_EPSILON))?.try_sqrt())?;
         let scale = device(gamma.clone().try_div(deviation))?;
         let moved = device(statistics.mean.clone().try_mul(scale.clone()))?;
-        Ok((scale, device(beta.clone().try_sub(moved))?))
+        Ok([scale, device(beta.clone().try_sub(moved))?])
     }
 
     /// Takes one batch's statistics into the running ones, with the unbiased variance.

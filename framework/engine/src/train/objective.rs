@@ -1,6 +1,7 @@
 //! The loss of a step: main output, auxiliary outputs, distillation.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use dfdx::prelude::{OwnedTape, PutTape, SplitTape, TensorFromVec};
 use nasfw_sdk::graph::{Output, Role};
@@ -53,13 +54,12 @@ impl Objective {
             let value = self.at_target_size(kernels, value, tape)?;
             let shape = map_shape(&value);
             let size = (shape.height, shape.width);
-            if !targets.contains_key(&size) {
-                targets.insert(
-                    size,
-                    target(kernels, self.loss, &labels, self.crop_px, size)?,
-                );
-            }
-            let truth = &targets[&size];
+            let truth = match targets.entry(size) {
+                Entry::Occupied(made) => made.into_mut(),
+                Entry::Vacant(place) => {
+                    place.insert(target(kernels, self.loss, &labels, self.crop_px, size)?)
+                }
+            };
             terms.push((weight, self.term(kernels, &value, truth, tape)?));
             if let (Role::Main, Some(teacher)) = (output.role, &batch.teacher)
                 && self.distillation > 0.0

@@ -48,6 +48,9 @@ pub struct BatchStatistics<D: Device<f32>> {
     pub variance: Flat<D>,
 }
 
+/// A normalised map with the statistics it was normalised by.
+pub type Normalised<D> = (Map<D>, BatchStatistics<D>);
+
 /// A differentiable scalar or map operation for every step of a network and every loss.
 ///
 /// Operations read their arguments, push their backward pass on `tape` (with a
@@ -79,7 +82,7 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         affine: Affine<'_, Self::Device>,
         activation: Activation,
         tape: &mut T,
-    ) -> Result<(Map<Self::Device>, BatchStatistics<Self::Device>)>;
+    ) -> Result<Normalised<Self::Device>>;
 
     /// Convolution without bias, batch normalisation and activation in one step.
     #[expect(clippy::too_many_arguments, reason = "one step with all its operands")]
@@ -92,7 +95,7 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         activation: Activation,
         needs_input_gradient: bool,
         tape: &mut T,
-    ) -> Result<(Map<Self::Device>, BatchStatistics<Self::Device>)> {
+    ) -> Result<Normalised<Self::Device>> {
         let y = self.conv(conv, x, weight, None, needs_input_gradient, tape)?;
         self.batch_norm(&y, affine, activation, tape)
     }
