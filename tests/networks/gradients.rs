@@ -65,20 +65,32 @@ fn compiled_networks_have_the_gradients_of_their_graphs() {
     all.extend((0..7).map(|_| random_choices(space.schema(), &mut rng)));
     for choices in all {
         let genotype = space.genotype(&choices);
-        let graph = space.decode(&choices, &Io::rgb(3)).unwrap();
+        // Without the encoder: its fifty layers of normalisation over a few pixels turn rounding
+        // into visible differences wherever an activation sits on its bound.
+        let graph = space
+            .decode(&choices, &Io::rgb(3))
+            .unwrap()
+            .after_encoder()
+            .unwrap();
         let mut network = Network::new(fast.clone(), &graph, &mut rng).unwrap();
         let weights = network.parameters().weights();
-        let image = random_map(fast.device(), (3, 38, 33, 3), &mut rng);
+        let maps: Vec<Map<Cpu>> = (graph.inputs().zip([(17, 13), (9, 7), (5, 4), (3, 2)]))
+            .map(|((id, _), (height, width))| {
+                random_map(
+                    fast.device(),
+                    (3, height, width, graph.channels(id)),
+                    &mut rng,
+                )
+            })
+            .collect();
 
         let mut tape = OwnedTape::default();
-        let outputs = network
-            .forward_train(std::slice::from_ref(&image), &mut tape)
-            .unwrap();
+        let outputs = network.forward_train(&maps, &mut tape).unwrap();
         let value = loss(&fast, &outputs.iter().collect::<Vec<_>>(), &mut tape);
         let mut gradients = value.clone().put_tape(tape).backward();
 
         let mut tape = OwnedTape::default();
-        let slow = reference::run(&plain, &graph, &weights, &image, &mut tape);
+        let slow = reference::run(&plain, &graph, &weights, &maps, &mut tape);
         let expected: Vec<&Map<Cpu>> = graph
             .outputs()
             .iter()
@@ -105,14 +117,14 @@ fn compiled_networks_have_the_gradients_of_their_graphs() {
             let tensor = &slow.parameters[&parameter.name];
             expected_gradients.get_or_alloc_mut(tensor).unwrap();
             let expected = expected_gradients.get(tensor).as_vec();
-            // Against the whole gradient's size: many layers of normalisation amplify rounding.
+            // Against the whole gradient's size: single values may be sums that cancel.
             let norm = expected.iter().map(|g| g * g).sum::<f32>().sqrt();
             let error = (got.iter().zip(&expected))
                 .map(|(a, b)| (a - b).powi(2))
                 .sum::<f32>()
                 .sqrt();
             assert!(
-                error <= 1e-2 * norm + 1e-4,
+                error <= 1e-2 * norm + 1e-5,
                 "{genotype}: gradient of {} is off by {error} of {norm}",
                 parameter.name
             );

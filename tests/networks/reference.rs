@@ -19,7 +19,7 @@ pub(super) fn run(
     kernels: &Composed<Cpu>,
     graph: &Graph,
     weights: &Weights,
-    image: &Map<Cpu>,
+    inputs: &[Map<Cpu>],
     tape: &mut OwnedTape<f32, Cpu>,
 ) -> Reference {
     let mut parameters = BTreeMap::new();
@@ -31,10 +31,11 @@ pub(super) fn run(
         tensor
     };
     let mut values: Vec<Map<Cpu>> = Vec::new();
+    let mut inputs = inputs.iter();
     for node in graph.nodes() {
         let from: Vec<&Map<Cpu>> = node.inputs.iter().map(|&i| &values[i]).collect();
         let value = match &node.op {
-            Op::Input { .. } => image.clone(),
+            Op::Input { .. } => inputs.next().unwrap().clone(),
             Op::Zero => {
                 let s = map_shape(from[0]);
                 kernels
