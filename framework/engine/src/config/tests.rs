@@ -24,7 +24,8 @@ impl Defaults for Fake {
             ("controller", "random") => json!({}),
             ("schedule", "progressive") => {
                 let stage = json!({"samples": 4000, "epochs": 5, "batch": 64, "shorter_side_px": 300,
-                    "crop_px": 256, "decoder": optimiser, "limit": null});
+                    "crop_px": 256, "decoder": optimiser, "limit": null, "decay": "constant",
+                    "polyak": 0.9});
                 json!({"stage0": stage, "stage1": stage, "delta": 0.9})
             }
             _ => {
