@@ -111,7 +111,7 @@ fn every_preset_reads_and_resolves() {
         (&json!(100), &json!(1e-4))
     );
     let demo = made(Layers::new(Preset::Demo)).unwrap();
-    assert_eq!(demo.space.settings["encoder"]["width"], 0.35);
+    assert_eq!(demo.space.settings["encoder"]["width"], 0.5);
     // The settings a preset has for one member do not reach another.
     let random = Layers::new(Preset::Paper).flag("--controller", "controller.name", "random");
     assert_eq!(made(random).unwrap().controller.settings, json!({}));
