@@ -75,7 +75,8 @@ pub enum Optimiser {
 pub struct Stage {
     /// Where inputs come from.
     pub source: Source,
-    /// At most this many training samples; 0 means all.
+    /// Training samples in a pass; 0 means each image once. Above the number of images, they come
+    /// again with another augmentation.
     pub samples: usize,
     /// Passes over the samples.
     pub epochs: usize,

@@ -1,7 +1,9 @@
 //! From a sample to what a network is fed: scaling, flipping, cropping, normalising.
 //!
 //! The recipe is that of the method: scale by U(0.7, 1.4) but never below a set shorter side, flip
-//! half of the time, crop at random, RGB / 255 less ImageNet's mean over its standard deviation.
+//! half of the time, crop at random, RGB / 255 less ImageNet's mean over its standard deviation. The
+//! random scale multiplies the set shorter side rather than the image's own, so that a network
+//! trains on things as large as it is judged on, however large the files are.
 //!
 //! Images are resized bilinearly, with a wider filter when they shrink (antialiasing). Class and
 //! depth maps are resized to the nearest value, so that no class is invented and valid depths never
@@ -33,7 +35,7 @@ pub struct Transform {
     pub shorter_side_px: usize,
     /// Side of the square crop in pixels.
     pub crop_px: usize,
-    /// Bounds of the random scale in training.
+    /// Bounds of the random scale in training, relative to `shorter_side_px`.
     pub scale: (f64, f64),
     /// Probability of a left-right flip in training.
     pub flip: f64,
@@ -62,8 +64,8 @@ impl Transform {
         }
     }
 
-    /// A random view for training: the shorter side becomes `s` times its length with `s` uniform
-    /// in `scale`, but at least `shorter_side_px`; then a flip with probability `flip`, if the set
+    /// A random view for training: the shorter side becomes `s` times `shorter_side_px` with `s`
+    /// uniform in `scale`, but at least `shorter_side_px`; then a flip with probability `flip`, if the set
     /// allows flips (`info.flip_pairs` for keypoints; maps always do), then a random crop. A scaled
     /// image smaller than the crop lands anywhere in it, padded.
     ///
@@ -72,9 +74,8 @@ impl Transform {
         let mut draw = || rng.random::<f64>();
         let [s, flip, across, down] = [draw(), draw(), draw(), draw()];
         let (low, high) = self.scale;
-        let current = sample.image.width.min(sample.image.height);
         // The cast saturates and takes NaN to 0.
-        let scaled = (current as f64 * (low + (high - low) * s)).round() as usize;
+        let scaled = (self.shorter_side_px as f64 * (low + (high - low) * s)).round() as usize;
         let can_flip = sample.label.kind() != LabelKind::Keypoints || info.flip_pairs.is_some();
         let size = (sample.image.width, sample.image.height);
         let geometry = Geometry::scaled(size, scaled.max(self.shorter_side_px))

@@ -87,7 +87,8 @@ pub struct WarmupConfig {
     pub lr: f64,
     /// L2 penalty added to the gradient.
     pub weight_decay: f64,
-    /// At most this many training samples; 0 means all.
+    /// Training samples in a pass; 0 means each image once. Above the number of images, they come
+    /// again with another augmentation.
     pub samples: usize,
     /// Images are scaled so that their shorter side has this length.
     pub shorter_side_px: usize,

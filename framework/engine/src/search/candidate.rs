@@ -66,7 +66,7 @@ impl<K: Kernels> Candidate<'_, K> {
             polyak: stage.polyak,
         };
         let transform = self.setup.stage_transform(stage);
-        let images;
+        let (images, samples);
         let stored;
         let batches: &dyn Batches = match data {
             StageData::Features(features) => {
@@ -78,15 +78,10 @@ impl<K: Kernels> Candidate<'_, K> {
                 &stored
             }
             StageData::Images(_) => {
-                let all = &self.setup.meta_train;
-                let samples = if stage.samples == 0 {
-                    all.len()
-                } else {
-                    stage.samples
-                };
+                samples = self.setup.training_samples(stage.samples);
                 images = ImageSet {
                     dataset: &*self.setup.source.train,
-                    indices: &all[..samples.min(all.len())],
+                    indices: &samples,
                     info: &self.setup.source.info,
                     transform: &transform,
                     ignore: self.setup.ignore(),

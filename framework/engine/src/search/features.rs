@@ -36,10 +36,8 @@ pub(super) fn compute<K: Kernels>(
 ) -> Result<StageFeatures> {
     let transform = setup.stage_transform(stage);
     let (info, ignore) = (&setup.source.info, setup.ignore());
-    let wanted = match stage.samples {
-        0 => setup.meta_train.len(),
-        n => n,
-    };
+    let indices = setup.training_samples(stage.samples);
+    let wanted = indices.len();
     let val = PreparedSet::new(
         &*setup.source.train,
         &setup.meta_val,
@@ -63,12 +61,10 @@ pub(super) fn compute<K: Kernels>(
     });
     let mut train = FeatureSet::default();
     let seed = setup.seed.child("features");
-    let samples: Vec<usize> = (0..allowed).collect();
+    let samples: Vec<(usize, usize)> = indices.into_iter().take(allowed).enumerate().collect();
     for chunk in samples.chunks(BATCH) {
-        // More samples than images: an image comes again with another augmentation.
         let crops: Vec<Prepared> = (chunk.par_iter())
-            .map(|&at| {
-                let index = setup.meta_train[at % setup.meta_train.len()];
+            .map(|&(at, index)| {
                 let sample = setup.source.train.read(index)?;
                 let mut rng = seed.stream(&format!("augment/{at}"));
                 Ok(transform.train(&sample, info, ignore, &mut rng))

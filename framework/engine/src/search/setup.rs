@@ -101,6 +101,21 @@ impl Setup {
         }
     }
 
+    /// `wanted` training samples of a pass, or each image once for 0. Where there are fewer images,
+    /// they come again, to be augmented otherwise: passes cost the same on sets of any size.
+    pub(super) fn training_samples(&self, wanted: usize) -> Vec<usize> {
+        let wanted = match wanted {
+            0 => self.meta_train.len(),
+            n => n,
+        };
+        self.meta_train
+            .iter()
+            .copied()
+            .cycle()
+            .take(wanted)
+            .collect()
+    }
+
     /// The augmentation at a stage's sizes.
     pub(super) fn transform(&self, shorter_side_px: usize, crop_px: usize) -> Transform {
         Transform::new(shorter_side_px, crop_px)

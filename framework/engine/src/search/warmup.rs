@@ -31,13 +31,9 @@ pub(super) fn warm_up<K: Kernels>(
         weight_decay: warmup.weight_decay,
     };
     let mut learner = Learner::new(&network, adam, adam, 0.0)?;
-    let wanted = match warmup.samples {
-        0 => setup.meta_train.len(),
-        n => n.min(setup.meta_train.len()),
-    };
     let images = ImageSet {
         dataset: &*setup.source.train,
-        indices: &setup.meta_train[..wanted],
+        indices: &setup.training_samples(warmup.samples),
         info: &setup.source.info,
         transform: &setup.transform(warmup.shorter_side_px, warmup.crop_px),
         ignore: setup.ignore(),

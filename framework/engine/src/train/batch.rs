@@ -102,7 +102,7 @@ impl Batches for StoredBatches<'_> {
 pub struct ImageSet<'a> {
     /// Where images come from.
     pub dataset: &'a dyn Dataset,
-    /// The samples used.
+    /// The samples of an epoch; one that occurs twice is augmented twice.
     pub indices: &'a [usize],
     /// What the set says of itself.
     pub info: &'a DataInfo,
@@ -127,8 +127,8 @@ impl Batches for ImageSet<'_> {
             .par_iter()
             .map(|&at| {
                 let index = self.indices[at];
-                // A stream per sample and epoch: the result does not depend on who reads it when.
-                let mut rng = self.seed.stream(&format!("augment/{epoch}/{index}"));
+                // A stream per place and epoch: the result does not depend on who reads it when.
+                let mut rng = self.seed.stream(&format!("augment/{epoch}/{at}"));
                 let sample = self.dataset.read(index)?;
                 Ok(self
                     .transform
