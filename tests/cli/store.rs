@@ -192,9 +192,14 @@ fn a_full_disk_keeps_what_was_finished() {
     };
     // No room for a run at all: nothing is left of it.
     let error = Run::create(&tiny.0.join("r"), &config()).unwrap_err();
+    assert!(error.to_string().contains("disk is full"), "{error}");
+    let size = "data.generator.train=10";
+    let output = place.call(&["run", "--trials", "1", "--set", size, "--out", "tiny/r"]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(
-        error.to_string().contains("full") || error.to_string().contains("space"),
-        "{error}"
+        message.contains("tiny/r") && message.contains("disk is full"),
+        "{message}"
     );
     assert_eq!(std::fs::read_dir(&tiny.0).unwrap().count(), 0);
     // Room for some trials: those before the failure stay, with the state after the last.
@@ -208,7 +213,7 @@ fn a_full_disk_keeps_what_was_finished() {
         assert!(finished < 1000, "the disk never fills");
     };
     assert!(
-        finished > 0 && error.to_string().contains("full"),
+        finished > 0 && error.to_string().contains("disk is full"),
         "{finished}: {error}"
     );
     drop(run);

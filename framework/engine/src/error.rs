@@ -45,6 +45,12 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The disk filled; what was finished before is kept.
+    #[error("{}: the disk is full; make room, then `nasfw resume` continues a run", .path.display())]
+    DiskFull {
+        /// The file that found no room.
+        path: PathBuf,
+    },
     /// The run's database failed.
     #[error("database {}: {source}", .path.display())]
     Database {
@@ -68,7 +74,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the input or the usage is at fault (exit code 2) rather than the run (1).
+    /// Whether the user can mend it without touching the program (exit code 2: input, usage, a
+    /// full disk) rather than the run having failed (1).
     pub fn is_input(&self) -> bool {
         matches!(
             self,
@@ -77,6 +84,7 @@ impl Error {
                 | Self::BadData { .. }
                 | Self::Config { .. }
                 | Self::Run { .. }
+                | Self::DiskFull { .. }
         )
     }
 }

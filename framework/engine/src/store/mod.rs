@@ -57,16 +57,17 @@ fn database_path(run: &Path) -> PathBuf {
 
 /// A failure of the database in `run`, as the kind of error that says who can mend it.
 fn database_error(run: &Path, source: rusqlite::Error) -> Error {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
+    use rusqlite::ErrorCode::{
+        DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase,
+    };
+    let path = database_path(run);
     let message = match source.sqlite_error_code() {
         Some(NotADatabase | DatabaseCorrupt) => {
             format!("run.db is damaged or no database: {source}")
         }
         Some(DatabaseBusy | DatabaseLocked) => "run.db is in use by another program".into(),
-        _ => {
-            let path = database_path(run);
-            return Error::Database { path, source };
-        }
+        Some(DiskFull) => return Error::DiskFull { path },
+        _ => return Error::Database { path, source },
     };
     Error::Run {
         run: run.into(),
@@ -82,8 +83,11 @@ fn run_error(run: &Path, message: impl Into<String>) -> Error {
 }
 
 fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
-    |source| Error::Io {
-        path: path.into(),
-        source,
+    |source| {
+        let path = path.into();
+        match source.kind() {
+            std::io::ErrorKind::StorageFull => Error::DiskFull { path },
+            _ => Error::Io { path, source },
+        }
     }
 }

@@ -239,7 +239,7 @@ fn a_full_disk_leaves_the_trials_before() {
     };
     let error = run.append(&trial(1), &big).unwrap_err();
     assert!(
-        matches!(error, Error::Database { .. }) && error.to_string().contains("full"),
+        matches!(error, Error::DiskFull { .. }) && error.is_input(),
         "{error}"
     );
     assert_eq!(run.trials().unwrap(), [trial(0)]);
