@@ -1,6 +1,7 @@
 //! The `nasfw` program: arguments, one command a file, exit codes, progress.
 
 mod args;
+mod bench;
 mod card;
 mod describe;
 mod exit;
@@ -43,6 +44,8 @@ enum Command {
     Sample(sample::Args),
     /// Score predictions in files against the truth
     Score(score::Args),
+    /// Time one training step or one inference of an architecture
+    Bench(bench::Args),
     /// Show what this program can use by name
     Plugins(plugins::Args),
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Describe(args) => describe::run(&args),
         Command::Sample(args) => sample::run(&args),
         Command::Score(args) => score::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Plugins(args) => plugins::run(&args),
     };
     exit::code(result)

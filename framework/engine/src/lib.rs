@@ -13,6 +13,7 @@
 //! | `train/` | losses, optimisers, batches, one training run |
 //! | `search/` | the loop: propose, judge, tell; features and teacher |
 //! | `store/` | the run folder and its database |
+//! | `timing/` | single steps and inferences, to be timed and compared |
 
 pub mod config;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod network;
 pub mod progress;
 pub mod search;
 pub mod store;
+pub mod timing;
 pub mod train;
 pub mod trial;
 

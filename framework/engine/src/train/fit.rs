@@ -85,7 +85,7 @@ pub fn fit<K: Kernels>(
 }
 
 /// One step: forward, loss, backward, clipping, update. Returns the loss before the update.
-fn train_step<K: Kernels>(
+pub(crate) fn train_step<K: Kernels>(
     network: &mut Network<K>,
     learner: &mut Learner<K>,
     batch: &Batch,

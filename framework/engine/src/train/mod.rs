@@ -26,5 +26,5 @@ pub use optimise::Learner;
 pub use target::{Target, target};
 
 pub(crate) use batch::stack;
-pub(crate) use fit::upload;
+pub(crate) use fit::{train_step, upload};
 pub(crate) use objective::quarter;

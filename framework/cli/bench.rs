@@ -1,0 +1,198 @@
+//! `nasfw bench`: how long one training step or one inference takes.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Subcommand;
+use nasfw_engine::config::Preset;
+use nasfw_engine::network::kernels::CpuKernels;
+use nasfw_engine::timing::{DecoderStep, Inference, Reference};
+use nasfw_engine::{Error, Result};
+use nasfw_sdk::graph::Graph;
+use nasfw_sdk::Io;
+use serde::Serialize;
+
+use crate::args::{MAX_THREADS, SettingsArgs, size, use_threads, with_plugin};
+use crate::card;
+use crate::exit::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// One stage-0 training step of the decoder on random encoder features: forward, losses of
+    /// main and auxiliary outputs, backward, clipping, Adam
+    Step {
+        #[command(flatten)]
+        case: Case,
+        /// Crops in a step
+        #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=4096))]
+        batch: u32,
+        /// Size of the square crops
+        #[arg(long, value_name = "SIDExSIDE", default_value = "256x256", value_parser = size)]
+        input: (usize, usize),
+    },
+    /// One inference of the deployed network: encoder and decoder, evaluation mode
+    Infer {
+        #[command(flatten)]
+        case: Case,
+        /// Images at a time
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
+        batch: u32,
+        /// Size of the images
+        #[arg(long, value_name = "HEIGHTxWIDTH", default_value = "512x512", value_parser = size)]
+        input: (usize, usize),
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Case {
+    /// The plugin whose search space the genotype is of
+    #[arg(long)]
+    plugin: Option<String>,
+    /// The architecture
+    #[arg(long)]
+    genotype: String,
+    /// Output channels: classes, joints, or 1 for depth
+    #[arg(long, default_value_t = 21, value_parser = clap::value_parser!(u32).range(1..))]
+    outputs: u32,
+    /// Threads to compute with; 0 means one per core
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
+    threads: u64,
+    /// How often to measure, after two unmeasured calls
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    runs: u32,
+    /// Write graph, weights, inputs, outputs and gradients there, for another framework to compare
+    #[arg(long, value_name = "FOLDER")]
+    reference: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    genotype: String,
+    seconds_median: f64,
+    seconds_min: f64,
+    seconds_max: f64,
+    runs: usize,
+    threads: usize,
+}
+
+pub(crate) fn run(args: &Args) -> std::result::Result<(), Failure> {
+    match &args.what {
+        What::Step { case, batch, input } => {
+            if input.0 != input.1 {
+                let (height, width) = input;
+                return Err(Failure::Input(format!(
+                    "--input {height}x{width}: training crops are square, e.g. {height}x{height}"
+                )));
+            }
+            let (genotype, graph) = case.network()?;
+            let mut step =
+                DecoderStep::new(CpuKernels::default(), &graph, *batch as usize, input.0)?;
+            if let Some(folder) = &case.reference {
+                write(folder, &step.reference()?)?;
+            }
+            case.time(genotype, &mut || step.run().map(drop))
+        }
+        What::Infer { case, batch, input } => {
+            let (genotype, graph) = case.network()?;
+            let inference = Inference::new(CpuKernels::default(), &graph, *batch as usize, *input)?;
+            if let Some(folder) = &case.reference {
+                write(folder, &inference.reference()?)?;
+            }
+            case.time(genotype, &mut || inference.run().map(drop))
+        }
+    }
+}
+
+impl Case {
+    fn network(&self) -> std::result::Result<(String, Graph), Failure> {
+        use_threads(self.threads as usize)?;
+        let layers = self.settings.layers(Preset::None)?;
+        let config = with_plugin(layers, self.plugin.as_deref())?.resolve()?;
+        let space = config.make_space()?;
+        let choices = space.parse(&self.genotype)?;
+        let graph = space.decode(&choices, &Io::rgb(self.outputs as usize))?;
+        Ok((space.genotype(&choices), graph))
+    }
+
+    fn time(
+        &self,
+        genotype: String,
+        call: &mut dyn FnMut() -> Result<()>,
+    ) -> std::result::Result<(), Failure> {
+        // Caches, the allocator and the thread pool warm up.
+        call()?;
+        call()?;
+        let mut seconds = Vec::new();
+        for _ in 0..self.runs {
+            let start = Instant::now();
+            call()?;
+            seconds.push(start.elapsed().as_secs_f64());
+        }
+        seconds.sort_by(f64::total_cmp);
+        let report = Report {
+            genotype,
+            seconds_median: seconds[seconds.len() / 2],
+            seconds_min: seconds[0],
+            seconds_max: seconds[seconds.len() - 1],
+            runs: seconds.len(),
+            threads: rayon::current_num_threads(),
+        };
+        let mut out = io::stdout().lock();
+        if self.json {
+            writeln!(
+                out,
+                "{}",
+                serde_json::to_string(&report).map_err(io::Error::from)?
+            )?;
+        } else {
+            card::row(&mut out, "genotype", &report.genotype)?;
+            for (name, value) in [
+                ("median", report.seconds_median),
+                ("least", report.seconds_min),
+                ("most", report.seconds_max),
+            ] {
+                card::row(&mut out, name, &format!("{:.2} ms", value * 1e3))?;
+            }
+            card::row(&mut out, "runs", &report.runs.to_string())?;
+            card::row(&mut out, "threads", &report.threads.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+fn write(folder: &Path, reference: &Reference) -> Result<()> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::Io { path, source }
+    };
+    std::fs::create_dir_all(folder).map_err(io(folder))?;
+    let graph = serde_json::to_string(&reference.graph)
+        .map_err(|e| io(&folder.join("graph.json"))(e.into()))?;
+    let files = [
+        ("graph.json", graph.into_bytes()),
+        ("weights.safetensors", reference.weights.to_safetensors()?),
+        ("inputs.safetensors", reference.inputs.to_safetensors()?),
+        ("outputs.safetensors", reference.outputs.to_safetensors()?),
+        (
+            "gradients.safetensors",
+            reference.gradients.to_safetensors()?,
+        ),
+    ];
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).map_err(io(&path))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! One image through a deployed network.
+
+use nasfw_sdk::graph::Graph;
+
+use super::{Reference, named, random_values, seed};
+use crate::error::Result;
+use crate::network::kernels::{DeviceOf, Kernels, Map, MapShape, device};
+use crate::network::{Network, Weights};
+
+/// A whole network in evaluation mode with a random image.
+#[derive(Debug)]
+pub struct Inference<K: Kernels> {
+    network: Network<K>,
+    image: Map<DeviceOf<K>>,
+}
+
+impl<K: Kernels> Inference<K> {
+    /// `graph` without its auxiliary outputs, on `batch` images of `(height, width)` pixels.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn new(kernels: K, graph: &Graph, batch: usize, size: (usize, usize)) -> Result<Self> {
+        use dfdx::prelude::TensorFromVec;
+        let mut rng = seed().stream("infer");
+        let deployed = graph.without_auxiliary();
+        let network = Network::new(kernels, &deployed, &mut rng)?;
+        let shape = MapShape::new(batch, size.0, size.1, 3);
+        let values = random_values(shape, &mut rng);
+        let dims = (batch, size.0, size.1, 3);
+        let image = device(network.kernels().device().try_tensor_from_vec(values, dims))?;
+        Ok(Self { network, image })
+    }
+
+    /// One forward pass.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn run(&self) -> Result<Vec<Map<DeviceOf<K>>>> {
+        self.network.forward_eval(std::slice::from_ref(&self.image))
+    }
+
+    /// The same with what went in and came out.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn reference(&self) -> Result<Reference> {
+        Ok(Reference {
+            graph: self.network.graph().clone(),
+            weights: self.network.parameters().weights(),
+            inputs: named("input", std::slice::from_ref(&self.image)),
+            outputs: named("output", &self.run()?),
+            gradients: Weights::default(),
+        })
+    }
+}

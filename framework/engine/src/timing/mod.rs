@@ -1,0 +1,58 @@
+//! Single steps and inferences to be timed, and everything another framework needs to repeat them.
+//!
+//! Inputs, labels and weights are random: how long a step takes does not depend on them.
+
+mod infer;
+mod step;
+
+pub use infer::Inference;
+pub use step::DecoderStep;
+
+use nasfw_sdk::graph::Graph;
+use nasfw_sdk::{Rng, Seed};
+use rand::RngExt;
+
+use crate::network::kernels::{MapShape, map_shape};
+use crate::network::{Array, Weights};
+
+/// A step or inference as data: who runs `graph` with `weights` on `inputs` must get `outputs`,
+/// and of a training step `gradients`.
+#[derive(Debug)]
+pub struct Reference {
+    /// What was run.
+    pub graph: Graph,
+    /// Parameters and running statistics before it.
+    pub weights: Weights,
+    /// `input0`, `input1`, … `(batch, height, width, channels)`; of a step also `labels`
+    /// `(batch, height, width)`, class indices as floats.
+    pub inputs: Weights,
+    /// `output0`, … in the graph's order; of a step also `loss`.
+    pub outputs: Weights,
+    /// Of a training step the gradient of every parameter an output depends on, before clipping.
+    pub gradients: Weights,
+}
+
+/// Random values of a map, from −1 to 1.
+fn random_values(shape: MapShape, rng: &mut Rng) -> Vec<f32> {
+    (0..shape.len())
+        .map(|_| rng.random_range(-1.0..1.0))
+        .collect()
+}
+
+fn seed() -> Seed {
+    Seed(0).child("timing")
+}
+
+fn named<D: dfdx::prelude::Device<f32>>(
+    stem: &str,
+    maps: &[crate::network::kernels::Map<D>],
+) -> Weights {
+    let mut all = Weights::default();
+    for (at, map) in maps.iter().enumerate() {
+        let s = map_shape(map);
+        let shape = vec![s.batch, s.height, s.width, s.channels];
+        let values = map.as_vec();
+        all.insert(&format!("{stem}{at}"), Array { shape, values });
+    }
+    all
+}
