@@ -5,6 +5,7 @@ mod bench;
 mod card;
 mod describe;
 mod exit;
+mod memory;
 mod number;
 mod plugins;
 mod progress;
@@ -51,6 +52,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    memory::keep_freed();
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Resume(args) => resume::run(&args),
