@@ -30,6 +30,13 @@ pub enum DataError {
         source: std::io::Error,
     },
 
+    /// A file stands where a folder should.
+    #[error("{} is a file; a folder should be there", path.display())]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// A folder or file that the format needs is not there.
     #[error("{} is missing: {needed}", path.display())]
     Missing {
@@ -69,14 +76,14 @@ pub enum DataError {
     },
 
     /// An image has no label file.
-    #[error("{} has no label: {} should exist{}", image.display(), label.display(), and_more(*others))]
+    #[error("{} has no label: {} should exist{}", image.display(), label.display(), and_named(others))]
     Unpaired {
         /// The image.
         image: PathBuf,
         /// Where its label should be.
         label: PathBuf,
-        /// How many more images lack theirs.
-        others: usize,
+        /// The names of the other images that lack theirs.
+        others: Vec<String>,
     },
 
     /// A split list names a file that is not there.
@@ -261,9 +268,12 @@ fn nearest_hint(nearest: Option<&str>) -> String {
     nearest.map_or(String::new(), |n| format!(" (did you mean `{n}`?)"))
 }
 
-fn and_more(others: usize) -> String {
-    match others {
+fn and_named(others: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let names = others[..others.len().min(SHOWN)].join(", ");
+    match others.len() {
         0 => String::new(),
-        n => format!(" (and {n} more images lack theirs)"),
+        n if n <= SHOWN => format!(" (and {n} more images lack theirs: {names})"),
+        n => format!(" (and {n} more images lack theirs: {names}, …)"),
     }
 }

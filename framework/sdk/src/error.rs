@@ -70,6 +70,27 @@ impl Error {
         }
     }
 
+    /// The same with the settings table `table` before the setting it names, where an item that does
+    /// not know its table named only the setting.
+    pub fn in_table(self, table: &str) -> Self {
+        match self {
+            Self::InvalidValue {
+                what,
+                value,
+                expected,
+            } if !what.starts_with(table) => Self::InvalidValue {
+                what: format!("{table}.{what}"),
+                value,
+                expected,
+            },
+            Self::Config { item, message } => Self::Config {
+                item: format!("{table} ({item})"),
+                message,
+            },
+            other => other,
+        }
+    }
+
     /// An [`Error::InvalidValue`].
     pub fn invalid(
         what: impl Into<String>,

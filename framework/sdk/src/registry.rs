@@ -141,10 +141,18 @@ pub fn read_config<C: Serialize + DeserializeOwned + Default>(
             all.insert(key.clone(), v.clone());
         }
     }
-    serde_json::from_value(merged).map_err(|e| Error::Config {
+    serde_path_to_error::deserialize(merged).map_err(|e| Error::Config {
         item: item.into(),
-        message: e.to_string(),
+        message: at_path(&e),
     })
+}
+
+/// What is wrong with a value, with the key it stands under.
+pub fn at_path(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    match error.path().to_string().as_str() {
+        "." => error.inner().to_string(),
+        path => format!("{path}: {}", error.inner()),
+    }
 }
 
 /// The default settings of `C` as JSON.

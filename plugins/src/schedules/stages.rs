@@ -56,20 +56,26 @@ pub fn end_to_end() -> Stage {
     }
 }
 
+/// The largest batch and side: more is a slip of the finger that no machine has memory for.
+const MOST: usize = 4096;
+
 /// Checks that a stage can be run; `name` is its key in the settings.
 ///
 /// # Errors
 /// Names the setting that is out of range and what would be right.
 pub fn check(name: &str, stage: &Stage) -> Result<()> {
     let key = |key: &str| format!("schedule.{name}.{key}");
-    let counts = [
-        ("epochs", stage.epochs),
+    if stage.epochs == 0 {
+        return Err(Error::invalid(key("epochs"), 0, "at least 1"));
+    }
+    let sizes = [
         ("batch", stage.batch),
         ("shorter_side_px", stage.shorter_side_px),
         ("crop_px", stage.crop_px),
     ];
-    if let Some((what, value)) = counts.into_iter().find(|(_, value)| *value == 0) {
-        return Err(Error::invalid(key(what), value, "at least 1"));
+    if let Some((what, value)) = sizes.into_iter().find(|(_, v)| !(1..=MOST).contains(v)) {
+        let expected = format!("1 to {MOST}");
+        return Err(Error::invalid(key(what), value, expected));
     }
     let mut amounts = vec![
         (key("clip_norm"), stage.clip_norm),
@@ -189,7 +195,7 @@ mod tests {
         });
         assert_eq!(
             message,
-            "schedule.stage0.batch: 0 is not allowed; at least 1"
+            "schedule.stage0.batch: 0 is not allowed; 1 to 4096"
         );
         refused(&Stage {
             polyak: 1.0,

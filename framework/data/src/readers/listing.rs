@@ -20,9 +20,13 @@ pub(super) type Stems = BTreeMap<String, PathBuf>;
 /// Sorted names of what a folder holds, without hidden files; folders end in `/`.
 pub(super) fn entries(folder: &Path) -> Result<Vec<String>, DataError> {
     if !folder.is_dir() {
-        return Err(DataError::Missing {
-            path: folder.to_owned(),
-            needed: "a folder should be there".to_owned(),
+        let path = folder.to_owned();
+        return Err(match folder.exists() {
+            true => DataError::NotAFolder { path },
+            false => DataError::Missing {
+                path,
+                needed: "a folder should be there".to_owned(),
+            },
         });
     }
     let mut names = Vec::new();
@@ -80,7 +84,7 @@ pub(super) fn pair_all(
         return Err(DataError::Unpaired {
             image: image.clone(),
             label: map_folder.join(format!("{stem}.png")),
-            others: images.keys().filter(|stem| missing(stem)).count() - 1,
+            others: images.keys().filter(|s| missing(s)).skip(1).cloned().collect(),
         });
     }
     let pairs = images.into_iter().filter_map(|(name, image)| {
@@ -99,6 +103,7 @@ pub(super) fn pair_listed(
     taken: &mut BTreeMap<String, PathBuf>,
 ) -> Result<Vec<Pair>, DataError> {
     let mut pairs = Vec::new();
+    let mut unpaired = Vec::new();
     for (number, line) in text(list)?.lines().enumerate() {
         let name = line.trim();
         if name.is_empty() {
@@ -114,9 +119,10 @@ pub(super) fn pair_listed(
         let image = images
             .get(name)
             .ok_or_else(|| absent(image_folder.join(format!("{name}.jpg or .png")), images))?;
-        let map = maps
-            .get(name)
-            .ok_or_else(|| absent(map_folder.join(format!("{name}.png")), maps))?;
+        let Some(map) = maps.get(name) else {
+            unpaired.push((name.to_owned(), image.clone()));
+            continue;
+        };
         match taken.insert(name.to_owned(), list.to_owned()) {
             None => {}
             Some(same) if same == list => {
@@ -138,6 +144,13 @@ pub(super) fn pair_listed(
             name: name.to_owned(),
             image: image.clone(),
             map: map.clone(),
+        });
+    }
+    if let Some((name, image)) = unpaired.first() {
+        return Err(DataError::Unpaired {
+            image: image.clone(),
+            label: map_folder.join(format!("{name}.png")),
+            others: unpaired[1..].iter().map(|(name, _)| name.clone()).collect(),
         });
     }
     if pairs.is_empty() {
@@ -197,7 +210,12 @@ pub(super) fn sequential(count: usize) -> Vec<String> {
 }
 
 pub(super) fn text(path: &Path) -> Result<String, DataError> {
-    std::fs::read_to_string(path).map_err(io_error(path))
+    let content = std::fs::read_to_string(path).map_err(io_error(path))?;
+    // Editors on Windows begin a text file with a byte order mark.
+    Ok(match content.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => content,
+    })
 }
 
 /// A hash over the files' names within `root`, sizes and contents, independent of their order.

@@ -15,7 +15,7 @@ impl Config {
     /// When no plugin has this name, or a setting is out of range.
     pub fn make_space(&self) -> Result<Box<dyn SearchSpace>> {
         let entry = SpaceEntry::of_plugin(&self.space.plugin)?;
-        Ok((entry.build)(&self.space.settings)?)
+        (entry.build)(&self.space.settings).map_err(|e| e.in_table("space").into())
     }
 
     /// Makes the task.
@@ -24,7 +24,7 @@ impl Config {
     /// As [`make_space`](Config::make_space).
     pub fn make_task(&self) -> Result<Box<dyn Task>> {
         let entry = TaskEntry::find(&self.task.name)?;
-        Ok((entry.build)(&self.task.settings)?)
+        (entry.build)(&self.task.settings).map_err(|e| e.in_table("task").into())
     }
 
     /// Makes the reward schedule.
@@ -33,7 +33,7 @@ impl Config {
     /// As [`make_space`](Config::make_space).
     pub fn make_schedule(&self) -> Result<Box<dyn RewardSchedule>> {
         let entry = ScheduleEntry::find(&self.schedule.name)?;
-        Ok((entry.build)(&self.schedule.settings)?)
+        (entry.build)(&self.schedule.settings).map_err(|e| e.in_table("schedule").into())
     }
 
     /// Makes the controller for `schema`, its first weights drawn from `rng`.
@@ -42,7 +42,8 @@ impl Config {
     /// As [`make_space`](Config::make_space).
     pub fn make_controller(&self, schema: &Schema, rng: &mut Rng) -> Result<Box<dyn Controller>> {
         let entry = ControllerEntry::find(&self.controller.name)?;
-        Ok((entry.build)(&self.controller.settings, schema, rng)?)
+        (entry.build)(&self.controller.settings, schema, rng)
+            .map_err(|e| e.in_table("controller").into())
     }
 
     /// Checks every setting by its range and by making each member once.
@@ -70,10 +71,10 @@ impl Config {
         }
         self.data.validate()?;
         let warmup = &self.warmup;
-        at_least_one("warmup.batch", warmup.batch)?;
-        at_least_one("warmup.shorter_side_px", warmup.shorter_side_px)?;
-        at_least_one("warmup.crop_px", warmup.crop_px)?;
-        at_least_one("warmup.width", warmup.width)?;
+        in_range("warmup.batch", warmup.batch)?;
+        in_range("warmup.shorter_side_px", warmup.shorter_side_px)?;
+        in_range("warmup.crop_px", warmup.crop_px)?;
+        in_range("warmup.width", warmup.width)?;
         if !(warmup.lr > 0.0 && warmup.lr.is_finite()) {
             return Err(invalid("warmup.lr", warmup.lr, "it is above 0"));
         }
@@ -107,6 +108,16 @@ fn check_device(device: &str) -> Result<()> {
             device,
             "it is cpu or cuda:N, e.g. cuda:0",
         )),
+    }
+}
+
+/// The largest side, batch and width: more is a slip of the finger that no machine has memory for.
+const MOST: usize = 4096;
+
+fn in_range(key: &str, value: usize) -> Result<()> {
+    match value {
+        1..=MOST => Ok(()),
+        _ => Err(invalid(key, value, &format!("it is 1 to {MOST}"))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Layers → `Config`.
 
 use nasfw_data::DataConfig;
-use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
+use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry, at_path};
 use serde_json::{Map, Value};
 
 use super::layer::{Layer, Origin};
@@ -51,9 +51,9 @@ pub(super) fn resolve(layers: &[Layer], registry: &dyn Defaults) -> Result<Confi
         overlay(&mut tree, &values, "", &layer.origin)?;
     }
     absolute_paths(&mut tree);
-    serde_json::from_value(Value::Object(tree)).map_err(|e| Error::Config {
+    serde_path_to_error::deserialize(Value::Object(tree)).map_err(|e| Error::Config {
         file: None,
-        message: e.to_string(),
+        message: at_path(&e),
     })
 }
 

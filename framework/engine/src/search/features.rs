@@ -116,7 +116,10 @@ impl<'a, K: Kernels> Encoder<'a, K> {
             }
             _ => None,
         };
-        let is_taught = stage.distillation > 0.0 && setup.config.teacher.enabled;
+        let config = &setup.config;
+        // Without a warm-up the network that would teach knows nothing.
+        let is_taught =
+            stage.distillation > 0.0 && config.teacher.enabled && config.warmup.epochs > 0;
         Ok(Self {
             setup,
             stage,

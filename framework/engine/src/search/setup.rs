@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use nasfw_data::{Cached, Source, Transform, check, meta_split, open};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Io, SearchSpace, Seed, Stage, Task, testing};
+use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
 
 use crate::config::Config;
+use super::given;
 use crate::error::{Error, Result};
+use crate::network::Weights;
 use crate::progress::{Event, Observer};
 
 /// Memory for decoded training images.
@@ -35,6 +37,22 @@ pub struct Setup {
     pub seed: Seed,
     /// The encoder that all candidates share, if the space has one.
     pub encoder: Option<Graph>,
+    /// The encoder's weights before the warm-up, if they were given.
+    pub encoder_weights: Option<Weights>,
+}
+
+/// Masks are read with `data.ignore`; a loss that left out another value would meet a class that
+/// does not exist.
+fn check_ignore(loss: Loss, data: u8) -> Result<()> {
+    match loss {
+        Loss::CrossEntropy { ignore } if ignore != data => Err(nasfw_sdk::Error::invalid(
+            "task.ignore",
+            ignore,
+            format!("data.ignore is {data}; set both to the mask value of pixels that do not count"),
+        )
+        .into()),
+        _ => Ok(()),
+    }
 }
 
 impl Setup {
@@ -46,6 +64,7 @@ impl Setup {
         config.check()?;
         let space = config.make_space()?;
         let task = config.make_task()?;
+        check_ignore(task.loss(), config.data.ignore)?;
         let mut source = open(&config.data, task.labels())?;
         source.train = Arc::new(Cached::new(source.train, IMAGE_CACHE_BYTES));
         let io = Io::rgb(task.output_channels(&source.info));
@@ -58,6 +77,21 @@ impl Setup {
         // Any architecture shows the encoder: it does not depend on the choices.
         let any = testing::random_choices(space.schema(), &mut seed.stream("setup"));
         let encoder = space.decode(&any, &io)?.encoder()?;
+        let encoder_weights = match (&config.encoder.weights, &encoder) {
+            (None, _) => None,
+            (Some(file), Some(encoder)) => Some(given::read(file, encoder)?),
+            (Some(file), None) => {
+                let message = format!(
+                    "encoder.weights: the space of plugin `{}` has no encoder that {} could be for",
+                    config.space.plugin,
+                    file.display()
+                );
+                return Err(Error::Config {
+                    file: None,
+                    message,
+                });
+            }
+        };
         Ok(Self {
             config: config.clone(),
             stages: config.make_schedule()?.stages().to_vec(),
@@ -69,6 +103,7 @@ impl Setup {
             meta_val,
             seed,
             encoder,
+            encoder_weights,
         })
     }
 

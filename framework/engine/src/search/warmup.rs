@@ -7,7 +7,7 @@ use nasfw_sdk::{Decay, Optimiser, TargetScale};
 
 use super::plain::plain_network;
 use super::setup::Setup;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::network::kernels::Kernels;
 use crate::network::{Network, Weights};
 use crate::progress::{Event, Observer};
@@ -22,6 +22,9 @@ pub(super) fn warm_up<K: Kernels>(
     let Some(mut network) = untrained(kernels, setup)? else {
         return Ok(None);
     };
+    if let Some(given) = &setup.encoder_weights {
+        network.parameters_mut().load(given)?;
+    }
     let warmup = &setup.config.warmup;
     if warmup.epochs == 0 {
         return Ok(Some(network));
@@ -66,9 +69,16 @@ pub(super) fn warm_up<K: Kernels>(
             note: &format!("loss {:.3}", tick.loss),
         });
         match observer.should_stop() {
-            true => Err(crate::Error::Stopped),
+            true => Err(Error::Stopped),
             false => Ok(()),
         }
+    })
+    .map_err(|e| match e {
+        Error::Training(message) => Error::Training(format!(
+            "encoder warm-up: {message}; a lower warmup.lr ({}) may help",
+            warmup.lr
+        )),
+        other => other,
     })?;
     observer.on(&Event::PhaseDone);
     Ok(Some(network))

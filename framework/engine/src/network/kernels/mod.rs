@@ -186,6 +186,22 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
     ) -> Result<f32>;
 }
 
+/// Whether there is one label per pixel, each a class or `ignore`.
+fn check_labels(labels: &[u8], logits: MapShape, ignore: u8) -> Result<()> {
+    let (pixels, classes) = (logits.pixels(), logits.channels);
+    if labels.len() != pixels {
+        let message = format!("{} labels for {pixels} pixels", labels.len());
+        return Err(Error::Training(message));
+    }
+    let is_class = |label: u8| usize::from(label) < classes || label == ignore;
+    match labels.iter().find(|&&label| !is_class(label)) {
+        None => Ok(()),
+        Some(label) => Err(Error::Training(format!(
+            "label {label} is not below the {classes} classes"
+        ))),
+    }
+}
+
 /// Turns a device's error into one of ours.
 pub(crate) fn device<T, E: std::fmt::Debug>(result: std::result::Result<T, E>) -> Result<T> {
     result.map_err(|e| Error::Device(format!("{e:?}")))

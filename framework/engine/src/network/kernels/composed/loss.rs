@@ -4,8 +4,9 @@ use dfdx::prelude::{ChooseFrom, Device, HasShape, MaxTo, ReshapeTo, SelectTo, Su
 use dfdx::prelude::{TryAdd, TryDiv, TryLe, TryMul, TrySub};
 use dfdx::shapes::{Axes4, Axis};
 
+use super::super::{check_labels, map_shape};
 use super::{Map, MapDims, OpResult, Scalar, Taped, constant, on_tape};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 type AllAxes = Axes4<0, 1, 2, 3>;
 
@@ -22,21 +23,8 @@ pub(super) fn cross_entropy<D: Device<f32>, T: Tape<f32, D>>(
 ) -> Result<Scalar<D>> {
     let (batch, height, width, classes) = *logits.shape();
     let pixels = batch * height * width;
-    if labels.len() != pixels {
-        return Err(Error::Training(format!(
-            "{} labels for {pixels} pixels",
-            labels.len()
-        )));
-    }
+    check_labels(labels, map_shape(logits), ignore)?;
     let counts = |label: u8| label != ignore;
-    if let Some(label) = labels
-        .iter()
-        .find(|&&label| counts(label) && usize::from(label) >= classes)
-    {
-        return Err(Error::Training(format!(
-            "label {label} is not below the {classes} classes"
-        )));
-    }
     let count = labels.iter().filter(|&&label| counts(label)).count();
     let share = -1.0 / count.max(1) as f32;
     // An ignored pixel reads class 0 and counts nothing.

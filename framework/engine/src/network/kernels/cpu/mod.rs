@@ -150,6 +150,7 @@ impl Kernels for CpuKernels {
         tape: &mut T,
     ) -> Result<Scalar<Cpu>> {
         let classes = super::map_shape(logits).channels;
+        super::check_labels(labels, super::map_shape(logits), ignore)?;
         self.loss(logits, tape, |x, gradient| {
             k::cross_entropy(x, classes, labels, ignore, gradient.map(|g| (g, 1.0)))
         })
