@@ -9,8 +9,8 @@ use nasfw_engine::config::Preset;
 use nasfw_engine::network::kernels::CpuKernels;
 use nasfw_engine::timing::{DecoderStep, Inference, Reference};
 use nasfw_engine::{Error, Result};
-use nasfw_sdk::graph::Graph;
 use nasfw_sdk::Io;
+use nasfw_sdk::graph::Graph;
 use serde::Serialize;
 
 use crate::args::{MAX_THREADS, SettingsArgs, size, use_threads, with_plugin};

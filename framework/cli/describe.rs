@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use nasfw_engine::Error;
 use nasfw_engine::config::Preset;
 use nasfw_sdk::sketch::sketches_to_svg;
 use nasfw_sdk::{Choices, Cost, Io, SearchSpace};
@@ -12,7 +11,11 @@ use serde_json::{Map, Value};
 use crate::args::{SettingsArgs, size, with_plugin};
 use crate::card;
 use crate::exit::Failure;
+use crate::found;
 use crate::number::{grouped, short};
+
+/// Classes of PASCAL VOC with the background, which the method's figures are for.
+const VOC_CLASSES: u32 = 21;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -20,11 +23,14 @@ pub(crate) struct Args {
     #[arg(long)]
     plugin: Option<String>,
     /// The architecture
-    #[arg(long)]
-    genotype: String,
-    /// Output channels: classes, joints, or 1 for depth
-    #[arg(long, default_value_t = 21, value_parser = clap::value_parser!(u32).range(1..))]
-    outputs: u32,
+    #[arg(long, required_unless_present = "from")]
+    genotype: Option<String>,
+    /// An architecture of a run, in the run's space: the best one, or trial ID
+    #[arg(long, value_name = "RUN[#ID]", conflicts_with_all = ["genotype", "plugin", "config", "sets"])]
+    from: Option<String>,
+    /// Output channels: classes, joints, or 1 for depth [default: the run's, else 21]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    outputs: Option<u32>,
     /// Size of the input image, which multiply-adds and memory depend on
     #[arg(long, value_name = "HEIGHTxWIDTH", default_value = "512x512", value_parser = size)]
     input: (usize, usize),
@@ -39,25 +45,33 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let layers = args.settings.layers(Preset::None)?;
-    let config = with_plugin(layers, args.plugin.as_deref())?.resolve()?;
+    let (config, genotype, outputs) = match (&args.from, &args.genotype) {
+        (Some(from), _) => {
+            let found = found::find(from)?;
+            (found.config, found.trial.genotype, found.outputs)
+        }
+        (None, genotype) => {
+            let layers = args.settings.layers(Preset::None)?;
+            let config = with_plugin(layers, args.plugin.as_deref())?.resolve()?;
+            (config, genotype.clone().unwrap_or_default(), VOC_CLASSES)
+        }
+    };
+    let outputs = args.outputs.unwrap_or(outputs);
     let space = config.make_space()?;
-    let choices = space.parse(&args.genotype)?;
-    let graph = space.decode(&choices, &Io::rgb(args.outputs as usize))?;
+    let choices = space.parse(&genotype)?;
+    let graph = space.decode(&choices, &Io::rgb(outputs as usize))?;
     let cost = graph.cost(args.input);
     if let Some(path) = &args.svg {
         let svg = sketches_to_svg(&space.sketches(&choices));
-        std::fs::write(path, svg).map_err(|source| Error::Io {
-            path: path.clone(),
-            source,
-        })?;
+        std::fs::write(path, svg)
+            .map_err(|e| Failure::Input(format!("--svg {}: {e}", path.display())))?;
     }
     let mut out = io::stdout().lock();
     if args.json {
         let object = Value::Object(facts(&*space, &choices, &cost));
         writeln!(out, "{object}")?;
     } else {
-        show(&mut out, args, &*space, &choices, &cost)?;
+        show(&mut out, (args.input, outputs), &*space, &choices, &cost)?;
     }
     out.flush()?;
     Ok(())
@@ -80,13 +94,12 @@ fn facts(space: &dyn SearchSpace, choices: &Choices, cost: &Cost) -> Map<String,
 
 fn show(
     out: &mut dyn Write,
-    args: &Args,
+    ((height, width), outputs): ((usize, usize), u32),
     space: &dyn SearchSpace,
     choices: &Choices,
     cost: &Cost,
 ) -> io::Result<()> {
     card::heading(out, &space.genotype(choices))?;
-    let (height, width) = args.input;
     let with_aux = match cost.params_with_aux == cost.params {
         true => String::new(),
         false => format!(
@@ -99,7 +112,7 @@ fn show(
         "parameters",
         &format!("{}{with_aux}", grouped(cost.params as u64)),
     )?;
-    let at = format!("{height}x{width}, {} outputs", args.outputs);
+    let at = format!("{height}x{width}, {outputs} outputs");
     card::row(
         out,
         "multiply-adds",

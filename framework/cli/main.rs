@@ -5,6 +5,7 @@ mod bench;
 mod card;
 mod describe;
 mod exit;
+mod found;
 mod memory;
 mod number;
 mod plugins;

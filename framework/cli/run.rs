@@ -62,13 +62,21 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         out.flush()?;
         return Ok(());
     }
-    let out = match &args.out {
-        Some(out) => out.clone(),
-        None => next_free(&config),
-    };
-    Run::check_free(&out)?;
     use_threads(config.run.threads)?;
-    go(args.show, |progress| search::run(&config, &out, progress))
+    let search = |out: &Path| go(args.show, |progress| search::run(&config, out, progress));
+    match &args.out {
+        Some(out) => {
+            Run::check_free(out)?;
+            search(out)
+        }
+        None => {
+            let out = claim_next(&config)?;
+            let result = search(&out);
+            // Still empty when the search was refused; else this fails, as it should.
+            let _ = std::fs::remove_dir(&out).and_then(|()| std::fs::remove_dir("runs"));
+            result
+        }
+    }
 }
 
 fn resolve(args: &Args) -> Result<Config, Failure> {
@@ -107,11 +115,20 @@ fn resolve(args: &Args) -> Result<Config, Failure> {
     Ok(layers.resolve()?)
 }
 
-/// The first of `runs/segm-depth-001`, `-002`, … that does not exist.
-fn next_free(config: &Config) -> PathBuf {
+/// Makes the first of `runs/segm-depth-001`, `-002`, … that does not exist, so that no other process
+/// can take it.
+fn claim_next(config: &Config) -> Result<PathBuf, Failure> {
     let (plugin, task) = (&config.space.plugin, &config.task.name);
-    let path = |n: u32| Path::new("runs").join(format!("{plugin}-{task}-{n:03}"));
-    // There are more numbers than any disk holds folders.
-    let free = (1..u32::MAX).map(path).find(|p| !p.exists());
-    free.unwrap_or_else(|| path(u32::MAX))
+    let refused = |path: &Path, e: io::Error| Failure::Input(format!("{}: {e}", path.display()));
+    let runs = Path::new("runs");
+    std::fs::create_dir_all(runs).map_err(|e| refused(runs, e))?;
+    let mut n = 1_u32;
+    loop {
+        let path = runs.join(format!("{plugin}-{task}-{n:03}"));
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => n += 1,
+            Err(e) => return Err(refused(&path, e)),
+        }
+    }
 }

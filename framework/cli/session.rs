@@ -61,7 +61,7 @@ pub(crate) fn go(
         people(&summary, &config)?;
     }
     let wanted = config.run.trials;
-    let (run, finished) = (summary.run.display(), summary.finished);
+    let (run, finished) = (quoted(&summary.run), summary.finished);
     if summary.is_stopped {
         return Err(Failure::Stopped(format!(
             "stopped after {finished} of {wanted} trials; continue with: nasfw resume {run}"
@@ -104,10 +104,24 @@ fn people(summary: &Summary, config: &Config) -> Result<(), Failure> {
         false => format!(" --trials {}", config.run.trials.saturating_mul(2)),
     };
     card::heading(&mut out, &format!("everything is in {run}"))?;
+    let run = quoted(&summary.run);
     writeln!(out, "  nasfw trials {run} --sort reward")?;
+    if summary.best.is_some() {
+        writeln!(out, "  nasfw describe --from {run}")?;
+    }
     writeln!(out, "  nasfw resume {run}{more}\n")?;
     out.flush()?;
     Ok(())
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    match text.chars().all(is_plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
 }
 
 fn show_best(

@@ -4,9 +4,10 @@ use nasfw_sdk::Prediction;
 
 /// The peak of the heatmap in `channel`, as `(x, y)` in pixels of the image.
 ///
-/// The largest value, first in row order among equals, moved by a quarter pixel of the map towards
-/// the larger of its two neighbours in each direction (Newell et al. 2016); at the border or
-/// between equals it stays. Pixel centres are at integers on both sides, so map column `i` is
+/// The largest value, first in row order among equals, moved in each direction to the vertex of the
+/// parabola through it and its two neighbours, at most half a pixel of the map; at the border it
+/// stays. On Gaussians of σ = 2 that is exact to 0.02 pixels, where the usual quarter pixel towards
+/// the larger neighbour (Newell et al. 2016) is off by up to 0.25. Pixel centres are at integers on both sides, so map column `i` is
 /// image column `(i + 1/2) · W / w − 1/2`.
 ///
 /// `None` when the prediction has no pixel, no such channel, or fewer values than its size says.
@@ -36,10 +37,10 @@ pub fn peak(prediction: &Prediction<'_>, channel: usize) -> Option<(f32, f32)> {
     let mut x = column as f32;
     let mut y = row as f32;
     if column > 0 && column + 1 < width {
-        x += quarter_towards_larger(at(row, column - 1), at(row, column + 1));
+        x += vertex(at(row, column - 1), at(row, column), at(row, column + 1));
     }
     if row > 0 && row + 1 < height {
-        y += quarter_towards_larger(at(row - 1, column), at(row + 1, column));
+        y += vertex(at(row - 1, column), at(row, column), at(row + 1, column));
     }
     let (image_width, image_height) = prediction.image_size_px;
     let to_image = |at: f32, map: usize, image: usize| (at + 0.5) * image as f32 / map as f32 - 0.5;
@@ -49,12 +50,12 @@ pub fn peak(prediction: &Prediction<'_>, channel: usize) -> Option<(f32, f32)> {
     ))
 }
 
-fn quarter_towards_larger(before: f32, after: f32) -> f32 {
-    if after > before {
-        0.25
-    } else if before > after {
-        -0.25
-    } else {
-        0.0
+/// Where the parabola through `(−1, before)`, `(0, largest)` and `(1, after)` is highest.
+fn vertex(before: f32, largest: f32, after: f32) -> f32 {
+    let bend = 2.0 * largest - before - after;
+    match bend > 0.0 && bend.is_finite() {
+        true => (0.5 * (after - before) / bend).clamp(-0.5, 0.5),
+        // Equal neighbours on both sides, or values that are no numbers.
+        false => 0.0,
     }
 }

@@ -44,7 +44,7 @@ fn settings_out_of_range_are_named() {
         (
             "segm",
             json!({ "ignore": 256 }),
-            "segm: invalid value: integer `256`",
+            "segm: ignore: invalid value: integer `256`",
         ),
         ("segm", json!({ "ignored": 255 }), "did you mean `ignore`?"),
         (

@@ -28,21 +28,22 @@ fn find(size: (usize, usize), values: &[f32], image: (usize, usize)) -> (f32, f3
 }
 
 #[test]
-fn a_peak_moves_a_quarter_pixel_towards_its_larger_neighbours() {
+fn a_peak_moves_to_the_vertex_of_its_parabola() {
     let (size, image) = ((6, 4), (24, 16));
-    // Peak in column 2, row 1; the right and the upper neighbour are larger: (2.25, 0.75) on
-    // the map, times 4 about the pixel centre.
+    // Peak in column 2, row 1; the right and the upper neighbour are larger. Across, the parabola
+    // through 4, 9, 6 is highest at (6 − 4) / 2 / (18 − 4 − 6) = 1/8: (2.125, 0.875) on the map,
+    // times 4 about the pixel centre.
     let values = map(
         size,
         &[
             (2, 1, 9.0),
-            (3, 1, 5.0),
+            (3, 1, 6.0),
             (1, 1, 4.0),
-            (2, 0, 3.0),
-            (2, 2, 1.0),
+            (2, 0, 6.0),
+            (2, 2, 4.0),
         ],
     );
-    assert_eq!(find(size, &values, image), (10.5, 4.5));
+    assert_eq!(find(size, &values, image), (10.0, 5.0));
     // Equal neighbours: it stays.
     assert_eq!(find(size, &map(size, &[(2, 1, 9.0)]), image), (9.5, 5.5));
     // In a corner there is no pair of neighbours.
@@ -66,7 +67,7 @@ fn a_peak_moves_a_quarter_pixel_towards_its_larger_neighbours() {
 }
 
 #[test]
-fn a_rendered_gaussian_is_found_to_a_quarter_map_pixel() {
+fn a_rendered_gaussian_is_found_to_a_fortieth_of_a_map_pixel() {
     let mut rng = Seed(2).stream("gaussians");
     let (size, image) = ((20_usize, 16_usize), (77, 61));
     for _ in 0..200 {
@@ -83,8 +84,8 @@ fn a_rendered_gaussian_is_found_to_a_quarter_map_pixel() {
         let (x, y) = find(size, &gaussian, image);
         let scale = (77.0 / 20.0, 61.0 / 16.0);
         let truth = ((at.0 + 0.5) * scale.0 - 0.5, (at.1 + 0.5) * scale.1 - 0.5);
-        assert!((x - truth.0).abs() <= 0.251 * scale.0, "{x} for {truth:?}");
-        assert!((y - truth.1).abs() <= 0.251 * scale.1, "{y} for {truth:?}");
+        assert!((x - truth.0).abs() <= 0.025 * scale.0, "{x} for {truth:?}");
+        assert!((y - truth.1).abs() <= 0.025 * scale.1, "{y} for {truth:?}");
     }
 }
 

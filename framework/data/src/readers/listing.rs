@@ -84,7 +84,12 @@ pub(super) fn pair_all(
         return Err(DataError::Unpaired {
             image: image.clone(),
             label: map_folder.join(format!("{stem}.png")),
-            others: images.keys().filter(|s| missing(s)).skip(1).cloned().collect(),
+            others: images
+                .keys()
+                .filter(|s| missing(s))
+                .skip(1)
+                .cloned()
+                .collect(),
         });
     }
     let pairs = images.into_iter().filter_map(|(name, image)| {

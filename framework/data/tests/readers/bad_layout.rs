@@ -56,7 +56,7 @@ fn an_image_without_its_mask() {
         &["images/b.png has no label", "masks/b.png should exist"],
     );
     set.remove("masks/c.png");
-    set.open_fails(Classes, &["and 1 more images lack theirs"]);
+    set.open_fails(Classes, &["and 1 more images lack theirs: c"]);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_list_that_names_a_missing_file() {
     set.remove("SegmentationClass/b.png");
     set.open_fails(
         Classes,
-        &["train.txt:2 names `b`", "SegmentationClass/b.png"],
+        &["JPEGImages/b.jpg has no label", "SegmentationClass/b.png"],
     );
 }
 

@@ -13,6 +13,7 @@ struct Fake;
 impl Defaults for Fake {
     fn of(&self, table: &str, name: &str) -> Result<Value> {
         let optimiser = json!({"kind": "adam", "lr": 3e-3, "weight_decay": 1e-5});
+        let sgd = json!({"kind": "sgd", "lr": 1e-3, "momentum": 0.9, "weight_decay": 1e-5});
         Ok(match (table, name) {
             ("space", "segm") => json!({"width": 48, "encoder": {"width": 1.0}}),
             ("task", "segm") => json!({"ignore": 255}),
@@ -24,7 +25,7 @@ impl Defaults for Fake {
             ("controller", "random") => json!({}),
             ("schedule", "progressive") => {
                 let stage = json!({"samples": 4000, "epochs": 5, "batch": 64, "shorter_side_px": 300,
-                    "crop_px": 256, "decoder": optimiser, "limit": null, "decay": "constant",
+                    "crop_px": 256, "decoder": optimiser, "encoder": sgd, "limit": null, "decay": "constant",
                     "polyak": 0.9});
                 json!({"stage0": stage, "stage1": stage, "delta": 0.9})
             }

@@ -54,7 +54,8 @@ pub fn run(config: &Config, out: &Path, observer: &mut dyn Observer) -> Result<S
     let kernels = cpu_only(config)?;
     let setup = Setup::new(config)?;
     setup.check_data(observer)?;
-    let run = Run::create(out, config)?;
+    let mut run = Run::create(out, config)?;
+    run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
     Session::new(kernels, setup, run)?.go(observer)
 }
 
@@ -74,6 +75,7 @@ pub fn resume(folder: &Path, trials: Option<u64>, observer: &mut dyn Observer) -
     let kernels = cpu_only(&config)?;
     let setup = Setup::new(&config)?;
     setup.check_data(observer)?;
+    run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
     Session::new(kernels, setup, run)?.go(observer)
 }
 

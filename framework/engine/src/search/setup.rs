@@ -6,8 +6,8 @@ use nasfw_data::{Cached, Source, Transform, check, meta_split, open};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
 
-use crate::config::Config;
 use super::given;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::network::Weights;
 use crate::progress::{Event, Observer};
@@ -48,7 +48,9 @@ fn check_ignore(loss: Loss, data: u8) -> Result<()> {
         Loss::CrossEntropy { ignore } if ignore != data => Err(nasfw_sdk::Error::invalid(
             "task.ignore",
             ignore,
-            format!("data.ignore is {data}; set both to the mask value of pixels that do not count"),
+            format!(
+                "data.ignore is {data}; set both to the mask value of pixels that do not count"
+            ),
         )
         .into()),
         _ => Ok(()),
@@ -113,6 +115,8 @@ impl Setup {
     /// Everything that is wrong with the set, in one message.
     pub fn check_data(&self, observer: &mut dyn Observer) -> Result<()> {
         let samples = self.source.train.len();
+        let text = format!("data: {}", self.source.description);
+        observer.on(&Event::Note { text: &text });
         observer.on(&Event::Phase {
             name: "data check",
             steps: samples,

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::lock::Lock;
 use super::{artifact, format, io_error, run_error};
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Whether a run may be made in `folder`: it does not exist, or it is empty.
 pub(super) fn check_free(folder: &Path) -> Result<()> {
@@ -43,8 +43,32 @@ pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
     unfinished.push(name);
     unfinished.push(format!(".unfinished-{}", std::process::id()));
     let unfinished = Unfinished(parent.join(unfinished));
-    std::fs::create_dir(&unfinished.0).map_err(io_error(&unfinished.0))?;
+    std::fs::create_dir(&unfinished.0).map_err(|e| match e.kind() {
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            run_error(folder, format!("cannot be made here: {e}"))
+        }
+        _ => io_error(folder)(e),
+    })?;
 
+    let lock = fill(&unfinished.0, config).map_err(|e| match e {
+        // Nobody knows the folder beside.
+        Error::DiskFull { .. } => Error::DiskFull {
+            path: folder.into(),
+        },
+        other => other,
+    })?;
+
+    // An empty folder in the way is replaced; some systems rename onto nothing only.
+    if folder.is_dir() {
+        std::fs::remove_dir(folder).map_err(io_error(folder))?;
+    }
+    std::fs::rename(&unfinished.0, folder).map_err(io_error(folder))?;
+    artifact::sync_folder(parent);
+    Ok(lock)
+}
+
+/// Writes what a new run holds into the empty folder `run`.
+fn fill(run: &Path, config: &Config) -> Result<Lock> {
     let toml = config.to_toml();
     let made_at = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -54,17 +78,10 @@ pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
         ("program_version", env!("CARGO_PKG_VERSION")),
         ("created_unix_secs", &made_at.as_secs().to_string()),
     ];
-    format::create(&unfinished.0, &meta)?;
-    artifact::write_whole(&unfinished.0.join("config.toml"), toml.as_bytes())?;
-    let lock = Lock::take(&unfinished.0)?;
-    artifact::sync_folder(&unfinished.0);
-
-    // An empty folder in the way is replaced; some systems rename onto nothing only.
-    if folder.is_dir() {
-        std::fs::remove_dir(folder).map_err(io_error(folder))?;
-    }
-    std::fs::rename(&unfinished.0, folder).map_err(io_error(folder))?;
-    artifact::sync_folder(parent);
+    format::create(run, &meta)?;
+    artifact::write_whole(&run.join("config.toml"), toml.as_bytes())?;
+    let lock = Lock::take(run)?;
+    artifact::sync_folder(run);
     Ok(lock)
 }
 

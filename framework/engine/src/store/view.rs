@@ -10,6 +10,11 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::trial::Trial;
 
+/// Key of the data set's fingerprint.
+pub(super) const DATA: &str = "data_fingerprint";
+/// Key of the number of output channels.
+pub(super) const OUTPUTS: &str = "output_channels";
+
 /// A run opened for reading; another process may write to it meanwhile.
 #[derive(Debug)]
 pub struct RunView {
@@ -39,15 +44,29 @@ impl RunView {
     /// # Errors
     /// When it cannot be read back, e.g. because a plugin it names is not in this program.
     pub fn config(&self) -> Result<Config> {
-        let text: Option<String> = self
-            .db
-            .query_row("SELECT value FROM meta WHERE key = 'config'", [], |r| {
-                r.get(0)
-            })
-            .optional()
-            .map_err(|e| database_error(&self.folder, e))?;
+        let text = self.meta("config")?;
         let text = text.ok_or_else(|| run_error(&self.folder, "run.db has no configuration"))?;
         Config::from_toml(&text)
+    }
+
+    /// Output channels of the run's networks.
+    ///
+    /// # Errors
+    /// When the run ended before it knew.
+    pub fn outputs(&self) -> Result<u32> {
+        let text = self.meta(OUTPUTS)?;
+        text.and_then(|t| t.parse().ok()).ok_or_else(|| {
+            run_error(
+                &self.folder,
+                "run.db does not say how many outputs its networks have",
+            )
+        })
+    }
+
+    pub(super) fn meta(&self, key: &str) -> Result<Option<String>> {
+        let sql = "SELECT value FROM meta WHERE key = ?1";
+        let value = self.db.query_row(sql, [key], |r| r.get(0)).optional();
+        value.map_err(|e| database_error(&self.folder, e))
     }
 
     /// All finished trials, in order.

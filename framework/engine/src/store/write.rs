@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::params;
 
 use super::lock::Lock;
+use super::view::{DATA, OUTPUTS};
 use super::{RunView, SearchState, artifact, create, database_error, format, rows, run_error};
 use crate::config::Config;
 use crate::error::Result;
@@ -89,6 +90,33 @@ impl Run {
             tx.commit()
         };
         write().map_err(|e| database_error(&folder, e))
+    }
+
+    /// Notes what the run's data and networks are, or checks that they are still the same.
+    ///
+    /// # Errors
+    /// When the data set has changed since the run began.
+    pub fn bind(&mut self, data: &str, outputs: usize) -> Result<()> {
+        let folder = self.view.folder.clone();
+        match self.view.meta(DATA)? {
+            Some(before) if before == data => Ok(()),
+            Some(_) => Err(run_error(
+                &folder,
+                "the data set has changed since this run began, so that rewards would no longer \
+                 compare; put it back, or begin a new run",
+            )),
+            None => {
+                let outputs = outputs.to_string();
+                let mut write = || -> rusqlite::Result<()> {
+                    let tx = self.view.db.transaction()?;
+                    for (key, value) in [(DATA, data), (OUTPUTS, &outputs)] {
+                        tx.execute("INSERT INTO meta VALUES (?1, ?2)", [key, value])?;
+                    }
+                    tx.commit()
+                };
+                write().map_err(|e| database_error(&folder, e))
+            }
+        }
     }
 
     /// Changes how many trials are wanted in all, in the database and in `config.toml`.

@@ -1,0 +1,57 @@
+//! `RUN[#ID]`: an architecture that a search found.
+
+use std::path::Path;
+
+use nasfw_engine::search::is_better;
+use nasfw_engine::store::Run;
+use nasfw_engine::{Config, Trial};
+
+use crate::exit::Failure;
+
+/// A trial of a run, with what is needed to build its network again.
+pub(crate) struct Found {
+    /// The run's configuration.
+    pub(crate) config: Config,
+    /// Output channels of the run's networks.
+    pub(crate) outputs: u32,
+    /// The trial.
+    pub(crate) trial: Trial,
+}
+
+/// The trial that `text` names: `RUN#ID`, or the best one of `RUN`.
+pub(crate) fn find(text: &str) -> Result<Found, Failure> {
+    let (folder, id) = match text.rsplit_once('#') {
+        // A folder's name may hold a # itself.
+        Some((folder, id)) if !Path::new(text).exists() => (folder, Some(id)),
+        _ => (text, None),
+    };
+    let view = Run::read(Path::new(folder))?;
+    let trials = view.trials()?;
+    let trial = match id {
+        Some(id) => {
+            let wanted = id.parse::<u64>().ok();
+            trials
+                .iter()
+                .find(|t| Some(t.id) == wanted)
+                .ok_or_else(|| {
+                    let known = match trials.len() {
+                        0 => "it has no trial yet".to_owned(),
+                        n => format!("it has trials 0 to {}", n - 1),
+                    };
+                    Failure::Input(format!("--from {text}: no trial `{id}`; {known}"))
+                })?
+        }
+        None => trials
+            .iter()
+            .fold(
+                None,
+                |best, t| if is_better(t, best) { Some(t) } else { best },
+            )
+            .ok_or_else(|| Failure::Input(format!("--from {text}: no trial has a reward yet")))?,
+    };
+    Ok(Found {
+        config: view.config()?,
+        outputs: view.outputs()?,
+        trial: trial.clone(),
+    })
+}
