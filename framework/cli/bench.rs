@@ -9,11 +9,11 @@ use nasfw_engine::config::Preset;
 use nasfw_engine::network::kernels::CpuKernels;
 use nasfw_engine::timing::{DecoderStep, Inference, Reference};
 use nasfw_engine::{Error, Result};
-use nasfw_sdk::Io;
 use nasfw_sdk::graph::Graph;
+use nasfw_sdk::{Io, Seed};
 use serde::Serialize;
 
-use crate::args::{MAX_THREADS, SettingsArgs, size, use_threads, with_plugin};
+use crate::args::{MAX_SEED, MAX_THREADS, SettingsArgs, size, use_threads, with_plugin};
 use crate::card;
 use crate::exit::Failure;
 
@@ -67,6 +67,9 @@ struct Case {
     /// How often to measure, after two unmeasured calls
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     runs: u32,
+    /// Where random weights and inputs come from
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
+    seed: u64,
     /// Write graph, weights, inputs, outputs and gradients there, for another framework to compare
     #[arg(long, value_name = "FOLDER")]
     reference: Option<PathBuf>,
@@ -97,8 +100,13 @@ pub(crate) fn run(args: &Args) -> std::result::Result<(), Failure> {
                 )));
             }
             let (genotype, graph) = case.network()?;
-            let mut step =
-                DecoderStep::new(CpuKernels::default(), &graph, *batch as usize, input.0)?;
+            let mut step = DecoderStep::new(
+                CpuKernels::default(),
+                &graph,
+                *batch as usize,
+                input.0,
+                Seed(case.seed),
+            )?;
             if let Some(folder) = &case.reference {
                 write(folder, &step.reference()?)?;
             }
@@ -106,7 +114,13 @@ pub(crate) fn run(args: &Args) -> std::result::Result<(), Failure> {
         }
         What::Infer { case, batch, input } => {
             let (genotype, graph) = case.network()?;
-            let inference = Inference::new(CpuKernels::default(), &graph, *batch as usize, *input)?;
+            let inference = Inference::new(
+                CpuKernels::default(),
+                &graph,
+                *batch as usize,
+                *input,
+                Seed(case.seed),
+            )?;
             if let Some(folder) = &case.reference {
                 write(folder, &inference.reference()?)?;
             }

@@ -1,8 +1,9 @@
 //! One image through a deployed network.
 
+use nasfw_sdk::Seed;
 use nasfw_sdk::graph::Graph;
 
-use super::{Reference, named, random_values, seed};
+use super::{Reference, named, random_values};
 use crate::error::Result;
 use crate::network::kernels::{DeviceOf, Kernels, Map, MapShape, device};
 use crate::network::{Network, Weights};
@@ -19,9 +20,15 @@ impl<K: Kernels> Inference<K> {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn new(kernels: K, graph: &Graph, batch: usize, size: (usize, usize)) -> Result<Self> {
+    pub fn new(
+        kernels: K,
+        graph: &Graph,
+        batch: usize,
+        size: (usize, usize),
+        seed: Seed,
+    ) -> Result<Self> {
         use dfdx::prelude::TensorFromVec;
-        let mut rng = seed().stream("infer");
+        let mut rng = seed.stream("timing/infer");
         let deployed = graph.without_auxiliary();
         let network = Network::new(kernels, &deployed, &mut rng)?;
         let shape = MapShape::new(batch, size.0, size.1, 3);

@@ -8,8 +8,8 @@ mod step;
 pub use infer::Inference;
 pub use step::DecoderStep;
 
+use nasfw_sdk::Rng;
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Rng, Seed};
 use rand::RngExt;
 
 use crate::network::kernels::{MapShape, map_shape};
@@ -37,10 +37,6 @@ fn random_values(shape: MapShape, rng: &mut Rng) -> Vec<f32> {
     (0..shape.len())
         .map(|_| rng.random_range(-1.0..1.0))
         .collect()
-}
-
-fn seed() -> Seed {
-    Seed(0).child("timing")
 }
 
 fn named<D: dfdx::prelude::Device<f32>>(

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use dfdx::prelude::{Backward, OwnedTape, PutTape};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Label, Loss, Optimiser, Result as SdkResult, TargetScale};
+use nasfw_sdk::{Label, Loss, Optimiser, Result as SdkResult, Seed, TargetScale};
 use rand::RngExt;
 
-use super::{Reference, named, random_values, seed};
+use super::{Reference, named, random_values};
 use crate::error::Result;
 use crate::network::kernels::{DeviceOf, Kernels, MapShape, device};
 use crate::network::{Array, Network, Weights};
@@ -32,8 +32,14 @@ impl<K: Kernels> DecoderStep<K> {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn new(kernels: K, graph: &Graph, batch: usize, crop_px: usize) -> Result<Self> {
-        let mut rng = seed().stream("step");
+    pub fn new(
+        kernels: K,
+        graph: &Graph,
+        batch: usize,
+        crop_px: usize,
+        seed: Seed,
+    ) -> Result<Self> {
+        let mut rng = seed.stream("timing/step");
         let decoder = graph.after_encoder()?;
         let network = Network::new(kernels, &decoder, &mut rng)?;
         let inputs = feature_shapes(graph, &decoder, batch, crop_px)?
