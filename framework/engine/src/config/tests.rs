@@ -72,8 +72,8 @@ fn later_layers_win_key_by_key() {
     assert_eq!((&stage["epochs"], &stage["batch"]), (&json!(7), &json!(10)));
     // From the preset and from the defaults.
     assert_eq!(
-        (&stage["crop_px"], &stage["decoder"]["lr"]),
-        (&json!(96), &json!(3e-3))
+        (&stage["crop_px"], &stage["decoder"]["weight_decay"]),
+        (&json!(96), &json!(1e-5))
     );
     assert_eq!(
         config.schedule.settings["stage1"]["decoder"]["kind"],
@@ -139,7 +139,7 @@ fn an_optimiser_changes_kind_with_what_both_have() {
     let decoder = config.unwrap().schedule.settings["stage0"]["decoder"].clone();
     let sgd: nasfw_sdk::Optimiser = serde_json::from_value(decoder).unwrap();
     let expected = nasfw_sdk::Optimiser::Sgd {
-        lr: 3e-3,
+        lr: 8e-3, // the preset's
         momentum: 0.9,
         weight_decay: 1e-5,
     };
