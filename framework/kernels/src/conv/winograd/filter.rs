@@ -1,0 +1,87 @@
+//! Transformed filters, panel by panel.
+
+use pulp::{Simd, WithSimd};
+
+use super::transform::{POSITIONS, SPAN, filter};
+use crate::conv::pack::{Packed, Panel};
+use crate::simd::{dispatch, read, store};
+
+/// `G g Gᵀ` of all pairs of channels: for each panel (position, source channel, destination channel padded to the panel).
+pub(super) struct Filters {
+    /// Source channels.
+    pub(super) depth: usize,
+    pub(super) panels: Vec<Panel>,
+    lanes: usize,
+    values: Vec<f32>,
+}
+
+impl Filters {
+    /// The transforms of `packed`, of 3x3 taps; `turned` by 180 degrees where the input gradient wants them.
+    pub(super) fn new(packed: &Packed, lanes: usize, turned: bool) -> Self {
+        let vectors: usize = packed.panels.iter().map(|panel| panel.vectors).sum();
+        let mut values = vec![0.0; POSITIONS * packed.depth * vectors * lanes];
+        dispatch(Transform {
+            packed,
+            turned,
+            values: &mut values,
+        });
+        Self {
+            depth: packed.depth,
+            panels: packed.panels.clone(),
+            lanes,
+            values,
+        }
+    }
+
+    /// The rows of one position in a panel.
+    #[inline(always)]
+    pub(super) fn rows(&self, panel: Panel, position: usize) -> &[f32] {
+        let width = panel.vectors * self.lanes;
+        let start = POSITIONS * self.depth * panel.column + position * self.depth * width;
+        &self.values[start..start + self.depth * width]
+    }
+}
+
+struct Transform<'a> {
+    packed: &'a Packed,
+    turned: bool,
+    values: &'a mut [f32],
+}
+
+impl WithSimd for Transform<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let depth = self.packed.depth;
+        for &panel in &self.packed.panels {
+            let width = panel.vectors * S::F32_LANES;
+            let values = &mut self.values[POSITIONS * depth * panel.column..];
+            for k in 0..depth {
+                let taps: [&[f32]; 9] = std::array::from_fn(|tap| {
+                    let tap = if self.turned { 8 - tap } else { tap };
+                    &self.packed.rows(panel, tap, k)[..width]
+                });
+                for at in (0..width).step_by(S::F32_LANES) {
+                    let mut half = [[simd.splat_f32s(0.0); SPAN]; 3];
+                    for (row, half) in half.iter_mut().enumerate() {
+                        let mut g = [simd.splat_f32s(0.0); 3];
+                        for (column, g) in g.iter_mut().enumerate() {
+                            let mut vector = [*g];
+                            read(simd, &mut vector, &taps[row * 3 + column][at..]);
+                            *g = vector[0];
+                        }
+                        *half = filter(simd, g);
+                    }
+                    for j in 0..SPAN {
+                        let column = filter(simd, [half[0][j], half[1][j], half[2][j]]);
+                        for (i, value) in column.into_iter().enumerate() {
+                            let start = ((i * SPAN + j) * depth + k) * width + at;
+                            store(simd, &mut values[start..], value);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
