@@ -41,14 +41,24 @@ pub fn set_conv_algorithm(algorithm: ConvAlgorithm) {
     ALGORITHM.store(algorithm as u8, Ordering::Relaxed);
 }
 
-fn takes_winograd(conv: &Conv) -> bool {
+/// What is computed of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    Forward,
+    /// Input gradient.
+    Input,
+    /// Weight gradient.
+    Weight,
+}
+
+fn takes_winograd(conv: &Conv, pass: Pass) -> bool {
     const DIRECT: u8 = ConvAlgorithm::Direct as u8;
     const WINOGRAD: u8 = ConvAlgorithm::Winograd as u8;
     winograd::handles(conv)
         && match ALGORITHM.load(Ordering::Relaxed) {
             DIRECT => false,
             WINOGRAD => true,
-            _ => winograd::pays(conv),
+            _ => winograd::pays(conv, pass),
         }
 }
 
@@ -65,7 +75,7 @@ pub fn conv_forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32]>
     }
     if conv.is_depthwise() {
         depthwise::forward(conv, x, weight, bias, y);
-    } else if takes_winograd(conv) {
+    } else if takes_winograd(conv, Pass::Forward) {
         winograd::forward(conv, x, weight, bias, y);
     } else {
         dense::forward(conv, x, weight, bias, y);
@@ -81,7 +91,7 @@ pub fn conv_backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [f3
     check(conv, dx.len(), weight.len(), dy.len());
     if conv.is_depthwise() {
         depthwise::backward_input(conv, weight, dy, dx);
-    } else if takes_winograd(conv) {
+    } else if takes_winograd(conv, Pass::Input) {
         winograd::backward_input(conv, weight, dy, dx);
     } else {
         dense::backward_input(conv, weight, dy, dx);
@@ -97,7 +107,7 @@ pub fn conv_backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweight: &mut [f
     check(conv, x.len(), dweight.len(), dy.len());
     if conv.is_depthwise() {
         depthwise_weight::backward_weight(conv, x, dy, dweight);
-    } else if takes_winograd(conv) {
+    } else if takes_winograd(conv, Pass::Weight) {
         winograd::backward_weight(conv, x, dy, dweight);
     } else {
         dense_weight::backward_weight(conv, x, dy, dweight);

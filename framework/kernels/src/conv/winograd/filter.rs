@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::transform::{POSITIONS, SPAN, filter};
 use crate::conv::pack::{Packed, Panel};
-use crate::simd::{dispatch, read, store};
+use crate::simd::{dispatch, load, store};
 
 /// `G g Gᵀ` of all pairs of channels: for each panel (position, source channel, destination channel padded to the panel).
 pub(super) struct Filters {
@@ -57,27 +57,24 @@ impl WithSimd for Transform<'_> {
         for &panel in &self.packed.panels {
             let width = panel.vectors * S::F32_LANES;
             let values = &mut self.values[POSITIONS * depth * panel.column..];
+            let mut half = [[simd.splat_f32s(0.0); 3]; SPAN];
             for k in 0..depth {
                 let taps: [&[f32]; 9] = std::array::from_fn(|tap| {
                     let tap = if self.turned { 8 - tap } else { tap };
                     &self.packed.rows(panel, tap, k)[..width]
                 });
                 for at in (0..width).step_by(S::F32_LANES) {
-                    let mut half = [[simd.splat_f32s(0.0); SPAN]; 3];
-                    for (row, half) in half.iter_mut().enumerate() {
-                        let mut g = [simd.splat_f32s(0.0); 3];
-                        for (column, g) in g.iter_mut().enumerate() {
-                            let mut vector = [*g];
-                            read(simd, &mut vector, &taps[row * 3 + column][at..]);
-                            *g = vector[0];
+                    for (row, taps) in taps.chunks_exact(3).enumerate() {
+                        let [a, b, c] = [0, 1, 2].map(|column| load(simd, &taps[column][at..]));
+                        for (half, value) in half.iter_mut().zip(filter(simd, [a, b, c])) {
+                            half[row] = value;
                         }
-                        *half = filter(simd, g);
                     }
-                    for j in 0..SPAN {
-                        let column = filter(simd, [half[0][j], half[1][j], half[2][j]]);
-                        for (i, value) in column.into_iter().enumerate() {
-                            let start = ((i * SPAN + j) * depth + k) * width + at;
-                            store(simd, &mut values[start..], value);
+                    let positions = values.chunks_exact_mut(SPAN * depth * width);
+                    for (&column, values) in half.iter().zip(positions) {
+                        let column = filter(simd, column).into_iter();
+                        for (value, values) in column.zip(values.chunks_exact_mut(depth * width)) {
+                            store(simd, &mut values[k * width + at..], value);
                         }
                     }
                 }

@@ -10,7 +10,7 @@ use crate::conv::micro::multiply;
 use crate::conv::pack::{Packed, Panel};
 use crate::conv::shape::Conv;
 use crate::parallel::for_pieces;
-use crate::simd::{dispatch, load, many_registers, read, registers, write};
+use crate::simd::{dispatch, many_registers, read, registers, write};
 
 /// Bytes of transformed sources that leave room in the second-level cache for a panel of filters and of products.
 const BLOCK_BYTES: usize = 192 << 10;
@@ -174,35 +174,35 @@ impl Sweep<'_> {
                 let mut sums = [[simd.splat_f32s(0.0); NV]; MR];
                 multiply(simd, &mut sums, rows, 1, filters, width, depth);
                 for (m, sums) in sums.iter().enumerate() {
-                    write(
-                        simd,
-                        sums,
-                        &mut self.products.at(position, tile + m, 0)[..width],
-                    );
+                    let at = position * self.products.step + (tile + m) * width;
+                    write(simd, sums, &mut self.products.values[at..at + width]);
                 }
             }
         }
+        let mut half = [[simd.splat_f32s(0.0); SPAN]; SIDE];
         for number in 0..self.tiles.len() {
             for at in (0..width).step_by(S::F32_LANES) {
                 if panel.column + at < self.pass.to.shape.channels {
-                    self.results(simd, number, at, panel.column + at);
+                    self.results(simd, &mut half, number, at, panel.column + at);
                 }
             }
         }
     }
 
-    /// One vector of channels of one tile, from products to results.
+    /// One vector of channels of one tile, from products to results; `half` is room for half transformed ones.
     #[inline(always)]
-    fn results<S: Simd>(&mut self, simd: S, number: usize, at: usize, channel: usize) {
-        let mut half = [[simd.splat_f32s(0.0); SPAN]; SIDE];
+    fn results<S: Simd>(
+        &mut self,
+        simd: S,
+        half: &mut [[S::f32s; SPAN]; SIDE],
+        number: usize,
+        at: usize,
+        channel: usize,
+    ) {
         for j in 0..SPAN {
-            let mut column = [simd.splat_f32s(0.0); SPAN];
-            for (i, value) in column.iter_mut().enumerate() {
-                *value = load(simd, self.products.at(i * SPAN + j, number, at));
-            }
-            let column = result(simd, column);
-            for i in 0..SIDE {
-                half[i][j] = column[i];
+            let column = result(simd, self.products.column(simd, j, number, at));
+            for (half, value) in half.iter_mut().zip(column) {
+                half[j] = value;
             }
         }
         let Tiling { shape, dilation } = self.pass.to;
@@ -212,7 +212,7 @@ impl Sweep<'_> {
             read(simd, &mut first, &start[channel..][..lanes]);
         }
         let tile = self.tiles[number];
-        for (i, half) in half.into_iter().enumerate() {
+        for (i, &half) in half.iter().enumerate() {
             let row = tile.row + i * dilation;
             if row >= shape.height {
                 break;

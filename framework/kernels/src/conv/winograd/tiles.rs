@@ -9,8 +9,9 @@ use std::ops::Range;
 use pulp::Simd;
 
 use super::transform::{POSITIONS, SIDE, SPAN, result_gradient, source};
+use crate::conv::micro::prefetch;
 use crate::shape::MapShape;
-use crate::simd::{read, store};
+use crate::simd::{load, load_part, store};
 
 /// The pixels of a map, cut into tiles.
 #[derive(Clone, Copy)]
@@ -113,6 +114,30 @@ impl Tiling {
         pixels
     }
 
+    /// Asks for some channels of the pixels of a tile: they lie too far apart for the processor to guess.
+    #[inline(always)]
+    fn prefetch<const N: usize>(
+        &self,
+        map: &[f32],
+        tile: Tile,
+        before: usize,
+        channels: Range<usize>,
+    ) {
+        let shape = self.shape;
+        // Undilated, the tile before has read the first columns.
+        let first = if self.dilation == 1 { before * 2 } else { 0 };
+        for i in 0..N {
+            let row = (tile.row + i * self.dilation).wrapping_sub(before * self.dilation);
+            for j in first..N {
+                let column = (tile.column + j * self.dilation).wrapping_sub(before * self.dilation);
+                if row < shape.height && column < shape.width {
+                    let at = (tile.image * shape.height + row) * shape.width + column;
+                    prefetch(map, at * shape.channels + channels.start, channels.len());
+                }
+            }
+        }
+    }
+
     /// `Bᵀ d B` of each tile, all channels of `map`.
     #[inline(always)]
     pub(super) fn sources<S: Simd>(
@@ -123,23 +148,22 @@ impl Tiling {
         tiles: &[Tile],
         block: &mut Block<'_>,
     ) {
-        let channels = self.shape.channels;
+        let mut half = [[simd.splat_f32s(0.0); SPAN]; SPAN];
         for (number, &tile) in tiles.iter().enumerate() {
             let pixels = self.pixels::<SPAN>(map, zeros, tile, 1);
-            for channel in (0..channels).step_by(S::F32_LANES) {
-                let mut half = [[simd.splat_f32s(0.0); SPAN]; SPAN];
-                for (half, pixels) in half.iter_mut().zip(&pixels) {
-                    *half = source(simd, lanes_of(simd, pixels, channel));
+            if let Some(&next) = tiles.get(number + 1) {
+                self.prefetch::<SPAN>(map, next, 1, 0..self.shape.channels);
+            }
+            for channel in (0..self.shape.channels).step_by(S::F32_LANES) {
+                for (j, pixels) in pixels.iter().enumerate() {
+                    let row = source(simd, lanes_of(simd, pixels, channel));
+                    for (half, value) in half.iter_mut().zip(row) {
+                        half[j] = value;
+                    }
                 }
-                for j in 0..SPAN {
-                    let mut column = [simd.splat_f32s(0.0); SPAN];
-                    for i in 0..SPAN {
-                        column[i] = half[i][j];
-                    }
+                for (&column, values) in half.iter().zip(block.columns()) {
                     let column = source(simd, column);
-                    for (i, value) in column.into_iter().enumerate() {
-                        store(simd, block.at(i * SPAN + j, number, channel), value);
-                    }
+                    values.store(simd, number, channel, column);
                 }
             }
         }
@@ -156,23 +180,22 @@ impl Tiling {
         range: Range<usize>,
         block: &mut Block<'_>,
     ) {
+        let mut half = [[simd.splat_f32s(0.0); SIDE]; SPAN];
         for (number, &tile) in tiles.iter().enumerate() {
             let pixels = self.pixels::<SIDE>(map, zeros, tile, 0);
+            if let Some(&next) = tiles.get(number + 1) {
+                self.prefetch::<SIDE>(map, next, 0, range.clone());
+            }
             for channel in range.clone().step_by(S::F32_LANES) {
-                let mut half = [[simd.splat_f32s(0.0); SPAN]; SIDE];
-                for (half, pixels) in half.iter_mut().zip(&pixels) {
-                    *half = result_gradient(simd, lanes_of(simd, pixels, channel));
+                for (j, pixels) in pixels.iter().enumerate() {
+                    let row = result_gradient(simd, lanes_of(simd, pixels, channel));
+                    for (half, value) in half.iter_mut().zip(row) {
+                        half[j] = value;
+                    }
                 }
-                for j in 0..SPAN {
-                    let mut column = [simd.splat_f32s(0.0); SIDE];
-                    for i in 0..SIDE {
-                        column[i] = half[i][j];
-                    }
+                for (&column, values) in half.iter().zip(block.columns()) {
                     let column = result_gradient(simd, column);
-                    for (i, value) in column.into_iter().enumerate() {
-                        let at = block.at(i * SPAN + j, number, channel - range.start);
-                        store(simd, at, value);
-                    }
+                    values.store(simd, number, channel - range.start, column);
                 }
             }
         }
@@ -187,15 +210,20 @@ fn lanes_of<S: Simd, const N: usize>(
     channel: usize,
 ) -> [S::f32s; N] {
     let mut row = [simd.splat_f32s(0.0); N];
-    for (value, pixel) in row.iter_mut().zip(pixels) {
-        let mut vector = [*value];
-        read(simd, &mut vector, &pixel[channel..]);
-        *value = vector[0];
+    let end = channel + S::F32_LANES;
+    if end <= pixels[0].len() {
+        for (value, pixel) in row.iter_mut().zip(pixels) {
+            *value = load(simd, &pixel[channel..end]);
+        }
+    } else {
+        for (value, pixel) in row.iter_mut().zip(pixels) {
+            *value = load_part(simd, &pixel[channel..]);
+        }
     }
     row
 }
 
-/// Transformed tiles: (position, tile, channel), channels fastest.
+/// Transformed tiles: (position, tile, channel), channels fastest; position number `j * SPAN + i` is row `i`, column `j`.
 pub(super) struct Block<'a> {
     pub(super) values: &'a mut [f32],
     /// Values from one tile to the next.
@@ -223,9 +251,54 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// The values of one position from channel `channel` of tile `tile` on.
+    /// The columns of positions.
     #[inline(always)]
-    pub(super) fn at(&mut self, position: usize, tile: usize, channel: usize) -> &mut [f32] {
-        &mut self.values[position * self.step + tile * self.width + channel..]
+    fn columns(&mut self) -> impl Iterator<Item = Column<'_>> {
+        let (width, step) = (self.width, self.step);
+        let columns = self.values.chunks_exact_mut(SPAN * step);
+        columns.map(move |values| Column {
+            values,
+            width,
+            step,
+        })
+    }
+
+    /// One vector of channels of a tile at the positions of column `column`.
+    #[inline(always)]
+    pub(super) fn column<S: Simd>(
+        &self,
+        simd: S,
+        column: usize,
+        tile: usize,
+        channel: usize,
+    ) -> [S::f32s; SPAN] {
+        let mut vectors = [simd.splat_f32s(0.0); SPAN];
+        let values = &self.values[column * SPAN * self.step..];
+        let at = tile * self.width + channel;
+        for (vector, values) in vectors.iter_mut().zip(values.chunks_exact(self.step)) {
+            *vector = load(simd, &values[at..at + S::F32_LANES]);
+        }
+        vectors
+    }
+}
+
+/// The positions of a block that are a column of a transformed tile.
+struct Column<'a> {
+    values: &'a mut [f32],
+    width: usize,
+    step: usize,
+}
+
+impl Column<'_> {
+    /// Writes one vector of channels of a tile.
+    #[inline(always)]
+    fn store<S: Simd>(self, simd: S, tile: usize, channel: usize, vectors: [S::f32s; SPAN]) {
+        let at = tile * self.width + channel;
+        for (vector, values) in vectors
+            .into_iter()
+            .zip(self.values.chunks_exact_mut(self.step))
+        {
+            store(simd, &mut values[at..at + S::F32_LANES], vector);
+        }
     }
 }

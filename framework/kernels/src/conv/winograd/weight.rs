@@ -20,7 +20,7 @@ const TAPS: usize = 9;
 /// At most so many partial gradients: they cost memory and a pass to sum.
 const MAX_PARTS: usize = 16;
 
-/// Tiles of a part, at least: a part costs two transforms of all weights.
+/// Tiles of a part: each costs a transform of all weights.
 const PART_TILES: usize = 64;
 
 /// Tiles of a block.
@@ -43,6 +43,13 @@ pub(in crate::conv) fn backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweig
     pass.run(conv, dweight);
 }
 
+/// Number of partial gradients.
+pub(super) fn parts(tiles: usize) -> usize {
+    // Two of a small map too, for two threads, unless the transforms would take as long as the products.
+    let least = if tiles < PART_TILES / 2 { 1 } else { 2 };
+    (tiles / PART_TILES).clamp(least, MAX_PARTS)
+}
+
 struct Pass<'a> {
     from: Tiling,
     to: Tiling,
@@ -57,8 +64,7 @@ impl Pass<'_> {
         let (depth, columns) = (conv.input.channels, conv.out_channels);
         let width = columns.next_multiple_of(self.lanes);
         let strips = self.from.strips();
-        let parts = (self.from.count() / PART_TILES).clamp(1, MAX_PARTS);
-        let part_strips = strips.len().div_ceil(parts).max(1);
+        let part_strips = strips.len().div_ceil(parts(self.from.count())).max(1);
         let part_len = TAPS * depth * width;
         let mut partial = vec![0.0; strips.len().div_ceil(part_strips) * part_len];
         let work = conv.multiply_adds() / 64;
@@ -208,20 +214,23 @@ fn transform_back<S: Simd>(
     out: &mut [f32],
 ) {
     let width = panel.vectors * S::F32_LANES;
+    let mut half = [[simd.splat_f32s(0.0); SPAN]; 3];
     for k in 0..depth {
         for at in (0..width).step_by(S::F32_LANES) {
-            let mut half = [[simd.splat_f32s(0.0); SPAN]; 3];
-            for j in 0..SPAN {
+            for (j, sums) in sums
+                .chunks_exact(SPAN * rows * width)
+                .enumerate()
+                .take(SPAN)
+            {
                 let mut column = [simd.splat_f32s(0.0); SPAN];
-                for (i, value) in column.iter_mut().enumerate() {
-                    *value = load(simd, &sums[((i * SPAN + j) * rows + k) * width + at..]);
+                for (value, sums) in column.iter_mut().zip(sums.chunks_exact(rows * width)) {
+                    *value = load(simd, &sums[k * width + at..]);
                 }
-                let column = filter_gradient(simd, column);
-                for i in 0..3 {
-                    half[i][j] = column[i];
+                for (half, value) in half.iter_mut().zip(filter_gradient(simd, column)) {
+                    half[j] = value;
                 }
             }
-            for (i, half) in half.into_iter().enumerate() {
+            for (i, &half) in half.iter().enumerate() {
                 for (j, value) in filter_gradient(simd, half).into_iter().enumerate() {
                     let start = ((i * 3 + j) * depth + k) * out_width + panel.column + at;
                     store(simd, &mut out[start..], value);
