@@ -43,7 +43,7 @@ pub fn set_conv_algorithm(algorithm: ConvAlgorithm) {
 
 /// What is computed of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pass {
+enum PassKind {
     Forward,
     /// Input gradient.
     Input,
@@ -51,7 +51,7 @@ enum Pass {
     Weight,
 }
 
-fn takes_winograd(conv: &Conv, pass: Pass) -> bool {
+fn takes_winograd(conv: &Conv, pass: PassKind) -> bool {
     const DIRECT: u8 = ConvAlgorithm::Direct as u8;
     const WINOGRAD: u8 = ConvAlgorithm::Winograd as u8;
     winograd::handles(conv)
@@ -75,7 +75,7 @@ pub fn conv_forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32]>
     }
     if conv.is_depthwise() {
         depthwise::forward(conv, x, weight, bias, y);
-    } else if takes_winograd(conv, Pass::Forward) {
+    } else if takes_winograd(conv, PassKind::Forward) {
         winograd::forward(conv, x, weight, bias, y);
     } else {
         dense::forward(conv, x, weight, bias, y);
@@ -91,7 +91,7 @@ pub fn conv_backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [f3
     check(conv, dx.len(), weight.len(), dy.len());
     if conv.is_depthwise() {
         depthwise::backward_input(conv, weight, dy, dx);
-    } else if takes_winograd(conv, Pass::Input) {
+    } else if takes_winograd(conv, PassKind::Input) {
         winograd::backward_input(conv, weight, dy, dx);
     } else {
         dense::backward_input(conv, weight, dy, dx);
@@ -107,7 +107,7 @@ pub fn conv_backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweight: &mut [f
     check(conv, x.len(), dweight.len(), dy.len());
     if conv.is_depthwise() {
         depthwise_weight::backward_weight(conv, x, dy, dweight);
-    } else if takes_winograd(conv, Pass::Weight) {
+    } else if takes_winograd(conv, PassKind::Weight) {
         winograd::backward_weight(conv, x, dy, dweight);
     } else {
         dense_weight::backward_weight(conv, x, dy, dweight);

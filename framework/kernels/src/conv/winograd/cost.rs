@@ -1,12 +1,12 @@
 //! When Winograd's products are the faster ones: an estimate from the shape alone, so that the choice, and with it every bit of
-//! a result, is the same on all machines and for any number of threads.
+//! a result, is the same for any number of threads.
 //!
 //! The unit is a multiply-add of the direct kernels when they have many channels. The constants are fitted to measurements with
 //! AVX2 (`examples/timing.rs` repeats them), with maps of 4 × 4 to 128 × 128 pixels and 8 to 320 channels.
 
 use super::tiling;
 use super::weight::parts;
-use crate::conv::Pass;
+use crate::conv::PassKind;
 use crate::conv::axis::Axis;
 use crate::conv::shape::Conv;
 
@@ -17,17 +17,17 @@ pub(in crate::conv) fn handles(conv: &Conv) -> bool {
 }
 
 /// Whether this is faster than the direct kernels for a convolution handled here.
-pub(in crate::conv) fn pays(conv: &Conv, pass: Pass) -> bool {
+pub(in crate::conv) fn pays(conv: &Conv, pass: PassKind) -> bool {
     // 5 % for what the estimate misses.
     cost(conv, pass) / 20 * 21 < direct_cost(conv, pass)
 }
 
 /// Channels that a pass reads, and those of its result; of the second, whole vectors are computed.
-fn channels(conv: &Conv, pass: Pass) -> (usize, usize) {
+fn channels(conv: &Conv, pass: PassKind) -> (usize, usize) {
     let (inputs, outputs) = (conv.input.channels, conv.out_channels);
     match pass {
-        Pass::Input => (outputs, whole_vectors(inputs)),
-        Pass::Forward | Pass::Weight => (inputs, whole_vectors(outputs)),
+        PassKind::Input => (outputs, whole_vectors(inputs)),
+        PassKind::Forward | PassKind::Weight => (inputs, whole_vectors(outputs)),
     }
 }
 
@@ -36,12 +36,12 @@ fn whole_vectors(channels: usize) -> usize {
     channels.next_multiple_of(8)
 }
 
-fn direct_cost(conv: &Conv, pass: Pass) -> usize {
+fn direct_cost(conv: &Conv, pass: PassKind) -> usize {
     let (from, to) = channels(conv, pass);
     // Per tap and pixel, beside the products; and taps per row that lie outside the map, next to pixels for which they do not.
     let (overhead, outside) = match pass {
-        Pass::Forward | Pass::Input => (64, 20),
-        Pass::Weight => (32, 12),
+        PassKind::Forward | PassKind::Input => (64, 20),
+        PassKind::Weight => (32, 12),
     };
     let reach = |len| {
         let axis = Axis::forward(conv, len);
@@ -49,18 +49,20 @@ fn direct_cost(conv: &Conv, pass: Pass) -> usize {
         taps.map(|tap| axis.reach(tap).len()).sum::<usize>()
     };
     let shape = conv.input;
-    let taps = shape.batch * reach(shape.height) * reach(shape.width);
-    taps * (from * to + overhead) + outside * shape.batch * shape.height * from * to
+    let (rows, columns) = (reach(shape.height), reach(shape.width));
+    let outside = outside.min(3 * (3 * shape.width - columns));
+    let taps = rows * columns * (from * to + overhead);
+    shape.batch * (taps + outside * shape.height * from * to)
 }
 
-fn cost(conv: &Conv, pass: Pass) -> usize {
+fn cost(conv: &Conv, pass: PassKind) -> usize {
     let (from, to) = channels(conv, pass);
     let tiles = tiling(conv, from).count();
     // For a pair of channels of a tile: 36 products, faster than the direct kernels' as nothing has to be looked up.
     // For a channel of a tile: its transform. For a pair of channels: the filter's, back and forth for each part.
     let (products, transform, filters) = match pass {
-        Pass::Forward | Pass::Input => (31, 420, 700),
-        Pass::Weight => (36, 450, 700 * parts(tiles)),
+        PassKind::Forward | PassKind::Input => (31, 420, 700),
+        PassKind::Weight => (36, 450, 700 * parts(tiles, from * conv.out_channels)),
     };
     let tile = 6500;
     tiles * (products * from * to + transform * (whole_vectors(from) + to) + tile)
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_choice_follows_the_shape() {
-        use Pass::{Forward, Input, Weight};
+        use PassKind::{Forward, Input, Weight};
         for (shape, expected) in [
             (conv(8, 64, (48, 48), 1), vec![Forward, Input, Weight]),
             (conv(8, 64, (48, 48), 3), vec![Forward, Input, Weight]),
@@ -98,6 +100,7 @@ mod tests {
             (conv(8, 64, (48, 21), 1), vec![Forward, Input, Weight]),
             (conv(1, 128, (64, 64), 1), vec![Forward, Input, Weight]),
             (conv(8, 32, (144, 48), 1), vec![Forward, Input, Weight]),
+            (conv(8, 4, (48, 48), 1), vec![]),
             (conv(1, 4, (600, 70), 1), vec![]),
         ] {
             for threads in [1, 4] {

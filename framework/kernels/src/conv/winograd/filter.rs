@@ -2,6 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::Scratch;
 use super::transform::{POSITIONS, SPAN, filter};
 use crate::conv::pack::{Packed, Panel};
 use crate::simd::{dispatch, load, store};
@@ -12,18 +13,18 @@ pub(super) struct Filters {
     pub(super) depth: usize,
     pub(super) panels: Vec<Panel>,
     lanes: usize,
-    values: Vec<f32>,
+    values: Scratch,
 }
 
 impl Filters {
     /// The transforms of `packed`, of 3x3 taps; `turned` by 180 degrees where the input gradient wants them.
     pub(super) fn new(packed: &Packed, lanes: usize, turned: bool) -> Self {
         let vectors: usize = packed.panels.iter().map(|panel| panel.vectors).sum();
-        let mut values = vec![0.0; POSITIONS * packed.depth * vectors * lanes];
+        let mut values = Scratch::new(POSITIONS * packed.depth * vectors * lanes);
         dispatch(Transform {
             packed,
             turned,
-            values: &mut values,
+            values: values.values_mut(),
         });
         Self {
             depth: packed.depth,
@@ -38,7 +39,7 @@ impl Filters {
     pub(super) fn rows(&self, panel: Panel, position: usize) -> &[f32] {
         let width = panel.vectors * self.lanes;
         let start = POSITIONS * self.depth * panel.column + position * self.depth * width;
-        &self.values[start..start + self.depth * width]
+        &self.values.values()[start..start + self.depth * width]
     }
 }
 

@@ -119,7 +119,7 @@ impl WithSimd for Task<'_> {
         let source_len = Block::len(most, width);
         let zeros = vec![0.0; pass.from.shape.channels];
         let mut scratch = Scratch::new(source_len + Block::len(most, panel_width));
-        let scratch = scratch.values();
+        let scratch = scratch.values_mut();
         let (sources, products) = scratch.split_at_mut(source_len);
         let mut sources = Block::new(sources, most, width);
         for tiles in tiles.chunks(most) {

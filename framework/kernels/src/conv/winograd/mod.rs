@@ -21,7 +21,7 @@ pub(super) use cost::{handles, pays};
 pub(super) use forward::{backward_input, forward};
 pub(super) use weight::backward_weight;
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use super::shape::Conv;
 use tiles::Tiling;
@@ -45,13 +45,17 @@ struct Scratch {
 }
 
 thread_local! {
-    static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+    /// The last given back is the next taken, so that uses nested alike find the sizes they left.
+    static SCRATCH: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Scratch {
+    /// Longer ones are not kept (4 MiB).
+    const KEPT: usize = 1 << 20;
+
     fn new(len: usize) -> Self {
         const LINE: usize = 64;
-        let mut values = SCRATCH.take();
+        let mut values = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
         let needed = len + LINE / size_of::<f32>();
         if values.len() < needed {
             values = vec![0.0; needed];
@@ -60,13 +64,20 @@ impl Scratch {
         Self { values, start, len }
     }
 
-    fn values(&mut self) -> &mut [f32] {
+    fn values(&self) -> &[f32] {
+        &self.values[self.start..self.start + self.len]
+    }
+
+    fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values[self.start..self.start + self.len]
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        SCRATCH.set(std::mem::take(&mut self.values));
+        if self.values.len() <= Self::KEPT {
+            let values = std::mem::take(&mut self.values);
+            SCRATCH.with_borrow_mut(|kept| kept.push(values));
+        }
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! Parts of the map add into transformed gradients of their own, which are transformed back before they are summed in order.
 
-use std::ops::Range;
-
 use pulp::{Simd, WithSimd};
 
 use super::tiles::{Block, Strip, Tile, Tiling};
@@ -43,10 +41,14 @@ pub(in crate::conv) fn backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweig
     pass.run(conv, dweight);
 }
 
-/// Number of partial gradients.
-pub(super) fn parts(tiles: usize) -> usize {
-    // Two of a small map too, for two threads, unless the transforms would take as long as the products.
-    let least = if tiles < PART_TILES / 2 { 1 } else { 2 };
+/// Number of partial gradients for `tiles` tiles and `pairs` pairs of channels.
+pub(super) fn parts(tiles: usize, pairs: usize) -> usize {
+    // A small map has two too, for two threads, unless their transforms take about as long as the products.
+    let least = if tiles < PART_TILES / 2 || pairs > 4096 {
+        1
+    } else {
+        2
+    };
     (tiles / PART_TILES).clamp(least, MAX_PARTS)
 }
 
@@ -64,7 +66,10 @@ impl Pass<'_> {
         let (depth, columns) = (conv.input.channels, conv.out_channels);
         let width = columns.next_multiple_of(self.lanes);
         let strips = self.from.strips();
-        let part_strips = strips.len().div_ceil(parts(self.from.count())).max(1);
+        let part_strips = strips
+            .len()
+            .div_ceil(parts(self.from.count(), depth * columns))
+            .max(1);
         let part_len = TAPS * depth * width;
         let mut partial = vec![0.0; strips.len().div_ceil(part_strips) * part_len];
         let work = conv.multiply_adds() / 64;
@@ -73,7 +78,6 @@ impl Pass<'_> {
             dispatch(Task {
                 pass: self,
                 strips: &strips[first..(first + part_strips).min(strips.len())],
-                panels: 0..self.panels.len(),
                 width,
                 out,
             });
@@ -91,11 +95,10 @@ impl Pass<'_> {
     }
 }
 
-/// Some panels of one partial gradient.
+/// One partial gradient.
 struct Task<'a> {
     pass: &'a Pass<'a>,
     strips: &'a [Strip],
-    panels: Range<usize>,
     width: usize,
     /// (tap, input channel, output channel padded to `width`).
     out: &'a mut [f32],
@@ -111,7 +114,6 @@ impl WithSimd for Task<'_> {
         for strip in self.strips {
             pass.from.tiles(strip, &mut tiles);
         }
-        let panels = &pass.panels[self.panels.clone()];
         let depth = pass.from.shape.channels;
         let source_width = depth.next_multiple_of(S::F32_LANES);
         let panel_width = registers().vectors * S::F32_LANES;
@@ -122,14 +124,14 @@ impl WithSimd for Task<'_> {
         let sums_len = POSITIONS * rows * self.width;
         let zeros = vec![0.0; depth.max(pass.to.shape.channels)];
         let mut scratch = Scratch::new(source_len + gradient_len + sums_len);
-        let scratch = scratch.values();
+        let scratch = scratch.values_mut();
         let (sources, scratch) = scratch.split_at_mut(source_len);
         let (gradients, sums) = scratch.split_at_mut(gradient_len);
         sums.fill(0.0);
         let mut sources = Block::new(sources, BLOCK_TILES, source_width);
         for tiles in tiles.chunks(BLOCK_TILES) {
             pass.from.sources(simd, pass.x, &zeros, tiles, &mut sources);
-            for &panel in panels {
+            for &panel in &pass.panels {
                 let width = panel.vectors * S::F32_LANES;
                 let range = panel.column..(panel.column + width).min(pass.to.shape.channels);
                 let mut gradients = Block::new(gradients, BLOCK_TILES, width);
@@ -151,7 +153,7 @@ impl WithSimd for Task<'_> {
                 }
             }
         }
-        for &panel in panels {
+        for &panel in &pass.panels {
             let sums = &sums[POSITIONS * rows * panel.column..];
             transform_back(simd, panel, rows, sums, depth, self.width, self.out);
         }
