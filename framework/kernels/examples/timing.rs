@@ -7,9 +7,9 @@
 use std::time::{Duration, Instant};
 
 use nasfw_kernels::{
-    Activation, Conv, MapShape, NormBackward, add_forward, batch_statistics, conv_backward_input,
-    conv_backward_weight, conv_forward, cross_entropy, norm_backward, resize_backward,
-    resize_forward, scale_shift,
+    Activation, Conv, ConvAlgorithm, MapShape, NormBackward, add_forward, batch_statistics,
+    conv_backward_input, conv_backward_weight, conv_forward, cross_entropy, norm_backward,
+    resize_backward, resize_forward, scale_shift, set_conv_algorithm,
 };
 
 const BATCH: usize = 8;
@@ -39,6 +39,7 @@ fn main() {
     convolution(&bench, "conv 3x3 64->64", 64, 64, 3, 1, 1, 1);
     convolution(&bench, "conv 3x3 stride 2", 48, 48, 3, 2, 1, 1);
     convolution(&bench, "conv 3x3 16->16", 16, 16, 3, 1, 1, 1);
+    winograd(&bench);
     norms(&bench);
     resizing(&bench);
     let pixels = BATCH * 64 * 64;
@@ -86,6 +87,65 @@ fn convolution(
     bench.time(&format!("{name} weight grad"), flops, || {
         conv_backward_weight(&conv, &x, &dy, &mut dweight);
     });
+}
+
+/// The direct kernels against Winograd's with one thread, in turns, and which of them the shape chooses.
+fn winograd(bench: &Bench) {
+    // Batch, side, channels, output channels, dilation.
+    for (batch, side, channels, out_channels, dilation) in [
+        (8, 64, 48, 48, 1),
+        (8, 64, 48, 48, 3),
+        (8, 64, 48, 48, 6),
+        (8, 64, 48, 48, 12),
+        (8, 32, 48, 48, 1),
+        (8, 32, 48, 48, 3),
+        (8, 32, 48, 48, 6),
+        (8, 32, 48, 48, 12),
+        (8, 16, 48, 48, 1),
+        (8, 16, 48, 48, 3),
+        (8, 16, 48, 48, 6),
+        (8, 8, 48, 48, 1),
+        (8, 8, 48, 48, 3),
+        (1, 8, 48, 48, 1),
+        (8, 4, 48, 48, 1),
+        (8, 64, 48, 21, 1),
+        (8, 64, 64, 64, 1),
+        (1, 128, 64, 64, 1),
+        (1, 64, 48, 48, 1),
+        (8, 64, 16, 16, 1),
+        (8, 64, 3, 24, 1),
+        (8, 64, 8, 8, 1),
+        (8, 64, 48, 1, 1),
+        (8, 64, 24, 48, 1),
+        (8, 32, 144, 48, 1),
+        (8, 32, 48, 144, 1),
+        (8, 16, 320, 48, 1),
+        (8, 8, 320, 48, 1),
+    ] {
+        let conv = Conv {
+            input: MapShape::new(batch, side, side, channels),
+            out_channels,
+            kernel: 3,
+            stride: 1,
+            dilation,
+            groups: 1,
+        };
+        let x = values(conv.input.len());
+        let weight = values(conv.weight_len());
+        let dy = values(conv.output().len());
+        let (mut y, mut dx, mut dweight) = (dy.clone(), x.clone(), weight.clone());
+        let name =
+            format!("winograd {channels}->{out_channels} {batch}x{side}x{side} dil {dilation}");
+        bench.compare(&name, "forward", || {
+            conv_forward(&conv, &x, &weight, None, &mut y)
+        });
+        bench.compare(&name, "input", || {
+            conv_backward_input(&conv, &weight, &dy, &mut dx)
+        });
+        bench.compare(&name, "weight", || {
+            conv_backward_weight(&conv, &x, &dy, &mut dweight)
+        });
+    }
 }
 
 fn norms(bench: &Bench) {
@@ -150,7 +210,7 @@ impl Bench {
         let mut line = format!("{name:36}");
         for threads in [1, 2] {
             let best = match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
-                Ok(pool) => pool.install(|| best_of(&mut work)),
+                Ok(pool) => pool.install(|| best_of(&mut work, Duration::from_millis(330))),
                 Err(error) => {
                     println!("no pool of {threads} threads: {error}");
                     return;
@@ -161,15 +221,41 @@ impl Bench {
         }
         println!("{line}");
     }
+
+    fn compare(&self, name: &str, pass: &str, mut work: impl FnMut() + Send) {
+        if !name.contains(&self.filter) {
+            return;
+        }
+        let mut best = [Duration::MAX; 3];
+        if let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+            pool.install(|| {
+                for _ in 0..3 {
+                    for (best, algorithm) in best.iter_mut().zip([
+                        ConvAlgorithm::Direct,
+                        ConvAlgorithm::Winograd,
+                        ConvAlgorithm::ByShape,
+                    ]) {
+                        set_conv_algorithm(algorithm);
+                        *best = (*best).min(best_of(&mut work, Duration::from_millis(60)));
+                    }
+                }
+            });
+        }
+        let [direct, winograd, chosen] = best.map(|best| best.as_secs_f64() * 1e3);
+        println!(
+            "{name:36} {pass:8} direct {direct:8.3} ms, winograd {winograd:8.3} ms, ratio {:5.2}, by shape {chosen:8.3} ms",
+            direct / winograd
+        );
+    }
 }
 
-/// The shortest run within a third of a second, so that what else runs on the machine weighs little. A run longer than the
+/// The shortest run within some time, so that what else runs on the machine weighs little. A run longer than the
 /// scheduler's slice is interrupted every time on a busy machine; with one thread its mean processor time then says more.
-fn best_of(work: &mut impl FnMut()) -> Duration {
+fn best_of(work: &mut impl FnMut(), time: Duration) -> Duration {
     let start = Instant::now();
     let (mut best, mut runs) = (Duration::MAX, 0);
     let processor = processor_time();
-    while start.elapsed() < Duration::from_millis(330) {
+    while start.elapsed() < time {
         let run = Instant::now();
         work();
         best = best.min(run.elapsed());

@@ -30,6 +30,15 @@ pub(crate) fn for_chunks(
     }
 }
 
+/// Calls `body` with each of `pieces`, which are of about the same size.
+pub(crate) fn for_pieces<T: Send>(pieces: Vec<T>, work: usize, body: impl Fn(T) + Sync + Send) {
+    if pieces.len() <= 1 || serial(work) {
+        pieces.into_iter().for_each(body);
+    } else {
+        pieces.into_par_iter().for_each(body);
+    }
+}
+
 /// As [`for_chunks`], returning what `body` gave for each piece, in order.
 pub(crate) fn map_pieces<T: Send>(
     out: &mut [f32],

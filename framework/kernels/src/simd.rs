@@ -90,13 +90,13 @@ pub(crate) fn registers() -> Registers {
 
 /// The first vector of `x`, which holds at least one.
 #[inline(always)]
-fn load<S: Simd>(_: S, x: &[f32]) -> S::f32s {
+pub(crate) fn load<S: Simd>(_: S, x: &[f32]) -> S::f32s {
     S::as_simd_f32s(&x[..S::F32_LANES]).0[0]
 }
 
 /// Overwrites the first vector of `x`, which holds at least one.
 #[inline(always)]
-fn store<S: Simd>(_: S, x: &mut [f32], value: S::f32s) {
+pub(crate) fn store<S: Simd>(_: S, x: &mut [f32], value: S::f32s) {
     S::as_mut_simd_f32s(&mut x[..S::F32_LANES]).0[0] = value;
 }
 

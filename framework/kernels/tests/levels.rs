@@ -3,20 +3,22 @@
 mod reference;
 
 use nasfw_kernels::{
-    Activation, Conv, MapShape, NormBackward, SimdLevel, batch_statistics, conv_backward_input,
-    conv_backward_weight, conv_forward, cross_entropy, norm_backward, resize_forward, scale_shift,
-    set_simd_level,
+    Activation, Conv, ConvAlgorithm, MapShape, NormBackward, SimdLevel, batch_statistics,
+    conv_backward_input, conv_backward_weight, conv_forward, cross_entropy, norm_backward,
+    resize_forward, scale_shift, set_conv_algorithm, set_simd_level,
 };
 use reference::{assert_close, random, wide};
 
 fn everything() -> Vec<Vec<f32>> {
     let mut all = Vec::new();
-    for (channels, out_channels, kernel, stride, groups) in [
-        (21, 50, 3, 1, 1),
-        (16, 1, 3, 2, 1),
-        (48, 48, 1, 1, 1),
-        (21, 21, 5, 1, 21),
+    for (channels, out_channels, kernel, stride, groups, algorithm) in [
+        (21, 50, 3, 1, 1, ConvAlgorithm::Direct),
+        (21, 50, 3, 1, 1, ConvAlgorithm::Winograd),
+        (16, 1, 3, 2, 1, ConvAlgorithm::ByShape),
+        (48, 48, 1, 1, 1, ConvAlgorithm::ByShape),
+        (21, 21, 5, 1, 21, ConvAlgorithm::ByShape),
     ] {
+        set_conv_algorithm(algorithm);
         let conv = Conv {
             input: MapShape::new(2, 9, 11, channels),
             out_channels,

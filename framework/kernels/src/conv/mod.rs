@@ -1,8 +1,8 @@
 //! Convolutions with "same" padding: forward, input gradient, weight gradient, bias gradient.
 //!
 //! `dense` and `dense_weight` handle all convolutions but depthwise ones, group by group; `depthwise` handles those. Both
-//! are written for every kernel size, stride and dilation. A new special case (Winograd, say) gets a file here and a branch in
-//! the functions below; `tests/conv.rs` then covers it by itself.
+//! are written for every kernel size, stride and dilation. `winograd` handles the 3x3 convolutions for which it is faster. A
+//! new special case gets a file here and a branch in the functions below; `tests/conv.rs` then covers it by itself.
 
 mod axis;
 mod dense;
@@ -13,10 +13,54 @@ mod micro;
 mod pack;
 mod shape;
 mod sweep;
+mod winograd;
 
 pub use shape::Conv;
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use crate::columns::column_sums;
+
+/// How to compute the convolutions that more than one kernel can.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConvAlgorithm {
+    /// The faster one, going by the shape.
+    ByShape,
+    /// Never Winograd's.
+    Direct,
+    /// Winograd's wherever it applies.
+    Winograd,
+}
+
+static ALGORITHM: AtomicU8 = AtomicU8::new(ConvAlgorithm::ByShape as u8);
+
+/// Sets how every later convolution in this process is computed, for tests and measurements.
+#[doc(hidden)]
+pub fn set_conv_algorithm(algorithm: ConvAlgorithm) {
+    ALGORITHM.store(algorithm as u8, Ordering::Relaxed);
+}
+
+/// What is computed of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PassKind {
+    Forward,
+    /// Input gradient.
+    Input,
+    /// Weight gradient.
+    Weight,
+}
+
+fn takes_winograd(conv: &Conv, pass: PassKind) -> bool {
+    const DIRECT: u8 = ConvAlgorithm::Direct as u8;
+    const WINOGRAD: u8 = ConvAlgorithm::Winograd as u8;
+    winograd::handles(conv)
+        && match ALGORITHM.load(Ordering::Relaxed) {
+            DIRECT => false,
+            WINOGRAD => true,
+            _ => winograd::pays(conv, pass),
+        }
+}
 
 /// `y = conv(x) + bias`: overwrites `y` (B, OH, OW, out channels) from `x` (B, H, W, channels).
 ///
@@ -31,6 +75,8 @@ pub fn conv_forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32]>
     }
     if conv.is_depthwise() {
         depthwise::forward(conv, x, weight, bias, y);
+    } else if takes_winograd(conv, PassKind::Forward) {
+        winograd::forward(conv, x, weight, bias, y);
     } else {
         dense::forward(conv, x, weight, bias, y);
     }
@@ -45,6 +91,8 @@ pub fn conv_backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [f3
     check(conv, dx.len(), weight.len(), dy.len());
     if conv.is_depthwise() {
         depthwise::backward_input(conv, weight, dy, dx);
+    } else if takes_winograd(conv, PassKind::Input) {
+        winograd::backward_input(conv, weight, dy, dx);
     } else {
         dense::backward_input(conv, weight, dy, dx);
     }
@@ -59,6 +107,8 @@ pub fn conv_backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweight: &mut [f
     check(conv, x.len(), dweight.len(), dy.len());
     if conv.is_depthwise() {
         depthwise_weight::backward_weight(conv, x, dy, dweight);
+    } else if takes_winograd(conv, PassKind::Weight) {
+        winograd::backward_weight(conv, x, dy, dweight);
     } else {
         dense_weight::backward_weight(conv, x, dy, dweight);
     }
