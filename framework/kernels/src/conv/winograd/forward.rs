@@ -2,8 +2,9 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::block::Block;
 use super::filter::Filters;
-use super::tiles::{Block, Strip, Tile, Tiling};
+use super::tiles::{Strip, Tile, Tiling};
 use super::transform::{POSITIONS, SIDE, SPAN, result};
 use super::{Scratch, tiling};
 use crate::conv::micro::multiply;

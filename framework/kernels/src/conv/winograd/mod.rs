@@ -8,8 +8,9 @@
 //! `Gᵀ [Σ (Bᵀ d B) ⊙ (A Y' Aᵀ)] G` with the sum over tiles, a matrix product for each position again.
 //!
 //! Tiles go by in blocks small enough for the second-level cache. The sums are in another order than the direct kernels', and
-//! the transforms add rounding errors of their own; `tests/conv.rs` bounds both.
+//! the transforms add rounding errors of their own; `tests/winograd.rs` bounds both.
 
+mod block;
 mod cost;
 mod filter;
 mod forward;

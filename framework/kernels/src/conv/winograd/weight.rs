@@ -4,7 +4,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::tiles::{Block, Strip, Tile, Tiling};
+use super::block::Block;
+use super::tiles::{Strip, Tile, Tiling};
 use super::transform::{POSITIONS, SPAN, filter_gradient};
 use super::{Scratch, tiling};
 use crate::conv::micro::multiply;
