@@ -17,12 +17,21 @@ pub enum Activation {
 impl Activation {
     /// The range the value is clamped to. Its gradient passes strictly inside; not-a-number passes always, so that a training
     /// run that blew up shows it.
+
     pub(crate) fn bounds(self) -> (f32, f32) {
         match self {
             Self::Identity => (f32::NEG_INFINITY, f32::INFINITY),
             Self::Relu => (0.0, f32::INFINITY),
             Self::Relu6 => (0.0, 6.0),
         }
+    }
+}
+
+/// `x = act(x)`, a piece that one task has just written and whose values are still in the cache.
+pub(crate) fn apply(act: Activation, x: &mut [f32]) {
+    if act != Activation::Identity {
+        let (low, high) = act.bounds();
+        clamp_in_place(x, low, high);
     }
 }
 
@@ -72,6 +81,15 @@ vectorised! {
             // f32::clamp and max would turn NaN into a bound or test for it.
             let x = if x < low { low } else { x };
             *y = if x > high { high } else { x };
+        }
+    }
+}
+
+vectorised! {
+    fn clamp_in_place<'a>(x: &'a mut [f32], low: f32, high: f32) {
+        for x in x {
+            let y = if *x < low { low } else { *x };
+            *x = if y > high { high } else { y };
         }
     }
 }

@@ -3,7 +3,8 @@
 mod reference;
 
 use nasfw_kernels::{
-    Conv, MapShape, bias_backward, conv_backward_input, conv_backward_weight, conv_forward,
+    Activation, Conv, MapShape, activation_forward, bias_backward, conv_backward_input,
+    conv_backward_weight, conv_forward, conv_forward_activated,
 };
 use proptest::prelude::*;
 use reference::{assert_close, products, random, wide};
@@ -27,6 +28,12 @@ fn check(conv: Conv) {
         let mut y = vec![f32::NAN; output.len()];
         conv_forward(&conv, &x, &weight, bias, &mut y);
         assert_close(&format!("forward of {conv:?}"), &y, &expected, TOLERANCE);
+        for act in [Activation::Identity, Activation::Relu, Activation::Relu6] {
+            let (mut after, mut fused) = (y.clone(), vec![f32::NAN; y.len()]);
+            activation_forward(act, &y, &mut after);
+            conv_forward_activated(&conv, &x, &weight, bias, act, &mut fused);
+            assert_eq!(fused, after, "{act:?} of {conv:?}");
+        }
     }
 
     let before = random(input.len(), 5);

@@ -217,9 +217,8 @@ impl<K: Kernels> Network<K> {
                         Ok(z)
                     }
                     (Some(norm), None) => {
-                        let y = kernels.conv(&spec, x, weight, None, learns, tape)?;
                         let [scale, shift] = self.fixed(*norm)?;
-                        kernels.scale_shift(&y, &scale, &shift, *activation, tape)
+                        kernels.conv_scale_shift(&spec, x, weight, &scale, &shift, *activation)
                     }
                 }
             }

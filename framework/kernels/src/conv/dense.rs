@@ -10,6 +10,7 @@ use super::axis::Axis;
 use super::pack::Packed;
 use super::shape::Conv;
 use super::sweep::{OUTSIDE, Step, Sweep, TILE_ROWS};
+use crate::activation::{Activation, apply};
 use crate::parallel::for_chunks;
 use crate::shape::MapShape;
 use crate::simd::{dispatch, many_registers, registers};
@@ -17,8 +18,15 @@ use crate::simd::{dispatch, many_registers, registers};
 /// Bytes of packed weights swept over a chunk's pixels at a time, so that they stay in the first-level cache.
 const WEIGHT_BYTES: usize = 24 << 10;
 
-/// `y = conv(x) + bias`.
-pub(super) fn forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+/// `y = act(conv(x) + bias)`.
+pub(super) fn forward(
+    conv: &Conv,
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    act: Activation,
+    y: &mut [f32],
+) {
     let rows = [Axis::forward(conv, conv.input.height)];
     let columns = [Axis::forward(conv, conv.input.width)];
     for group in 0..conv.groups {
@@ -39,6 +47,7 @@ pub(super) fn forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32
             weight: &Packed::forward(conv, weight, group, registers()),
             kernel: conv.kernel,
             start: Some(&bias),
+            act,
         }
         .run(conv, y);
     }
@@ -60,6 +69,7 @@ pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [
             weight: &Packed::transposed(conv, weight, group, registers()),
             kernel: conv.kernel,
             start: None,
+            act: Activation::Identity,
         }
         .run(conv, dx);
     }
@@ -78,6 +88,8 @@ struct Pass<'a> {
     kernel: usize,
     /// What sums start from, one value per channel; `None` adds to what the map holds.
     start: Option<&'a [f32]>,
+    /// What is made of the finished sums.
+    act: Activation,
 }
 
 impl Pass<'_> {
@@ -95,8 +107,9 @@ impl Pass<'_> {
             dispatch(Chunk {
                 pass: self,
                 first_row: offset / row_len,
-                out,
+                out: &mut *out,
             });
+            apply(self.act, out);
         });
     }
 

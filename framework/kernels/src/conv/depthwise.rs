@@ -7,12 +7,20 @@ use pulp::{Scalar, Simd, WithSimd};
 
 use super::axis::{Axis, Span, Tap};
 use super::shape::Conv;
+use crate::activation::{Activation, apply};
 use crate::parallel::{chunk_of, for_chunks};
 use crate::shape::MapShape;
 use crate::simd::{dispatch, read, write};
 
-/// `y = conv(x) + bias`.
-pub(super) fn forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+/// `y = act(conv(x) + bias)`.
+pub(super) fn forward(
+    conv: &Conv,
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    act: Activation,
+    y: &mut [f32],
+) {
     let zeros;
     let bias = match bias {
         Some(bias) => bias,
@@ -30,6 +38,7 @@ pub(super) fn forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32
         weight,
         kernel: conv.kernel,
         start: Some(bias),
+        act,
     }
     .run(conv, y);
 }
@@ -46,6 +55,7 @@ pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [
         weight,
         kernel: conv.kernel,
         start: None,
+        act: Activation::Identity,
     }
     .run(conv, dx);
 }
@@ -74,6 +84,8 @@ struct Pass<'a> {
     kernel: usize,
     /// What sums start from, one value per channel; `None` adds to what the map holds.
     start: Option<&'a [f32]>,
+    /// What is made of the finished sums.
+    act: Activation,
 }
 
 impl Pass<'_> {
@@ -90,8 +102,9 @@ impl Pass<'_> {
                 dispatch(Chunk {
                     pass: self,
                     first_row: offset / row_len,
-                    out,
+                    out: &mut *out,
                 });
+                apply(self.act, out);
             },
         );
     }

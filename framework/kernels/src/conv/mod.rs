@@ -19,6 +19,7 @@ pub use shape::Conv;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::activation::Activation;
 use crate::columns::column_sums;
 
 /// How to compute the convolutions that more than one kernel can.
@@ -69,16 +70,32 @@ fn takes_winograd(conv: &Conv, pass: PassKind) -> bool {
 /// When a slice has the wrong length or the fields of `conv` contradict each other (an even kernel, groups that do not divide
 /// the channels).
 pub fn conv_forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+    conv_forward_activated(conv, x, weight, bias, Activation::Identity, y);
+}
+
+/// `y = act(conv(x) + bias)`, as [`conv_forward`], in one pass over `y`.
+///
+/// # Panics
+///
+/// As [`conv_forward`].
+pub fn conv_forward_activated(
+    conv: &Conv,
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    act: Activation,
+    y: &mut [f32],
+) {
     check(conv, x.len(), weight.len(), y.len());
     if let Some(bias) = bias {
         assert_eq!(bias.len(), conv.out_channels, "conv: length of the bias");
     }
     if conv.is_depthwise() {
-        depthwise::forward(conv, x, weight, bias, y);
+        depthwise::forward(conv, x, weight, bias, act, y);
     } else if takes_winograd(conv, PassKind::Forward) {
-        winograd::forward(conv, x, weight, bias, y);
+        winograd::forward(conv, x, weight, bias, act, y);
     } else {
-        dense::forward(conv, x, weight, bias, y);
+        dense::forward(conv, x, weight, bias, act, y);
     }
 }
 

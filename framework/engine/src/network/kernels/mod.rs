@@ -14,7 +14,7 @@ pub use composed::Composed;
 pub use cpu::CpuKernels;
 pub use nasfw_kernels::{Activation, Conv, MapShape};
 
-use dfdx::prelude::{Device, Gradients, HasErr, Tape, Tensor};
+use dfdx::prelude::{Device, Gradients, HasErr, NoneTape, Tape, Tensor};
 use dfdx::shapes::HasShape;
 
 use crate::error::{Error, Result};
@@ -110,6 +110,21 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         activation: Activation,
         tape: &mut T,
     ) -> Result<Map<Self::Device>>;
+
+    /// `activation(conv(x) · scale + shift)`, a convolution of a network in evaluation; nothing is
+    /// recorded.
+    fn conv_scale_shift(
+        &self,
+        conv: &Conv,
+        x: &Map<Self::Device>,
+        weight: &Flat<Self::Device>,
+        scale: &Flat<Self::Device>,
+        shift: &Flat<Self::Device>,
+        activation: Activation,
+    ) -> Result<Map<Self::Device>> {
+        let y = self.conv(conv, x, weight, None, false, &mut NoneTape)?;
+        self.scale_shift(&y, scale, shift, activation, &mut NoneTape)
+    }
 
     /// An element-wise non-linearity.
     fn activation<T: Tape<f32, Self::Device>>(

@@ -7,6 +7,7 @@ use super::filter::Filters;
 use super::tiles::{Strip, Tile, Tiling};
 use super::transform::{POSITIONS, SIDE, SPAN, result};
 use super::{Scratch, tiling};
+use crate::activation::{Activation, apply};
 use crate::conv::micro::multiply;
 use crate::conv::pack::{Packed, Panel};
 use crate::conv::shape::Conv;
@@ -22,12 +23,13 @@ const BLOCK_ROWS: usize = 24;
 /// Tiles of a task, at least.
 const TASK_TILES: usize = 64;
 
-/// `y = conv(x) + bias`.
+/// `y = act(conv(x) + bias)`.
 pub(in crate::conv) fn forward(
     conv: &Conv,
     x: &[f32],
     weight: &[f32],
     bias: Option<&[f32]>,
+    act: Activation,
     y: &mut [f32],
 ) {
     let registers = registers();
@@ -39,6 +41,7 @@ pub(in crate::conv) fn forward(
         to: tiling(conv, conv.out_channels),
         filters: Filters::new(&packed, registers.lanes, false),
         start: Some(bias.unwrap_or(&zeros)),
+        act,
     }
     .run(conv, y);
 }
@@ -53,6 +56,7 @@ pub(in crate::conv) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], d
         to: tiling(conv, conv.input.channels),
         filters: Filters::new(&packed, registers.lanes, true),
         start: None,
+        act: Activation::Identity,
     }
     .run(conv, dx);
 }
@@ -64,6 +68,8 @@ struct Pass<'a> {
     filters: Filters,
     /// What results are added to, one value per channel; `None` adds to what the map holds.
     start: Option<&'a [f32]>,
+    /// What is made of the finished results.
+    act: Activation,
 }
 
 impl Pass<'_> {
@@ -83,8 +89,9 @@ impl Pass<'_> {
             dispatch(Task {
                 pass: self,
                 strips,
-                out,
+                out: &mut *out,
             });
+            apply(self.act, out);
         });
     }
 

@@ -112,6 +112,18 @@ impl Kernels for CpuKernels {
         self.scale_and_shift(x, scale, shift, activation, tape)
     }
 
+    fn conv_scale_shift(
+        &self,
+        conv: &Conv,
+        x: &Map<Cpu>,
+        weight: &Flat<Cpu>,
+        scale: &Flat<Cpu>,
+        shift: &Flat<Cpu>,
+        activation: Activation,
+    ) -> Result<Map<Cpu>> {
+        self.convolve_scaled(conv, x, weight, scale, shift, activation)
+    }
+
     fn activation<T: Tape<f32, Cpu>>(
         &self,
         x: &Map<Cpu>,
