@@ -9,11 +9,13 @@ mod program;
 use program::Place;
 
 /// The smallest search that still trains: a handful of tiny scenes.
-const SMALL: [&str; 26] = [
+const SMALL: [&str; 30] = [
     "--set",
     "data.generator.train=24",
     "--set",
     "data.generator.side_px=32",
+    "--set",
+    "warmup.samples=16",
     "--set",
     "warmup.epochs=1",
     "--set",
@@ -28,6 +30,8 @@ const SMALL: [&str; 26] = [
     "schedule.stage0.batch=8",
     "--set",
     "schedule.stage0.crop_px=32",
+    "--set",
+    "schedule.stage1.samples=16",
     "--set",
     "schedule.stage1.batch=8",
     "--set",
@@ -88,6 +92,81 @@ fn a_resumed_search_equals_an_uninterrupted_one() {
     assert_eq!(end.len(), 3, "two trials and a summary");
     assert_eq!(end[2]["finished"], 3);
     assert_eq!(trials(&place, "whole"), trials(&place, "parts"));
+}
+
+#[test]
+fn what_was_found_can_be_described_and_its_encoder_used_again() {
+    let place = Place::new();
+    search(&place, "first", &["--trials", "2"]);
+    let best = &place.json(&["trials", "first", "--json", "--sort", "reward"])[0];
+    let card = &place.json(&["describe", "--from", "first", "--input", "32x32", "--json"])[0];
+    for key in ["genotype", "params", "macs"] {
+        assert_eq!(card[key], best[key], "{key}");
+    }
+    let second = place.json(&["describe", "--from", "first#1", "--json"]);
+    let listed = place.json(&["trials", "first", "--json"]);
+    assert_eq!(second[0]["genotype"], listed[1]["genotype"]);
+    place.refuses(
+        &["describe", "--from", "first#2"],
+        &["no trial `2`", "trials 0 to 1"],
+    );
+
+    let given = "encoder.weights=first/artifacts/warmup.safetensors";
+    let without = ["--trials", "1", "--set", given, "--set", "warmup.epochs=0"];
+    let text = search(&place, "again", &without);
+    assert!(!text.contains("warm-up"), "{text}");
+    let wider = ["--set", "space.encoder.width=1.0"];
+    let base = ["run", "--out", "x", "--set", given];
+    place.refuses(
+        &[&base[..], &SMALL, &wider].concat(),
+        &["encoder.weights", "warmup.safetensors", "shape"],
+    );
+    let nothing = ["run", "--out", "x", "--set", "encoder.weights=nothing"];
+    place.refuses(
+        &[&nothing[..], &SMALL].concat(),
+        &["encoder.weights", "nothing"],
+    );
+}
+
+#[test]
+fn a_run_goes_on_with_its_own_data_only() {
+    let place = Place::new();
+    let scale = "data.depth_scale=1000";
+    let data = |out: &str| {
+        let base = ["run", "--task", "depth", "--data", "set", "--trials", "1"];
+        let args = [&base[..], &["--out", out, "--set", scale], &SMALL].concat();
+        place.text(&args)
+    };
+    let folder = place.path("set");
+    for kind in ["rgb", "depth"] {
+        std::fs::create_dir_all(folder.join(kind)).unwrap();
+    }
+    let write = |name: &str, shade: u8| {
+        let image = image_of(shade);
+        nasfw_data::write_png_rgb(&folder.join("rgb").join(name), &image).unwrap();
+        let depths = vec![1.0 + f32::from(shade) / 100.0; 40 * 40];
+        let path = folder.join("depth").join(name);
+        nasfw_data::write_depth_png(&path, 40, 40, &depths, 1000.0).unwrap();
+    };
+    for n in 0..12_u8 {
+        write(&format!("{n}.png"), 20 * n);
+    }
+    data("r");
+    place.text(&["resume", "r", "--trials", "2"]);
+    write("3.png", 1);
+    let output = place.call(&["resume", "r", "--trials", "3"]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("data set has changed"), "{message}");
+    assert_eq!(trials(&place, "r").lines().count(), 2);
+}
+
+fn image_of(shade: u8) -> nasfw_data::Image {
+    nasfw_data::Image {
+        width: 40,
+        height: 40,
+        pixels: vec![shade; 40 * 40 * 3],
+    }
 }
 
 #[test]

@@ -154,6 +154,28 @@ fn wrong_usage_is_refused_before_anything_is_made() {
         (&["--set", "meta.val_share=1.5"], &["meta.val_share", "1.5"]),
         (&["--set", "data.depth_scale=0"], &["data.depth_scale", "0"]),
         (&["--data", "no-such-folder"], &["no-such-folder"]),
+        (&["--data", "bad.toml"], &["bad.toml", "is a file"]),
+        (
+            &["--set", "data.ignore=254"],
+            &["task.ignore", "255", "data.ignore is 254"],
+        ),
+        (
+            &["--set", "warmup.crop_px=100000"],
+            &["warmup.crop_px", "100000", "4096"],
+        ),
+        (
+            &["--set", "schedule.stage1.crop_px=100000"],
+            &["schedule.stage1.crop_px", "100000", "4096"],
+        ),
+        (
+            &["--set", "warmup.width=1000000"],
+            &["warmup.width", "1000000"],
+        ),
+        (&["--set", "space.width=-4"], &["space", "width", "-4"]),
+        (
+            &["--set", "data.format=vok"],
+            &["data.format", "vok", "voc"],
+        ),
         (&["--frobnicate"], &["--frobnicate"]),
     ] {
         place.refuses(&[&["run"], args].concat(), parts);

@@ -215,3 +215,31 @@ fn the_list_names_every_built_in() {
     }
     assert!(place.text(&["plugins", "list"]).contains("--controller"));
 }
+
+#[test]
+fn steps_and_inferences_are_timed() {
+    let place = Place::new();
+    let genotype = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
+    let small = ["--set", "space.width=8", "--input", "32x32", "--runs", "3"];
+    for what in ["step", "infer"] {
+        let base = ["bench", what, "--genotype", genotype, "--json"];
+        let more = ["--reference", what];
+        let report = &place.json(&[&base[..], &small, &more].concat())[0];
+        let least = report["seconds_min"].as_f64().unwrap();
+        let median = report["seconds_median"].as_f64().unwrap();
+        assert!(0.0 < least && least <= median, "{report}");
+        assert_eq!(report["runs"], 3);
+        let folder = place.path(what);
+        let graph = std::fs::read_to_string(folder.join("graph.json")).unwrap();
+        assert!(serde_json::from_str::<Value>(&graph).unwrap()["nodes"].is_array());
+        for file in ["weights", "inputs", "outputs", "gradients"] {
+            let file = folder.join(format!("{file}.safetensors"));
+            assert!(file.is_file(), "{}", file.display());
+        }
+    }
+    let base = ["bench", "step", "--genotype", genotype];
+    place.refuses(
+        &[&base[..], &["--input", "32x64"]].concat(),
+        &["32x64", "square"],
+    );
+}

@@ -50,14 +50,13 @@ fn everything() -> Vec<(String, Vec<f32>)> {
         batch_statistics(&y, channels, &mut mean, &mut var);
         let n = NormBackward {
             y: &y,
-            dz: &dz,
             mean: &mean,
             inv_std: &var,
             gamma: &parameter,
             beta: &parameter,
             act: Activation::Identity,
         };
-        let (mut dy, mut dgamma, mut dbeta) = (y.clone(), mean.clone(), mean.clone());
+        let (mut dy, mut dgamma, mut dbeta) = (dz.clone(), mean.clone(), mean.clone());
         norm_backward(&n, &mut dy, &mut dgamma, &mut dbeta);
         let mut z = dy.clone();
         scale_shift(&y, &mean, &var, Activation::Identity, &mut z);

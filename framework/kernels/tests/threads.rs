@@ -86,14 +86,13 @@ fn normalisation() {
         let (mut dgamma, mut dbeta) = (vec![0.0; channels], vec![0.0; channels]);
         let n = NormBackward {
             y: &y,
-            dz: &dz,
             mean: &mean,
             inv_std: &var,
             gamma: &parameter,
             beta: &parameter,
             act: Activation::Relu6,
         };
-        let mut dy = vec![0.0; y.len()];
+        let mut dy = dz.clone();
         norm_backward(&n, &mut dy, &mut dgamma, &mut dbeta);
         [mean, var, z, dy, dgamma, dbeta].concat()
     });

@@ -15,8 +15,6 @@ use crate::simd::{dispatch, load_part, store_part};
 pub struct NormBackward<'a> {
     /// The map that was normalised.
     pub y: &'a [f32],
-    /// Gradient of the result.
-    pub dz: &'a [f32],
     /// Mean of each channel, as [`crate::batch_statistics`] gave it.
     pub mean: &'a [f32],
     /// `1 / sqrt(var + eps)` of each channel.
@@ -29,7 +27,7 @@ pub struct NormBackward<'a> {
     pub act: Activation,
 }
 
-/// Overwrites `dy` with the gradient of the normalised map and adds to `dgamma` and `dbeta`.
+/// Turns `gradient`, that of the result `z`, into that of the map `y` in place, and adds to `dgamma` and `dbeta`.
 ///
 /// With x̂ = (y - mean) * inv_std, g = act'(…) * dz and N pixels: dbeta = Σ g, dgamma = Σ g x̂ and
 /// dy = gamma * inv_std * (g - dbeta / N - x̂ * dgamma / N) (Ioffe and Szegedy 2015, section 3).
@@ -37,7 +35,12 @@ pub struct NormBackward<'a> {
 /// # Panics
 ///
 /// When a map is not a whole number of pixels or something else has the wrong length.
-pub fn norm_backward(n: &NormBackward<'_>, dy: &mut [f32], dgamma: &mut [f32], dbeta: &mut [f32]) {
+pub fn norm_backward(
+    n: &NormBackward<'_>,
+    gradient: &mut [f32],
+    dgamma: &mut [f32],
+    dbeta: &mut [f32],
+) {
     let channels = n.mean.len();
     let per_channel = [
         n.mean.len(),
@@ -49,14 +52,9 @@ pub fn norm_backward(n: &NormBackward<'_>, dy: &mut [f32], dgamma: &mut [f32], d
     ];
     check("norm_backward", n.y.len(), &per_channel);
     assert_eq!(
-        n.dz.len(),
+        gradient.len(),
         n.y.len(),
         "norm_backward: lengths of the map and the gradient"
-    );
-    assert_eq!(
-        dy.len(),
-        n.y.len(),
-        "norm_backward: lengths of the map and its gradient"
     );
 
     let scale: Vec<f32> = n
@@ -74,7 +72,7 @@ pub fn norm_backward(n: &NormBackward<'_>, dy: &mut [f32], dgamma: &mut [f32], d
         let mut sums = vec![0.0; 2 * channels];
         dispatch(Sums {
             y: &n.y[range.clone()],
-            dz: &n.dz[range],
+            dz: &gradient[range],
             scale: &scale,
             shift: &shift,
             mean: n.mean,
@@ -95,14 +93,12 @@ pub fn norm_backward(n: &NormBackward<'_>, dy: &mut [f32], dgamma: &mut [f32], d
         offset[c] = (f64::from(scale[c]) * sum_g[c] / pixels) as f32;
         slope[c] = (f64::from(scale[c]) * inv_std * sum_gx / pixels) as f32;
     }
-    for_chunks(dy, chunk, n.y.len(), |at, dy| {
-        let range = at..at + dy.len();
+    for_chunks(gradient, chunk, n.y.len(), |at, gradient| {
         dispatch(Gradient {
-            y: &n.y[range.clone()],
-            dz: &n.dz[range],
+            y: &n.y[at..at + gradient.len()],
             parameters: [&scale, &shift, n.mean, &offset, &slope],
             act: n.act,
-            dy,
+            gradient,
         });
     });
 }
@@ -188,11 +184,11 @@ impl WithSimd for Sums<'_> {
 /// dy = scale * g - offset - (y - mean) * slope over a chunk.
 struct Gradient<'a> {
     y: &'a [f32],
-    dz: &'a [f32],
     /// Scale, shift, mean, offset, slope.
     parameters: [&'a [f32]; 5],
     act: Activation,
-    dy: &'a mut [f32],
+    /// dz before, dy after.
+    gradient: &'a mut [f32],
 }
 
 impl WithSimd for Gradient<'_> {
@@ -212,22 +208,16 @@ impl WithSimd for Gradient<'_> {
             let direct = simd.sub_f32s(simd.mul_f32s(scale, g), offset);
             simd.sub_f32s(direct, simd.mul_f32s(simd.sub_f32s(y, mean), slope))
         };
-        let rows = self
-            .y
-            .chunks_exact(channels)
-            .zip(self.dz.chunks_exact(channels));
-        for (dy, (y, dz)) in self.dy.chunks_exact_mut(channels).zip(rows) {
-            let (dy_head, dy_tail) = S::as_mut_simd_f32s(dy);
+        let rows = self.y.chunks_exact(channels);
+        for (values, y) in self.gradient.chunks_exact_mut(channels).zip(rows) {
+            let (head, tail) = S::as_mut_simd_f32s(values);
             let (y_head, y_tail) = S::as_simd_f32s(y);
-            let (dz_head, dz_tail) = S::as_simd_f32s(dz);
-            for (((dy, &y), &dz), column) in
-                dy_head.iter_mut().zip(y_head).zip(dz_head).zip(&columns)
-            {
-                *dy = gradient(y, dz, column);
+            for ((value, &y), column) in head.iter_mut().zip(y_head).zip(&columns) {
+                *value = gradient(y, *value, column);
             }
             if let (false, Some(column)) = (y_tail.is_empty(), columns.last()) {
-                let dy = gradient(load_part(simd, y_tail), load_part(simd, dz_tail), column);
-                store_part(simd, dy_tail, dy);
+                let dy = gradient(load_part(simd, y_tail), load_part(simd, tail), column);
+                store_part(simd, tail, dy);
             }
         }
     }

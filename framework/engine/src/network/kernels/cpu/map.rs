@@ -39,30 +39,29 @@ impl Normaliser {
         }
     }
 
-    /// The gradient of the normalised values; those of γ and β go into `gradients`.
+    /// Turns the gradient of the result into that of the values before, in place; those of γ and β go
+    /// into `gradients`.
     fn backward(
         &self,
         gradients: &mut Gradients<f32, Cpu>,
         y: &[f32],
-        dz: &[f32],
+        gradient: &mut [f32],
         (gamma, beta): (&Flat<Cpu>, &Flat<Cpu>),
         activation: Activation,
-    ) -> Result<Vec<f32>, CpuError> {
-        let mut dy = vec![0.0; dz.len()];
+    ) -> Result<(), CpuError> {
         let mut dgamma = take_gradient!(gradients, gamma);
         let dbeta = gradients.get_or_alloc_mut(beta)?;
         let norm = k::NormBackward {
             y,
-            dz,
             mean: &self.mean,
             inv_std: &self.inv_std,
             gamma: elements(gamma),
             beta: elements(beta),
             act: activation,
         };
-        k::norm_backward(&norm, &mut dy, &mut dgamma, dbeta);
+        k::norm_backward(&norm, gradient, &mut dgamma, dbeta);
         **gradients.get_or_alloc_mut(gamma)? = dgamma;
-        Ok(dy)
+        Ok(())
     }
 }
 
@@ -135,9 +134,9 @@ impl CpuKernels {
             let (x, gamma, beta) = (x.clone(), affine.gamma.clone(), affine.beta.clone());
             let ghost = out.ghost();
             tape.add_backward_op(move |gradients| {
-                let dz = take_gradient!(gradients, &ghost);
+                let mut dy = take_gradient!(gradients, &ghost);
                 let affine = (&gamma, &beta);
-                let dy = normaliser.backward(gradients, elements(&x), &dz, affine, activation)?;
+                normaliser.backward(gradients, elements(&x), &mut dy, affine, activation)?;
                 k::accumulate(gradients.get_or_alloc_mut(&x)?, &dy);
                 Ok(())
             });
@@ -175,9 +174,9 @@ impl CpuKernels {
             let (gamma, beta) = (affine.gamma.clone(), affine.beta.clone());
             let ghost = out.ghost();
             tape.add_backward_op(move |gradients| {
-                let dz = take_gradient!(gradients, &ghost);
+                let mut dy = take_gradient!(gradients, &ghost);
                 let affine = (&gamma, &beta);
-                let dy = normaliser.backward(gradients, &y, &dz, affine, activation)?;
+                normaliser.backward(gradients, &y, &mut dy, affine, activation)?;
                 let dweight = gradients.get_or_alloc_mut(&weight)?;
                 k::conv_backward_weight(&conv, elements(&x), &dy, dweight);
                 if needs_input_gradient {
