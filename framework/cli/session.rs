@@ -34,7 +34,7 @@ struct End<'a> {
     run: &'a Path,
     finished: u64,
     stopped: bool,
-    constant_reward: f64,
+    constant_reward: Option<f64>,
     best: Option<Line<'a>>,
 }
 
@@ -137,9 +137,8 @@ fn show_best(
     )?;
     if let Some(reward) = best.reward {
         let constant = match summary.constant_reward {
-            // Not measured when the run was stopped before it.
-            0.0 => String::new(),
-            r => format!("  (the best constant answer: {r:.4})"),
+            None => String::new(),
+            Some(r) => format!("  (the best constant answer: {r:.4})"),
         };
         card::row(out, "reward", &format!("{reward:.4}{constant}"))?;
     }

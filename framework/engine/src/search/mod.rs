@@ -39,8 +39,9 @@ pub struct Summary {
     pub best: Option<Trial>,
     /// Trials finished in all.
     pub finished: u64,
-    /// The reward of the best constant answer on the same images.
-    pub constant_reward: f64,
+    /// The reward of the best constant answer on the same images; `None` when the run was stopped
+    /// before it was measured.
+    pub constant_reward: Option<f64>,
     /// Whether the observer asked to stop before all trials were done.
     pub is_stopped: bool,
 }

@@ -69,11 +69,11 @@ impl<K: Kernels> Session<K> {
             trials: wanted,
             finished,
         });
-        let mut constant = 0.0;
+        let mut constant = None;
         let result = self
             .prepare(observer)
             .and_then(|(encoder, stages, reward)| {
-                constant = reward;
+                constant = Some(reward);
                 while self.next < wanted {
                     self.trial(&encoder, &stages, observer)?;
                 }
