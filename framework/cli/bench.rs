@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Subcommand;
+use nasfw_engine::Result;
 use nasfw_engine::config::Preset;
 use nasfw_engine::network::kernels::CpuKernels;
 use nasfw_engine::timing::{DecoderStep, Inference, Reference};
-use nasfw_engine::{Error, Result};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Seed};
 use serde::Serialize;
@@ -186,14 +186,14 @@ impl Case {
     }
 }
 
-fn write(folder: &Path, reference: &Reference) -> Result<()> {
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::Io { path, source }
+fn write(folder: &Path, reference: &Reference) -> std::result::Result<(), Failure> {
+    let refused = |path: &Path| {
+        let path = path.display().to_string();
+        move |e: io::Error| Failure::Input(format!("--reference {path}: {e}"))
     };
-    std::fs::create_dir_all(folder).map_err(io(folder))?;
+    std::fs::create_dir_all(folder).map_err(refused(folder))?;
     let graph = serde_json::to_string(&reference.graph)
-        .map_err(|e| io(&folder.join("graph.json"))(e.into()))?;
+        .map_err(|e| refused(&folder.join("graph.json"))(e.into()))?;
     let files = [
         ("graph.json", graph.into_bytes()),
         ("weights.safetensors", reference.weights.to_safetensors()?),
@@ -206,7 +206,7 @@ fn write(folder: &Path, reference: &Reference) -> Result<()> {
     ];
     for (name, bytes) in files {
         let path = folder.join(name);
-        std::fs::write(&path, bytes).map_err(io(&path))?;
+        std::fs::write(&path, bytes).map_err(refused(&path))?;
     }
     Ok(())
 }

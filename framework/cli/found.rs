@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use nasfw_engine::search::is_better;
+use nasfw_engine::search::best;
 use nasfw_engine::store::Run;
 use nasfw_engine::{Config, Trial};
 
@@ -41,12 +41,7 @@ pub(crate) fn find(text: &str) -> Result<Found, Failure> {
                     Failure::Input(format!("--from {text}: no trial `{id}`; {known}"))
                 })?
         }
-        None => trials
-            .iter()
-            .fold(
-                None,
-                |best, t| if is_better(t, best) { Some(t) } else { best },
-            )
+        None => best(&trials)
             .ok_or_else(|| Failure::Input(format!("--from {text}: no trial has a reward yet")))?,
     };
     Ok(Found {

@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// How many architectures
     #[arg(short, value_name = "N", default_value_t = 1)]
     n: u64,
-    /// The seed; a run with the same seed begins with the same proposal
+    /// The seed; a run with the same seed and controller settings begins with the same proposal
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: u64,
     #[command(flatten)]

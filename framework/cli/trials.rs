@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
-use nasfw_engine::search::is_better;
+use nasfw_engine::search::best;
 use nasfw_engine::store::Run;
 use nasfw_engine::{Status, Trial};
 use serde::Serialize;
@@ -82,13 +82,7 @@ pub(crate) fn status_name(status: Status) -> &'static str {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let run = Run::read(&args.run)?;
     let mut trials = run.trials()?;
-    let best = trials
-        .iter()
-        .fold(None, |best, t| match is_better(t, best) {
-            true => Some(t),
-            false => best,
-        });
-    let best = best.map(|t| t.id);
+    let best = best(&trials).map(|t| t.id);
     if args.sort == Sort::Reward {
         // A stable sort; failures have no reward and come last.
         let key = |t: &Trial| t.reward.unwrap_or(f64::NEG_INFINITY);

@@ -2,40 +2,13 @@
 //! outputs and the gradient of every parameter.
 
 use approx::assert_abs_diff_eq;
-use dfdx::prelude::{Backward, Cpu, OwnedTape, PutTape, SplitTape, TryAdd, TryMul};
+use dfdx::prelude::{Backward, Cpu, OwnedTape, PutTape};
 use nasfw_engine::network::Network;
-use nasfw_engine::network::kernels::{Composed, CpuKernels, Kernels, Map, Scalar, map_shape};
+use nasfw_engine::network::kernels::{Composed, CpuKernels, Kernels, Map};
 use nasfw_sdk::testing::random_choices;
 use nasfw_sdk::{Io, Seed};
 
-use super::{random_map, reference, small_space};
-
-/// Sum over outputs of the squared distance to fixed random maps.
-fn loss<K: Kernels<Device = Cpu>>(
-    kernels: &K,
-    outputs: &[&Map<Cpu>],
-    tape: &mut OwnedTape<f32, Cpu>,
-) -> Scalar<Cpu> {
-    let mut rng = Seed(5).stream("targets");
-    let mut sum: Option<Scalar<Cpu>> = None;
-    for output in outputs {
-        let s = map_shape(output);
-        let target = random_map(
-            kernels.device(),
-            (s.batch, s.height, s.width, s.channels),
-            &mut rng,
-        );
-        let term = kernels.squared_error(output, &target, None, tape).unwrap();
-        let joined = match sum {
-            None => term.put_tape(std::mem::take(tape)).try_mul(1.0).unwrap(),
-            Some(sum) => sum.put_tape(std::mem::take(tape)).try_add(term).unwrap(),
-        };
-        let (value, rest) = joined.split_tape();
-        *tape = rest;
-        sum = Some(value);
-    }
-    sum.unwrap()
-}
+use super::{loss, random_map, reference, small_space};
 
 /// Would catch a wrong fusion, a dropped node that mattered, a gradient overwritten where a value
 /// has several readers, or a kernel that differs from its reference inside a network.

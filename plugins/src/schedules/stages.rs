@@ -56,6 +56,9 @@ pub fn end_to_end() -> Stage {
     }
 }
 
+/// The most samples in a pass, and the most passes.
+const MOST_SAMPLES: usize = 10_000_000;
+
 /// The largest batch and side: more is a slip of the finger that no machine has memory for.
 const MOST: usize = 4096;
 
@@ -65,8 +68,21 @@ const MOST: usize = 4096;
 /// Names the setting that is out of range and what would be right.
 pub fn check(name: &str, stage: &Stage) -> Result<()> {
     let key = |key: &str| format!("schedule.{name}.{key}");
-    if stage.epochs == 0 {
-        return Err(Error::invalid(key("epochs"), 0, "at least 1"));
+    if !(1..=MOST_SAMPLES).contains(&stage.epochs) {
+        let expected = format!("1 to {MOST_SAMPLES}");
+        return Err(Error::invalid(key("epochs"), stage.epochs, expected));
+    }
+    if stage.samples > MOST_SAMPLES {
+        let expected = format!("0 to {MOST_SAMPLES}");
+        return Err(Error::invalid(key("samples"), stage.samples, expected));
+    }
+    if stage.source == Source::Images && stage.distillation > 0.0 {
+        let expected = "0: only stages on features have a teacher's outputs";
+        return Err(Error::invalid(
+            key("distillation"),
+            stage.distillation,
+            expected,
+        ));
     }
     let sizes = [
         ("batch", stage.batch),

@@ -75,6 +75,12 @@ impl Config {
         in_range("warmup.shorter_side_px", warmup.shorter_side_px)?;
         in_range("warmup.crop_px", warmup.crop_px)?;
         in_range("warmup.width", warmup.width)?;
+        for (key, value) in [("samples", warmup.samples), ("epochs", warmup.epochs)] {
+            if value > MOST_SAMPLES {
+                let expected = format!("it is 0 to {MOST_SAMPLES}");
+                return Err(invalid(&format!("warmup.{key}"), value, &expected));
+            }
+        }
         if !(warmup.lr > 0.0 && warmup.lr.is_finite()) {
             return Err(invalid("warmup.lr", warmup.lr, "it is above 0"));
         }
@@ -101,7 +107,7 @@ fn check_device(device: &str) -> Result<()> {
         Some(Ok(_)) => Err(invalid(
             "run.device",
             device,
-            "this build has no CUDA; use cpu, or build with --features cuda",
+            "this build has no CUDA; use cpu",
         )),
         _ => Err(invalid(
             "run.device",
@@ -110,6 +116,9 @@ fn check_device(device: &str) -> Result<()> {
         )),
     }
 }
+
+/// The most samples in a pass, and the most passes.
+const MOST_SAMPLES: usize = 10_000_000;
 
 /// The largest side, batch and width: more is a slip of the finger that no machine has memory for.
 const MOST: usize = 4096;

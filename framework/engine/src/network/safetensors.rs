@@ -31,9 +31,17 @@ impl Weights {
     /// # Errors
     /// When the bytes are not safetensors or hold another number type.
     pub fn from_safetensors(bytes: &[u8]) -> Result<Self> {
+        Self::some_from_safetensors(bytes, |_| true)
+    }
+
+    /// The same for the arrays whose name is `wanted`; others may hold anything.
+    ///
+    /// # Errors
+    /// As [`from_safetensors`](Self::from_safetensors).
+    pub fn some_from_safetensors(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Self> {
         let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
         let mut weights = Weights::default();
-        for (name, view) in file.iter() {
+        for (name, view) in file.iter().filter(|(name, _)| wanted(name)) {
             if view.dtype() != Dtype::F32 {
                 return Err(damaged(format!("{name} holds {:?}, not F32", view.dtype())));
             }

@@ -1,6 +1,8 @@
 //! Weights on the host, by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use nasfw_sdk::graph::Graph;
 
 /// One array in row-major order.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,9 +33,14 @@ impl Weights {
         self.0.iter().map(|(n, a)| (n.as_str(), a))
     }
 
-    /// Only the arrays whose name starts with `prefix`.
-    pub fn with_prefix(&self, prefix: &str) -> Weights {
-        let kept = self.0.iter().filter(|(n, _)| n.starts_with(prefix));
+    /// Only the arrays of the nodes of `graph`.
+    pub fn of_nodes(&self, graph: &Graph) -> Weights {
+        let names: BTreeSet<&str> = graph.nodes().iter().map(|n| n.name.as_str()).collect();
+        let is_of_node = |array: &str| {
+            let node = array.rsplit_once('.').map(|(node, _)| node);
+            node.is_some_and(|node| names.contains(node))
+        };
+        let kept = self.0.iter().filter(|(n, _)| is_of_node(n));
         Self(kept.map(|(n, a)| (n.clone(), a.clone())).collect())
     }
 

@@ -4,6 +4,7 @@
 //! pose of the training images.
 
 use nasfw_sdk::{Label, LabelKind, Prediction};
+use rayon::prelude::*;
 
 use super::setup::Setup;
 use crate::error::Result;
@@ -16,14 +17,17 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
     let (info, ignore) = (&setup.source.info, setup.ignore());
     let shorter = setup.stages.last().map_or(crop_px, |s| s.shorter_side_px);
     let transform = setup.transform(shorter, crop_px);
-    let train = PreparedSet::new(
-        &*setup.source.train,
-        &setup.meta_train,
-        info,
-        &transform,
-        ignore,
-    )?;
-    let labels: Vec<&Label> = train.samples.iter().map(|s| &s.label).collect();
+    // Labels only: all the images together may be more than there is memory for.
+    let labels: Vec<Label> = match setup.task.labels() {
+        LabelKind::Classes => Vec::new(),
+        _ => (setup.meta_train.par_iter())
+            .map(|&at| {
+                let sample = setup.source.train.read(at)?;
+                Ok(transform.eval(&sample, info, ignore).label)
+            })
+            .collect::<Result<_>>()?,
+    };
+    let labels: Vec<&Label> = labels.iter().collect();
     let mut best = 0.0_f64;
     for answer in constant_answers(&labels, setup.task.labels(), channels, crop_px) {
         let mut scorer = setup.task.scorer(info);

@@ -41,11 +41,7 @@ impl<K: Kernels> Candidate<'_, K> {
         tick: &mut dyn FnMut(Tick) -> Result<()>,
     ) -> Result<(Metrics, f64)> {
         let seed = self.seed.child(&format!("stage{at}"));
-        let graph = match stage.source {
-            Source::Features => self.graph.after_encoder()?,
-            Source::Images => self.graph.clone(),
-        };
-        self.check_memory(&graph, stage)?;
+        let graph = self.trained_graph(stage)?;
         // Fresh weights come from the same stream in every stage, so that a part an earlier stage
         // did not have starts as it would have alone.
         let mut rng = self.seed.stream("init");
@@ -112,15 +108,27 @@ impl<K: Kernels> Candidate<'_, K> {
         }
     }
 
-    /// Refuses an architecture whose training would not fit into the limit, before it is tried.
-    fn check_memory(&self, graph: &Graph, stage: &Stage) -> Result<()> {
+    /// What of the architecture a stage trains.
+    fn trained_graph(&self, stage: &Stage) -> Result<Graph> {
+        Ok(match stage.source {
+            Source::Features => self.graph.after_encoder()?,
+            Source::Images => self.graph.clone(),
+        })
+    }
+
+    /// Refuses an architecture whose training would not fit into the limit in any stage, before it
+    /// is tried.
+    pub(super) fn check_memory(&self) -> Result<()> {
         let limit = self.setup.config.run.memory_limit_mb;
-        let needed = training_bytes(graph, stage.crop_px, stage.batch).div_ceil(1 << 20);
-        if limit > 0 && needed > limit {
-            return Err(Error::Training(format!(
-                "training needs about {needed} MiB of memory; the limit is {limit} MiB \
-                 (run.memory_limit_mb)"
-            )));
+        for (at, stage) in self.setup.stages.iter().enumerate() {
+            let graph = self.trained_graph(stage)?;
+            let needed = training_bytes(&graph, stage.crop_px, stage.batch).div_ceil(1 << 20);
+            if limit > 0 && needed > limit {
+                return Err(Error::Training(format!(
+                    "stage {at} needs about {needed} MiB of memory to train; the limit is \
+                     {limit} MiB (run.memory_limit_mb)"
+                )));
+            }
         }
         Ok(())
     }

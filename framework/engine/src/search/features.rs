@@ -46,7 +46,7 @@ pub(super) fn compute<K: Kernels>(
         ignore,
     )?;
     let mut encoder = Encoder::new(setup, stage, warm, kernels)?;
-    let allowed = encoder.samples_within_budget(wanted, val.samples.len());
+    let allowed = encoder.samples_within_budget(wanted, val.samples.len())?;
     if allowed < wanted {
         let limit = setup.config.features.memory_limit_mb;
         let text = format!(
@@ -129,8 +129,8 @@ impl<'a, K: Kernels> Encoder<'a, K> {
         })
     }
 
-    /// How many training samples fit into the budget, at least one.
-    fn samples_within_budget(&self, wanted: usize, val: usize) -> usize {
+    /// How many training samples fit into the budget beside `val` of meta-validation.
+    fn samples_within_budget(&self, wanted: usize, val: usize) -> Result<usize> {
         let crop = self.stage.crop_px;
         let mut floats = match &self.encoder {
             None => 3 * crop * crop,
@@ -148,10 +148,20 @@ impl<'a, K: Kernels> Encoder<'a, K> {
         }
         let limit = self.setup.config.features.memory_limit_mb;
         if limit == 0 {
-            return wanted;
+            return Ok(wanted);
         }
-        let fit = (limit as usize) * (1 << 20) / (4 * floats.max(1));
-        wanted.min(fit.saturating_sub(val)).max(1)
+        let fit = (limit as usize).saturating_mul(1 << 20) / (4 * floats.max(1));
+        match fit.saturating_sub(val) {
+            0 => Err(Error::Config {
+                file: None,
+                message: format!(
+                    "features.memory_limit_mb: {limit} MiB hold {fit} samples, but meta-validation \
+                     alone has {val}; raise it, or lower meta.val_share ({})",
+                    self.setup.config.meta.val_share
+                ),
+            }),
+            left => Ok(wanted.min(left)),
+        }
     }
 
     fn encode(

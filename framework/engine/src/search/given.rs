@@ -19,10 +19,12 @@ const SHOWN: usize = 3;
 /// When the file cannot be read, or an array of the encoder is missing or of another shape.
 pub(super) fn read(file: &Path, encoder: &Graph) -> Result<Weights> {
     let bytes = std::fs::read(file).map_err(|e| wrong(file, e.to_string()))?;
-    let found = Weights::from_safetensors(&bytes).map_err(|e| wrong(file, e.to_string()))?;
     let mut rng = Seed(0).stream("encoder");
     let mut network = Network::new(CpuKernels::default(), encoder, &mut rng)?;
     let needed = network.parameters().weights();
+    let is_needed = |name: &str| needed.get(name).is_some();
+    let found = Weights::some_from_safetensors(&bytes, is_needed)
+        .map_err(|e| wrong(file, e.to_string()))?;
     let missing: Vec<&str> = (needed.iter())
         .map(|(name, _)| name)
         .filter(|name| found.get(name).is_none())

@@ -60,8 +60,7 @@ pub fn run(config: &Config, out: &Path, observer: &mut dyn Observer) -> Result<S
     Session::new(kernels, setup, run)?.go(observer)
 }
 
-/// Continues the run in `folder`; `trials` changes how many are wanted in all, `threads` how many
-/// threads compute (which changes no result).
+/// Continues the run in `folder`; `trials` changes how many are wanted in all.
 ///
 /// # Errors
 /// As [`run`]; also when the folder holds no run of this version, or its data has changed.
@@ -71,12 +70,18 @@ pub fn resume(folder: &Path, trials: Option<u64>, observer: &mut dyn Observer) -
     if let Some(trials) = trials {
         config.run.trials = trials;
         config.check()?;
-        run.set_trials_wanted(trials)?;
+    }
+    if run.artifact(session::WARM_WEIGHTS)?.is_some() {
+        // The warm-up that began from them is over.
+        config.encoder.weights = None;
     }
     let kernels = cpu_only(&config)?;
     let setup = Setup::new(&config)?;
     setup.check_data(observer)?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
+    if let Some(trials) = trials {
+        run.set_trials_wanted(trials)?;
+    }
     Session::new(kernels, setup, run)?.go(observer)
 }
 
@@ -90,6 +95,17 @@ pub fn is_better(trial: &Trial, than: Option<&Trial>) -> bool {
         )
     };
     trial.status != Status::Failed && than.is_none_or(|best| key(trial) > key(best))
+}
+
+/// The best of some trials; `None` when none has a reward.
+pub fn best(trials: &[Trial]) -> Option<&Trial> {
+    trials.iter().fold(None, |best, trial| {
+        if is_better(trial, best) {
+            Some(trial)
+        } else {
+            best
+        }
+    })
 }
 
 fn cpu_only(config: &Config) -> Result<CpuKernels> {

@@ -17,7 +17,7 @@ use crate::store::{Run, SearchState};
 use crate::train::{PreparedSet, Tick};
 use crate::trial::{Status, Trial};
 
-const WARM_WEIGHTS: &str = "warmup.safetensors";
+pub(super) const WARM_WEIGHTS: &str = "warmup.safetensors";
 
 /// A search under way.
 pub(super) struct Session<K: Kernels> {
@@ -43,12 +43,7 @@ impl<K: Kernels> Session<K> {
             schedule.load(&state.schedule)?;
         }
         let trials = run.trials()?;
-        let mut best: Option<Trial> = None;
-        for trial in &trials {
-            if is_better(trial, best.as_ref()) {
-                best = Some(trial.clone());
-            }
-        }
+        let best = super::best(&trials).cloned();
         Ok(Self {
             kernels,
             setup,
@@ -124,13 +119,16 @@ impl<K: Kernels> Session<K> {
                 Source::Images => StageData::Images(self.validation_crops(stage)?),
             });
         }
-        let encoder = warm.map(|w| w.parameters().weights().with_prefix("encoder."));
+        let encoder = match (&warm, &setup.encoder) {
+            (Some(warm), Some(graph)) => warm.parameters().weights().of_nodes(graph),
+            _ => Weights::default(),
+        };
         let last = &setup.stages[setup.stages.len() - 1];
         let constant = match stages.last() {
             Some(StageData::Images(crops)) => constant_reward(setup, crops, last.crop_px)?,
             _ => constant_reward(setup, &self.validation_crops(last)?, last.crop_px)?,
         };
-        Ok((encoder.unwrap_or_default(), stages, constant))
+        Ok((encoder, stages, constant))
     }
 
     fn validation_crops(&self, stage: &Stage) -> Result<PreparedSet> {
@@ -159,6 +157,7 @@ impl<K: Kernels> Session<K> {
         let graph = self.setup.space.decode(&proposal.choices, &self.setup.io)?;
         let mut trial = self.blank(id, &proposal, genotype, &graph);
         let mut judged = Judged::default();
+        let schedule_before = self.schedule.save();
         match self.judge(graph, id, encoder, data, &mut judged, observer) {
             Ok(()) => {
                 let went_through = judged.why_stopped.is_none();
@@ -169,6 +168,8 @@ impl<K: Kernels> Session<K> {
                 };
             }
             Err(e @ (Error::Training(_) | Error::Device(_) | Error::Contract(_))) => {
+                // What failed later was no evaluation: the schedule forgets its first reward.
+                self.schedule.load(&schedule_before)?;
                 trial.reason = Some(e.to_string());
             }
             Err(e) => return Err(e),
@@ -242,6 +243,7 @@ impl<K: Kernels> Session<K> {
             seed,
             weights: Weights::default(),
         };
+        candidate.check_memory()?;
         let last = data.len() - 1;
         for (at, (stage, data)) in self.setup.stages.iter().zip(data).enumerate() {
             let mut tick = |tick: Tick| {

@@ -38,17 +38,20 @@ pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    std::fs::create_dir_all(parent).map_err(io_error(parent))?;
+    let refused = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::PermissionDenied
+        | std::io::ErrorKind::ReadOnlyFilesystem
+        | std::io::ErrorKind::NotADirectory => {
+            run_error(folder, format!("cannot be made here: {e}"))
+        }
+        _ => io_error(folder)(e),
+    };
+    std::fs::create_dir_all(parent).map_err(refused)?;
     let mut unfinished = std::ffi::OsString::from(".");
     unfinished.push(name);
     unfinished.push(format!(".unfinished-{}", std::process::id()));
     let unfinished = Unfinished(parent.join(unfinished));
-    std::fs::create_dir(&unfinished.0).map_err(|e| match e.kind() {
-        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-            run_error(folder, format!("cannot be made here: {e}"))
-        }
-        _ => io_error(folder)(e),
-    })?;
+    std::fs::create_dir(&unfinished.0).map_err(refused)?;
 
     let lock = fill(&unfinished.0, config).map_err(|e| match e {
         // Nobody knows the folder beside.

@@ -7,7 +7,7 @@
 //! RUN/run.lock      held by the one process that writes
 //! ```
 //!
-//! The database alone is enough to continue. A trial and the state after it are one transaction,
+//! The database and the artifacts it names are enough to continue. A trial and the state after it are one transaction,
 //! on disk before [`Run::append`] returns; a crash at any moment leaves the trials before it.
 //! Readers ([`RunView`]) never block the writer ([`Run`]), nor the writer them.
 //!

@@ -135,7 +135,13 @@ impl RunView {
             .map_err(|e| database_error(&self.folder, e))?;
         let Some(bytes) = bytes else { return Ok(None) };
         let path = artifact::path_of(&self.folder, name)?;
-        let content = std::fs::read(&path).map_err(io_error(&path))?;
+        let content = std::fs::read(&path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => run_error(
+                &self.folder,
+                format!("artifact `{name}` is gone; put it back"),
+            ),
+            _ => io_error(&path)(e),
+        })?;
         if i64::try_from(content.len()) != Ok(bytes) {
             let message = format!(
                 "artifact `{name}` has {} bytes, {bytes} were written",

@@ -52,18 +52,15 @@ impl Objective {
                 continue;
             }
             let value = self.at_target_size(kernels, value, tape)?;
-            let shape = map_shape(&value);
-            let size = (shape.height, shape.width);
-            let truth = match targets.entry(size) {
-                Entry::Occupied(made) => made.into_mut(),
-                Entry::Vacant(place) => {
-                    place.insert(target(kernels, self.loss, &labels, self.crop_px, size)?)
-                }
-            };
+            let truth = self.truth(kernels, &labels, &value, &mut targets)?;
             terms.push((weight, self.term(kernels, &value, truth, tape)?));
             if let (Role::Main, Some(teacher)) = (output.role, &batch.teacher)
                 && self.distillation > 0.0
             {
+                // The teacher's outputs are kept at a quarter of the crop, whatever the targets are.
+                let value = self.at_quarter(kernels, &value, tape)?;
+                let truth = self.truth(kernels, &labels, &value, &mut targets)?;
+                let shape = map_shape(&value);
                 let dims = (shape.batch, shape.height, shape.width, shape.channels);
                 let taught = device(kernels.device().try_tensor_from_vec(teacher.clone(), dims))?;
                 let mask = valid_mask(kernels, self.loss, truth, dims)?;
@@ -74,7 +71,37 @@ impl Objective {
         weighted_sum(terms, tape)
     }
 
+    /// The truth at the size of `value`, made once per size.
+    fn truth<'t, K: Kernels>(
+        &self,
+        kernels: &K,
+        labels: &[&Label],
+        value: &Map<DeviceOf<K>>,
+        targets: &'t mut BTreeMap<(usize, usize), Target<DeviceOf<K>>>,
+    ) -> Result<&'t Target<DeviceOf<K>>> {
+        let shape = map_shape(value);
+        let size = (shape.height, shape.width);
+        Ok(match targets.entry(size) {
+            Entry::Occupied(made) => made.into_mut(),
+            Entry::Vacant(place) => {
+                place.insert(target(kernels, self.loss, labels, self.crop_px, size)?)
+            }
+        })
+    }
+
     fn at_target_size<K: Kernels>(
+        &self,
+        kernels: &K,
+        value: &Map<DeviceOf<K>>,
+        tape: &mut OwnedTape<f32, DeviceOf<K>>,
+    ) -> Result<Map<DeviceOf<K>>> {
+        match self.targets {
+            TargetScale::Quarter => self.at_quarter(kernels, value, tape),
+            TargetScale::Output => Ok(value.clone()),
+        }
+    }
+
+    fn at_quarter<K: Kernels>(
         &self,
         kernels: &K,
         value: &Map<DeviceOf<K>>,
@@ -82,11 +109,9 @@ impl Objective {
     ) -> Result<Map<DeviceOf<K>>> {
         let side = quarter(self.crop_px);
         let shape = map_shape(value);
-        match self.targets {
-            TargetScale::Quarter if (shape.height, shape.width) != (side, side) => {
-                kernels.resize(value, (side, side), tape)
-            }
-            _ => Ok(value.clone()),
+        match (shape.height, shape.width) == (side, side) {
+            true => Ok(value.clone()),
+            false => kernels.resize(value, (side, side), tape),
         }
     }
 

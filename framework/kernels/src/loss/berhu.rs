@@ -7,7 +7,7 @@ use crate::parallel::{CHUNK_LEN, for_chunks, map_chunks};
 ///
 /// With e = |pred - truth| and c = a fifth of the largest valid e: e where e ≤ c, else (e² + c²) / 2c. c counts as a constant.
 /// `grad` is a gradient and a factor: factor × the loss's gradient by `pred` is added. No valid element, or c = 0, gives loss 0
-/// and no gradient.
+/// and no gradient; a prediction that is no number makes the loss none.
 ///
 /// # Panics
 ///
@@ -23,9 +23,9 @@ pub fn berhu(pred: &[f32], truth: &[f32], grad: Option<(&mut [f32], f32)>) -> f6
         let range = chunk * CHUNK_LEN..((chunk + 1) * CHUNK_LEN).min(pred.len());
         range
             .filter_map(error)
-            .fold(0.0_f32, |largest, e| largest.max(e.abs()))
+            .fold(0.0_f32, |largest, e| larger(largest, e.abs()))
     });
-    let c = 0.2 * largest.into_iter().fold(0.0, f32::max);
+    let c = 0.2 * largest.into_iter().fold(0.0, larger);
     if c == 0.0 {
         return 0.0;
     }
@@ -52,4 +52,9 @@ pub fn berhu(pred: &[f32], truth: &[f32], grad: Option<(&mut [f32], f32)>) -> f6
         });
     }
     mean(total, count)
+}
+
+/// The larger one, or not-a-number where there is one: `f32::max` would drop it, and a network that blew up would have no loss.
+fn larger(a: f32, b: f32) -> f32 {
+    if a.is_nan() || b <= a { a } else { b }
 }
