@@ -66,7 +66,11 @@ pub(crate) fn size(text: &str) -> Result<(usize, usize), String> {
 
 /// Computes with this many threads from now on; 0 means one per core.
 pub(crate) fn use_threads(threads: usize) -> Result<(), Failure> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    // The thread that trains is one of the pool: were it outside, it would hand every kernel over and
+    // sleep until it is done, which took longer than most kernels on small maps.
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .use_current_thread();
     pool.build_global()
         .map_err(|e| Failure::Failed(format!("cannot start {threads} threads: {e}")))
 }
