@@ -1,5 +1,6 @@
 //! Activation functions.
 
+use crate::output::Output;
 use crate::parallel::{CHUNK_LEN, for_chunks};
 use crate::simd::vectorised;
 
@@ -39,7 +40,8 @@ pub(crate) fn apply(act: Activation, x: &mut [f32]) {
 /// # Panics
 ///
 /// When the lengths differ.
-pub fn activation_forward(act: Activation, x: &[f32], y: &mut [f32]) {
+pub fn activation_forward<'a>(act: Activation, x: &[f32], y: impl Into<Output<'a>>) {
+    let y = y.into();
     assert_eq!(
         x.len(),
         y.len(),

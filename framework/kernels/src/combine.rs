@@ -1,5 +1,6 @@
 //! Joining feature maps: sums and concatenation along channels.
 
+use crate::output::Output;
 use crate::parallel::{CHUNK_LEN, chunk_of, for_chunks};
 use crate::simd::vectorised;
 
@@ -8,7 +9,8 @@ use crate::simd::vectorised;
 /// # Panics
 ///
 /// When a summand is not as long as `y`.
-pub fn add_forward(xs: &[&[f32]], y: &mut [f32]) {
+pub fn add_forward<'a>(xs: &[&[f32]], y: impl Into<Output<'a>>) {
+    let y = y.into();
     for x in xs {
         assert_eq!(x.len(), y.len(), "add_forward: lengths of summand and sum");
     }
@@ -45,10 +47,11 @@ pub fn accumulate(dx: &mut [f32], dy: &[f32]) {
 /// # Panics
 ///
 /// When the parts do not have the same number of pixels or `y` does not hold just them.
-pub fn concat_forward(parts: &[(&[f32], usize)], y: &mut [f32]) {
+pub fn concat_forward<'a>(parts: &[(&[f32], usize)], y: impl Into<Output<'a>>) {
+    let y = y.into();
     let total: usize = parts.iter().map(|(_, channels)| channels).sum();
     if total == 0 {
-        assert!(y.is_empty(), "concat_forward: no channels but an output");
+        assert!(y.len() == 0, "concat_forward: no channels but an output");
         return;
     }
     let pixels = y.len() / total;

@@ -32,6 +32,7 @@ mod combine;
 mod conv;
 mod loss;
 mod norm;
+mod output;
 mod parallel;
 mod pool;
 mod resize;
@@ -50,6 +51,7 @@ pub use conv::{
 pub use conv::{ConvAlgorithm, set_conv_algorithm};
 pub use loss::{berhu, cross_entropy, squared_error};
 pub use norm::{NormBackward, batch_statistics, norm_backward, scale_shift, scale_shift_backward};
+pub use output::{Fresh, Output};
 pub use pool::{global_average_backward, global_average_forward};
 pub use resize::{resize_backward, resize_forward};
 pub use shape::MapShape;

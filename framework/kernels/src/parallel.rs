@@ -5,6 +5,8 @@
 
 use rayon::prelude::*;
 
+use crate::output::Output;
+
 /// Values in a chunk of a memory-bound pass: 32 KiB, so what one pass over a chunk read, the next finds in the cache.
 pub(crate) const CHUNK_LEN: usize = 8192;
 
@@ -12,31 +14,29 @@ pub(crate) const CHUNK_LEN: usize = 8192;
 const FORK_WORK: usize = 1 << 15;
 
 /// Calls `body(offset, piece)` for consecutive pieces of `out`, each `chunk` values long but for a shorter last one.
-pub(crate) fn for_chunks(
-    out: &mut [f32],
+pub(crate) fn for_chunks<'a>(
+    out: impl Into<Output<'a>>,
     chunk: usize,
     work: usize,
     body: impl Fn(usize, &mut [f32]) + Sync + Send,
 ) {
-    let chunk = chunk.max(1);
-    if out.len() <= chunk || serial(work) {
-        for (index, piece) in out.chunks_mut(chunk).enumerate() {
-            body(index * chunk, piece);
-        }
-    } else {
-        out.par_chunks_mut(chunk)
-            .enumerate()
-            .for_each(|(index, piece)| body(index * chunk, piece));
-    }
+    let (out, chunk) = (out.into(), chunk.max(1));
+    let len = out.len();
+    let lengths = (0..len).step_by(chunk).map(|at| chunk.min(len - at));
+    for_pieces(out, lengths, work, |index, piece| {
+        body(index * chunk, piece)
+    });
 }
 
-/// Calls `body` with each of `pieces`, which are of about the same size.
-pub(crate) fn for_pieces<T: Send>(pieces: Vec<T>, work: usize, body: impl Fn(T) + Sync + Send) {
-    if pieces.len() <= 1 || serial(work) {
-        pieces.into_iter().for_each(body);
-    } else {
-        pieces.into_par_iter().for_each(body);
-    }
+/// Calls `body(index, piece)` for consecutive pieces of `out`, whose lengths add up to it and are about the same.
+pub(crate) fn for_pieces<'a>(
+    out: impl Into<Output<'a>>,
+    lengths: impl ExactSizeIterator<Item = usize>,
+    work: usize,
+    body: impl Fn(usize, &mut [f32]) + Sync + Send,
+) {
+    let parallel = lengths.len() > 1 && !serial(work);
+    out.into().for_pieces(lengths, parallel, body);
 }
 
 /// As [`for_chunks`], returning what `body` gave for each piece, in order.

@@ -1,6 +1,7 @@
 //! Global average pooling.
 
 use crate::columns::chunk_sums;
+use crate::output::Output;
 use crate::parallel::for_chunks;
 use crate::shape::MapShape;
 use crate::simd::vectorised;
@@ -10,9 +11,10 @@ use crate::simd::vectorised;
 /// # Panics
 ///
 /// When a slice has the wrong length.
-pub fn global_average_forward(input: MapShape, x: &[f32], y: &mut [f32]) {
+pub fn global_average_forward<'a>(input: MapShape, x: &[f32], y: impl Into<Output<'a>>) {
+    let y = y.into();
     check(input, x.len(), y.len());
-    if y.is_empty() {
+    if y.len() == 0 {
         return;
     }
     let pixels = input.height * input.width;

@@ -6,6 +6,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use crate::output::Output;
 use crate::parallel::{chunk_of, for_chunks};
 use crate::shape::MapShape;
 use crate::simd::{dispatch, read, write};
@@ -15,7 +16,13 @@ use crate::simd::{dispatch, read, write};
 /// # Panics
 ///
 /// When a slice has the wrong length, or the output has pixels but the input none.
-pub fn resize_forward(input: MapShape, out_hw: (usize, usize), x: &[f32], y: &mut [f32]) {
+pub fn resize_forward<'a>(
+    input: MapShape,
+    out_hw: (usize, usize),
+    x: &[f32],
+    y: impl Into<Output<'a>>,
+) {
+    let y = y.into();
     let output = check(input, out_hw, x.len(), y.len());
     if output.is_empty() {
         return;

@@ -11,6 +11,7 @@ use super::pack::Packed;
 use super::shape::Conv;
 use super::sweep::{OUTSIDE, Step, Sweep, TILE_ROWS};
 use crate::activation::{Activation, apply};
+use crate::output::Output;
 use crate::parallel::for_chunks;
 use crate::shape::MapShape;
 use crate::simd::{dispatch, many_registers, registers};
@@ -25,7 +26,7 @@ pub(super) fn forward(
     weight: &[f32],
     bias: Option<&[f32]>,
     act: Activation,
-    y: &mut [f32],
+    mut y: Output<'_>,
 ) {
     let rows = [Axis::forward(conv, conv.input.height)];
     let columns = [Axis::forward(conv, conv.input.width)];
@@ -49,7 +50,7 @@ pub(super) fn forward(
             start: Some(&bias),
             act,
         }
-        .run(conv, y);
+        .run(conv, y.again());
     }
 }
 
@@ -71,7 +72,7 @@ pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [
             start: None,
             act: Activation::Identity,
         }
-        .run(conv, dx);
+        .run(conv, dx.into());
     }
 }
 
@@ -93,7 +94,7 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    fn run(&self, conv: &Conv, out: &mut [f32]) {
+    fn run(&self, conv: &Conv, out: Output<'_>) {
         let row_len = self.shape.row_len();
         if row_len == 0 {
             return;

@@ -8,6 +8,7 @@ use pulp::{Scalar, Simd, WithSimd};
 use super::axis::{Axis, Span, Tap};
 use super::shape::Conv;
 use crate::activation::{Activation, apply};
+use crate::output::Output;
 use crate::parallel::{chunk_of, for_chunks};
 use crate::shape::MapShape;
 use crate::simd::{dispatch, read, write};
@@ -19,7 +20,7 @@ pub(super) fn forward(
     weight: &[f32],
     bias: Option<&[f32]>,
     act: Activation,
-    y: &mut [f32],
+    y: Output<'_>,
 ) {
     let zeros;
     let bias = match bias {
@@ -57,7 +58,7 @@ pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [
         start: None,
         act: Activation::Identity,
     }
-    .run(conv, dx);
+    .run(conv, dx.into());
 }
 
 /// A grid of columns and its spans.
@@ -89,7 +90,7 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    fn run(&self, conv: &Conv, out: &mut [f32]) {
+    fn run(&self, conv: &Conv, out: Output<'_>) {
         let row_len = self.shape.row_len();
         if row_len == 0 {
             return;

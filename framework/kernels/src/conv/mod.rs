@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::activation::Activation;
 use crate::columns::column_sums;
+use crate::output::Output;
 
 /// How to compute the convolutions that more than one kernel can.
 #[doc(hidden)]
@@ -69,7 +70,13 @@ fn takes_winograd(conv: &Conv, pass: PassKind) -> bool {
 ///
 /// When a slice has the wrong length or the fields of `conv` contradict each other (an even kernel, groups that do not divide
 /// the channels).
-pub fn conv_forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+pub fn conv_forward<'a>(
+    conv: &Conv,
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    y: impl Into<Output<'a>>,
+) {
     conv_forward_activated(conv, x, weight, bias, Activation::Identity, y);
 }
 
@@ -78,14 +85,15 @@ pub fn conv_forward(conv: &Conv, x: &[f32], weight: &[f32], bias: Option<&[f32]>
 /// # Panics
 ///
 /// As [`conv_forward`].
-pub fn conv_forward_activated(
+pub fn conv_forward_activated<'a>(
     conv: &Conv,
     x: &[f32],
     weight: &[f32],
     bias: Option<&[f32]>,
     act: Activation,
-    y: &mut [f32],
+    y: impl Into<Output<'a>>,
 ) {
+    let y = y.into();
     check(conv, x.len(), weight.len(), y.len());
     if let Some(bias) = bias {
         assert_eq!(bias.len(), conv.out_channels, "conv: length of the bias");

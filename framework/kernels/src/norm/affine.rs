@@ -5,6 +5,7 @@ use pulp::{Simd, WithSimd};
 use super::{bounds, check, clamp, gate};
 use crate::activation::Activation;
 use crate::columns::columns;
+use crate::output::Output;
 use crate::parallel::{chunk_of, for_chunks};
 use crate::simd::{dispatch, load_part, store_part};
 
@@ -13,7 +14,14 @@ use crate::simd::{dispatch, load_part, store_part};
 /// # Panics
 ///
 /// When `y` and `z` differ in length or are not a whole number of pixels of `scale.len()` channels.
-pub fn scale_shift(y: &[f32], scale: &[f32], shift: &[f32], act: Activation, z: &mut [f32]) {
+pub fn scale_shift<'a>(
+    y: &[f32],
+    scale: &[f32],
+    shift: &[f32],
+    act: Activation,
+    z: impl Into<Output<'a>>,
+) {
+    let z = z.into();
     check("scale_shift", y.len(), &[scale.len(), shift.len()]);
     assert_eq!(y.len(), z.len(), "scale_shift: lengths of input and output");
     for_chunks(z, chunk_of(scale.len()), y.len(), |offset, z| {

@@ -11,6 +11,7 @@ use crate::activation::{Activation, apply};
 use crate::conv::micro::multiply;
 use crate::conv::pack::{Packed, Panel};
 use crate::conv::shape::Conv;
+use crate::output::Output;
 use crate::parallel::for_pieces;
 use crate::simd::{dispatch, many_registers, read, registers, write};
 
@@ -30,7 +31,7 @@ pub(in crate::conv) fn forward(
     weight: &[f32],
     bias: Option<&[f32]>,
     act: Activation,
-    y: &mut [f32],
+    y: Output<'_>,
 ) {
     let registers = registers();
     let packed = Packed::forward(conv, weight, 0, registers);
@@ -58,7 +59,7 @@ pub(in crate::conv) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], d
         start: None,
         act: Activation::Identity,
     }
-    .run(conv, dx);
+    .run(conv, dx.into());
 }
 
 struct Pass<'a> {
@@ -73,22 +74,20 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    fn run(&self, conv: &Conv, out: &mut [f32]) {
+    fn run(&self, conv: &Conv, out: Output<'_>) {
         let row_len = self.to.shape.row_len();
         let strips = self.to.strips();
         let per_strip = self.to.count() / strips.len().max(1);
-        let mut tasks = Vec::new();
-        let mut rest = out;
-        for strips in strips.chunks(TASK_TILES.div_ceil(per_strip.max(1))) {
+        let of_task = TASK_TILES.div_ceil(per_strip.max(1));
+        let lengths = strips.chunks(of_task).map(|strips| {
             let rows: usize = strips.iter().map(|strip| strip.rows.len()).sum();
-            let (piece, after) = rest.split_at_mut(rows * row_len);
-            tasks.push((strips, piece));
-            rest = after;
-        }
-        for_pieces(tasks, conv.multiply_adds() / 64, |(strips, out)| {
+            rows * row_len
+        });
+        for_pieces(out, lengths, conv.multiply_adds() / 64, |task, out| {
+            let rest = &strips[task * of_task..];
             dispatch(Task {
                 pass: self,
-                strips,
+                strips: &rest[..of_task.min(rest.len())],
                 out: &mut *out,
             });
             apply(self.act, out);

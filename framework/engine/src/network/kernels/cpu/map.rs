@@ -79,7 +79,7 @@ impl CpuKernels {
             input: map_shape(x),
             ..*conv
         };
-        let mut y = vec![0.0; conv.output().len()];
+        let mut y = k::Fresh::new(conv.output().len());
         k::conv_forward(
             &conv,
             elements(x),
@@ -87,7 +87,7 @@ impl CpuKernels {
             bias.map(elements),
             &mut y,
         );
-        let out = self.map(conv.output(), y)?;
+        let out = self.map(conv.output(), y.into_vec())?;
         if T::OWNS_TAPE {
             let (x, weight, bias) = (x.clone(), weight.clone(), bias.map(Flat::ghost));
             let ghost = out.ghost();
@@ -117,7 +117,7 @@ impl CpuKernels {
     ) -> Result<(Map<Cpu>, BatchStatistics<Cpu>)> {
         let normaliser =
             Normaliser::new(elements(x), elements(affine.gamma), elements(affine.beta));
-        let mut z = vec![0.0; elements(x).len()];
+        let mut z = k::Fresh::new(elements(x).len());
         k::scale_shift(
             elements(x),
             &normaliser.scale,
@@ -125,7 +125,7 @@ impl CpuKernels {
             activation,
             &mut z,
         );
-        let out = self.map(map_shape(x), z)?;
+        let out = self.map(map_shape(x), z.into_vec())?;
         let statistics = BatchStatistics {
             mean: self.flat(normaliser.mean.clone())?,
             variance: self.flat(normaliser.variance.clone())?,
@@ -159,12 +159,13 @@ impl CpuKernels {
             input: map_shape(x),
             ..*conv
         };
-        let mut y = vec![0.0; conv.output().len()];
+        let mut y = k::Fresh::new(conv.output().len());
         k::conv_forward(&conv, elements(x), elements(weight), None, &mut y);
+        let y = y.into_vec();
         let normaliser = Normaliser::new(&y, elements(affine.gamma), elements(affine.beta));
-        let mut z = vec![0.0; y.len()];
+        let mut z = k::Fresh::new(y.len());
         k::scale_shift(&y, &normaliser.scale, &normaliser.shift, activation, &mut z);
-        let out = self.map(conv.output(), z)?;
+        let out = self.map(conv.output(), z.into_vec())?;
         let statistics = BatchStatistics {
             mean: self.flat(normaliser.mean.clone())?,
             variance: self.flat(normaliser.variance.clone())?,
@@ -207,10 +208,10 @@ impl CpuKernels {
         let scaled: Vec<f32> = (elements(weight).chunks_exact(scale.len()))
             .flat_map(|row| row.iter().zip(scale).map(|(w, s)| w * s))
             .collect();
-        let mut y = vec![0.0; conv.output().len()];
+        let mut y = k::Fresh::new(conv.output().len());
         let bias = Some(elements(shift));
         k::conv_forward_activated(&conv, elements(x), &scaled, bias, activation, &mut y);
-        self.map(conv.output(), y)
+        self.map(conv.output(), y.into_vec())
     }
 
     pub(super) fn scale_and_shift<T: Tape<f32, Cpu>>(
@@ -221,7 +222,7 @@ impl CpuKernels {
         activation: Activation,
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
-        let mut z = vec![0.0; elements(x).len()];
+        let mut z = k::Fresh::new(elements(x).len());
         k::scale_shift(
             elements(x),
             elements(scale),
@@ -229,7 +230,7 @@ impl CpuKernels {
             activation,
             &mut z,
         );
-        let out = self.map(map_shape(x), z)?;
+        let out = self.map(map_shape(x), z.into_vec())?;
         if T::OWNS_TAPE {
             let (x, scale, shift, ghost) = (x.clone(), scale.clone(), shift.clone(), out.ghost());
             tape.add_backward_op(move |gradients| {
@@ -249,9 +250,9 @@ impl CpuKernels {
         activation: Activation,
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
-        let mut y = vec![0.0; elements(x).len()];
+        let mut y = k::Fresh::new(elements(x).len());
         k::activation_forward(activation, elements(x), &mut y);
-        let out = self.map(map_shape(x), y)?;
+        let out = self.map(map_shape(x), y.into_vec())?;
         if T::OWNS_TAPE {
             let (x, ghost) = (x.clone(), out.ghost());
             tape.add_backward_op(move |gradients| {
@@ -272,9 +273,9 @@ impl CpuKernels {
     ) -> Result<Map<Cpu>> {
         let input = map_shape(x);
         let output = k::MapShape::new(input.batch, size.0, size.1, input.channels);
-        let mut y = vec![0.0; output.len()];
+        let mut y = k::Fresh::new(output.len());
         k::resize_forward(input, size, elements(x), &mut y);
-        let out = self.map(output, y)?;
+        let out = self.map(output, y.into_vec())?;
         let (x, ghost) = (x.ghost(), out.ghost());
         tape.add_backward_op(move |gradients| {
             let dy = take_gradient!(gradients, &ghost);
@@ -287,9 +288,9 @@ impl CpuKernels {
     pub(super) fn pool<T: Tape<f32, Cpu>>(&self, x: &Map<Cpu>, tape: &mut T) -> Result<Map<Cpu>> {
         let input = map_shape(x);
         let output = k::MapShape::new(input.batch, 1, 1, input.channels);
-        let mut y = vec![0.0; output.len()];
+        let mut y = k::Fresh::new(output.len());
         k::global_average_forward(input, elements(x), &mut y);
-        let out = self.map(output, y)?;
+        let out = self.map(output, y.into_vec())?;
         let (x, ghost) = (x.ghost(), out.ghost());
         tape.add_backward_op(move |gradients| {
             let dy = take_gradient!(gradients, &ghost);
@@ -305,9 +306,9 @@ impl CpuKernels {
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
         let parts: Vec<&[f32]> = xs.iter().map(|x| elements(x)).collect();
-        let mut y = vec![0.0; parts[0].len()];
+        let mut y = k::Fresh::new(parts[0].len());
         k::add_forward(&parts, &mut y);
-        let out = self.map(map_shape(xs[0]), y)?;
+        let out = self.map(map_shape(xs[0]), y.into_vec())?;
         let ghosts: Vec<_> = xs.iter().map(|x| x.ghost()).collect();
         let ghost = out.ghost();
         tape.add_backward_op(move |gradients| {
@@ -334,9 +335,9 @@ impl CpuKernels {
             channels,
             ..map_shape(xs[0])
         };
-        let mut y = vec![0.0; output.len()];
+        let mut y = k::Fresh::new(output.len());
         k::concat_forward(&parts, &mut y);
-        let out = self.map(output, y)?;
+        let out = self.map(output, y.into_vec())?;
         let ghosts: Vec<_> = xs
             .iter()
             .map(|x| (x.ghost(), map_shape(x).channels))
