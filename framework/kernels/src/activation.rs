@@ -58,7 +58,8 @@ pub fn activation_forward<'a>(act: Activation, x: &[f32], y: impl Into<Output<'a
 /// # Panics
 ///
 /// When the lengths differ.
-pub fn activation_backward(act: Activation, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+pub fn activation_backward<'a>(act: Activation, x: &[f32], dy: &[f32], dx: impl Into<Output<'a>>) {
+    let dx = dx.into();
     assert_eq!(
         x.len(),
         dx.len(),

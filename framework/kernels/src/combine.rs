@@ -35,7 +35,8 @@ pub fn add_forward<'a>(xs: &[&[f32]], y: impl Into<Output<'a>>) {
 /// # Panics
 ///
 /// When the lengths differ.
-pub fn accumulate(dx: &mut [f32], dy: &[f32]) {
+pub fn accumulate<'a>(dx: impl Into<Output<'a>>, dy: &[f32]) {
+    let dx = dx.into();
     assert_eq!(dx.len(), dy.len(), "accumulate: lengths");
     for_chunks(dx, CHUNK_LEN, dy.len(), |offset, dx| {
         add_to(&dy[offset..offset + dx.len()], dx);
@@ -89,19 +90,20 @@ pub fn concat_forward<'a>(parts: &[(&[f32], usize)], y: impl Into<Output<'a>>) {
 /// # Panics
 ///
 /// When the channels do not lie within the pixel or the two maps do not have the same number of pixels.
-pub fn concat_backward(
+pub fn concat_backward<'a>(
     dy: &[f32],
     total_channels: usize,
     offset: usize,
     channels: usize,
-    dx: &mut [f32],
+    dx: impl Into<Output<'a>>,
 ) {
+    let dx = dx.into();
     assert!(
         offset + channels <= total_channels,
         "concat_backward: channels outside the pixel"
     );
     if channels == 0 {
-        assert!(dx.is_empty(), "concat_backward: no channels but a gradient");
+        assert!(dx.len() == 0, "concat_backward: no channels but a gradient");
         return;
     }
     let pixels = dx.len() / channels;

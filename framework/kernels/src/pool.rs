@@ -42,10 +42,11 @@ pub fn global_average_forward<'a>(input: MapShape, x: &[f32], y: impl Into<Outpu
 /// # Panics
 ///
 /// When a slice has the wrong length.
-pub fn global_average_backward(input: MapShape, dy: &[f32], dx: &mut [f32]) {
+pub fn global_average_backward<'a>(input: MapShape, dy: &[f32], dx: impl Into<Output<'a>>) {
+    let dx = dx.into();
     check(input, dx.len(), dy.len());
     let row_len = input.row_len();
-    if dx.is_empty() {
+    if dx.len() == 0 {
         return;
     }
     let share = 1.0 / (input.height * input.width) as f32;

@@ -48,7 +48,13 @@ pub fn resize_forward<'a>(
 /// # Panics
 ///
 /// As [`resize_forward`].
-pub fn resize_backward(input: MapShape, out_hw: (usize, usize), dy: &[f32], dx: &mut [f32]) {
+pub fn resize_backward<'a>(
+    input: MapShape,
+    out_hw: (usize, usize),
+    dy: &[f32],
+    dx: impl Into<Output<'a>>,
+) {
+    let dx = dx.into();
     let output = check(input, out_hw, dx.len(), dy.len());
     if output.is_empty() {
         return;

@@ -55,7 +55,7 @@ pub(super) fn forward(
 }
 
 /// `dx += convᵀ(dy)`.
-pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [f32]) {
+pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], mut dx: Output<'_>) {
     let rows = Axis::gradient(conv, conv.input.height);
     let columns = Axis::gradient(conv, conv.input.width);
     for group in 0..conv.groups {
@@ -72,7 +72,7 @@ pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [
             start: None,
             act: Activation::Identity,
         }
-        .run(conv, dx.into());
+        .run(conv, dx.again());
     }
 }
 

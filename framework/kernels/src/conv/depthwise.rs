@@ -45,7 +45,7 @@ pub(super) fn forward(
 }
 
 /// `dx += convᵀ(dy)`.
-pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [f32]) {
+pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: Output<'_>) {
     let columns = Axis::gradient(conv, conv.input.width);
     Pass {
         rows: &Axis::gradient(conv, conv.input.height),
@@ -58,7 +58,7 @@ pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [
         start: None,
         act: Activation::Identity,
     }
-    .run(conv, dx.into());
+    .run(conv, dx);
 }
 
 /// A grid of columns and its spans.

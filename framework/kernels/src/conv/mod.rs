@@ -112,7 +112,8 @@ pub fn conv_forward_activated<'a>(
 /// # Panics
 ///
 /// As [`conv_forward`].
-pub fn conv_backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [f32]) {
+pub fn conv_backward_input<'a>(conv: &Conv, weight: &[f32], dy: &[f32], dx: impl Into<Output<'a>>) {
+    let dx = dx.into();
     check(conv, dx.len(), weight.len(), dy.len());
     if conv.is_depthwise() {
         depthwise::backward_input(conv, weight, dy, dx);

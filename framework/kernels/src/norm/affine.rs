@@ -40,14 +40,15 @@ pub fn scale_shift<'a>(
 /// # Panics
 ///
 /// As [`scale_shift`].
-pub fn scale_shift_backward(
+pub fn scale_shift_backward<'a>(
     y: &[f32],
     dz: &[f32],
     scale: &[f32],
     shift: &[f32],
     act: Activation,
-    dy: &mut [f32],
+    dy: impl Into<Output<'a>>,
 ) {
+    let dy = dy.into();
     check("scale_shift_backward", y.len(), &[scale.len(), shift.len()]);
     assert_eq!(
         y.len(),

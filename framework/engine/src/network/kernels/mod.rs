@@ -54,7 +54,9 @@ pub type Normalised<D> = (Map<D>, BatchStatistics<D>);
 /// A differentiable scalar or map operation for every step of a network and every loss.
 ///
 /// Operations read their arguments, push their backward pass on `tape` (with a
-/// [`NoneTape`](dfdx::tensor::NoneTape) they record nothing) and return the result. Weights of
+/// [`NoneTape`](dfdx::tensor::NoneTape) they record nothing) and return the result. A map that one
+/// of them made is read by others of them or by dfdx's own operations, not by both in one pass, as
+/// gradients between ours need not go through dfdx's [`Gradients`]. Weights of
 /// convolutions are flat `(kernel, kernel, in / groups, out)`.
 pub trait Kernels: Clone + std::fmt::Debug + 'static {
     /// The dfdx device that tensors live on.

@@ -48,7 +48,7 @@ pub(in crate::conv) fn forward(
 }
 
 /// `dx += convᵀ(dy)`.
-pub(in crate::conv) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: &mut [f32]) {
+pub(in crate::conv) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: Output<'_>) {
     let registers = registers();
     let packed = Packed::transposed(conv, weight, 0, registers);
     Pass {
@@ -59,7 +59,7 @@ pub(in crate::conv) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], d
         start: None,
         act: Activation::Identity,
     }
-    .run(conv, dx.into());
+    .run(conv, dx);
 }
 
 struct Pass<'a> {

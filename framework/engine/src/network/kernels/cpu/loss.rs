@@ -18,16 +18,17 @@ impl CpuKernels {
         let mut derivative = vec![0.0; if T::OWNS_TAPE { values.len() } else { 0 }];
         let loss = compute(values, T::OWNS_TAPE.then_some(derivative.as_mut_slice()));
         let loss: Scalar<Cpu> = device(self.device.try_tensor_from_vec(vec![loss as f32], ()))?;
-        let (x, out) = (x.ghost(), loss.ghost());
-        tape.add_backward_op(move |gradients| {
-            let upstream = take_gradient!(gradients, &out);
-            let scale = upstream.first().copied().unwrap_or(0.0);
-            let dx = gradients.get_or_alloc_mut(&x)?;
-            for (dx, d) in dx.iter_mut().zip(&derivative) {
-                *dx += scale * d;
-            }
-            Ok(())
-        });
+        if T::OWNS_TAPE {
+            let (argument, out) = (self.gradients.argument(x), loss.ghost());
+            tape.add_backward_op(move |gradients| {
+                let upstream = take_gradient!(gradients, &out);
+                let scale = upstream.first().copied().unwrap_or(0.0);
+                if scale != 1.0 {
+                    derivative.iter_mut().for_each(|d| *d *= scale);
+                }
+                argument.give(gradients, derivative)
+            });
+        }
         Ok(loss)
     }
 }

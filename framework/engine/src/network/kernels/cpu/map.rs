@@ -89,20 +89,23 @@ impl CpuKernels {
         );
         let out = self.map(conv.output(), y.into_vec())?;
         if T::OWNS_TAPE {
+            let argument = needs_input_gradient.then(|| self.gradients.argument(x));
             let (x, weight, bias) = (x.clone(), weight.clone(), bias.map(Flat::ghost));
-            let ghost = out.ghost();
+            let result = self.gradients.result(&out);
             tape.add_backward_op(move |gradients| {
-                let dy = take_gradient!(gradients, &ghost);
+                let dy = result.take(gradients)?;
                 if let Some(bias) = bias {
                     k::bias_backward(&dy, conv.out_channels, gradients.get_or_alloc_mut(&bias)?);
                 }
                 let dweight = gradients.get_or_alloc_mut(&weight)?;
                 k::conv_backward_weight(&conv, elements(&x), &dy, dweight);
-                if needs_input_gradient {
-                    let dx = gradients.get_or_alloc_mut(&x)?;
-                    k::conv_backward_input(&conv, elements(&weight), &dy, dx);
+                drop(x);
+                match argument {
+                    None => Ok(()),
+                    Some(argument) => argument.add(gradients, |dx| {
+                        k::conv_backward_input(&conv, elements(&weight), &dy, dx);
+                    }),
                 }
-                Ok(())
             });
         }
         Ok(out)
@@ -131,14 +134,13 @@ impl CpuKernels {
             variance: self.flat(normaliser.variance.clone())?,
         };
         if T::OWNS_TAPE {
+            let (result, argument) = (self.gradients.result(&out), self.gradients.argument(x));
             let (x, gamma, beta) = (x.clone(), affine.gamma.clone(), affine.beta.clone());
-            let ghost = out.ghost();
             tape.add_backward_op(move |gradients| {
-                let mut dy = take_gradient!(gradients, &ghost);
+                let mut dy = result.take(gradients)?;
                 let affine = (&gamma, &beta);
                 normaliser.backward(gradients, elements(&x), &mut dy, affine, activation)?;
-                k::accumulate(gradients.get_or_alloc_mut(&x)?, &dy);
-                Ok(())
+                argument.give(gradients, dy)
             });
         }
         Ok((out, statistics))
@@ -171,20 +173,24 @@ impl CpuKernels {
             variance: self.flat(normaliser.variance.clone())?,
         };
         if T::OWNS_TAPE {
+            let argument = needs_input_gradient.then(|| self.gradients.argument(x));
             let (x, weight) = (x.clone(), weight.clone());
             let (gamma, beta) = (affine.gamma.clone(), affine.beta.clone());
-            let ghost = out.ghost();
+            let result = self.gradients.result(&out);
             tape.add_backward_op(move |gradients| {
-                let mut dy = take_gradient!(gradients, &ghost);
+                let mut dy = result.take(gradients)?;
                 let affine = (&gamma, &beta);
                 normaliser.backward(gradients, &y, &mut dy, affine, activation)?;
+                drop(y);
                 let dweight = gradients.get_or_alloc_mut(&weight)?;
                 k::conv_backward_weight(&conv, elements(&x), &dy, dweight);
-                if needs_input_gradient {
-                    let dx = gradients.get_or_alloc_mut(&x)?;
-                    k::conv_backward_input(&conv, elements(&weight), &dy, dx);
+                drop(x);
+                match argument {
+                    None => Ok(()),
+                    Some(argument) => argument.add(gradients, |dx| {
+                        k::conv_backward_input(&conv, elements(&weight), &dy, dx);
+                    }),
                 }
-                Ok(())
             });
         }
         Ok((out, statistics))
@@ -232,13 +238,14 @@ impl CpuKernels {
         );
         let out = self.map(map_shape(x), z.into_vec())?;
         if T::OWNS_TAPE {
-            let (x, scale, shift, ghost) = (x.clone(), scale.clone(), shift.clone(), out.ghost());
+            let (result, argument) = (self.gradients.result(&out), self.gradients.argument(x));
+            let (x, scale, shift) = (x.clone(), scale.clone(), shift.clone());
             tape.add_backward_op(move |gradients| {
-                let dz = take_gradient!(gradients, &ghost);
-                let dx = gradients.get_or_alloc_mut(&x)?;
+                let dz = result.take(gradients)?;
                 let (scale, shift) = (elements(&scale), elements(&shift));
-                k::scale_shift_backward(elements(&x), &dz, scale, shift, activation, dx);
-                Ok(())
+                argument.add(gradients, |dx| {
+                    k::scale_shift_backward(elements(&x), &dz, scale, shift, activation, dx);
+                })
             });
         }
         Ok(out)
@@ -254,12 +261,13 @@ impl CpuKernels {
         k::activation_forward(activation, elements(x), &mut y);
         let out = self.map(map_shape(x), y.into_vec())?;
         if T::OWNS_TAPE {
-            let (x, ghost) = (x.clone(), out.ghost());
+            let (result, argument) = (self.gradients.result(&out), self.gradients.argument(x));
+            let x = x.clone();
             tape.add_backward_op(move |gradients| {
-                let dy = take_gradient!(gradients, &ghost);
-                let dx = gradients.get_or_alloc_mut(&x)?;
-                k::activation_backward(activation, elements(&x), &dy, dx);
-                Ok(())
+                let dy = result.take(gradients)?;
+                argument.add(gradients, |dx| {
+                    k::activation_backward(activation, elements(&x), &dy, dx);
+                })
             });
         }
         Ok(out)
@@ -276,12 +284,13 @@ impl CpuKernels {
         let mut y = k::Fresh::new(output.len());
         k::resize_forward(input, size, elements(x), &mut y);
         let out = self.map(output, y.into_vec())?;
-        let (x, ghost) = (x.ghost(), out.ghost());
-        tape.add_backward_op(move |gradients| {
-            let dy = take_gradient!(gradients, &ghost);
-            k::resize_backward(input, size, &dy, gradients.get_or_alloc_mut(&x)?);
-            Ok(())
-        });
+        if T::OWNS_TAPE {
+            let (result, argument) = (self.gradients.result(&out), self.gradients.argument(x));
+            tape.add_backward_op(move |gradients| {
+                let dy = result.take(gradients)?;
+                argument.add(gradients, |dx| k::resize_backward(input, size, &dy, dx))
+            });
+        }
         Ok(out)
     }
 
@@ -291,12 +300,13 @@ impl CpuKernels {
         let mut y = k::Fresh::new(output.len());
         k::global_average_forward(input, elements(x), &mut y);
         let out = self.map(output, y.into_vec())?;
-        let (x, ghost) = (x.ghost(), out.ghost());
-        tape.add_backward_op(move |gradients| {
-            let dy = take_gradient!(gradients, &ghost);
-            k::global_average_backward(input, &dy, gradients.get_or_alloc_mut(&x)?);
-            Ok(())
-        });
+        if T::OWNS_TAPE {
+            let (result, argument) = (self.gradients.result(&out), self.gradients.argument(x));
+            tape.add_backward_op(move |gradients| {
+                let dy = result.take(gradients)?;
+                argument.add(gradients, |dx| k::global_average_backward(input, &dy, dx))
+            });
+        }
         Ok(out)
     }
 
@@ -309,15 +319,20 @@ impl CpuKernels {
         let mut y = k::Fresh::new(parts[0].len());
         k::add_forward(&parts, &mut y);
         let out = self.map(map_shape(xs[0]), y.into_vec())?;
-        let ghosts: Vec<_> = xs.iter().map(|x| x.ghost()).collect();
-        let ghost = out.ghost();
-        tape.add_backward_op(move |gradients| {
-            let dy = take_gradient!(gradients, &ghost);
-            for x in &ghosts {
-                k::accumulate(gradients.get_or_alloc_mut(x)?, &dy);
-            }
-            Ok(())
-        });
+        if T::OWNS_TAPE {
+            let result = self.gradients.result(&out);
+            let arguments: Vec<_> = xs.iter().map(|x| self.gradients.argument(x)).collect();
+            tape.add_backward_op(move |gradients| {
+                let dy = result.take(gradients)?;
+                let Some((last, others)) = arguments.split_last() else {
+                    return Ok(());
+                };
+                for argument in others {
+                    argument.add(gradients, |dx| k::accumulate(dx, &dy))?;
+                }
+                last.give(gradients, dy)
+            });
+        }
         Ok(out)
     }
 
@@ -338,26 +353,24 @@ impl CpuKernels {
         let mut y = k::Fresh::new(output.len());
         k::concat_forward(&parts, &mut y);
         let out = self.map(output, y.into_vec())?;
-        let ghosts: Vec<_> = xs
-            .iter()
-            .map(|x| (x.ghost(), map_shape(x).channels))
-            .collect();
-        let ghost = out.ghost();
-        tape.add_backward_op(move |gradients| {
-            let dy = take_gradient!(gradients, &ghost);
-            let mut offset = 0;
-            for (x, width) in &ghosts {
-                k::concat_backward(
-                    &dy,
-                    channels,
-                    offset,
-                    *width,
-                    gradients.get_or_alloc_mut(x)?,
-                );
-                offset += width;
-            }
-            Ok(())
-        });
+        if T::OWNS_TAPE {
+            let result = self.gradients.result(&out);
+            let arguments: Vec<_> = xs
+                .iter()
+                .map(|x| (self.gradients.argument(x), map_shape(x).channels))
+                .collect();
+            tape.add_backward_op(move |gradients| {
+                let dy = result.take(gradients)?;
+                let mut offset = 0;
+                for (argument, width) in &arguments {
+                    argument.add(gradients, |dx| {
+                        k::concat_backward(&dy, channels, offset, *width, dx);
+                    })?;
+                    offset += width;
+                }
+                Ok(())
+            });
+        }
         Ok(out)
     }
 }

@@ -3,6 +3,7 @@
 //! A backward closure *takes* the gradient of its output out of the tape's map, since nobody else
 //! reads it, and *adds* to the gradients of its inputs, since others may have.
 
+mod gradients;
 mod loss;
 mod map;
 mod slice;
@@ -12,6 +13,7 @@ use nasfw_kernels as k;
 
 use super::{Activation, Affine, BatchStatistics, Conv, Flat, Kernels, Map, Scalar, device};
 use crate::error::Result;
+use gradients::MapGradients;
 use slice::elements;
 
 /// Takes the gradient of `$of` (a tensor or ghost) as an owned `Vec<f32>`.
@@ -27,6 +29,7 @@ use take_gradient;
 #[derive(Clone, Debug)]
 pub struct CpuKernels {
     device: Cpu,
+    gradients: MapGradients,
 }
 
 impl Default for CpuKernels {
@@ -35,7 +38,8 @@ impl Default for CpuKernels {
         // Buffers come from `Vec`s of ours, so a cache of dropped ones would only grow; and one that
         // gave its `Vec` away must not be cached as an empty allocation.
         device.disable_cache();
-        Self { device }
+        let gradients = MapGradients::default();
+        Self { device, gradients }
     }
 }
 
