@@ -144,7 +144,7 @@ impl WithSimd for Chunk<'_> {
                     columns,
                     out: &mut *out,
                 };
-                row.channels(simd);
+                row.spans(simd);
             }
         }
     }
@@ -164,42 +164,43 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// Pixels outside, channels inside: so memory is read in order, which it is fetched ahead for.
     #[inline(always)]
-    fn channels<S: Simd>(&mut self, simd: S) {
-        let channels = self.pass.shape.channels;
-        let lanes = S::F32_LANES;
-        let mut at = 0;
-        while at + 3 * lanes <= channels {
-            self.spans::<S, 3>(simd, at, 3 * lanes);
-            at += 3 * lanes;
-        }
-        while at + lanes <= channels {
-            self.spans::<S, 1>(simd, at, lanes);
-            at += lanes;
-        }
-        if at < channels && 2 * (channels - at) >= lanes {
-            self.spans::<S, 1>(simd, at, channels - at);
-        } else {
-            // For a channel or two, single values beat vectors loaded in part.
-            for at in at..channels {
-                self.spans::<Scalar, 1>(Scalar, at, 1);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn spans<S: Simd, const NV: usize>(&mut self, simd: S, channel: usize, width: usize) {
+    fn spans<S: Simd>(&mut self, simd: S) {
         let columns = self.columns;
         for span in &columns.spans {
             let taps = &columns.axis.taps[span.taps.clone()];
             let mut i = span.grid.start;
             while i + 4 <= span.grid.end {
-                self.block::<S, 4, NV>(simd, taps, i, channel, width);
+                self.channels::<S, 4>(simd, taps, i);
                 i += 4;
             }
             while i < span.grid.end {
-                self.block::<S, 1, NV>(simd, taps, i, channel, width);
+                self.channels::<S, 1>(simd, taps, i);
                 i += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn channels<S: Simd, const PX: usize>(&mut self, simd: S, taps: &[Tap], i: usize) {
+        let channels = self.pass.shape.channels;
+        let lanes = S::F32_LANES;
+        let mut at = 0;
+        while at + 3 * lanes <= channels {
+            self.block::<S, PX, 3>(simd, taps, i, at, 3 * lanes);
+            at += 3 * lanes;
+        }
+        while at + lanes <= channels {
+            self.block::<S, PX, 1>(simd, taps, i, at, lanes);
+            at += lanes;
+        }
+        if at < channels && 2 * (channels - at) >= lanes {
+            self.block::<S, PX, 1>(simd, taps, i, at, channels - at);
+        } else {
+            // For a channel or two, single values beat vectors loaded in part.
+            for at in at..channels {
+                self.block::<Scalar, PX, 1>(Scalar, taps, i, at, 1);
             }
         }
     }
