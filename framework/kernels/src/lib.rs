@@ -44,8 +44,7 @@ mod wide_tests;
 pub use activation::{Activation, activation_backward, activation_forward};
 pub use combine::{accumulate, add_forward, concat_backward, concat_forward};
 pub use conv::{
-    Conv, bias_backward, conv_backward_input, conv_backward_weight, conv_forward,
-    conv_forward_activated,
+    Conv, PreparedConv, bias_backward, conv_backward_input, conv_backward_weight, conv_forward,
 };
 #[doc(hidden)]
 pub use conv::{ConvAlgorithm, set_conv_algorithm};

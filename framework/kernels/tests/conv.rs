@@ -3,8 +3,8 @@
 mod reference;
 
 use nasfw_kernels::{
-    Activation, Conv, MapShape, activation_forward, bias_backward, conv_backward_input,
-    conv_backward_weight, conv_forward, conv_forward_activated,
+    Activation, Conv, MapShape, PreparedConv, activation_forward, bias_backward,
+    conv_backward_input, conv_backward_weight, conv_forward,
 };
 use proptest::prelude::*;
 use reference::{assert_close, products, random, wide};
@@ -28,10 +28,14 @@ fn check(conv: Conv) {
         let mut y = vec![f32::NAN; output.len()];
         conv_forward(&conv, &x, &weight, bias, &mut y);
         assert_close(&format!("forward of {conv:?}"), &y, &expected, TOLERANCE);
-        for act in [Activation::Identity, Activation::Relu, Activation::Relu6] {
+        let prepared = PreparedConv::new(&conv, &weight, bias, Activation::Identity);
+        prepared.run(&x, &mut y);
+        // Evaluation may take Winograd's way where training does not; tests/winograd.rs bounds it closely.
+        assert_close(&format!("{prepared:?}"), &y, &expected, 20.0 * TOLERANCE);
+        for act in [Activation::Relu, Activation::Relu6] {
             let (mut after, mut fused) = (y.clone(), vec![f32::NAN; y.len()]);
             activation_forward(act, &y, &mut after);
-            conv_forward_activated(&conv, &x, &weight, bias, act, &mut fused);
+            PreparedConv::new(&conv, &weight, bias, act).run(&x, &mut fused);
             assert_eq!(fused, after, "{act:?} of {conv:?}");
         }
     }

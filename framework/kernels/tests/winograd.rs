@@ -4,8 +4,8 @@
 mod reference;
 
 use nasfw_kernels::{
-    Activation, Conv, ConvAlgorithm, MapShape, activation_forward, conv_backward_input,
-    conv_backward_weight, conv_forward, conv_forward_activated, set_conv_algorithm,
+    Activation, Conv, ConvAlgorithm, MapShape, PreparedConv, activation_forward,
+    conv_backward_input, conv_backward_weight, conv_forward, set_conv_algorithm,
 };
 use proptest::prelude::*;
 use reference::{in_pool, products, random, wide};
@@ -65,7 +65,7 @@ fn check(conv: Conv) {
     for act in [Activation::Relu, Activation::Relu6] {
         let (mut after, mut fused) = (y.clone(), vec![f32::NAN; y.len()]);
         activation_forward(act, &y, &mut after);
-        conv_forward_activated(&conv, &x, &weight, Some(&bias), act, &mut fused);
+        PreparedConv::new(&conv, &weight, Some(&bias), act).run(&x, &mut fused);
         assert_eq!(fused, after, "{act:?} of {conv:?}");
     }
     conv_backward_input(&conv, &weight, &dy, &mut dx);

@@ -16,6 +16,8 @@ pub(super) struct Step {
     pub(super) output: NodeId,
     /// Whether anything that learns lies before the first input.
     pub(super) needs_input_gradient: bool,
+    /// Whether this is a 1x1 convolution and the next step, the only reader of its value, a depthwise one: evaluation joins them.
+    pub(super) is_expansion: bool,
     /// Values nobody reads after this step.
     pub(super) frees: Vec<NodeId>,
 }
@@ -206,8 +208,13 @@ impl Simplified {
                 inputs: from.clone(),
                 output: last,
                 needs_input_gradient,
+                is_expansion: false,
                 frees: Vec::new(),
             });
+        }
+        for at in 1..steps.len() {
+            steps[at - 1].is_expansion = is_expansion(graph, &steps[at - 1], &steps[at])
+                && only_reader[steps[at - 1].output].is_some();
         }
         steps
     }
@@ -222,6 +229,18 @@ impl Simplified {
         }
         only
     }
+}
+
+fn is_expansion(graph: &Graph, step: &Step, next: &Step) -> bool {
+    let (Kind::Conv { conv: first, .. }, Kind::Conv { conv: second, .. }) =
+        (&step.kind, &next.kind)
+    else {
+        return false;
+    };
+    let channels = graph.channels(step.output);
+    let is_pointwise = first.kernel == 1 && first.stride == 1 && first.groups == 1;
+    let is_depthwise = second.groups == channels && second.out_channels == channels;
+    is_pointwise && is_depthwise && next.inputs == [step.output]
 }
 
 fn activation(nodes: &[nasfw_sdk::graph::Node], id: Option<NodeId>) -> Activation {

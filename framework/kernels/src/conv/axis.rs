@@ -62,6 +62,22 @@ impl Axis {
         .pruned()
     }
 
+    /// `count` output positions and the `len` input positions that they read, those outside the map among them.
+    pub(super) fn window(conv: &Conv, count: usize, len: usize) -> Self {
+        let taps = (0..conv.kernel).map(|index| Tap {
+            index,
+            offset: (index * conv.dilation) as isize,
+        });
+        Self {
+            start: 0,
+            step: 1,
+            count,
+            source_step: conv.stride,
+            source_len: len,
+            taps: taps.collect(),
+        }
+    }
+
     /// The input positions of an axis of `len` input pixels, as grids that read the output.
     pub(super) fn gradient(conv: &Conv, len: usize) -> Vec<Self> {
         let stride = conv.stride as isize;

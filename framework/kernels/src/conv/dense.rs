@@ -19,39 +19,49 @@ use crate::simd::{dispatch, many_registers, registers};
 /// Bytes of packed weights swept over a chunk's pixels at a time, so that they stay in the first-level cache.
 const WEIGHT_BYTES: usize = 24 << 10;
 
+/// The weights as the forward pass reads them, group by group.
+pub(super) fn pack(conv: &Conv, weight: &[f32]) -> Vec<Packed> {
+    let registers = registers();
+    (0..conv.groups)
+        .map(|group| Packed::forward(conv, weight, group, registers))
+        .collect()
+}
+
 /// `y = act(conv(x) + bias)`.
 pub(super) fn forward(
     conv: &Conv,
     x: &[f32],
-    weight: &[f32],
-    bias: Option<&[f32]>,
+    packed: &[Packed],
+    bias: &[f32],
     act: Activation,
     mut y: Output<'_>,
 ) {
     let rows = [Axis::forward(conv, conv.input.height)];
     let columns = [Axis::forward(conv, conv.input.width)];
-    for group in 0..conv.groups {
-        let outputs = conv.group_outputs();
-        let first = group * outputs;
-        let bias = match bias {
-            Some(bias) => bias[first..first + outputs].to_vec(),
-            None => vec![0.0; outputs],
-        };
-        Pass {
-            rows: &rows,
-            columns: &columns,
-            source: x,
-            source_shape: conv.input,
-            source_channel: group * conv.group_inputs(),
-            shape: conv.output(),
-            channel: first,
-            weight: &Packed::forward(conv, weight, group, registers()),
-            kernel: conv.kernel,
-            start: Some(&bias),
-            act,
-        }
-        .run(conv, y.again());
+    for (group, packed) in packed.iter().enumerate() {
+        let pass = Pass::forward(conv, x, (group, packed), bias, act, (&rows, &columns));
+        pass.run(conv, y.again());
     }
+}
+
+/// The same on one thread, for a convolution without groups.
+pub(super) fn rows(
+    conv: &Conv,
+    x: &[f32],
+    packed: &Packed,
+    bias: &[f32],
+    act: Activation,
+    y: &mut [f32],
+) {
+    let rows = [Axis::forward(conv, conv.input.height)];
+    let columns = [Axis::forward(conv, conv.input.width)];
+    let pass = Pass::forward(conv, x, (0, packed), bias, act, (&rows, &columns));
+    dispatch(Chunk {
+        pass: &pass,
+        first_row: 0,
+        out: &mut *y,
+    });
+    apply(act, y);
 }
 
 /// `dx += convᵀ(dy)`.
@@ -93,7 +103,32 @@ struct Pass<'a> {
     act: Activation,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn forward(
+        conv: &Conv,
+        x: &'a [f32],
+        (group, packed): (usize, &'a Packed),
+        bias: &'a [f32],
+        act: Activation,
+        (rows, columns): (&'a [Axis], &'a [Axis]),
+    ) -> Self {
+        let outputs = conv.group_outputs();
+        let first = group * outputs;
+        Self {
+            rows,
+            columns,
+            source: x,
+            source_shape: conv.input,
+            source_channel: group * conv.group_inputs(),
+            shape: conv.output(),
+            channel: first,
+            weight: packed,
+            kernel: conv.kernel,
+            start: Some(&bias[first..first + outputs]),
+            act,
+        }
+    }
+
     fn run(&self, conv: &Conv, out: Output<'_>) {
         let row_len = self.shape.row_len();
         if row_len == 0 {

@@ -18,18 +18,10 @@ pub(super) fn forward(
     conv: &Conv,
     x: &[f32],
     weight: &[f32],
-    bias: Option<&[f32]>,
+    bias: &[f32],
     act: Activation,
     y: Output<'_>,
 ) {
-    let zeros;
-    let bias = match bias {
-        Some(bias) => bias,
-        None => {
-            zeros = vec![0.0; conv.out_channels];
-            &zeros
-        }
-    };
     Pass {
         rows: &[Axis::forward(conv, conv.input.height)],
         columns: &[Columns::new(Axis::forward(conv, conv.input.width))],
@@ -59,6 +51,60 @@ pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: Output
         act: Activation::Identity,
     }
     .run(conv, dx);
+}
+
+/// The forward pass from some rows of the input, those outside the map zero, to rows of the output, on one thread.
+pub(super) struct Window<'a> {
+    rows: Axis,
+    columns: Columns,
+    conv: &'a Conv,
+    weight: &'a [f32],
+    bias: &'a [f32],
+    act: Activation,
+}
+
+impl<'a> Window<'a> {
+    /// For at most `count` rows of the output, which read `read` rows.
+    pub(super) fn new(
+        conv: &'a Conv,
+        weight: &'a [f32],
+        bias: &'a [f32],
+        act: Activation,
+        (count, read): (usize, usize),
+    ) -> Self {
+        Self {
+            rows: Axis::window(conv, count, read),
+            columns: Columns::new(Axis::forward(conv, conv.input.width)),
+            conv,
+            weight,
+            bias,
+            act,
+        }
+    }
+
+    /// All rows that `x` suffices for.
+    pub(super) fn run(&self, x: &[f32], y: &mut [f32]) {
+        let (mut source_shape, mut shape) = (self.conv.input, self.conv.output());
+        (source_shape.batch, source_shape.height) = (1, x.len() / source_shape.row_len());
+        (shape.batch, shape.height) = (1, y.len() / shape.row_len());
+        let pass = Pass {
+            rows: std::slice::from_ref(&self.rows),
+            columns: std::slice::from_ref(&self.columns),
+            source: x,
+            source_shape,
+            shape,
+            weight: self.weight,
+            kernel: self.conv.kernel,
+            start: Some(self.bias),
+            act: self.act,
+        };
+        dispatch(Chunk {
+            pass: &pass,
+            first_row: 0,
+            out: &mut *y,
+        });
+        apply(self.act, y);
+    }
 }
 
 /// A grid of columns and its spans.

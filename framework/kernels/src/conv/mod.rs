@@ -9,12 +9,16 @@ mod dense;
 mod dense_weight;
 mod depthwise;
 mod depthwise_weight;
+mod expanded;
 mod micro;
 mod pack;
+mod prepared;
+mod scratch;
 mod shape;
 mod sweep;
 mod winograd;
 
+pub use prepared::PreparedConv;
 pub use shape::Conv;
 
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -47,6 +51,8 @@ pub fn set_conv_algorithm(algorithm: ConvAlgorithm) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PassKind {
     Forward,
+    /// Forward with weights that have been prepared.
+    Evaluation,
     /// Input gradient.
     Input,
     /// Weight gradient.
@@ -77,34 +83,8 @@ pub fn conv_forward<'a>(
     bias: Option<&[f32]>,
     y: impl Into<Output<'a>>,
 ) {
-    conv_forward_activated(conv, x, weight, bias, Activation::Identity, y);
-}
-
-/// `y = act(conv(x) + bias)`, as [`conv_forward`], in one pass over `y`.
-///
-/// # Panics
-///
-/// As [`conv_forward`].
-pub fn conv_forward_activated<'a>(
-    conv: &Conv,
-    x: &[f32],
-    weight: &[f32],
-    bias: Option<&[f32]>,
-    act: Activation,
-    y: impl Into<Output<'a>>,
-) {
-    let y = y.into();
-    check(conv, x.len(), weight.len(), y.len());
-    if let Some(bias) = bias {
-        assert_eq!(bias.len(), conv.out_channels, "conv: length of the bias");
-    }
-    if conv.is_depthwise() {
-        depthwise::forward(conv, x, weight, bias, act, y);
-    } else if takes_winograd(conv, PassKind::Forward) {
-        winograd::forward(conv, x, weight, bias, act, y);
-    } else {
-        dense::forward(conv, x, weight, bias, act, y);
-    }
+    let act = Activation::Identity;
+    PreparedConv::for_pass(conv, weight, bias, act, PassKind::Forward).run(x, y);
 }
 
 /// `dx += convᵀ(dy)`: the gradient of the input (B, H, W, channels) from that of the output (B, OH, OW, out channels).

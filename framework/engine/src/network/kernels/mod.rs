@@ -14,7 +14,7 @@ pub use composed::Composed;
 pub use cpu::CpuKernels;
 pub use nasfw_kernels::{Activation, Conv, MapShape};
 
-use dfdx::prelude::{Device, Gradients, HasErr, NoneTape, Tape, Tensor};
+use dfdx::prelude::{Device, Gradients, HasErr, Tape, Tensor};
 use dfdx::shapes::HasShape;
 
 use crate::error::{Error, Result};
@@ -61,6 +61,9 @@ pub type Normalised<D> = (Map<D>, BatchStatistics<D>);
 pub trait Kernels: Clone + std::fmt::Debug + 'static {
     /// The dfdx device that tensors live on.
     type Device: Device<f32>;
+
+    /// A convolution of a network in evaluation, ready to run on maps of one size.
+    type Frozen: Clone + std::fmt::Debug;
 
     /// The device.
     fn device(&self) -> &Self::Device;
@@ -113,19 +116,31 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         tape: &mut T,
     ) -> Result<Map<Self::Device>>;
 
-    /// `activation(conv(x) · scale + shift)`, a convolution of a network in evaluation; nothing is
-    /// recorded.
-    fn conv_scale_shift(
+    /// Prepares `activation(conv(x) · scale + shift)`, a convolution of a network in evaluation, for maps of the size in `conv`.
+    /// Without a scale that is 1, without a shift 0.
+    fn freeze(
         &self,
         conv: &Conv,
-        x: &Map<Self::Device>,
         weight: &Flat<Self::Device>,
-        scale: &Flat<Self::Device>,
-        shift: &Flat<Self::Device>,
+        scale: Option<&Flat<Self::Device>>,
+        shift: Option<&Flat<Self::Device>>,
         activation: Activation,
+    ) -> Result<Self::Frozen>;
+
+    /// Size of the result of a prepared convolution.
+    fn frozen_output(&self, conv: &Self::Frozen) -> MapShape;
+
+    /// Runs a prepared convolution; nothing is recorded.
+    fn frozen_conv(&self, conv: &Self::Frozen, x: &Map<Self::Device>) -> Result<Map<Self::Device>>;
+
+    /// Runs two prepared convolutions, the second on the result of the first.
+    fn frozen_pair(
+        &self,
+        first: &Self::Frozen,
+        second: &Self::Frozen,
+        x: &Map<Self::Device>,
     ) -> Result<Map<Self::Device>> {
-        let y = self.conv(conv, x, weight, None, false, &mut NoneTape)?;
-        self.scale_shift(&y, scale, shift, activation, &mut NoneTape)
+        self.frozen_conv(second, &self.frozen_conv(first, x)?)
     }
 
     /// An element-wise non-linearity.

@@ -27,7 +27,9 @@ fn channels(conv: &Conv, pass: PassKind) -> (usize, usize) {
     let (inputs, outputs) = (conv.input.channels, conv.out_channels);
     match pass {
         PassKind::Input => (outputs, whole_vectors(inputs)),
-        PassKind::Forward | PassKind::Weight => (inputs, whole_vectors(outputs)),
+        PassKind::Forward | PassKind::Evaluation | PassKind::Weight => {
+            (inputs, whole_vectors(outputs))
+        }
     }
 }
 
@@ -40,7 +42,7 @@ fn direct_cost(conv: &Conv, pass: PassKind) -> usize {
     let (from, to) = channels(conv, pass);
     // Per tap and pixel, beside the products; and taps per row that lie outside the map, next to pixels for which they do not.
     let (overhead, outside) = match pass {
-        PassKind::Forward | PassKind::Input => (64, 20),
+        PassKind::Forward | PassKind::Evaluation | PassKind::Input => (64, 20),
         PassKind::Weight => (32, 12),
     };
     let reach = |len| {
@@ -62,6 +64,7 @@ fn cost(conv: &Conv, pass: PassKind) -> usize {
     // For a channel of a tile: its transform. For a pair of channels: the filter's, back and forth for each part.
     let (products, transform, filters) = match pass {
         PassKind::Forward | PassKind::Input => (31, 420, 700),
+        PassKind::Evaluation => (31, 420, 0),
         PassKind::Weight => (36, 450, 700 * parts(tiles, from * conv.out_channels)),
     };
     let tile = 6500;

@@ -2,13 +2,13 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::Scratch;
 use super::transform::{POSITIONS, SPAN, filter};
 use crate::conv::pack::{Packed, Panel};
+use crate::conv::scratch::Scratch;
 use crate::simd::{dispatch, load, store};
 
 /// `G g Gᵀ` of all pairs of channels: for each panel (position, source channel, destination channel padded to the panel).
-pub(super) struct Filters {
+pub(in crate::conv) struct Filters {
     /// Source channels.
     pub(super) depth: usize,
     pub(super) panels: Vec<Panel>,

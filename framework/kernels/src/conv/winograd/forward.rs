@@ -5,11 +5,12 @@ use pulp::{Simd, WithSimd};
 use super::block::Block;
 use super::filter::Filters;
 use super::tiles::{Strip, Tile, Tiling};
+use super::tiling;
 use super::transform::{POSITIONS, SIDE, SPAN, result};
-use super::{Scratch, tiling};
 use crate::activation::{Activation, apply};
 use crate::conv::micro::multiply;
 use crate::conv::pack::{Packed, Panel};
+use crate::conv::scratch::Scratch;
 use crate::conv::shape::Conv;
 use crate::output::Output;
 use crate::parallel::for_pieces;
@@ -24,24 +25,28 @@ const BLOCK_ROWS: usize = 24;
 /// Tiles of a task, at least.
 const TASK_TILES: usize = 64;
 
+/// The filters of the forward pass.
+pub(in crate::conv) fn filters(conv: &Conv, weight: &[f32]) -> Filters {
+    let registers = registers();
+    let packed = Packed::forward(conv, weight, 0, registers);
+    Filters::new(&packed, registers.lanes, false)
+}
+
 /// `y = act(conv(x) + bias)`.
 pub(in crate::conv) fn forward(
     conv: &Conv,
     x: &[f32],
-    weight: &[f32],
-    bias: Option<&[f32]>,
+    filters: &Filters,
+    bias: &[f32],
     act: Activation,
     y: Output<'_>,
 ) {
-    let registers = registers();
-    let packed = Packed::forward(conv, weight, 0, registers);
-    let zeros = vec![0.0; conv.out_channels];
     Pass {
         source: x,
         from: tiling(conv, conv.input.channels),
         to: tiling(conv, conv.out_channels),
-        filters: Filters::new(&packed, registers.lanes, false),
-        start: Some(bias.unwrap_or(&zeros)),
+        filters,
+        start: Some(bias),
         act,
     }
     .run(conv, y);
@@ -55,7 +60,7 @@ pub(in crate::conv) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], d
         source: dy,
         from: tiling(conv, conv.out_channels),
         to: tiling(conv, conv.input.channels),
-        filters: Filters::new(&packed, registers.lanes, true),
+        filters: &Filters::new(&packed, registers.lanes, true),
         start: None,
         act: Activation::Identity,
     }
@@ -66,7 +71,7 @@ struct Pass<'a> {
     source: &'a [f32],
     from: Tiling,
     to: Tiling,
-    filters: Filters,
+    filters: &'a Filters,
     /// What results are added to, one value per channel; `None` adds to what the map holds.
     start: Option<&'a [f32]>,
     /// What is made of the finished results.

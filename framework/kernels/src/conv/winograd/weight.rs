@@ -6,10 +6,11 @@ use pulp::{Simd, WithSimd};
 
 use super::block::Block;
 use super::tiles::{Strip, Tile, Tiling};
+use super::tiling;
 use super::transform::{POSITIONS, SPAN, filter_gradient};
-use super::{Scratch, tiling};
 use crate::conv::micro::multiply;
 use crate::conv::pack::{Panel, panels};
+use crate::conv::scratch::Scratch;
 use crate::conv::shape::Conv;
 use crate::parallel::for_chunks;
 use crate::simd::{dispatch, load, many_registers, read, registers, store, write};

@@ -24,7 +24,9 @@ use dfdx::prelude::{
 };
 use dfdx::shapes::Shape;
 
-use super::{Activation, Affine, BatchStatistics, Conv, Flat, Kernels, Map, Scalar, device};
+use super::{
+    Activation, Affine, BatchStatistics, Conv, Flat, Kernels, Map, MapShape, Scalar, device,
+};
 use crate::error::Result;
 
 /// The kernels of any dfdx device, composed from its own operations.
@@ -40,8 +42,19 @@ impl<D> Composed<D> {
     }
 }
 
+/// A convolution with what comes after it in evaluation.
+#[derive(Clone, Debug)]
+pub struct FrozenConv<D: Device<f32>> {
+    conv: Conv,
+    weight: Flat<D>,
+    scale: Option<Flat<D>>,
+    shift: Option<Flat<D>>,
+    activation: Activation,
+}
+
 impl<D: Device<f32>> Kernels for Composed<D> {
     type Device = D;
+    type Frozen = FrozenConv<D>;
 
     fn device(&self) -> &D {
         &self.device
@@ -84,6 +97,48 @@ impl<D: Device<f32>> Kernels for Composed<D> {
         tape: &mut T,
     ) -> Result<Map<D>> {
         on_tape(x, tape, |x| norm::scale_shift(x, scale, shift, activation))
+    }
+
+    fn freeze(
+        &self,
+        conv: &Conv,
+        weight: &Flat<D>,
+        scale: Option<&Flat<D>>,
+        shift: Option<&Flat<D>>,
+        activation: Activation,
+    ) -> Result<FrozenConv<D>> {
+        Ok(FrozenConv {
+            conv: *conv,
+            weight: weight.clone(),
+            scale: scale.cloned(),
+            shift: shift.cloned(),
+            activation,
+        })
+    }
+
+    fn frozen_output(&self, conv: &FrozenConv<D>) -> MapShape {
+        conv.conv.output()
+    }
+
+    fn frozen_conv(&self, conv: &FrozenConv<D>, x: &Map<D>) -> Result<Map<D>> {
+        let FrozenConv {
+            conv,
+            weight,
+            scale,
+            shift,
+            activation,
+        } = conv;
+        let (tape, shift) = (&mut NoneTape, shift.as_ref());
+        let bias = shift.filter(|_| scale.is_none());
+        let y = self.conv(conv, x, weight, bias, false, tape)?;
+        match (scale, shift) {
+            (Some(scale), Some(shift)) => self.scale_shift(&y, scale, shift, *activation, tape),
+            (Some(scale), None) => {
+                let none = device(self.device.try_zeros_like(scale))?;
+                self.scale_shift(&y, scale, &none, *activation, tape)
+            }
+            (None, _) => self.activation(&y, *activation, tape),
+        }
     }
 
     fn activation<T: Tape<f32, D>>(

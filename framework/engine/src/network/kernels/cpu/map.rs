@@ -196,30 +196,6 @@ impl CpuKernels {
         Ok((out, statistics))
     }
 
-    /// One pass over the map: the scale goes into the weights, the shift is a bias.
-    pub(super) fn convolve_scaled(
-        &self,
-        conv: &Conv,
-        x: &Map<Cpu>,
-        weight: &Flat<Cpu>,
-        scale: &Flat<Cpu>,
-        shift: &Flat<Cpu>,
-        activation: Activation,
-    ) -> Result<Map<Cpu>> {
-        let conv = Conv {
-            input: map_shape(x),
-            ..*conv
-        };
-        let scale = elements(scale);
-        let scaled: Vec<f32> = (elements(weight).chunks_exact(scale.len()))
-            .flat_map(|row| row.iter().zip(scale).map(|(w, s)| w * s))
-            .collect();
-        let mut y = k::Fresh::new(conv.output().len());
-        let bias = Some(elements(shift));
-        k::conv_forward_activated(&conv, elements(x), &scaled, bias, activation, &mut y);
-        self.map(conv.output(), y.into_vec())
-    }
-
     pub(super) fn scale_and_shift<T: Tape<f32, Cpu>>(
         &self,
         x: &Map<Cpu>,

@@ -8,6 +8,8 @@ mod loss;
 mod map;
 mod slice;
 
+use std::sync::Arc;
+
 use dfdx::prelude::{Cache, Cpu, Gradients, Tape, TensorFromVec};
 use nasfw_kernels as k;
 
@@ -57,6 +59,7 @@ impl CpuKernels {
 
 impl Kernels for CpuKernels {
     type Device = Cpu;
+    type Frozen = Arc<k::PreparedConv>;
 
     fn device(&self) -> &Cpu {
         &self.device
@@ -116,16 +119,51 @@ impl Kernels for CpuKernels {
         self.scale_and_shift(x, scale, shift, activation, tape)
     }
 
-    fn conv_scale_shift(
+    fn freeze(
         &self,
         conv: &Conv,
-        x: &Map<Cpu>,
         weight: &Flat<Cpu>,
-        scale: &Flat<Cpu>,
-        shift: &Flat<Cpu>,
+        scale: Option<&Flat<Cpu>>,
+        shift: Option<&Flat<Cpu>>,
         activation: Activation,
+    ) -> Result<Self::Frozen> {
+        let shift = shift.map(elements);
+        let conv = match scale.map(elements) {
+            None => k::PreparedConv::new(conv, elements(weight), shift, activation),
+            Some(scale) => {
+                let rows = elements(weight).chunks_exact(scale.len().max(1));
+                let scaled = rows.flat_map(|row| row.iter().zip(scale).map(|(w, s)| w * s));
+                let weight: Vec<f32> = scaled.collect();
+                k::PreparedConv::new(conv, &weight, shift, activation)
+            }
+        };
+        Ok(Arc::new(conv))
+    }
+
+    fn frozen_output(&self, conv: &Self::Frozen) -> k::MapShape {
+        conv.conv().output()
+    }
+
+    fn frozen_conv(&self, conv: &Self::Frozen, x: &Map<Cpu>) -> Result<Map<Cpu>> {
+        let output = conv.conv().output();
+        let mut y = k::Fresh::new(output.len());
+        conv.run(elements(x), &mut y);
+        self.map(output, y.into_vec())
+    }
+
+    fn frozen_pair(
+        &self,
+        first: &Self::Frozen,
+        second: &Self::Frozen,
+        x: &Map<Cpu>,
     ) -> Result<Map<Cpu>> {
-        self.convolve_scaled(conv, x, weight, scale, shift, activation)
+        if !second.streams_after(first) {
+            return self.frozen_conv(second, &self.frozen_conv(first, x)?);
+        }
+        let output = second.conv().output();
+        let mut y = k::Fresh::new(output.len());
+        second.run_expanded(first, elements(x), &mut y);
+        self.map(output, y.into_vec())
     }
 
     fn activation<T: Tape<f32, Cpu>>(
