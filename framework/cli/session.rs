@@ -1,5 +1,6 @@
 //! What `run` and `resume` share: a search with progress, a way to stop it, and its end.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +37,8 @@ struct End<'a> {
     stopped: bool,
     constant_reward: Option<f64>,
     best: Option<Line<'a>>,
+    /// Seconds by kind of work.
+    seconds: BTreeMap<String, f64>,
 }
 
 /// Runs `search` with progress and shows how it ended.
@@ -87,6 +90,9 @@ fn json(summary: &Summary) -> io::Result<()> {
         stopped: summary.is_stopped,
         constant_reward: summary.constant_reward,
         best: summary.best.as_ref().map(|t| Line::new(t, true)),
+        seconds: (summary.spent.iter())
+            .map(|(work, seconds)| (work.to_string(), *seconds))
+            .collect(),
     };
     let mut out = io::stdout().lock();
     writeln!(out, "{}", serde_json::to_string(&end)?)?;
@@ -98,6 +104,7 @@ fn people(summary: &Summary, config: &Config) -> Result<(), Failure> {
     if let Some(best) = &summary.best {
         show_best(&mut out, best, summary, config)?;
     }
+    show_time(&mut out, summary)?;
     let run = summary.run.display();
     let more = match summary.is_stopped {
         true => String::new(),
@@ -112,6 +119,22 @@ fn people(summary: &Summary, config: &Config) -> Result<(), Failure> {
     writeln!(out, "  nasfw resume {run}{more}\n")?;
     out.flush()?;
     Ok(())
+}
+
+/// Where the time went, largest share first, shares below 1 % left out.
+fn show_time(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
+    let whole: f64 = summary.spent.iter().map(|(_, seconds)| seconds).sum();
+    let mut spent: Vec<_> = (summary.spent.iter())
+        .map(|(work, seconds)| (work, 100.0 * seconds / whole.max(1e-9)))
+        .filter(|(_, share)| *share >= 1.0)
+        .collect();
+    spent.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let shares: Vec<String> = spent
+        .iter()
+        .map(|(work, share)| format!("{work} {share:.0} %"))
+        .collect();
+    card::heading(out, &format!("{whole:.0} s"))?;
+    writeln!(out, "  {}\n", shares.join(", "))
 }
 
 /// A path as a shell takes it.

@@ -3,6 +3,7 @@
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Metrics, Seed, Source, Stage};
 
+use super::clock::{Clock, Timed, Work};
 use super::features::StageFeatures;
 use super::setup::Setup;
 use crate::error::{Error, Result};
@@ -21,6 +22,7 @@ pub(super) enum StageData {
 /// Judges one architecture, stage by stage.
 pub(super) struct Candidate<'a, K: Kernels> {
     pub(super) setup: &'a Setup,
+    pub(super) clock: &'a Clock,
     pub(super) kernels: &'a K,
     /// Weights every candidate's encoder starts from.
     pub(super) encoder: &'a Weights,
@@ -87,8 +89,12 @@ impl<K: Kernels> Candidate<'_, K> {
                 &images
             }
         };
-        fit(&mut network, &mut learner, batches, &how, tick)?;
-        let metrics = self.judge(&network, stage, data)?;
+        let clock = self.clock;
+        let batches = &Timed { clock, batches };
+        clock.time(Work::Stage(at), || {
+            fit(&mut network, &mut learner, batches, &how, tick)
+        })?;
+        let metrics = clock.time(Work::Validation, || self.judge(&network, stage, data))?;
         self.weights = network.parameters().weights();
         let reward = self.setup.task.reward(&metrics);
         Ok((metrics, reward))

@@ -9,9 +9,11 @@
 //! | `baseline.rs` | what the best constant answer is worth |
 //! | `candidate.rs` | one architecture through the stages of the schedule |
 //! | `session.rs` | the loop over trials |
+//! | `clock.rs` | where the time goes |
 
 mod baseline;
 mod candidate;
+mod clock;
 mod features;
 mod given;
 mod plain;
@@ -27,6 +29,8 @@ use crate::network::kernels::CpuKernels;
 use crate::progress::Observer;
 use crate::store::Run;
 use crate::trial::{Status, Trial};
+use clock::Clock;
+pub use clock::Work;
 use session::Session;
 pub use setup::Setup;
 
@@ -44,6 +48,8 @@ pub struct Summary {
     pub constant_reward: Option<f64>,
     /// Whether the observer asked to stop before all trials were done.
     pub is_stopped: bool,
+    /// Seconds of this call by kind of work.
+    pub spent: Vec<(Work, f64)>,
 }
 
 /// Runs a search in the new folder `out`.
@@ -53,11 +59,11 @@ pub struct Summary {
 /// run itself fails; trials finished before are kept.
 pub fn run(config: &Config, out: &Path, observer: &mut dyn Observer) -> Result<Summary> {
     let kernels = cpu_only(config)?;
-    let setup = Setup::new(config)?;
-    setup.check_data(observer)?;
+    let clock = Clock::start();
+    let setup = clock.time(Work::Data, || Setup::checked(config, observer))?;
     let mut run = Run::create(out, config)?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
-    Session::new(kernels, setup, run)?.go(observer)
+    Session::new(kernels, setup, run, clock)?.go(observer)
 }
 
 /// Continues the run in `folder`; `trials` changes how many are wanted in all.
@@ -76,13 +82,13 @@ pub fn resume(folder: &Path, trials: Option<u64>, observer: &mut dyn Observer) -
         config.encoder.weights = None;
     }
     let kernels = cpu_only(&config)?;
-    let setup = Setup::new(&config)?;
-    setup.check_data(observer)?;
+    let clock = Clock::start();
+    let setup = clock.time(Work::Data, || Setup::checked(&config, observer))?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
     if let Some(trials) = trials {
         run.set_trials_wanted(trials)?;
     }
-    Session::new(kernels, setup, run)?.go(observer)
+    Session::new(kernels, setup, run, clock)?.go(observer)
 }
 
 /// The better of two trials: complete beats stopped beats failed, then the reward decides, then

@@ -7,6 +7,7 @@ use nasfw_sdk::{Controller, Metrics, Outcome, Proposal, RewardSchedule, Source, 
 
 use super::baseline::constant_reward;
 use super::candidate::{Candidate, StageData};
+use super::clock::{Clock, Work};
 use super::setup::Setup;
 use super::{Summary, features, is_better, warmup};
 use crate::error::{Error, Result};
@@ -28,11 +29,12 @@ pub(super) struct Session<K: Kernels> {
     schedule: Box<dyn RewardSchedule>,
     next: u64,
     best: Option<Trial>,
+    clock: Clock,
 }
 
 impl<K: Kernels> Session<K> {
     /// Starts a fresh run or picks a stored one up where it stands.
-    pub(super) fn new(kernels: K, setup: Setup, run: Run) -> Result<Self> {
+    pub(super) fn new(kernels: K, setup: Setup, run: Run, clock: Clock) -> Result<Self> {
         let mut rng = setup.seed.stream("controller/init");
         let mut controller = setup
             .config
@@ -52,6 +54,7 @@ impl<K: Kernels> Session<K> {
             schedule,
             next: trials.len() as u64,
             best,
+            clock,
         })
     }
 
@@ -85,6 +88,7 @@ impl<K: Kernels> Session<K> {
             finished: self.next,
             constant_reward: constant,
             is_stopped,
+            spent: self.clock.spent(),
         })
     }
 
@@ -97,7 +101,10 @@ impl<K: Kernels> Session<K> {
                 warmup::restore(&self.kernels, &self.setup, &weights)?
             }
             None => {
-                let warm = warmup::warm_up(&self.kernels, &self.setup, observer)?;
+                let (kernels, setup, clock) = (&self.kernels, &self.setup, &self.clock);
+                let warm = clock.time(Work::WarmUp, || {
+                    warmup::warm_up(kernels, setup, clock, observer)
+                })?;
                 if let Some(warm) = &warm {
                     let bytes = warm.parameters().weights().to_safetensors()?;
                     self.run.write_artifact(WARM_WEIGHTS, &bytes)?;
@@ -109,13 +116,12 @@ impl<K: Kernels> Session<K> {
         let mut stages = Vec::new();
         for stage in &setup.stages {
             stages.push(match stage.source {
-                Source::Features => StageData::Features(features::compute(
-                    setup,
-                    stage,
-                    warm.as_ref(),
-                    &self.kernels,
-                    observer,
-                )?),
+                Source::Features => {
+                    let (warm, kernels) = (warm.as_ref(), &self.kernels);
+                    StageData::Features(self.clock.time(Work::Features, || {
+                        features::compute(setup, stage, warm, kernels, observer)
+                    })?)
+                }
                 Source::Images => StageData::Images(self.validation_crops(stage)?),
             });
         }
@@ -135,7 +141,9 @@ impl<K: Kernels> Session<K> {
         let setup = &self.setup;
         let transform = setup.stage_transform(stage);
         let (set, info) = (&*setup.source.train, &setup.source.info);
-        PreparedSet::new(set, &setup.meta_val, info, &transform, setup.ignore())
+        self.clock.time(Work::Data, || {
+            PreparedSet::new(set, &setup.meta_val, info, &transform, setup.ignore())
+        })
     }
 
     /// Proposes, judges, tells and stores one architecture.
@@ -147,7 +155,10 @@ impl<K: Kernels> Session<K> {
     ) -> Result<()> {
         let id = self.next;
         let seed = self.setup.seed.child(&format!("trial/{id}"));
-        let proposal = self.controller.propose(&mut seed.stream("propose"));
+        let controller = &mut self.controller;
+        let proposal = (self.clock).time(Work::Controller, || {
+            controller.propose(&mut seed.stream("propose"))
+        });
         let genotype = self.setup.space.genotype(&proposal.choices);
         observer.on(&Event::TrialStarted {
             id,
@@ -186,13 +197,16 @@ impl<K: Kernels> Session<K> {
         trial.stage_rewards = judged.rewards;
         trial.metrics = judged.metrics;
         trial.seconds = start.elapsed().as_secs_f64();
-        self.controller
-            .observe(&outcome, &mut seed.stream("observe"));
+        let controller = &mut self.controller;
+        self.clock.time(Work::Controller, || {
+            controller.observe(&outcome, &mut seed.stream("observe"));
+        });
         let state = SearchState {
             controller: self.controller.save(),
             schedule: self.schedule.save(),
         };
-        self.run.append(&trial, &state)?;
+        let run = &mut self.run;
+        (self.clock).time(Work::Store, || run.append(&trial, &state))?;
         self.next += 1;
         let is_best = is_better(&trial, self.best.as_ref());
         observer.on(&Event::TrialFinished {
@@ -237,6 +251,7 @@ impl<K: Kernels> Session<K> {
         let seed = self.setup.seed.child(&format!("trial/{id}"));
         let mut candidate = Candidate {
             setup: &self.setup,
+            clock: &self.clock,
             kernels: &self.kernels,
             encoder,
             graph,

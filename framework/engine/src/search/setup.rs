@@ -58,6 +58,13 @@ fn check_ignore(loss: Loss, data: u8) -> Result<()> {
 }
 
 impl Setup {
+    /// [`new`](Self::new) and [`check_data`](Self::check_data).
+    pub(super) fn checked(config: &Config, observer: &mut dyn Observer) -> Result<Self> {
+        let setup = Self::new(config)?;
+        setup.check_data(observer)?;
+        Ok(setup)
+    }
+
     /// Makes everything that `config` names.
     ///
     /// # Errors

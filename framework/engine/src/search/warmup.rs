@@ -5,6 +5,7 @@
 
 use nasfw_sdk::{Decay, Optimiser, TargetScale};
 
+use super::clock::{Clock, Timed};
 use super::plain::plain_network;
 use super::setup::Setup;
 use crate::error::{Error, Result};
@@ -17,6 +18,7 @@ use crate::train::{Fit, ImageSet, Learner, Objective, fit};
 pub(super) fn warm_up<K: Kernels>(
     kernels: &K,
     setup: &Setup,
+    clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<Option<Network<K>>> {
     let Some(mut network) = untrained(kernels, setup)? else {
@@ -56,7 +58,11 @@ pub(super) fn warm_up<K: Kernels>(
         polyak: 0.0,
     };
     let mut started = false;
-    fit(&mut network, &mut learner, &images, &how, &mut |tick| {
+    let batches = Timed {
+        clock,
+        batches: &images,
+    };
+    fit(&mut network, &mut learner, &batches, &how, &mut |tick| {
         if !started {
             observer.on(&Event::Phase {
                 name: "encoder warm-up",
