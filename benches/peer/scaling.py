@@ -6,6 +6,7 @@
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -59,18 +60,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--nasfw", default="target/release/nasfw")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--torch", action="store_true")
     args = parser.parse_args()
 
     print("| | batch 2 | 4 | 8 | 16 | crop 128 | 192 | 256 | 384 | 1 thread | 2 threads | ratio |")
     print("|" + "---|" * 12)
     for name, genotype in PUBLISHED.items():
-        cells = [step(args, genotype, batch, 256, 2)[0] for batch in (2, 4, 8, 16)]
-        cells += [step(args, genotype, 8, side, 2)[0] for side in (128, 192, 256, 384)]
-        threads = [step(args, genotype, 8, 256, threads)[0] for threads in (1, 2)]
-        cells += threads
-        row = " | ".join(f"{cell * 1e3:.0f}" for cell in cells)
-        print(f"| {name}, ms | {row} | {threads[0] / threads[1]:.2f} |", flush=True)
+        cells = [(batch, 256, 2) for batch in (2, 4, 8, 16)]
+        cells += [(8, side, 2) for side in (128, 192, 256, 384)]
+        cells += [(8, 256, threads) for threads in (1, 2)]
+        # Round after round over all of them, as the machine has faster and slower minutes.
+        rounds = [[step(args, genotype, *cell)[0] for cell in cells] for _ in range(args.rounds)]
+        times = [statistics.median(column) for column in zip(*rounds)]
+        ratio = statistics.median(times[-2] / times[-1] for times in rounds)
+        row = " | ".join(f"{time * 1e3:.0f}" for time in times)
+        print(f"| {name}, ms | {row} | {ratio:.2f} |", flush=True)
 
     print("\npeak memory of a process that takes steps, MiB")
     for name, genotype in PUBLISHED.items():
