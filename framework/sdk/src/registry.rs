@@ -4,6 +4,8 @@
 //! A *plugin* is a named bundle of any of the four kinds: `--plugin segm` names the bundle whose
 //! search space is used.
 
+use std::sync::{Mutex, PoisonError, RwLock};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -51,25 +53,48 @@ pub struct About {
     pub about: &'static str,
     /// Version of the crate it comes from.
     pub version: &'static str,
+    /// The library it was loaded from; `None` for what is built in.
+    pub library: Option<Library>,
+}
+
+impl About {
+    /// Where the item comes from, for messages.
+    pub fn origin(&self) -> &'static str {
+        self.library.map_or("this program", |l| l.path)
+    }
+}
+
+/// A library that items were loaded from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Library {
+    /// Where it was read from.
+    pub path: &'static str,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: &'static str,
 }
 
 macro_rules! entry {
-    ($(#[$doc:meta])* $entry:ident, $kind:literal, $build:ty) => {
+    ($(#[$doc:meta])* $entry:ident, $kind:literal, $added:ident, ($($arg:ty),*) -> $made:ty) => {
         $(#[$doc])*
         pub struct $entry {
             /// Name, plugin and description.
             pub about: About,
             /// The default settings as JSON.
-            pub defaults: fn() -> Value,
+            pub defaults: &'static (dyn Fn() -> Value + Sync),
             /// Makes the item from settings.
-            pub build: $build,
+            pub build: &'static (dyn Fn($($arg),*) -> Result<Box<$made>> + Sync),
         }
         inventory::collect!($entry);
+
+        /// Entries of this kind that were added while the program ran.
+        static $added: RwLock<Vec<&'static $entry>> = RwLock::new(Vec::new());
 
         impl $entry {
             /// All registered items of this kind, sorted by name.
             pub fn all() -> Vec<&'static Self> {
                 let mut all: Vec<&'static Self> = inventory::iter::<Self>().collect();
+                // Whoever panicked while holding the lock did not leave half an entry.
+                all.extend($added.read().unwrap_or_else(PoisonError::into_inner).iter());
                 all.sort_by_key(|e| e.about.name);
                 all
             }
@@ -90,20 +115,115 @@ macro_rules! entry {
 
 entry!(
     /// A registered search space.
-    SpaceEntry, "search space", fn(&Value) -> Result<Box<dyn SearchSpace>>
+    SpaceEntry, "search space", ADDED_SPACES, (&Value) -> dyn SearchSpace
 );
 entry!(
     /// A registered controller.
-    ControllerEntry, "controller", fn(&Value, &Schema, &mut Rng) -> Result<Box<dyn Controller>>
+    ControllerEntry, "controller", ADDED_CONTROLLERS,
+    (&Value, &Schema, &mut Rng) -> dyn Controller
 );
 entry!(
     /// A registered task.
-    TaskEntry, "task", fn(&Value) -> Result<Box<dyn Task>>
+    TaskEntry, "task", ADDED_TASKS, (&Value) -> dyn Task
 );
 entry!(
     /// A registered reward schedule.
-    ScheduleEntry, "schedule", fn(&Value) -> Result<Box<dyn RewardSchedule>>
+    ScheduleEntry, "schedule", ADDED_SCHEDULES, (&Value) -> dyn RewardSchedule
 );
+
+/// Entries to be added together, such as all of a loaded library.
+#[derive(Default)]
+pub struct Additions {
+    /// Search spaces.
+    pub spaces: Vec<SpaceEntry>,
+    /// Controllers.
+    pub controllers: Vec<ControllerEntry>,
+    /// Tasks.
+    pub tasks: Vec<TaskEntry>,
+    /// Reward schedules.
+    pub schedules: Vec<ScheduleEntry>,
+}
+
+impl Additions {
+    /// Adds all entries, for the rest of the program's life, or none.
+    ///
+    /// # Errors
+    /// [`Error::NameClash`] when an item's name is taken in its kind, or its plugin's name is that
+    /// of a plugin from elsewhere.
+    pub fn add(self) -> Result<()> {
+        // One at a time, so that nothing comes between the check and the addition.
+        static ADDING: Mutex<()> = Mutex::new(());
+        let _one = ADDING.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = [
+            ("search space", abouts(&SpaceEntry::all(), |e| &e.about)),
+            ("controller", abouts(&ControllerEntry::all(), |e| &e.about)),
+            ("task", abouts(&TaskEntry::all(), |e| &e.about)),
+            ("schedule", abouts(&ScheduleEntry::all(), |e| &e.about)),
+        ];
+        let new = [
+            (
+                "search space",
+                self.spaces.iter().map(|e| e.about).collect(),
+            ),
+            (
+                "controller",
+                self.controllers.iter().map(|e| e.about).collect(),
+            ),
+            ("task", self.tasks.iter().map(|e| e.about).collect()),
+            (
+                "schedule",
+                self.schedules.iter().map(|e| e.about).collect::<Vec<_>>(),
+            ),
+        ];
+        check_names(&known, &new)?;
+        extend(&ADDED_SPACES, self.spaces);
+        extend(&ADDED_CONTROLLERS, self.controllers);
+        extend(&ADDED_TASKS, self.tasks);
+        extend(&ADDED_SCHEDULES, self.schedules);
+        Ok(())
+    }
+}
+
+type OfKind = (&'static str, Vec<About>);
+
+fn abouts<E>(entries: &[&'static E], about: impl Fn(&E) -> &About) -> Vec<About> {
+    entries.iter().map(|&e| *about(e)).collect()
+}
+
+fn check_names(known: &[OfKind; 4], new: &[OfKind; 4]) -> Result<()> {
+    let clash = |kind: &str, name: &str, first: &About, second: &About| Error::NameClash {
+        kind: kind.into(),
+        name: name.into(),
+        first: first.origin().into(),
+        second: second.origin().into(),
+    };
+    for ((kind, known), (_, new)) in known.iter().zip(new) {
+        for (at, about) in new.iter().enumerate() {
+            let taken = known.iter().chain(&new[..at]);
+            if let Some(other) = taken.clone().find(|o| o.name == about.name) {
+                return Err(clash(kind, about.name, other, about));
+            }
+            // `--plugin NAME` names a space by its plugin.
+            let mut spaces = taken.filter(|_| *kind == "search space");
+            if let Some(other) = spaces.find(|o| o.plugin == about.plugin) {
+                return Err(clash("plugin", about.plugin, other, about));
+            }
+        }
+    }
+    let everything = || known.iter().flat_map(|(_, abouts)| abouts);
+    for about in new.iter().flat_map(|(_, abouts)| abouts) {
+        let foreign = |o: &&About| o.plugin == about.plugin && o.library != about.library;
+        if let Some(other) = everything().find(foreign) {
+            return Err(clash("plugin", about.plugin, other, about));
+        }
+    }
+    Ok(())
+}
+
+fn extend<E>(added: &RwLock<Vec<&'static E>>, entries: Vec<E>) {
+    let mut added = added.write().unwrap_or_else(PoisonError::into_inner);
+    added.extend(entries.into_iter().map(|e| &*Box::leak(Box::new(e))));
+}
 
 impl SpaceEntry {
     /// The search space of the plugin called `plugin`.
@@ -181,9 +301,9 @@ macro_rules! register {
         $crate::inventory::submit! {
             $crate::registry::ControllerEntry {
                 about: $crate::register!(@about $plugin, $name, $about),
-                defaults: $crate::registry::default_config::<
+                defaults: &$crate::registry::default_config::<
                     <$type as $crate::registry::ControllerFromConfig>::Config>,
-                build: |value, schema, rng| {
+                build: &|value, schema, rng| {
                     let config = $crate::registry::read_config(concat!("controller ", $name), value)?;
                     let made = <$type as $crate::registry::ControllerFromConfig>::from_config(
                         config, schema, rng)?;
@@ -196,9 +316,9 @@ macro_rules! register {
         $crate::inventory::submit! {
             $crate::registry::$entry {
                 about: $crate::register!(@about $plugin, $name, $about),
-                defaults: $crate::registry::default_config::<
+                defaults: &$crate::registry::default_config::<
                     <$type as $crate::registry::FromConfig>::Config>,
-                build: |value| {
+                build: &|value| {
                     let config = $crate::registry::read_config($name, value)?;
                     let made: Box<dyn $trait> =
                         Box::new(<$type as $crate::registry::FromConfig>::from_config(config)?);
@@ -210,6 +330,7 @@ macro_rules! register {
     (@about $plugin:literal, $name:literal, $about:literal) => {
         $crate::registry::About {
             plugin: $plugin, name: $name, about: $about, version: env!("CARGO_PKG_VERSION"),
+            library: None,
         }
     };
 }

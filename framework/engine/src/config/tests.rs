@@ -38,7 +38,9 @@ impl Defaults for Fake {
 }
 
 fn made(layers: Layers) -> Result<Config> {
-    resolve(layers.layers(), &Fake)
+    resolve(layers.layers(), &Fake, &mut |reference| {
+        Ok(format!("loaded {reference}"))
+    })
 }
 
 fn set(options: &[&str]) -> Result<Config> {

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `setup.rs` | members, data and splits that a configuration names, checked before anything is written |
+//! | `own.rs` | data that the task brings itself |
 //! | `given.rs` | encoder weights from a file |
 //! | `warmup.rs` | encoder and teacher where no weights are given, on the decoder of `plain.rs` |
 //! | `features.rs` | encoder outputs and teacher outputs, computed once |
@@ -14,6 +15,7 @@ mod baseline;
 mod candidate;
 mod features;
 mod given;
+mod own;
 mod plain;
 mod session;
 mod setup;

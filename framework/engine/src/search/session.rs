@@ -12,6 +12,7 @@ use super::{Summary, features, is_better, warmup};
 use crate::error::{Error, Result};
 use crate::network::kernels::Kernels;
 use crate::network::{Network, Weights};
+use crate::plugins;
 use crate::progress::{Event, Observer};
 use crate::store::{Run, SearchState};
 use crate::train::{PreparedSet, Tick};
@@ -69,8 +70,10 @@ impl<K: Kernels> Session<K> {
             .prepare(observer)
             .and_then(|(encoder, stages, reward)| {
                 constant = Some(reward);
+                pass_notes_on(observer);
                 while self.next < wanted {
                     self.trial(&encoder, &stages, observer)?;
+                    pass_notes_on(observer);
                 }
                 Ok(())
             });
@@ -148,17 +151,28 @@ impl<K: Kernels> Session<K> {
         let id = self.next;
         let seed = self.setup.seed.child(&format!("trial/{id}"));
         let proposal = self.controller.propose(&mut seed.stream("propose"));
+        self.controller.fault().map_err(Error::broken)?;
         let genotype = self.setup.space.genotype(&proposal.choices);
+        let is_named = self.setup.space.fault();
         observer.on(&Event::TrialStarted {
             id,
             genotype: &genotype,
         });
         let start = Instant::now();
-        let graph = self.setup.space.decode(&proposal.choices, &self.setup.io)?;
-        let mut trial = self.blank(id, &proposal, genotype, &graph);
+        let mut trial = Self::blank(id, &proposal, genotype);
         let mut judged = Judged::default();
         let schedule_before = self.schedule.save();
-        match self.judge(graph, id, encoder, data, &mut judged, observer) {
+        self.schedule.fault().map_err(Error::broken)?;
+        let result = is_named
+            .and_then(|()| self.setup.space.decode(&proposal.choices, &self.setup.io))
+            .map_err(Error::from)
+            .and_then(|graph| {
+                let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
+                let cost = graph.cost((crop, crop));
+                (trial.params, trial.macs) = (cost.params, cost.macs);
+                self.judge(graph, id, encoder, data, &mut judged, observer)
+            });
+        match result {
             Ok(()) => {
                 let went_through = judged.why_stopped.is_none();
                 trial.status = if went_through {
@@ -169,7 +183,8 @@ impl<K: Kernels> Session<K> {
             }
             Err(e @ (Error::Training(_) | Error::Device(_) | Error::Contract(_))) => {
                 // What failed later was no evaluation: the schedule forgets its first reward.
-                self.schedule.load(&schedule_before)?;
+                let restored = self.schedule.load(&schedule_before);
+                restored.map_err(Error::broken)?;
                 trial.reason = Some(e.to_string());
             }
             Err(e) => return Err(e),
@@ -178,6 +193,7 @@ impl<K: Kernels> Session<K> {
             Some(reason) => Outcome::Failed { proposal, reason },
             None => {
                 let reward = self.schedule.reward(&judged.rewards);
+                self.schedule.fault().map_err(Error::broken)?;
                 trial.reward = Some(reward);
                 Outcome::Scored { proposal, reward }
             }
@@ -188,10 +204,13 @@ impl<K: Kernels> Session<K> {
         trial.seconds = start.elapsed().as_secs_f64();
         self.controller
             .observe(&outcome, &mut seed.stream("observe"));
+        self.controller.fault().map_err(Error::broken)?;
         let state = SearchState {
             controller: self.controller.save(),
             schedule: self.schedule.save(),
         };
+        self.controller.fault().map_err(Error::broken)?;
+        self.schedule.fault().map_err(Error::broken)?;
         self.run.append(&trial, &state)?;
         self.next += 1;
         let is_best = is_better(&trial, self.best.as_ref());
@@ -205,9 +224,8 @@ impl<K: Kernels> Session<K> {
         Ok(())
     }
 
-    fn blank(&self, id: u64, proposal: &Proposal, genotype: String, graph: &Graph) -> Trial {
-        let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
-        let cost = graph.cost((crop, crop));
+    /// A trial about which nothing is known yet.
+    fn blank(id: u64, proposal: &Proposal, genotype: String) -> Trial {
         Trial {
             id,
             genotype,
@@ -217,8 +235,8 @@ impl<K: Kernels> Session<K> {
             stage_rewards: Vec::new(),
             reward: None,
             metrics: Metrics::default(),
-            params: cost.params,
-            macs: cost.macs,
+            params: 0,
+            macs: 0,
             seconds: 0.0,
             reason: None,
         }
@@ -269,12 +287,24 @@ impl<K: Kernels> Session<K> {
             judged.metrics = metrics;
             judged.rewards.push(reward);
             let mut rng = seed.stream(&format!("verdict/{at}"));
-            if at < last && self.schedule.verdict(at, reward, &mut rng) == Verdict::Stop {
+            if at == last {
+                break;
+            }
+            let verdict = self.schedule.verdict(at, reward, &mut rng);
+            self.schedule.fault().map_err(Error::broken)?;
+            if verdict == Verdict::Stop {
                 judged.why_stopped = Some(format!("reward {reward:.4} after stage {at}"));
                 break;
             }
         }
         Ok(())
+    }
+}
+
+/// Tells the observer what libraries had to say.
+fn pass_notes_on(observer: &mut dyn Observer) {
+    for text in plugins::take_notes() {
+        observer.on(&Event::Note { text: &text });
     }
 }
 

@@ -6,7 +6,7 @@ use nasfw_data::{Cached, Source, Transform, check, meta_split, open};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
 
-use super::given;
+use super::{given, own};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::network::Weights;
@@ -22,7 +22,7 @@ pub struct Setup {
     /// What can be built.
     pub space: Box<dyn SearchSpace>,
     /// What is good.
-    pub task: Box<dyn Task>,
+    pub task: Arc<dyn Task>,
     /// The stages of the schedule.
     pub stages: Vec<Stage>,
     /// The data set.
@@ -65,11 +65,15 @@ impl Setup {
     pub fn new(config: &Config) -> Result<Self> {
         config.check()?;
         let space = config.make_space()?;
-        let task = config.make_task()?;
+        let task: Arc<dyn Task> = config.make_task()?.into();
         check_ignore(task.loss(), config.data.ignore)?;
-        let mut source = open(&config.data, task.labels())?;
+        let mut source = match (&config.data.path, task.data()) {
+            (None, Some(_)) => own::source(&task)?,
+            _ => open(&config.data, task.labels())?,
+        };
         source.train = Arc::new(Cached::new(source.train, IMAGE_CACHE_BYTES));
         let io = Io::rgb(task.output_channels(&source.info));
+        task.fault()?;
         let seed = Seed(config.run.seed);
         let (meta_train, meta_val) = meta_split(
             source.train.len(),
