@@ -133,8 +133,10 @@ fn check_folder(path: &Path) -> Result<(), String> {
 
 /// The machine, the parts and the stamp of a library.
 fn examine(bytes: &[u8]) -> Result<Stamp, String> {
-    let file = object::File::parse(bytes)
-        .map_err(|e| format!("is no library of this kind of system ({e})"))?;
+    let file = object::File::parse(bytes).map_err(|e| match bytes.starts_with(b"\x7fELF") {
+        true => format!("is cut off or damaged ({e}); copy it again"),
+        false => format!("is no library of this kind of system ({e})"),
+    })?;
     let of_machine = match std::env::consts::ARCH {
         "x86_64" => file.architecture() == Architecture::X86_64,
         "aarch64" => file.architecture() == Architecture::Aarch64,

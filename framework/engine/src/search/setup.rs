@@ -57,6 +57,22 @@ fn check_ignore(loss: Loss, data: u8) -> Result<()> {
     }
 }
 
+/// Any architecture shows the encoder: it does not depend on the choices. A few that fail, as those of
+/// other people's spaces may, cost as many trials and not the search.
+fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<Graph> {
+    const ATTEMPTS: usize = 8;
+    let mut rng = seed.stream("setup");
+    let mut attempt = || space.decode(&testing::random_choices(space.schema(), &mut rng), io);
+    let mut last = attempt();
+    for _ in 1..ATTEMPTS {
+        if !matches!(last, Err(nasfw_sdk::Error::Library { .. })) {
+            break;
+        }
+        last = attempt();
+    }
+    Ok(last?)
+}
+
 impl Setup {
     /// Makes everything that `config` names.
     ///
@@ -80,9 +96,7 @@ impl Setup {
             config.meta.val_share,
             seed.child("meta"),
         );
-        // Any architecture shows the encoder: it does not depend on the choices.
-        let any = testing::random_choices(space.schema(), &mut seed.stream("setup"));
-        let encoder = space.decode(&any, &io)?.encoder()?;
+        let encoder = any_graph(&*space, &io, seed)?.encoder()?;
         let encoder_weights = match (&config.encoder.weights, &encoder) {
             (None, _) => None,
             (Some(file), Some(encoder)) => Some(given::read(file, encoder)?),

@@ -3,8 +3,8 @@
 //! The same files are linked into the test program and into a library, so that searches with both
 //! can be compared.
 
-mod controller;
-mod data;
-mod schedule;
-mod space;
-mod task;
+pub(crate) mod controller;
+pub(crate) mod data;
+pub(crate) mod schedule;
+pub(crate) mod space;
+pub(crate) mod task;
