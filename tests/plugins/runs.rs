@@ -53,6 +53,11 @@ fn a_space_or_task_that_panics_costs_the_architecture_only() {
             "as told, in decode-deep",
         ),
         (
+            "encoder",
+            ["space.at=decode-deep", "space.how=lie"],
+            "graph node encoder: differs from that of another architecture",
+        ),
+        (
             "loss",
             ["task.at=own_loss", "task.how=panic"],
             "as told, in own_loss",
@@ -63,11 +68,12 @@ fn a_space_or_task_that_panics_costs_the_architecture_only() {
             "the gradient of the task's own loss",
         ),
     ] {
-        // The warm-up has two steps, and the first trials as many for each of their stages.
-        let after = if out == "space" {
-            "space.after=0"
-        } else {
-            "task.after=10"
+        // The warm-up has two steps, and a stage as many. The first architecture decoded shows the
+        // encoder.
+        let after = match out {
+            "space" => "space.after=0",
+            "encoder" => "space.after=1",
+            _ => "task.after=10",
         };
         let output = run(
             &place,

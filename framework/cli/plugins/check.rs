@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use nasfw_engine::plugins::{Loaded, inspect, load};
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
@@ -16,6 +17,8 @@ use crate::exit::Failure;
 /// Architectures of a space, and rounds of a controller.
 const SAMPLES: usize = 50;
 const SEED: Seed = Seed(1);
+/// How long all checks may take.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// Shows what the file says of itself, then has a child process run the checks, so that a library
 /// that ends its process is a verdict like any other.
@@ -34,7 +37,20 @@ pub(super) fn run(file: &str) -> Result<(), Failure> {
     out.flush()?;
     let program = std::env::current_exe()?;
     let mut command = Command::new(program);
-    let status = command.arg("__check-plugin").arg(file).status()?;
+    let mut child = command.arg("__check-plugin").arg(file).spawn()?;
+    let start = Instant::now();
+    let status = loop {
+        match child.try_wait()? {
+            Some(status) => break status,
+            None if start.elapsed() < LIMIT => std::thread::sleep(Duration::from_millis(5)),
+            None => {
+                child.kill()?;
+                child.wait()?;
+                let message = format!("{file} is not checked after {} seconds", LIMIT.as_secs());
+                return Err(Failure::Failed(message));
+            }
+        }
+    };
     match status.code() {
         Some(0) => Ok(()),
         Some(2) => Err(Failure::Input(format!(

@@ -12,7 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use nasfw_sdk::wire::{Bytes, HostTable, LEVEL_WARNING};
 
-use super::library::one_line;
+use super::described::one_line;
 
 /// More notes than anyone reads; the rest is dropped.
 const MOST_NOTES: usize = 100;

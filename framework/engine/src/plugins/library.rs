@@ -7,21 +7,23 @@
 
 use std::path::Path;
 
-use libloading::os::unix::{Library as Loader, RTLD_LOCAL, RTLD_NOW};
+#[cfg(unix)]
+use libloading::os::unix::Library as Loader;
+#[cfg(windows)]
+use libloading::os::windows::Library as Loader;
 use nasfw_sdk::Error;
-use nasfw_sdk::wire::message::{Described, Item, Kind, Op};
+use nasfw_sdk::wire::message::{Described, Kind, Op};
 use nasfw_sdk::wire::{
     ABI_MAJOR, ABI_MINOR, Buffer, Bytes, Call, Create, Describe, Destroy, ENTRY_SYMBOL, Entry,
     FAILED, OK, PANICKED, RawSlice, Release, SLICE_F32, SLICE_U8, STOPPED, Table, WRITABLE,
 };
 use serde_json::Value;
 
+use super::described::{check_items, clean, one_line};
 use super::host::{self, InCall};
 
 /// The most that a description or an error may have.
 const MOST_TEXT_BYTES: usize = 1 << 20;
-/// The most items of a library.
-const MOST_ITEMS: usize = 256;
 
 /// A library that stays loaded for the rest of the program's life.
 pub struct Library {
@@ -68,10 +70,8 @@ impl Library {
     /// # Errors
     /// One line: what is wrong.
     pub(super) fn open(file: &Path, label: &str) -> Result<&'static Self, String> {
-        // SAFETY: the user asked for this library's code to run. All its symbols are bound now, so
-        // that a missing one shows here, and it shares none with other libraries.
-        let loader = unsafe { Loader::open(Some(file), RTLD_NOW | RTLD_LOCAL) };
-        let loader = loader.map_err(|e| format!("cannot be loaded: {}", without_path(&e, file)))?;
+        let loader =
+            load(file).map_err(|e| format!("cannot be loaded: {}", without_path(&e, file)))?;
         // Never unloaded: threads and thread-local destructors of its own may outlive any use.
         let loader = Box::leak(Box::new(loader));
         // SAFETY: the stamp promises a function of this type under this name.
@@ -254,6 +254,19 @@ impl Lent<'_> {
     }
 }
 
+fn load(file: &Path) -> Result<Loader, libloading::Error> {
+    // SAFETY: the user asked for this library's code to run. All its symbols are bound now, so that
+    // a missing one shows here, and it shares none with other libraries.
+    #[cfg(unix)]
+    return unsafe {
+        use libloading::os::unix::{RTLD_LOCAL, RTLD_NOW};
+        Loader::open(Some(file), RTLD_NOW | RTLD_LOCAL)
+    };
+    // SAFETY: as above; on this system both are so.
+    #[cfg(windows)]
+    return unsafe { Loader::new(file) };
+}
+
 fn bytes(from: &[u8]) -> Bytes {
     Bytes {
         ptr: from.as_ptr(),
@@ -288,50 +301,6 @@ fn functions(table: *const Table) -> Result<Functions, String> {
         destroy: table.destroy.ok_or_else(|| missing("destroy"))?,
         release: table.release.ok_or_else(|| missing("release"))?,
     })
-}
-
-fn check_items(items: &[Item]) -> Result<(), String> {
-    if items.is_empty() || items.len() > MOST_ITEMS {
-        return Err(format!(
-            "registers {} items; 1 to {MOST_ITEMS} are right (nasfw_sdk::register!)",
-            items.len()
-        ));
-    }
-    for item in items {
-        for (what, name) in [("plugin", &item.plugin), ("name", &item.name)] {
-            let is_plain =
-                |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
-            if name.is_empty() || name.len() > 64 || !name.bytes().all(is_plain) {
-                return Err(format!(
-                    "the {what} `{}` is not allowed; 1 to 64 of a-z, 0-9, - and _ are",
-                    one_line(name)
-                ));
-            }
-        }
-        if !item.defaults.is_object() {
-            return Err(format!(
-                "the default settings of `{}` are no table",
-                item.name
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Text without line breaks and control characters, and not too long.
-pub(super) fn one_line(text: &str) -> String {
-    const MOST: usize = 2000;
-    let cleaned = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    cleaned.take(MOST).collect()
-}
-
-fn clean(value: &mut Value) {
-    match value {
-        Value::String(text) => *text = one_line(text),
-        Value::Array(values) => values.iter_mut().for_each(clean),
-        Value::Object(map) => map.values_mut().for_each(clean),
-        _ => {}
-    }
 }
 
 /// What the loader says, without the private copy's path.

@@ -10,8 +10,9 @@ use nasfw_sdk::wire::Stamp;
 use nasfw_sdk::wire::message::{Item, Kind};
 use serde_json::Value;
 
+use super::described::one_line;
 use super::file::{self, PluginFile, refused};
-use super::library::{Library, one_line};
+use super::library::Library;
 use super::reference::{Reference, pinned};
 use super::{remote, trial};
 use crate::error::{Error, Result};

@@ -17,12 +17,14 @@
 //! | `file.rs` | everything that is checked before the file runs |
 //! | `trial.rs` | loading it in a child process first, and that child |
 //! | `library.rs` | the loaded library: its table, and the only unsafe calls |
+//! | `described.rs` | what it says of itself, before it is believed or shown |
 //! | `host.rs` | what the library may call: notes, and whether to stop |
 //! | `load.rs` | the order of all this, and the registry |
 //! | `remote/` | its spaces, controllers, schedules and tasks, as the engine knows them |
 //!
 //! The library's side is `nasfw_sdk::wire::guest`.
 
+mod described;
 mod file;
 mod host;
 mod library;

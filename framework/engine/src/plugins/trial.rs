@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use nasfw_sdk::wire::message::Described;
 use serde::{Deserialize, Serialize};
 
-use super::library::{Library, one_line};
+use super::described::one_line;
+use super::library::Library;
 
 /// How long a library may take to load and describe itself.
 const LIMIT: Duration = Duration::from_secs(3);

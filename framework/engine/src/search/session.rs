@@ -167,6 +167,7 @@ impl<K: Kernels> Session<K> {
             .and_then(|()| self.setup.space.decode(&proposal.choices, &self.setup.io))
             .map_err(Error::from)
             .and_then(|graph| {
+                self.setup.check_encoder(&graph)?;
                 let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
                 let cost = graph.cost((crop, crop));
                 (trial.params, trial.macs) = (cost.params, cost.macs);

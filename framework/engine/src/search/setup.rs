@@ -127,6 +127,31 @@ impl Setup {
         })
     }
 
+    /// Whether an architecture has the encoder that all of them share, and reads the same maps of it
+    /// and nothing else, so that stored features fit.
+    ///
+    /// # Errors
+    /// When it does not; the space breaks a promise then.
+    pub(super) fn check_encoder(&self, graph: &Graph) -> Result<()> {
+        let broken = |message: &str| {
+            let (node, message) = ("encoder".to_owned(), message.to_owned());
+            Err(nasfw_sdk::Error::Graph { node, message }.into())
+        };
+        if graph.encoder()? != self.encoder {
+            return broken(
+                "differs from that of another architecture; all architectures of a space share their \
+                 encoder and read the same maps of it",
+            );
+        }
+        let maps = self.encoder.as_ref().map_or(1, |e| e.outputs().len());
+        match graph.after_encoder()?.inputs().count() == maps {
+            true => Ok(()),
+            false => broken(
+                "the image is read behind it as well; give the encoder an identity node of the image",
+            ),
+        }
+    }
+
     /// Reads the whole training set once, so that bad data does not stop a long run late.
     ///
     /// # Errors

@@ -55,9 +55,10 @@ pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Resul
         if let Err(e) = Graph::from_json(&graph.to_json()) {
             return say(format!("its JSON does not read back: {e}"));
         }
-        if let Err(e) = graph.after_encoder() {
-            return say(format!("cannot be cut after its encoder: {e}"));
-        }
+        let maps = match graph.after_encoder() {
+            Ok(rest) => rest.inputs().count(),
+            Err(e) => return say(format!("cannot be cut after its encoder: {e}")),
+        };
         if let Err(what) = check_sketches(space, &choices) {
             return say(what);
         }
@@ -68,10 +69,19 @@ pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Resul
             return say(e.to_string());
         }
         let part = graph.encoder().map_err(|e| format!("sample {at}: {e}"))?;
+        if maps != part.as_ref().map_or(1, |e| e.outputs().len()) {
+            return say("reads the image behind its encoder as well".into());
+        }
         match &encoder {
-            // Which encoder maps are read may depend on the choices; the nodes may not.
-            Some(first) if nodes(first) == nodes(&part) => {}
-            Some(_) => return say("its encoder differs from that of another architecture".into()),
+            // The maps that are read are part of it: they are computed once for all.
+            Some(first) if *first == part => {}
+            Some(_) => {
+                return say(
+                    "its encoder, or which maps of it are read, differs from that of another \
+                     architecture"
+                        .into(),
+                );
+            }
             None => encoder = Some(part),
         }
     }
@@ -92,8 +102,4 @@ fn check_sketches(space: &dyn SearchSpace, choices: &Choices) -> Result<(), Stri
         }
     }
     Ok(())
-}
-
-fn nodes(graph: &Option<Graph>) -> Option<&[crate::graph::Node]> {
-    graph.as_ref().map(Graph::nodes)
 }

@@ -1,6 +1,7 @@
 //! The items of `kinds`, with orders.
 
 use nasfw_sdk::controller::State;
+use nasfw_sdk::graph::{Conv, GraphBuilder, Role};
 use nasfw_sdk::registry::{ControllerFromConfig, FromConfig};
 use nasfw_sdk::{
     Choices, Controller, DataInfo, Graph, Io, Label, LabelKind, Loss, LossBatch, Metrics, Outcome,
@@ -55,8 +56,8 @@ impl SearchSpace for Space {
     }
     fn decode(&self, choices: &Choices, io: &Io) -> Result<Graph> {
         self.order.is_lie("decode")?;
-        if choices[0] == 2 {
-            self.order.is_lie("decode-deep")?;
+        if choices[0] == 2 && self.order.is_lie("decode-deep")? {
+            return without_encoder(io);
         }
         self.inner.decode(choices, io)
     }
@@ -78,6 +79,15 @@ impl SearchSpace for Space {
         self.order.lies("facts");
         self.inner.facts(choices)
     }
+}
+
+/// A network that breaks the promise to share the encoder.
+fn without_encoder(io: &Io) -> Result<Graph> {
+    let mut graph = GraphBuilder::new();
+    let image = graph.input("image", io.input_channels);
+    let main = graph.conv("head", Conv::new(1, io.output_channels), image);
+    graph.output("main", Role::Main, main);
+    graph.finish()
 }
 
 impl ControllerFromConfig for Ruler {

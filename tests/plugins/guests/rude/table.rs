@@ -1,5 +1,6 @@
 //! A table that passes most calls on, and answers some of them itself.
 
+#![allow(clippy::unwrap_used, reason = "a part of a test")]
 #![allow(unsafe_code, reason = "the functions of a C table")]
 
 use std::collections::BTreeMap;

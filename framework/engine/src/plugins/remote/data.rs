@@ -8,7 +8,8 @@ use nasfw_sdk::wire::truth::{Numbers, Truths};
 use nasfw_sdk::{DataInfo, Error, Label, Part, Result, TaskData};
 
 use super::fresh::Fresh;
-use crate::plugins::library::{Lent, one_line};
+use crate::plugins::described::one_line;
+use crate::plugins::library::Lent;
 
 /// The longest side of an image.
 const MOST_SIDE_PX: usize = 1 << 14;

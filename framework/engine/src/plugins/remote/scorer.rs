@@ -9,6 +9,15 @@ use super::Fault;
 use super::instance::Instance;
 use crate::plugins::library::{Lent, Library};
 
+/// More metrics than anyone looks at.
+const MOST_METRICS: usize = 256;
+
+/// Whether this can be shown as the name of a metric.
+pub(super) fn is_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_.@".contains(c);
+    (1..=64).contains(&name.len()) && name.chars().all(is_plain)
+}
+
 /// A scorer, or why there is none.
 pub(super) struct RemoteScorer {
     instance: Result<Instance>,
@@ -37,7 +46,14 @@ impl RemoteScorer {
 
     fn read(&self) -> Result<Metrics> {
         let reply: message::OfMetrics = self.instance()?.call(Op::Metrics, &Nothing {}, &mut [])?;
-        Ok(reply.metrics)
+        let names = || reply.metrics.iter().map(|(name, _)| name);
+        match names().count() <= MOST_METRICS && names().all(is_name) {
+            true => Ok(reply.metrics),
+            false => {
+                let message = "metrics have short names of letters, digits, - and _";
+                Err(self.instance()?.error(Op::Metrics, message))
+            }
+        }
     }
 }
 

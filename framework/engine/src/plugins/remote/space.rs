@@ -7,7 +7,11 @@ use serde_json::{Map, Value};
 
 use super::fresh::Fresh;
 use super::{Fault, MOST_GRAPH};
+use crate::plugins::described::one_line;
 use crate::plugins::library::Library;
+
+/// More parameters than any network that this program could train.
+const MOST_PARAMETERS: usize = 1 << 30;
 
 struct RemoteSpace {
     fresh: Fresh,
@@ -60,7 +64,15 @@ impl SearchSpace for RemoteSpace {
         graph
             .check_io(io)
             .map_err(|e| instance.error(Op::Decode, e))?;
-        Ok(graph)
+        let parameters = graph.parameters();
+        match parameters <= MOST_PARAMETERS {
+            true => Ok(graph),
+            false => {
+                let message =
+                    format!("{parameters} parameters; at most {MOST_PARAMETERS} are taken");
+                Err(instance.error(Op::Decode, message))
+            }
+        }
     }
 
     fn genotype(&self, choices: &Choices) -> String {
@@ -84,7 +96,12 @@ impl SearchSpace for RemoteSpace {
     fn facts(&self, choices: &Choices) -> Map<String, Value> {
         let reply: Result<Facts> = (self.fresh.instance())
             .and_then(|instance| instance.call(Op::Facts, &of(choices), &mut []));
-        self.fault.keep(reply, Facts::default).facts
+        let facts = self.fault.keep(reply, Facts::default).facts;
+        // Names are shown as they are, values as JSON.
+        facts
+            .into_iter()
+            .map(|(name, v)| (one_line(&name), v))
+            .collect()
     }
 
     fn fault(&self) -> Result<()> {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::Fault;
 use super::data::RemoteData;
 use super::fresh::Fresh;
-use super::scorer::RemoteScorer;
+use super::scorer::{RemoteScorer, is_name};
 use crate::plugins::library::{Lent, Library};
 
 /// More metrics than a headline shows.
@@ -41,8 +41,8 @@ pub(crate) fn task(
     let (fresh, made): (_, message::Made) = Fresh::make(library, Kind::Task, name, settings)?;
     let wrong = |e: Error| library.error("create", e.to_string());
     made.loss.check(made.labels).map_err(wrong)?;
-    if made.headline.len() > MOST_HEADLINES {
-        let expected = format!("at most {MOST_HEADLINES} names");
+    if made.headline.len() > MOST_HEADLINES || !made.headline.iter().all(|n| is_name(n)) {
+        let expected = format!("at most {MOST_HEADLINES} names of letters, digits, - and _");
         return Err(wrong(Error::invalid(
             "headline",
             made.headline.len(),

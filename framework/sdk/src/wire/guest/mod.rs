@@ -50,8 +50,7 @@ static TABLE: Table = Table {
     release: Some(release),
 };
 
-/// What `nasfw_plugin_entry` returns. Panics of this library are silent from now on: their
-/// messages go to the program instead.
+/// What `nasfw_plugin_entry` returns. The messages of panics in calls go to the program from now on.
 pub fn entry() -> *const Table {
     static ONCE: Once = Once::new();
     ONCE.call_once(panic::keep_places);

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Drawn, Generator, finite, finite_list};
+use super::finite::{list, one};
+use super::{Drawn, Generator};
 use crate::choices::Schema;
 
 /// Configuration of `create`; the reply is [`Drawn`].
@@ -30,7 +31,7 @@ pub struct Proposed {
     /// One option per decision.
     pub choices: Vec<usize>,
     /// Natural logarithm of the probability it was drawn with.
-    #[serde(with = "finite")]
+    #[serde(with = "one")]
     pub log_prob: f64,
     /// How far the generator was drawn from.
     #[serde(flatten)]
@@ -43,7 +44,7 @@ pub struct Observe {
     /// What was proposed.
     pub choices: Vec<usize>,
     /// With which logarithmic probability.
-    #[serde(with = "finite")]
+    #[serde(with = "one")]
     pub log_prob: f64,
     /// How it ended.
     pub outcome: Outcome,
@@ -58,7 +59,7 @@ pub enum Outcome {
     /// It has a reward.
     Scored {
         /// In [0, 1], higher better.
-        #[serde(with = "finite")]
+        #[serde(with = "one")]
         reward: f64,
     },
     /// It could not be judged.
@@ -79,7 +80,7 @@ pub struct Prefix {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Probabilities {
     /// One per option of the next decision.
-    #[serde(with = "finite_list")]
+    #[serde(with = "list")]
     pub probabilities: Vec<f64>,
 }
 
@@ -94,6 +95,6 @@ pub struct OfChoices {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LogProb {
     /// Natural logarithm of the probability of proposing them.
-    #[serde(with = "finite")]
+    #[serde(with = "one")]
     pub log_prob: f64,
 }

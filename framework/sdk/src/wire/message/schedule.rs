@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Drawn, Generator, finite, finite_list};
+use super::finite::{list, one};
+use super::{Drawn, Generator};
 use crate::schedule::Stage;
 
 /// Configuration of `create`.
@@ -26,7 +27,7 @@ pub struct Ask {
     /// The stage just gone through.
     pub stage: usize,
     /// The reward it gave.
-    #[serde(with = "finite")]
+    #[serde(with = "one")]
     pub reward: f64,
     /// Where a draw is drawn from.
     pub rng: Generator,
@@ -46,7 +47,7 @@ pub struct Answer {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rewards {
     /// The reward of each stage gone through.
-    #[serde(with = "finite_list")]
+    #[serde(with = "list")]
     pub stage_rewards: Vec<f64>,
 }
 
@@ -54,6 +55,6 @@ pub struct Rewards {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Told {
     /// What the controller is told.
-    #[serde(with = "finite")]
+    #[serde(with = "one")]
     pub reward: f64,
 }

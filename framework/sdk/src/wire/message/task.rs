@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::finite;
+use super::finite::one;
 use crate::label::{DataInfo, LabelKind};
 use crate::metrics::Metrics;
 use crate::task::{Loss, Part};
@@ -77,7 +77,7 @@ pub struct OfMetrics {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reward {
     /// In [0, 1], higher better.
-    #[serde(with = "finite")]
+    #[serde(with = "one")]
     pub reward: f64,
 }
 
@@ -100,7 +100,7 @@ pub struct Batch {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OwnLoss {
     /// The loss of the batch.
-    #[serde(with = "finite")]
+    #[serde(with = "one")]
     pub loss: f64,
 }
 
