@@ -3,6 +3,7 @@
 //! | file | shows |
 //! |---|---|
 //! | `searches.rs` | a search with a library's items finds what it finds with the same items built in |
+//! | `sides.rs` | the same calls on either side: the same answers, errors and draws |
 //! | `files.rs` | files that are no plugins are refused with one line, and the program lives |
 //! | `starts.rs` | libraries that misbehave while they are loaded |
 //! | `flips.rs` | libraries with a bit flipped |
@@ -33,6 +34,7 @@ mod panics;
 mod replies;
 mod runs;
 mod searches;
+mod sides;
 mod starts;
 
 // Linked for what it registers.

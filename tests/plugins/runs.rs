@@ -129,15 +129,16 @@ fn a_controller_or_schedule_that_panics_ends_the_run_with_its_trials() {
     }
 }
 
-/// Presses Ctrl-C once the first trial is finished, and waits for the end.
+/// Presses Ctrl-C once so many trials are finished, and waits for the end.
 #[cfg(unix)]
-fn interrupt(place: &Place, out: &str, orders: &[&str]) -> (Output, Duration) {
+fn interrupt(place: &Place, out: &str, after: usize, orders: &[&str]) -> (Output, Duration) {
     let mut command = command(place, out, orders);
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     for _ in 0..1000 {
         let listed = place.call(&["trials", out, "--json"]);
-        if listed.status.success() && !listed.stdout.is_empty() {
+        let finished = listed.stdout.iter().filter(|b| **b == b'\n').count();
+        if listed.status.success() && finished >= after {
             break;
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -160,7 +161,7 @@ fn a_call_that_never_returns_does_not_keep_the_program() {
         "controller.how=hang",
         "controller.after=2",
     ];
-    let (output, took) = interrupt(&place, "hang", &orders);
+    let (output, took) = interrupt(&place, "hang", 2, &orders);
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{message}");
     let said = "plugin rude does not return from `propose`; ended without it";
@@ -177,11 +178,11 @@ fn a_call_that_never_returns_does_not_keep_the_program() {
 fn a_call_that_asks_is_told_to_stop() {
     let place = Place::new();
     let orders = ["space.at=decode", "space.how=wait", "space.after=2"];
-    let (output, took) = interrupt(&place, "wait", &orders);
+    let (output, took) = interrupt(&place, "wait", 1, &orders);
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("stopped after 1 of"), "{message}");
-    assert!(took < Duration::from_millis(2500), "{took:?}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
     assert_eq!(trials(&place, "wait").len(), 1);
 }
 
