@@ -3,12 +3,40 @@
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use nasfw_engine::plugins::inspect;
 use nasfw_sdk::Seed;
 use rand::RngExt;
 
-use crate::library::stripped;
+use crate::library::{stripped, text};
 
 const FLIPS: usize = 300;
+
+/// Nothing runs here: whatever the bytes are, looking at them is a description or an error.
+#[test]
+fn looking_at_any_bytes_is_safe() {
+    let good = stripped("kinds");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("odd.so");
+    let mut refused = 0;
+    for at in 0..800 {
+        let mut rng = Seed(2).stream(&format!("odd/{at}"));
+        let mut bytes = good.clone();
+        // Headers at the beginning, or the section table at the end.
+        let (from, to) = match at % 2 {
+            0 => (0, 2048.min(bytes.len())),
+            _ => (bytes.len().saturating_sub(4096), bytes.len()),
+        };
+        for _ in 0..rng.random_range(1..64) {
+            bytes[rng.random_range(from..to)] = rng.random();
+        }
+        if at % 5 == 0 {
+            bytes.truncate(rng.random_range(0..bytes.len()));
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        refused += usize::from(inspect(text(&path)).is_err());
+    }
+    assert!(refused > 400, "{refused} of 800 refused");
+}
 
 #[test]
 fn no_flipped_library_ends_the_program() {

@@ -133,7 +133,7 @@ fn a_controller_or_schedule_that_panics_ends_the_run_with_its_trials() {
 #[cfg(unix)]
 fn interrupt(place: &Place, out: &str, after: usize, orders: &[&str]) -> (Output, Duration) {
     let mut command = command(place, out, orders);
-    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     for _ in 0..1000 {
         let listed = place.call(&["trials", out, "--json"]);
@@ -182,6 +182,8 @@ fn a_call_that_asks_is_told_to_stop() {
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("stopped after 1 of"), "{message}");
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("waiting to be stopped"), "{shown}");
     assert!(took < Duration::from_secs(20), "{took:?}");
     assert_eq!(trials(&place, "wait").len(), 1);
 }

@@ -12,7 +12,8 @@
 //! | [`Task`] | what is good | `plugins/src/tasks` |
 //! | [`RewardSchedule`] | how much work a candidate is worth | `plugins/src/schedules` |
 //!
-//! This crate reads no files, starts no threads, loads no libraries and knows no tensor library.
+//! This crate reads no files, loads no libraries and knows no tensor library; only its conformance
+//! checks start a thread.
 
 pub mod choices;
 pub mod controller;

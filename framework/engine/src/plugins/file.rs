@@ -53,8 +53,8 @@ pub(super) fn read(reference: &Reference) -> Result<PluginFile> {
         && *wanted != sha256
     {
         return Err(fail(format!(
-            "its sha256 is {sha256}, but {wanted} is asked for; put that file back, or, if you \
-             trust this one, ask for its sha256"
+            "its sha256 is {sha256}, but {wanted} is asked for; put that file back (a \
+             run goes on with the bytes it began with), or ask for this one's sha256 if you trust it"
         )));
     }
     let stamp = examine(&bytes).map_err(fail)?;

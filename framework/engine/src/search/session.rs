@@ -77,6 +77,7 @@ impl<K: Kernels> Session<K> {
                 }
                 Ok(())
             });
+        pass_notes_on(observer);
         let is_stopped = match result {
             Ok(()) => false,
             Err(Error::Stopped) => true,
