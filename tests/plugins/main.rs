@@ -7,6 +7,7 @@
 //! | `files.rs` | files that are no plugins are refused with one line, and the program lives |
 //! | `starts.rs` | libraries that misbehave while they are loaded |
 //! | `flips.rs` | libraries with a bit flipped |
+//! | `calls.rs`, `library.rs` | every call of every kind; where the libraries are |
 //! | `replies.rs` | replies that are not what they should be |
 //! | `panics.rs` | panics in every call |
 //! | `runs.rs` | what misbehaviour costs a run: stops, resumes, other bytes |
@@ -25,6 +26,7 @@ mod program;
 #[path = "guests/kinds/mod.rs"]
 mod kinds;
 
+mod calls;
 mod commands;
 mod compiler;
 mod files;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::replies::{
+use crate::calls::{
     CALLS, ask, controller, schedule, space, task, use_controller, use_schedule, use_space,
 };
 

@@ -7,11 +7,11 @@ use nasfw_sdk::{
 };
 use serde_json::json;
 
+use crate::calls::{controller, schedule, schema, space, task};
 use crate::kinds::controller::NearBest;
 use crate::kinds::schedule::Halves;
 use crate::kinds::space::Tiny;
 use crate::kinds::task::Brightness;
-use crate::replies::{controller, schedule, schema, space, task};
 
 #[test]
 fn spaces() {

@@ -33,6 +33,10 @@ fn each_is_refused_and_the_program_lives() {
             "describes garbage",
             "its description is not as it should be",
         ),
+        (
+            "describes itself otherwise",
+            "otherwise each time it is loaded",
+        ),
         ("describes too much", "replied with 3000000 bytes"),
         ("describes odd names", "`../a b` is not allowed"),
         ("describes no settings", "are no table"),

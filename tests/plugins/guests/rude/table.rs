@@ -78,6 +78,11 @@ fn reply_with(text: &str, reply: *mut Buffer) {
 unsafe extern "C" fn describe(host: *const HostTable, reply: *mut Buffer) -> i32 {
     match std::env::var("NASFW_RUDE_START").as_deref() {
         Ok("describes nothing") => reply_with(r#"{"items": []}"#, reply),
+        Ok("describes itself otherwise") => {
+            let item = r#"{"kind": "task", "plugin": "x", "name": "x@", "about": "", "version": "1", "defaults": {}}"#;
+            let item = item.replace('@', &std::process::id().to_string());
+            reply_with(&format!("{{\"items\": [{item}]}}"), reply);
+        }
         Ok("describes garbage") => reply_with("\u{1b}[2J not json", reply),
         Ok("describes too much") => reply_with("@3000000", reply),
         Ok("describes odd names") => reply_with(
