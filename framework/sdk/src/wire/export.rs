@@ -28,7 +28,8 @@ macro_rules! export_plugin {
         )]
         #[used]
         #[unsafe(no_mangle)]
-        #[unsafe(link_section = ".nasfw")]
+        #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,.nasfw"))]
+        #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".nasfw"))]
         pub static nasfw_plugin_stamp: $crate::wire::Stamp =
             $crate::wire::Stamp::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
 

@@ -15,7 +15,8 @@ use super::fault::Order;
 #[allow(non_upper_case_globals, reason = "the name of the symbol")]
 #[used]
 #[unsafe(no_mangle)]
-#[unsafe(link_section = ".nasfw")]
+#[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,.nasfw"))]
+#[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".nasfw"))]
 pub(crate) static nasfw_plugin_stamp: Stamp = Stamp::new("rude", "0.1.0");
 
 #[unsafe(no_mangle)]

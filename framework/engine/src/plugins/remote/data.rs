@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nasfw_sdk::wire::message::Op;
 use nasfw_sdk::wire::message::task as message;
 use nasfw_sdk::wire::truth::{Numbers, Truths};
-use nasfw_sdk::{DataInfo, Error, Label, Part, Result, TaskData};
+use nasfw_sdk::{DataInfo, Error, Label, LabelKind, Part, Result, TaskData};
 
 use super::fresh::Fresh;
 use crate::plugins::described::one_line;
@@ -116,8 +116,9 @@ impl TaskData for RemoteData {
             Numbers::U8(_) => true,
             Numbers::F32(values) => values.iter().all(|v| v.is_finite()),
         };
-        if !is_finite || !filled.reference_px.is_finite() {
-            let message = format!("the label of sample {index} is not finite");
+        let has_length = truth.kind != LabelKind::Keypoints || filled.reference_px > 0.0;
+        if !is_finite || !has_length || !filled.reference_px.is_finite() {
+            let message = format!("the label of sample {index} is not finite, or of no length");
             return Err(instance.error(Op::Fill, message));
         }
         let references_px = vec![filled.reference_px];
