@@ -1,8 +1,9 @@
 //! Arguments that several commands take.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::plugins::is_library;
 
 use crate::exit::Failure;
 
@@ -33,24 +34,36 @@ impl SettingsArgs {
     }
 }
 
-/// The layers with a plugin named by `--plugin` on top.
-pub(crate) fn with_plugin(layers: Layers, plugin: Option<&str>) -> Result<Layers, Failure> {
-    let Some(plugin) = plugin else {
-        return Ok(layers);
-    };
-    if is_library(plugin) {
-        return Err(Failure::Input(format!(
-            "--plugin {plugin}: dynamic libraries come with a later version, not yet; give the \
-             name of a built-in plugin (`nasfw plugins list`)"
-        )));
-    }
-    Ok(layers.flag("--plugin", "space.plugin", plugin))
+/// Plugins by name or as libraries.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PluginArgs {
+    /// The plugin whose search space is used, by name or as a library, ./libx.so; may be repeated:
+    /// the first that names or brings a space gives it, and libraries bring whatever else they
+    /// have. ./libx.so#sha256=HEX loads these bytes only [default: segm]
+    #[arg(long = "plugin", value_name = "NAME|FILE")]
+    plugins: Vec<String>,
 }
 
-/// Whether this can only be a path: names have neither separators nor an extension.
-fn is_library(plugin: &str) -> bool {
-    let extension = Path::new(plugin).extension().and_then(|e| e.to_str());
-    plugin.contains(['/', '\\']) || matches!(extension, Some("so" | "dylib" | "dll"))
+impl PluginArgs {
+    /// The layers with these plugins on top; libraries are loaded.
+    pub(crate) fn over(&self, mut layers: Layers) -> Result<Layers, Failure> {
+        let mut has_space = false;
+        for plugin in &self.plugins {
+            if is_library(plugin) {
+                layers = layers.library(plugin, !has_space)?;
+                has_space = has_space || nasfw_engine::plugins::load(plugin)?.space().is_some();
+            } else if has_space {
+                return Err(Failure::Input(format!(
+                    "--plugin {plugin}: another --plugin gives the search space already; leave \
+                     one of them out"
+                )));
+            } else {
+                layers = layers.flag("--plugin", "space.plugin", plugin.as_str());
+                has_space = true;
+            }
+        }
+        Ok(layers)
+    }
 }
 
 /// Height and width in pixels from `HEIGHTxWIDTH`.

@@ -13,7 +13,7 @@ use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Seed};
 use serde::Serialize;
 
-use crate::args::{MAX_SEED, MAX_THREADS, SettingsArgs, size, use_threads, with_plugin};
+use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, size, use_threads};
 use crate::card;
 use crate::exit::Failure;
 
@@ -52,9 +52,8 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct Case {
-    /// The plugin whose search space the genotype is of
-    #[arg(long)]
-    plugin: Option<String>,
+    #[command(flatten)]
+    plugins: PluginArgs,
     /// The architecture
     #[arg(long)]
     genotype: String,
@@ -133,11 +132,13 @@ impl Case {
     fn network(&self) -> std::result::Result<(String, Graph), Failure> {
         use_threads(self.threads as usize)?;
         let layers = self.settings.layers(Preset::None)?;
-        let config = with_plugin(layers, self.plugin.as_deref())?.resolve()?;
+        let config = self.plugins.over(layers)?.resolve()?;
         let space = config.make_space()?;
         let choices = space.parse(&self.genotype)?;
         let graph = space.decode(&choices, &Io::rgb(self.outputs as usize))?;
-        Ok((space.genotype(&choices), graph))
+        let genotype = space.genotype(&choices);
+        space.fault()?;
+        Ok((genotype, graph))
     }
 
     fn time(

@@ -8,7 +8,7 @@ use nasfw_sdk::sketch::sketches_to_svg;
 use nasfw_sdk::{Choices, Cost, Io, SearchSpace};
 use serde_json::{Map, Value};
 
-use crate::args::{SettingsArgs, size, with_plugin};
+use crate::args::{PluginArgs, SettingsArgs, size};
 use crate::card;
 use crate::exit::Failure;
 use crate::found;
@@ -19,14 +19,13 @@ const VOC_CLASSES: u32 = 21;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The plugin whose search space the genotype is of
-    #[arg(long)]
-    plugin: Option<String>,
+    #[command(flatten)]
+    plugins: PluginArgs,
     /// The architecture
     #[arg(long, required_unless_present = "from")]
     genotype: Option<String>,
     /// An architecture of a run, in the run's space: the best one, or trial ID
-    #[arg(long, value_name = "RUN[#ID]", conflicts_with_all = ["genotype", "plugin", "config", "sets"])]
+    #[arg(long, value_name = "RUN[#ID]", conflicts_with_all = ["genotype", "plugins", "config", "sets"])]
     from: Option<String>,
     /// Output channels: classes, joints, or 1 for depth [default: the run's, else 21]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65536))]
@@ -52,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
         (None, genotype) => {
             let layers = args.settings.layers(Preset::None)?;
-            let config = with_plugin(layers, args.plugin.as_deref())?.resolve()?;
+            let config = args.plugins.over(layers)?.resolve()?;
             (config, genotype.clone().unwrap_or_default(), VOC_CLASSES)
         }
     };
@@ -68,19 +67,25 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     let mut out = io::stdout().lock();
     if args.json {
-        let object = Value::Object(facts(&*space, &choices, &cost));
+        let object = Value::Object(facts(&*space, &choices, &cost)?);
         writeln!(out, "{object}")?;
     } else {
         show(&mut out, (args.input, outputs), &*space, &choices, &cost)?;
+        space.fault()?;
     }
     out.flush()?;
     Ok(())
 }
 
-fn facts(space: &dyn SearchSpace, choices: &Choices, cost: &Cost) -> Map<String, Value> {
+fn facts(
+    space: &dyn SearchSpace,
+    choices: &Choices,
+    cost: &Cost,
+) -> Result<Map<String, Value>, Failure> {
     // The space's facts first, so that none of them can take the place of a cost.
     let mut all = space.facts(choices);
     all.insert("genotype".into(), space.genotype(choices).into());
+    space.fault()?;
     all.insert("params".into(), cost.params.into());
     all.insert("params_with_aux".into(), cost.params_with_aux.into());
     all.insert("macs".into(), cost.macs.into());
@@ -89,7 +94,7 @@ fn facts(space: &dyn SearchSpace, choices: &Choices, cost: &Cost) -> Map<String,
         cost.peak_activation_bytes.into(),
     );
     all.insert("output_stride".into(), cost.output_stride.into());
-    all
+    Ok(all)
 }
 
 fn show(

@@ -18,6 +18,7 @@ mod score_pose;
 mod session;
 mod trials;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -48,12 +49,19 @@ enum Command {
     Score(score::Args),
     /// Time one training step or one inference of an architecture
     Bench(bench::Args),
-    /// Show what this program can use by name
+    /// Show what this program can use by name, and check libraries of other people
     Plugins(plugins::Args),
+    /// Load a library and say on standard output what came of it; the program calls itself so
+    #[command(name = "__try-plugin", hide = true)]
+    TryPlugin { file: PathBuf, nonce: String },
+    /// Run the promises over everything that a library has; the program calls itself so
+    #[command(name = "__check-plugin", hide = true)]
+    CheckPlugin { reference: String },
 }
 
 fn main() -> ExitCode {
     memory::keep_freed();
+    plugins::try_with_this_program();
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Resume(args) => resume::run(&args),
@@ -63,6 +71,10 @@ fn main() -> ExitCode {
         Command::Score(args) => score::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Plugins(args) => plugins::run(&args),
+        Command::TryPlugin { file, nonce } => {
+            nasfw_engine::plugins::try_here(&file, &nonce).map_err(Into::into)
+        }
+        Command::CheckPlugin { reference } => plugins::check_here(&reference),
     };
     exit::code(result)
 }

@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 use nasfw_engine::store::Run;
 use nasfw_engine::{Config, search};
 
-use crate::args::{MAX_SEED, MAX_THREADS, SettingsArgs, use_threads, with_plugin};
+use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, use_threads};
 use crate::exit::Failure;
 use crate::session::{ShowArgs, go};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The plugin whose search space is searched [default: segm]
-    #[arg(long)]
-    plugin: Option<String>,
+    #[command(flatten)]
+    plugins: PluginArgs,
     /// What the network is for: segm, depth or pose [default: segm]
     #[arg(long)]
     task: Option<String>,
@@ -81,7 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 fn resolve(args: &Args) -> Result<Config, Failure> {
     let layers = args.settings.layers(args.preset.parse()?)?;
-    let mut layers = with_plugin(layers, args.plugin.as_deref())?;
+    let mut layers = args.plugins.over(layers)?;
     let texts = [
         ("--task", "task.name", &args.task),
         ("--controller", "controller.name", &args.controller),

@@ -6,14 +6,13 @@ use nasfw_engine::config::Preset;
 use nasfw_sdk::Seed;
 use serde::Serialize;
 
-use crate::args::{MAX_SEED, SettingsArgs, with_plugin};
+use crate::args::{MAX_SEED, PluginArgs, SettingsArgs};
 use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The plugin whose search space is sampled
-    #[arg(long)]
-    plugin: Option<String>,
+    #[command(flatten)]
+    plugins: PluginArgs,
     /// The controller that samples
     #[arg(long)]
     controller: Option<String>,
@@ -38,7 +37,7 @@ struct Line<'a> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let mut layers = with_plugin(args.settings.layers(Preset::None)?, args.plugin.as_deref())?;
+    let mut layers = args.plugins.over(args.settings.layers(Preset::None)?)?;
     if let Some(name) = &args.controller {
         layers = layers.flag("--controller", "controller.name", name.as_str());
     }
@@ -52,7 +51,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     for at in 0..args.n {
         let mut rng = seed.child(&format!("trial/{at}")).stream("propose");
         let proposal = controller.propose(&mut rng);
+        controller.fault()?;
         let genotype = space.genotype(&proposal.choices);
+        space.fault()?;
         if args.json {
             let line = Line {
                 genotype: &genotype,

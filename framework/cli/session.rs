@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use nasfw_engine::search::Summary;
 use nasfw_engine::store::Run;
-use nasfw_engine::{Config, Trial};
+use nasfw_engine::{Config, Trial, plugins};
 use serde::Serialize;
 
 use crate::card;
@@ -171,13 +172,37 @@ fn show_best(
     Ok(())
 }
 
-/// The first Ctrl-C ends the search after the present step, the second ends the program.
+/// How long a plugin's call may go on after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// The first Ctrl-C ends the search after the present step, the second ends the program. A step
+/// that is a plugin's call, which may never end, is not waited for long.
 fn stop_on_ctrl_c() -> Result<(), Failure> {
+    plugins::stop_by(&STOP);
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(1);
         }
         eprintln!("\nstopping after this step; Ctrl-C again ends at once");
+        std::thread::spawn(end_if_stuck);
     })
     .map_err(|e| Failure::Failed(format!("cannot listen for Ctrl-C: {e}")))
+}
+
+/// Ends the program when one call of a plugin takes up all of a period of grace. Every finished trial
+/// is on disk, and a trial that is being written is written whole or not at all.
+fn end_if_stuck() {
+    loop {
+        let before = plugins::running();
+        std::thread::sleep(GRACE);
+        let now = plugins::running();
+        if let Some(call) = now.iter().find(|call| before.contains(call)) {
+            eprintln!(
+                "{} does not return from `{}`; ended without it. Finished trials are kept; \
+                 `nasfw resume` continues the run",
+                call.library, call.operation
+            );
+            std::process::exit(1);
+        }
+    }
 }

@@ -94,8 +94,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             writeln!(out, "{}", Line::new(trial, !args.no_times).json()?)?;
         }
     } else {
-        // The table is readable without the task too, e.g. when its plugin is not in this program.
-        let task = run.config().and_then(|c| c.make_task()).ok();
+        // The table is readable without the task too, e.g. when its plugin is not in this program;
+        // and merely to read a run, no library is loaded.
+        let task = match run.loads_libraries()? {
+            true => None,
+            false => run.config().and_then(|c| c.make_task()).ok(),
+        };
         let headline = task.and_then(|t| t.headline().first().copied());
         table(&mut out, &trials, best, headline, args)?;
     }

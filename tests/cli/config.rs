@@ -123,8 +123,14 @@ fn wrong_usage_is_refused_before_anything_is_made() {
             &["--seed", "9223372036854775808"],
         ),
         (&["--plugin", "segmm"], &["segmm", "did you mean `segm`"]),
-        (&["--plugin", "./libmine.so"], &["./libmine.so", "not yet"]),
-        (&["--plugin", "mine.dll"], &["mine.dll", "not yet"]),
+        (
+            &["--plugin", "./libmine.so"],
+            &["plugin ./libmine.so", "no such file"],
+        ),
+        (
+            &["--plugin", "mine.dll"],
+            &["plugin mine.dll", "no such file"],
+        ),
         (&["--task", "dept"], &["dept", "did you mean `depth`"]),
         (&["--controller", "pppo"], &["pppo", "did you mean `ppo`"]),
         (

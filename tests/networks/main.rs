@@ -4,6 +4,7 @@
 
 mod builds;
 mod gradients;
+mod own_loss;
 mod reference;
 mod training;
 

@@ -46,6 +46,7 @@ fn train(task: &str, optimiser: Optimiser, epochs: usize) -> (f64, f64, Vec<u8>)
     assert_eq!(images.steps(), 3);
     let objective = Objective {
         loss: task.loss(),
+        own: None,
         auxiliary: 0.15,
         distillation: 0.0,
         targets: TargetScale::Output,

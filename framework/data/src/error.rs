@@ -232,6 +232,15 @@ pub enum DataError {
         what: String,
     },
 
+    /// A sample of a task's own data cannot be read.
+    #[error("sample {index} of the task's own data: {source}")]
+    OfTask {
+        /// Its index.
+        index: usize,
+        /// The task's reason.
+        source: nasfw_sdk::Error,
+    },
+
     /// A sample was asked for that does not exist.
     #[error("there is no sample {index}: the set has {len}, counted from 0")]
     NoSample {

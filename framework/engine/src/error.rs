@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// A name, value, genotype or graph is wrong.
     #[error(transparent)]
-    Contract(#[from] nasfw_sdk::Error),
+    Contract(nasfw_sdk::Error),
     /// A data set is missing, damaged or does not fit the task.
     #[error(transparent)]
     Data(#[from] nasfw_data::DataError),
@@ -27,6 +27,14 @@ pub enum Error {
         /// The file it came from, if any.
         file: Option<PathBuf>,
         /// What is wrong and what would be right.
+        message: String,
+    },
+    /// A library is no plugin for this program, or is not the one that was asked for.
+    #[error("plugin {}: {message}", .path.display())]
+    Plugin {
+        /// The library.
+        path: PathBuf,
+        /// What is wrong and what to do.
         message: String,
     },
     /// A run folder cannot be used as asked.
@@ -68,23 +76,53 @@ pub enum Error {
     /// Training one network went wrong; the search records it and goes on.
     #[error("{0}")]
     Training(String),
+    /// A controller or schedule broke off, without which a search cannot go on.
+    #[error(
+        "the search cannot go on: {source}; the trials before are kept, and `nasfw resume` continues \
+         after them"
+    )]
+    Broken {
+        /// What happened.
+        source: nasfw_sdk::Error,
+    },
     /// The observer asked to stop.
     #[error("stopped on request")]
     Stopped,
 }
 
+impl From<nasfw_sdk::Error> for Error {
+    fn from(error: nasfw_sdk::Error) -> Self {
+        match error {
+            // A plugin ended its call because it was asked to.
+            nasfw_sdk::Error::Stopped => Self::Stopped,
+            other => Self::Contract(other),
+        }
+    }
+}
+
 impl Error {
+    /// The error of a controller or schedule in the middle of a search.
+    pub(crate) fn broken(source: nasfw_sdk::Error) -> Self {
+        match source {
+            nasfw_sdk::Error::Stopped => Self::Stopped,
+            source => Self::Broken { source },
+        }
+    }
+
     /// Whether the user can mend it without touching the program (exit code 2: input, usage, a
     /// full disk) rather than the run having failed (1).
     pub fn is_input(&self) -> bool {
+        // A library that breaks off or breaks a promise does so while running.
+        let is_broken = matches!(self, Self::Contract(nasfw_sdk::Error::Library { .. }));
         matches!(
             self,
             Self::Contract(_)
+                | Self::Plugin { .. }
                 | Self::Data(_)
                 | Self::BadData { .. }
                 | Self::Config { .. }
                 | Self::Run { .. }
                 | Self::DiskFull { .. }
-        )
+        ) && !is_broken
     }
 }

@@ -12,12 +12,14 @@
 //! | `network/` | graph → fused steps on dfdx's tape; kernels per device |
 //! | `train/` | losses, optimisers, batches, one training run |
 //! | `search/` | the loop: propose, judge, tell; features and teacher |
+//! | `plugins/` | libraries of other people: checked, tried, loaded, called |
 //! | `store/` | the run folder and its database |
 //! | `timing/` | single steps and inferences, to be timed and compared |
 
 pub mod config;
 pub mod error;
 pub mod network;
+pub mod plugins;
 pub mod progress;
 pub mod search;
 pub mod store;

@@ -81,4 +81,13 @@ pub trait Controller {
     /// When the state is damaged or was saved for another schema or controller; `self` is
     /// then unchanged.
     fn load(&mut self, state: &State) -> Result<()>;
+
+    /// What went wrong in a call that cannot say so itself and whose answer then means nothing;
+    /// asked after each such call.
+    ///
+    /// # Errors
+    /// That failure, once.
+    fn fault(&self) -> Result<()> {
+        Ok(())
+    }
 }

@@ -1,10 +1,15 @@
 //! What can go wrong in the contract, by what the reader can do about it.
 
+use serde::{Deserialize, Serialize};
+
 /// The result of a fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error whose message names the offending value and what would be right.
-#[derive(Debug, thiserror::Error)]
+///
+/// As JSON it crosses from a plugin in a library of its own, tagged by `error`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "error")]
 #[non_exhaustive]
 pub enum Error {
     /// No registered item of this kind has this name.
@@ -45,6 +50,31 @@ pub enum Error {
         /// The broken rule.
         message: String,
     },
+    /// A plugin's library broke off, broke a promise, or said so itself in words of its own.
+    #[error("{library}: {message}")]
+    Library {
+        /// The library, and what of it was called.
+        library: String,
+        /// What happened.
+        message: String,
+    },
+    /// Two registered items have one name.
+    #[error(
+        "{kind} `{name}` is in {first} and in {second}; use one of them, or give one another name"
+    )]
+    NameClash {
+        /// `plugin`, `task`, …
+        kind: String,
+        /// The name.
+        name: String,
+        /// Where it was first.
+        first: String,
+        /// Where it is again.
+        second: String,
+    },
+    /// A call ended early because it was asked to.
+    #[error("stopped on request")]
+    Stopped,
     /// A saved state does not belong to this item, or is damaged.
     #[error("saved state of {item}: {message}")]
     State {

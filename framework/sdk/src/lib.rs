@@ -12,12 +12,14 @@
 //! | [`Task`] | what is good | `plugins/src/tasks` |
 //! | [`RewardSchedule`] | how much work a candidate is worth | `plugins/src/schedules` |
 //!
-//! This crate reads no files, starts no threads, loads no libraries and knows no tensor library.
+//! This crate reads no files, loads no libraries and knows no tensor library; only its conformance
+//! checks start a thread.
 
 pub mod choices;
 pub mod controller;
 pub mod error;
 pub mod graph;
+pub mod host;
 pub mod label;
 pub mod metrics;
 pub mod registry;
@@ -27,6 +29,7 @@ pub mod sketch;
 pub mod space;
 pub mod task;
 pub mod testing;
+pub mod wire;
 
 pub use choices::{Choices, Decision, Schema};
 pub use controller::{Controller, Outcome, Proposal};
@@ -38,7 +41,7 @@ pub use schedule::{Decay, Optimiser, RewardSchedule, Source, Stage, TargetScale,
 pub use seed::{Rng, Seed};
 pub use sketch::Sketch;
 pub use space::{Io, SearchSpace};
-pub use task::{Loss, Prediction, Scorer, Task};
+pub use task::{Loss, LossBatch, Part, Prediction, Scorer, Task, TaskData};
 
 // The `register!` macro and the generated constructors need these names in the caller's crate.
 #[doc(hidden)]

@@ -4,6 +4,10 @@
 //! A *plugin* is a named bundle of any of the four kinds: `--plugin segm` names the bundle whose
 //! search space is used.
 
+mod additions;
+
+use std::sync::{PoisonError, RwLock};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,6 +19,8 @@ use crate::schedule::RewardSchedule;
 use crate::seed::Rng;
 use crate::space::SearchSpace;
 use crate::task::Task;
+
+pub use additions::Additions;
 
 /// A space, task or schedule that is made from its settings.
 pub trait FromConfig: Sized {
@@ -51,25 +57,48 @@ pub struct About {
     pub about: &'static str,
     /// Version of the crate it comes from.
     pub version: &'static str,
+    /// The library it was loaded from; `None` for what is built in.
+    pub library: Option<Library>,
+}
+
+impl About {
+    /// Where the item comes from, for messages.
+    pub fn origin(&self) -> &'static str {
+        self.library.map_or("this program", |l| l.path)
+    }
+}
+
+/// A library that items were loaded from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Library {
+    /// Where it was read from.
+    pub path: &'static str,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: &'static str,
 }
 
 macro_rules! entry {
-    ($(#[$doc:meta])* $entry:ident, $kind:literal, $build:ty) => {
+    ($(#[$doc:meta])* $entry:ident, $kind:literal, $added:ident, ($($arg:ty),*) -> $made:ty) => {
         $(#[$doc])*
         pub struct $entry {
             /// Name, plugin and description.
             pub about: About,
             /// The default settings as JSON.
-            pub defaults: fn() -> Value,
+            pub defaults: &'static (dyn Fn() -> Value + Sync),
             /// Makes the item from settings.
-            pub build: $build,
+            pub build: &'static (dyn Fn($($arg),*) -> Result<Box<$made>> + Sync),
         }
         inventory::collect!($entry);
+
+        /// Entries of this kind that were added while the program ran.
+        static $added: RwLock<Vec<&'static $entry>> = RwLock::new(Vec::new());
 
         impl $entry {
             /// All registered items of this kind, sorted by name.
             pub fn all() -> Vec<&'static Self> {
                 let mut all: Vec<&'static Self> = inventory::iter::<Self>().collect();
+                // Whoever panicked while holding the lock did not leave half an entry.
+                all.extend($added.read().unwrap_or_else(PoisonError::into_inner).iter());
                 all.sort_by_key(|e| e.about.name);
                 all
             }
@@ -90,19 +119,20 @@ macro_rules! entry {
 
 entry!(
     /// A registered search space.
-    SpaceEntry, "search space", fn(&Value) -> Result<Box<dyn SearchSpace>>
+    SpaceEntry, "search space", ADDED_SPACES, (&Value) -> dyn SearchSpace
 );
 entry!(
     /// A registered controller.
-    ControllerEntry, "controller", fn(&Value, &Schema, &mut Rng) -> Result<Box<dyn Controller>>
+    ControllerEntry, "controller", ADDED_CONTROLLERS,
+    (&Value, &Schema, &mut Rng) -> dyn Controller
 );
 entry!(
     /// A registered task.
-    TaskEntry, "task", fn(&Value) -> Result<Box<dyn Task>>
+    TaskEntry, "task", ADDED_TASKS, (&Value) -> dyn Task
 );
 entry!(
     /// A registered reward schedule.
-    ScheduleEntry, "schedule", fn(&Value) -> Result<Box<dyn RewardSchedule>>
+    ScheduleEntry, "schedule", ADDED_SCHEDULES, (&Value) -> dyn RewardSchedule
 );
 
 impl SpaceEntry {
@@ -181,9 +211,9 @@ macro_rules! register {
         $crate::inventory::submit! {
             $crate::registry::ControllerEntry {
                 about: $crate::register!(@about $plugin, $name, $about),
-                defaults: $crate::registry::default_config::<
+                defaults: &$crate::registry::default_config::<
                     <$type as $crate::registry::ControllerFromConfig>::Config>,
-                build: |value, schema, rng| {
+                build: &|value, schema, rng| {
                     let config = $crate::registry::read_config(concat!("controller ", $name), value)?;
                     let made = <$type as $crate::registry::ControllerFromConfig>::from_config(
                         config, schema, rng)?;
@@ -196,9 +226,9 @@ macro_rules! register {
         $crate::inventory::submit! {
             $crate::registry::$entry {
                 about: $crate::register!(@about $plugin, $name, $about),
-                defaults: $crate::registry::default_config::<
+                defaults: &$crate::registry::default_config::<
                     <$type as $crate::registry::FromConfig>::Config>,
-                build: |value| {
+                build: &|value| {
                     let config = $crate::registry::read_config($name, value)?;
                     let made: Box<dyn $trait> =
                         Box::new(<$type as $crate::registry::FromConfig>::from_config(config)?);
@@ -210,6 +240,7 @@ macro_rules! register {
     (@about $plugin:literal, $name:literal, $about:literal) => {
         $crate::registry::About {
             plugin: $plugin, name: $name, about: $about, version: env!("CARGO_PKG_VERSION"),
+            library: None,
         }
     };
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::controller::State;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::seed::Rng;
 
 /// Where a stage's inputs come from.
@@ -105,6 +105,78 @@ pub struct Stage {
     pub targets: TargetScale,
 }
 
+impl Stage {
+    /// Checks every value by its range; `name` says in messages which stage it is.
+    ///
+    /// # Errors
+    /// Names the first value that is out of range, and what would be right.
+    pub fn check(&self, name: &str) -> Result<()> {
+        /// More than any training has.
+        const MOST: usize = 10_000_000;
+        /// The largest side and batch.
+        const MOST_AT_ONCE: usize = 4096;
+        let wrong = |key: &str, value: &dyn ToString, expected: String| {
+            Err(Error::invalid(
+                format!("{name}.{key}"),
+                value.to_string(),
+                expected,
+            ))
+        };
+        let counts = [
+            ("samples", self.samples, 0, MOST),
+            ("epochs", self.epochs, 1, MOST),
+            ("batch", self.batch, 1, MOST_AT_ONCE),
+            ("shorter_side_px", self.shorter_side_px, 1, MOST_AT_ONCE),
+            ("crop_px", self.crop_px, 1, MOST_AT_ONCE),
+        ];
+        for (key, value, least, most) in counts {
+            if !(least..=most).contains(&value) {
+                return wrong(key, &value, format!("{least} to {most}"));
+            }
+        }
+        let (decoder, encoder) = (self.decoder.numbers(), self.encoder.numbers());
+        let amounts = [
+            ("decoder.lr", decoder[0]),
+            ("decoder.weight_decay", decoder[1]),
+            ("encoder.lr", encoder[0]),
+            ("encoder.weight_decay", encoder[1]),
+            ("clip_norm", self.clip_norm),
+            ("distillation", self.distillation),
+            ("auxiliary", self.auxiliary),
+        ];
+        for (key, value) in amounts {
+            if !(value >= 0.0 && value.is_finite()) {
+                return wrong(key, &value, "0 or more".into());
+            }
+        }
+        let shares = [
+            ("decoder.momentum", decoder[2]),
+            ("encoder.momentum", encoder[2]),
+            ("polyak", self.polyak),
+        ];
+        for (key, value) in shares {
+            if !(0.0..1.0).contains(&value) {
+                return wrong(key, &value, "from 0 to below 1".into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Optimiser {
+    /// Learning rate, weight decay, momentum.
+    fn numbers(self) -> [f64; 3] {
+        match self {
+            Self::Adam { lr, weight_decay } => [lr, weight_decay, 0.0],
+            Self::Sgd {
+                lr,
+                momentum,
+                weight_decay,
+            } => [lr, weight_decay, momentum],
+        }
+    }
+}
+
 /// Whether an architecture goes on to the next stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -137,4 +209,13 @@ pub trait RewardSchedule {
     /// # Errors
     /// When the state is damaged; `self` is then unchanged.
     fn load(&mut self, state: &State) -> Result<()>;
+
+    /// What went wrong in a call that cannot say so itself and whose answer then means nothing;
+    /// asked after each such call.
+    ///
+    /// # Errors
+    /// That failure, once.
+    fn fault(&self) -> Result<()> {
+        Ok(())
+    }
 }

@@ -64,4 +64,13 @@ pub trait SearchSpace: Send + Sync {
     fn facts(&self, _choices: &Choices) -> Map<String, Value> {
         Map::new()
     }
+
+    /// What went wrong in a call that cannot say so itself and whose answer then means nothing;
+    /// asked after each such call.
+    ///
+    /// # Errors
+    /// That failure, once.
+    fn fault(&self) -> Result<()> {
+        Ok(())
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::label::{DataInfo, Label, LabelKind};
 use crate::metrics::Metrics;
 
@@ -23,6 +23,50 @@ pub enum Loss {
         /// Standard deviation of the Gaussians, in pixels of the output map.
         sigma_px: f32,
     },
+    /// The task's own, computed by [`Task::own_loss`] outside the device.
+    Own,
+}
+
+impl Loss {
+    /// Whether this is a loss for truths of this kind, with usable settings.
+    ///
+    /// # Errors
+    /// Names what does not fit.
+    pub fn check(self, labels: LabelKind) -> Result<()> {
+        let wanted = match self {
+            Self::CrossEntropy { .. } => LabelKind::Classes,
+            Self::BerHu => LabelKind::Depth,
+            Self::Heatmap { .. } => LabelKind::Keypoints,
+            Self::Own => labels,
+        };
+        match self {
+            Self::Heatmap { sigma_px } if !(sigma_px > 0.0 && sigma_px.is_finite()) => {
+                Err(Error::invalid("sigma_px", sigma_px, "a positive number"))
+            }
+            _ if wanted != labels => {
+                let expected = format!("it is for labels of kind {wanted:?}, not {labels:?}");
+                Err(Error::invalid("loss", format!("{self:?}"), expected))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The outputs and truths of one training step, for a loss of the task's own.
+#[derive(Clone, Copy, Debug)]
+pub struct LossBatch<'a> {
+    /// Images.
+    pub batch: usize,
+    /// Rows of an output.
+    pub height: usize,
+    /// Columns of an output.
+    pub width: usize,
+    /// Channels of an output.
+    pub channels: usize,
+    /// Raw outputs, `(batch, height, width, channels)`.
+    pub outputs: &'a [f32],
+    /// One truth per image: class and depth maps of the output's size, keypoints in its pixels.
+    pub truths: &'a [Label],
 }
 
 /// One image's network output, row-major and channels last: `(height, width, channels)`.
@@ -52,6 +96,54 @@ pub trait Scorer: Send {
     /// The metrics over everything added. Always finite: what is undefined (no valid pixel at
     /// all) gets the worst value.
     fn metrics(&self) -> Metrics;
+
+    /// What went wrong in [`metrics`](Scorer::metrics), whose answer then means nothing.
+    ///
+    /// # Errors
+    /// That failure, once.
+    fn fault(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Which part of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// What a search learns from, and judges on.
+    Train,
+    /// What a search never looks at.
+    Val,
+}
+
+/// Images and truths that a task brings itself, used when the user names no data set.
+///
+/// It is read by several threads at once, and the same index always gives the same sample.
+pub trait TaskData: Send + Sync {
+    /// Names and symmetries of classes or joints.
+    fn info(&self) -> DataInfo;
+
+    /// How many samples a part has.
+    fn len(&self, part: Part) -> usize;
+
+    /// Text that changes exactly when the data does; a run goes on with its own data only.
+    fn fingerprint(&self) -> String;
+
+    /// One line for people.
+    fn description(&self) -> String;
+
+    /// Width and height of a sample's image, in pixels.
+    ///
+    /// # Errors
+    /// When the sample cannot be read.
+    fn size_px(&self, part: Part, index: usize) -> Result<(usize, usize)>;
+
+    /// Fills in a sample: `image`, bytes `(height, width, 3)`, and `label`, of the task's kind, a
+    /// map of the image's size or as many points as there are joints. Both come as zeros.
+    ///
+    /// # Errors
+    /// When the sample cannot be read.
+    fn fill(&self, part: Part, index: usize, image: &mut [u8], label: &mut Label) -> Result<()>;
 }
 
 /// What a network is trained and judged for.
@@ -73,4 +165,30 @@ pub trait Task: Send + Sync {
 
     /// Names of the metrics to show first, best known first, e.g. `["miou"]`.
     fn headline(&self) -> &'static [&'static str];
+
+    /// For [`Loss::Own`]: the loss of a batch, its derivative by each output added to `gradient`,
+    /// which comes as zeros of the outputs' length.
+    ///
+    /// # Errors
+    /// When there is none (the default), or outputs and truths do not fit it.
+    fn own_loss(&self, _batch: &LossBatch<'_>, _gradient: &mut [f32]) -> Result<f64> {
+        Err(Error::invalid(
+            "loss",
+            "own",
+            "this task computes no loss of its own; it names one of the others",
+        ))
+    }
+
+    /// Data that the task brings itself; none by default.
+    fn data(&self) -> Option<&dyn TaskData> {
+        None
+    }
+
+    /// What went wrong in a call that cannot say so itself and whose answer then means nothing.
+    ///
+    /// # Errors
+    /// That failure, once.
+    fn fault(&self) -> Result<()> {
+        Ok(())
+    }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::Config;
 use super::resolve::{Registry, resolve};
 use crate::error::{Error, Result};
+use crate::plugins;
 
 /// A named set of values over the built-in defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -158,12 +159,28 @@ impl Layers {
         self
     }
 
-    /// The configuration that the layers amount to, checked.
+    /// Adds a library, a path with `#sha256=HEX` if it must have certain bytes. It is loaded at
+    /// once; its search space, if it has one and `is_space` says so, is the one searched.
+    ///
+    /// # Errors
+    /// As [`plugins::load`].
+    pub fn library(self, reference: &str, is_space: bool) -> Result<Self> {
+        let loaded = plugins::load(reference)?;
+        let layers = self.flag("--plugin", "plugins", vec![loaded.reference.clone()]);
+        Ok(match loaded.space().filter(|_| is_space) {
+            Some(space) => layers.flag("--plugin", "space.plugin", space),
+            None => layers,
+        })
+    }
+
+    /// The configuration that the layers amount to, checked. Libraries that it names are loaded.
     ///
     /// # Errors
     /// Names the key, where it came from, and what would be right.
     pub fn resolve(&self) -> Result<Config> {
-        let config = resolve(&self.0, &Registry)?;
+        let config = resolve(&self.0, &Registry, &mut |reference| {
+            plugins::load(reference).map(|loaded| loaded.reference.clone())
+        })?;
         config.check()?;
         Ok(config)
     }

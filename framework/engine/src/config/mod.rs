@@ -44,6 +44,9 @@ use crate::error::Result;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Libraries to load, as `PATH#sha256=HEX`, before anything is looked up by name.
+    #[serde(default)]
+    pub plugins: Vec<String>,
     /// How much is searched, and on what.
     pub run: RunConfig,
     /// The plugin whose search space is used, with the space's settings.

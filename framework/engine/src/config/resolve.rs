@@ -38,8 +38,14 @@ impl Defaults for Registry {
     }
 }
 
-pub(super) fn resolve(layers: &[Layer], registry: &dyn Defaults) -> Result<Config> {
+/// `load` loads a library and returns what is recorded of it.
+pub(super) fn resolve(
+    layers: &[Layer],
+    registry: &dyn Defaults,
+    load: &mut dyn FnMut(&str) -> Result<String>,
+) -> Result<Config> {
     let mut tree = engine_defaults()?;
+    tree.insert("plugins".into(), libraries(layers, load)?.into());
     let mut names = Vec::new();
     for (table, key, default) in MEMBERS {
         let (name, settings) = member_defaults(layers, table, key, default, registry)?;
@@ -47,7 +53,8 @@ pub(super) fn resolve(layers: &[Layer], registry: &dyn Defaults) -> Result<Confi
         names.push((table, key, name));
     }
     for layer in layers {
-        let values = for_members(layer, &names)?;
+        let mut values = for_members(layer, &names)?;
+        values.remove("plugins");
         overlay(&mut tree, &values, "", &layer.origin)?;
     }
     absolute_paths(&mut tree);
@@ -55,6 +62,30 @@ pub(super) fn resolve(layers: &[Layer], registry: &dyn Defaults) -> Result<Confi
         file: None,
         message: at_path(&e),
     })
+}
+
+/// Loads the libraries of all layers: each layer adds to those before.
+fn libraries(
+    layers: &[Layer],
+    load: &mut dyn FnMut(&str) -> Result<String>,
+) -> Result<Vec<String>> {
+    let mut all: Vec<String> = Vec::new();
+    for layer in layers {
+        let Some(given) = layer.values.get("plugins") else {
+            continue;
+        };
+        let wrong = || {
+            let message = format!("{given} is not allowed; expected a list of paths");
+            error("plugins", message, &layer.origin)
+        };
+        for reference in given.as_array().ok_or_else(wrong)? {
+            let recorded = load(reference.as_str().ok_or_else(wrong)?)?;
+            if !all.contains(&recorded) {
+                all.push(recorded);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// The tables that are the engine's own.

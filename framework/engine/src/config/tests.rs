@@ -38,7 +38,9 @@ impl Defaults for Fake {
 }
 
 fn made(layers: Layers) -> Result<Config> {
-    resolve(layers.layers(), &Fake)
+    resolve(layers.layers(), &Fake, &mut |reference| {
+        Ok(format!("loaded {reference}"))
+    })
 }
 
 fn set(options: &[&str]) -> Result<Config> {
@@ -230,5 +232,26 @@ fn ranges_are_checked() {
             error.to_string().contains("this build has no CUDA"),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn libraries_of_all_layers_are_loaded_once_and_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.toml");
+    std::fs::write(&file, "plugins = ['./a.so', './b.so']\n").unwrap();
+    let layers = Layers::new(Preset::Demo).file(&file).unwrap();
+    let layers = layers
+        .set(&["plugins=['./c.so', './a.so']".into()])
+        .unwrap();
+    let config = made(layers).unwrap();
+    let recorded = ["loaded ./a.so", "loaded ./b.so", "loaded ./c.so"];
+    assert_eq!(config.plugins, recorded);
+    let text = config.to_toml();
+    let first = text.lines().next().unwrap();
+    assert!(first.starts_with("plugins = ["), "{first}");
+    for wrong in ["plugins=3", "plugins=[3]", "plugins=x.so"] {
+        let said = message(set(&[wrong]));
+        assert!(said.contains("expected a list of paths"), "{said}");
     }
 }

@@ -28,6 +28,9 @@ pub(super) fn write(config: &Config) -> String {
         if let Some(Value::Object(data)) = tree.get_mut("data") {
             data.entry("path").or_insert(Value::Null);
         }
+        if let Some(plugins) = tree.get("plugins").and_then(to_toml) {
+            out.push_str(&format!("plugins = {plugins}\n"));
+        }
         for name in ORDER {
             if let Some(Value::Object(table)) = tree.get(name) {
                 write_table(&mut out, name, table);

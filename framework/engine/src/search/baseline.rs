@@ -41,7 +41,10 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
             };
             scorer.add(&prediction, &sample.label)?;
         }
-        best = best.max(setup.task.reward(&scorer.metrics()));
+        let reward = setup.task.reward(&scorer.metrics());
+        scorer.fault()?;
+        setup.task.fault()?;
+        best = best.max(reward);
     }
     Ok(best)
 }

@@ -56,6 +56,7 @@ impl<K: Kernels> Candidate<'_, K> {
             decay: stage.decay,
             objective: Objective {
                 loss: self.setup.task.loss(),
+                own: Some(&*self.setup.task),
                 auxiliary: stage.auxiliary as f32,
                 distillation: stage.distillation as f32,
                 targets: stage.targets,
@@ -97,6 +98,7 @@ impl<K: Kernels> Candidate<'_, K> {
         let metrics = clock.time(Work::Validation, || self.judge(&network, stage, data))?;
         self.weights = network.parameters().weights();
         let reward = self.setup.task.reward(&metrics);
+        self.setup.task.fault()?;
         Ok((metrics, reward))
     }
 

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `setup.rs` | members, data and splits that a configuration names, checked before anything is written |
+//! | `own.rs` | data that the task brings itself |
 //! | `given.rs` | encoder weights from a file |
 //! | `warmup.rs` | encoder and teacher where no weights are given, on the decoder of `plain.rs` |
 //! | `features.rs` | encoder outputs and teacher outputs, computed once |
@@ -16,6 +17,7 @@ mod candidate;
 mod clock;
 mod features;
 mod given;
+mod own;
 mod plain;
 mod session;
 mod setup;

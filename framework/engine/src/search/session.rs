@@ -13,6 +13,7 @@ use super::{Summary, features, is_better, warmup};
 use crate::error::{Error, Result};
 use crate::network::kernels::Kernels;
 use crate::network::{Network, Weights};
+use crate::plugins;
 use crate::progress::{Event, Observer};
 use crate::store::{Run, SearchState};
 use crate::train::{PreparedSet, Tick};
@@ -72,11 +73,14 @@ impl<K: Kernels> Session<K> {
             .prepare(observer)
             .and_then(|(encoder, stages, reward)| {
                 constant = Some(reward);
+                pass_notes_on(observer);
                 while self.next < wanted {
                     self.trial(&encoder, &stages, observer)?;
+                    pass_notes_on(observer);
                 }
                 Ok(())
             });
+        pass_notes_on(observer);
         let is_stopped = match result {
             Ok(()) => false,
             Err(Error::Stopped) => true,
@@ -159,17 +163,29 @@ impl<K: Kernels> Session<K> {
         let proposal = (self.clock).time(Work::Controller, || {
             controller.propose(&mut seed.stream("propose"))
         });
+        self.controller.fault().map_err(Error::broken)?;
         let genotype = self.setup.space.genotype(&proposal.choices);
+        let is_named = self.setup.space.fault();
         observer.on(&Event::TrialStarted {
             id,
             genotype: &genotype,
         });
         let start = Instant::now();
-        let graph = self.setup.space.decode(&proposal.choices, &self.setup.io)?;
-        let mut trial = self.blank(id, &proposal, genotype, &graph);
+        let mut trial = Self::blank(id, &proposal, genotype);
         let mut judged = Judged::default();
         let schedule_before = self.schedule.save();
-        match self.judge(graph, id, encoder, data, &mut judged, observer) {
+        self.schedule.fault().map_err(Error::broken)?;
+        let result = is_named
+            .and_then(|()| self.setup.space.decode(&proposal.choices, &self.setup.io))
+            .map_err(Error::from)
+            .and_then(|graph| {
+                self.setup.check_encoder(&graph)?;
+                let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
+                let cost = graph.cost((crop, crop));
+                (trial.params, trial.macs) = (cost.params, cost.macs);
+                self.judge(graph, id, encoder, data, &mut judged, observer)
+            });
+        match result {
             Ok(()) => {
                 let went_through = judged.why_stopped.is_none();
                 trial.status = if went_through {
@@ -180,7 +196,8 @@ impl<K: Kernels> Session<K> {
             }
             Err(e @ (Error::Training(_) | Error::Device(_) | Error::Contract(_))) => {
                 // What failed later was no evaluation: the schedule forgets its first reward.
-                self.schedule.load(&schedule_before)?;
+                let restored = self.schedule.load(&schedule_before);
+                restored.map_err(Error::broken)?;
                 trial.reason = Some(e.to_string());
             }
             Err(e) => return Err(e),
@@ -189,6 +206,7 @@ impl<K: Kernels> Session<K> {
             Some(reason) => Outcome::Failed { proposal, reason },
             None => {
                 let reward = self.schedule.reward(&judged.rewards);
+                self.schedule.fault().map_err(Error::broken)?;
                 trial.reward = Some(reward);
                 Outcome::Scored { proposal, reward }
             }
@@ -201,10 +219,13 @@ impl<K: Kernels> Session<K> {
         self.clock.time(Work::Controller, || {
             controller.observe(&outcome, &mut seed.stream("observe"));
         });
+        self.controller.fault().map_err(Error::broken)?;
         let state = SearchState {
             controller: self.controller.save(),
             schedule: self.schedule.save(),
         };
+        self.controller.fault().map_err(Error::broken)?;
+        self.schedule.fault().map_err(Error::broken)?;
         let run = &mut self.run;
         (self.clock).time(Work::Store, || run.append(&trial, &state))?;
         self.next += 1;
@@ -219,9 +240,8 @@ impl<K: Kernels> Session<K> {
         Ok(())
     }
 
-    fn blank(&self, id: u64, proposal: &Proposal, genotype: String, graph: &Graph) -> Trial {
-        let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
-        let cost = graph.cost((crop, crop));
+    /// A trial about which nothing is known yet.
+    fn blank(id: u64, proposal: &Proposal, genotype: String) -> Trial {
         Trial {
             id,
             genotype,
@@ -231,8 +251,8 @@ impl<K: Kernels> Session<K> {
             stage_rewards: Vec::new(),
             reward: None,
             metrics: Metrics::default(),
-            params: cost.params,
-            macs: cost.macs,
+            params: 0,
+            macs: 0,
             seconds: 0.0,
             reason: None,
         }
@@ -284,12 +304,24 @@ impl<K: Kernels> Session<K> {
             judged.metrics = metrics;
             judged.rewards.push(reward);
             let mut rng = seed.stream(&format!("verdict/{at}"));
-            if at < last && self.schedule.verdict(at, reward, &mut rng) == Verdict::Stop {
+            if at == last {
+                break;
+            }
+            let verdict = self.schedule.verdict(at, reward, &mut rng);
+            self.schedule.fault().map_err(Error::broken)?;
+            if verdict == Verdict::Stop {
                 judged.why_stopped = Some(format!("reward {reward:.4} after stage {at}"));
                 break;
             }
         }
         Ok(())
+    }
+}
+
+/// Tells the observer what libraries had to say.
+fn pass_notes_on(observer: &mut dyn Observer) {
+    for text in plugins::take_notes() {
+        observer.on(&Event::Note { text: &text });
     }
 }
 

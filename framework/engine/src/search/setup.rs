@@ -6,7 +6,7 @@ use nasfw_data::{Cached, Source, Transform, check, meta_split, open};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
 
-use super::given;
+use super::{given, own};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::network::Weights;
@@ -22,7 +22,7 @@ pub struct Setup {
     /// What can be built.
     pub space: Box<dyn SearchSpace>,
     /// What is good.
-    pub task: Box<dyn Task>,
+    pub task: Arc<dyn Task>,
     /// The stages of the schedule.
     pub stages: Vec<Stage>,
     /// The data set.
@@ -57,6 +57,22 @@ fn check_ignore(loss: Loss, data: u8) -> Result<()> {
     }
 }
 
+/// Any architecture shows the encoder: it does not depend on the choices. A few that fail, as those of
+/// other people's spaces may, cost as many trials and not the search.
+fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<Graph> {
+    const ATTEMPTS: usize = 8;
+    let mut rng = seed.stream("setup");
+    let mut attempt = || space.decode(&testing::random_choices(space.schema(), &mut rng), io);
+    let mut last = attempt();
+    for _ in 1..ATTEMPTS {
+        if !matches!(last, Err(nasfw_sdk::Error::Library { .. })) {
+            break;
+        }
+        last = attempt();
+    }
+    Ok(last?)
+}
+
 impl Setup {
     /// [`new`](Self::new) and [`check_data`](Self::check_data).
     pub(super) fn checked(config: &Config, observer: &mut dyn Observer) -> Result<Self> {
@@ -72,20 +88,22 @@ impl Setup {
     pub fn new(config: &Config) -> Result<Self> {
         config.check()?;
         let space = config.make_space()?;
-        let task = config.make_task()?;
+        let task: Arc<dyn Task> = config.make_task()?.into();
         check_ignore(task.loss(), config.data.ignore)?;
-        let mut source = open(&config.data, task.labels())?;
+        let mut source = match (&config.data.path, task.data()) {
+            (None, Some(_)) => own::source(&task)?,
+            _ => open(&config.data, task.labels())?,
+        };
         source.train = Arc::new(Cached::new(source.train, IMAGE_CACHE_BYTES));
         let io = Io::rgb(task.output_channels(&source.info));
+        task.fault()?;
         let seed = Seed(config.run.seed);
         let (meta_train, meta_val) = meta_split(
             source.train.len(),
             config.meta.val_share,
             seed.child("meta"),
         );
-        // Any architecture shows the encoder: it does not depend on the choices.
-        let any = testing::random_choices(space.schema(), &mut seed.stream("setup"));
-        let encoder = space.decode(&any, &io)?.encoder()?;
+        let encoder = any_graph(&*space, &io, seed)?.encoder()?;
         let encoder_weights = match (&config.encoder.weights, &encoder) {
             (None, _) => None,
             (Some(file), Some(encoder)) => Some(given::read(file, encoder)?),
@@ -114,6 +132,31 @@ impl Setup {
             encoder,
             encoder_weights,
         })
+    }
+
+    /// Whether an architecture has the encoder that all of them share, and reads the same maps of it
+    /// and nothing else, so that stored features fit.
+    ///
+    /// # Errors
+    /// When it does not; the space breaks a promise then.
+    pub(super) fn check_encoder(&self, graph: &Graph) -> Result<()> {
+        let broken = |message: &str| {
+            let (node, message) = ("encoder".to_owned(), message.to_owned());
+            Err(nasfw_sdk::Error::Graph { node, message }.into())
+        };
+        if graph.encoder()? != self.encoder {
+            return broken(
+                "differs from that of another architecture; all architectures of a space share their \
+                 encoder and read the same maps of it",
+            );
+        }
+        let maps = self.encoder.as_ref().map_or(1, |e| e.outputs().len());
+        match graph.after_encoder()?.inputs().count() == maps {
+            true => Ok(()),
+            false => broken(
+                "the image is read behind it as well; give the encoder an identity node of the image",
+            ),
+        }
     }
 
     /// Reads the whole training set once, so that bad data does not stop a long run late.

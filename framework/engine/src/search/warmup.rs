@@ -50,6 +50,7 @@ pub(super) fn warm_up<K: Kernels>(
         decay: Decay::Linear,
         objective: Objective {
             loss: setup.task.loss(),
+            own: Some(&*setup.task),
             auxiliary: 0.0,
             distillation: 0.0,
             targets: TargetScale::Output,

@@ -20,6 +20,7 @@ fn config() -> Config {
         settings: json!({}),
     };
     Config {
+        plugins: Vec::new(),
         run: Default::default(),
         space: SpaceConfig {
             plugin: "segm".into(),

@@ -49,6 +49,18 @@ impl RunView {
         Config::from_toml(&text)
     }
 
+    /// Whether reading the [configuration](Self::config) loads libraries, code that runs.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn loads_libraries(&self) -> Result<bool> {
+        let text = self.meta("config")?.unwrap_or_default();
+        // What does not parse is reported where it is read.
+        let table: toml::Table = toml::from_str(&text).unwrap_or_default();
+        let plugins = table.get("plugins").and_then(toml::Value::as_array);
+        Ok(plugins.is_some_and(|p| !p.is_empty()))
+    }
+
     /// Output channels of the run's networks.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ const IGNORE: u8 = 255;
 pub struct DecoderStep<K: Kernels> {
     network: Network<K>,
     learner: Learner<K>,
-    objective: Objective,
+    objective: Objective<'static>,
     batch: Batch,
 }
 
@@ -70,6 +70,7 @@ impl<K: Kernels> DecoderStep<K> {
             network,
             objective: Objective {
                 loss: Loss::CrossEntropy { ignore: IGNORE },
+                own: None,
                 auxiliary: 0.15,
                 distillation: 0.0,
                 targets: TargetScale::Quarter,

@@ -14,13 +14,13 @@ use crate::network::kernels::{DeviceOf, Kernels, Map, device};
 
 /// How long and how a network trains.
 #[derive(Clone, Copy, Debug)]
-pub struct Fit {
+pub struct Fit<'a> {
     /// Passes over the samples.
     pub epochs: usize,
     /// How learning rates change.
     pub decay: Decay,
     /// What is minimised.
-    pub objective: Objective,
+    pub objective: Objective<'a>,
     /// Decay of the Polyak average, 0 for none. The average replaces the weights after every
     /// epoch.
     pub polyak: f64,
@@ -47,7 +47,7 @@ pub fn fit<K: Kernels>(
     network: &mut Network<K>,
     learner: &mut Learner<K>,
     batches: &dyn Batches,
-    fit: &Fit,
+    fit: &Fit<'_>,
     tick: &mut dyn FnMut(Tick) -> Result<()>,
 ) -> Result<f64> {
     let steps = batches.steps();
@@ -89,7 +89,7 @@ pub(crate) fn train_step<K: Kernels>(
     network: &mut Network<K>,
     learner: &mut Learner<K>,
     batch: &Batch,
-    objective: &Objective,
+    objective: &Objective<'_>,
     lr_factor: f64,
 ) -> Result<f32> {
     let inputs = upload(network.kernels(), batch)?;

@@ -63,5 +63,7 @@ pub fn judge<K: Kernels>(
             }
         }
     }
-    Ok(scorer.metrics())
+    let metrics = scorer.metrics();
+    scorer.fault()?;
+    Ok(metrics)
 }

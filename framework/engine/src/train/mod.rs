@@ -5,6 +5,7 @@
 //! | `batch.rs` | what one step is fed, and where it comes from |
 //! | `target.rs` | truth at the size where it meets an output |
 //! | `objective.rs` | the loss of a step: main, auxiliary, distillation |
+//! | `own.rs` | a loss of the task's own, as an operation on the tape |
 //! | `optimise.rs` | Adam and SGD per part of the network, with clipping |
 //! | `average.rs` | Polyak averaging |
 //! | `fit.rs` | the loop |
@@ -16,6 +17,7 @@ mod fit;
 mod judge;
 mod objective;
 mod optimise;
+mod own;
 mod target;
 
 pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches};

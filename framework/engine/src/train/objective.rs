@@ -5,18 +5,21 @@ use std::collections::btree_map::Entry;
 
 use dfdx::prelude::{OwnedTape, PutTape, SplitTape, TensorFromVec};
 use nasfw_sdk::graph::{Output, Role};
-use nasfw_sdk::{Label, Loss, TargetScale};
+use nasfw_sdk::{Label, Loss, TargetScale, Task};
 
 use super::batch::Batch;
+use super::own::own_loss;
 use super::target::{Target, target, valid_mask};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::network::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
 
 /// What is minimised: `loss(main) + auxiliary · Σ loss(aux) + distillation · MSE(main, teacher)`.
-#[derive(Clone, Copy, Debug)]
-pub struct Objective {
+#[derive(Clone, Copy)]
+pub struct Objective<'a> {
     /// The task's loss.
     pub loss: Loss,
+    /// Who computes [`Loss::Own`]; not needed for any other.
+    pub own: Option<&'a dyn Task>,
     /// Weight of each auxiliary output's loss.
     pub auxiliary: f32,
     /// Weight of the squared distance to the teacher's outputs over valid pixels.
@@ -27,7 +30,19 @@ pub struct Objective {
     pub crop_px: usize,
 }
 
-impl Objective {
+impl std::fmt::Debug for Objective<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Objective")
+            .field("loss", &self.loss)
+            .field("auxiliary", &self.auxiliary)
+            .field("distillation", &self.distillation)
+            .field("targets", &self.targets)
+            .field("crop_px", &self.crop_px)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Objective<'_> {
     /// The loss of a batch's outputs, recorded on `tape`.
     ///
     /// # Errors
@@ -132,6 +147,12 @@ impl Objective {
             }
             Target::Depth(depths) => kernels.berhu(value, depths, tape),
             Target::Heatmaps { maps, mask } => kernels.squared_error(value, maps, Some(mask), tape),
+            Target::Own(truths) => {
+                let task = self
+                    .own
+                    .ok_or_else(|| Error::Training("nobody computes the loss `own` here".into()))?;
+                own_loss(kernels, task, value, truths, tape)
+            }
         }
     }
 }
@@ -156,7 +177,7 @@ fn weighted_sum<D: dfdx::prelude::Device<f32>>(
         sum = Some(joined);
     }
     let Some(sum) = sum else {
-        return Err(crate::Error::Training(
+        return Err(Error::Training(
             "the network has no output that counts".into(),
         ));
     };

@@ -22,6 +22,8 @@ pub enum Target<D: Device<f32>> {
         /// Where they count.
         mask: Map<D>,
     },
+    /// The labels themselves, for a loss of the task's own; keypoints in pixels of the output.
+    Own(Vec<Label>),
 }
 
 /// Brings the labels of square crops of `crop_px` to `(height, width)`: classes and depths by the
@@ -41,6 +43,7 @@ pub fn target<K: Kernels>(
         .iter()
         .map(|label| resize_label(label, height, width, (crop_px, crop_px)));
     match loss {
+        Loss::Own => Ok(Target::Own(resized.collect())),
         Loss::CrossEntropy { .. } => {
             let mut all = Vec::with_capacity(labels.len() * height * width);
             for label in resized {
@@ -112,6 +115,8 @@ pub(super) fn valid_mask<K: Kernels>(
             .map(|&d| if d > 0.0 { 1.0 } else { 0.0 })
             .collect(),
         (Target::Classes(labels), _) => vec![1.0; labels.len()],
+        // Which pixels a loss of the task's own leaves out is not known here.
+        (Target::Own(_), _) => vec![1.0; dims.0 * dims.1 * dims.2],
     };
     let channels = dims.3;
     let spread = values

@@ -30,6 +30,9 @@ pub use text::IR_VERSION;
 
 use check::Shape;
 
+use crate::error::{Error, Result};
+use crate::space::Io;
+
 /// Index of a node in its graph.
 pub type NodeId = usize;
 
@@ -136,6 +139,34 @@ impl Graph {
                 }
             })
             .collect()
+    }
+
+    /// Whether this is a network of one image: one input and outputs of the right channels, the
+    /// main one outside the auxiliary group.
+    ///
+    /// # Errors
+    /// Names what does not fit.
+    pub fn check_io(&self, io: &Io) -> Result<()> {
+        let broken = |node: &str, message: String| {
+            let node = node.to_owned();
+            Err(Error::Graph { node, message })
+        };
+        let inputs: Vec<usize> = self.inputs().map(|(id, _)| self.channels(id)).collect();
+        if inputs != [io.input_channels] {
+            let message = format!("{inputs:?} channels; [{}] is right", io.input_channels);
+            return broken("inputs", message);
+        }
+        for output in &self.outputs {
+            let channels = self.channels(output.node);
+            if channels != io.output_channels {
+                let message = format!("{channels} channels; {} are right", io.output_channels);
+                return broken(&output.name, message);
+            }
+        }
+        match self.nodes[self.main().node].group {
+            Group::Auxiliary => broken(&self.main().name, "the main output is auxiliary".into()),
+            _ => Ok(()),
+        }
     }
 
     /// The main output.

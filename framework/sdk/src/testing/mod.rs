@@ -4,9 +4,11 @@
 //! to run them over theirs. Each returns the first broken promise as an error message.
 
 mod controller;
+mod own_loss;
 mod schedule;
 mod space;
 mod task;
+mod task_data;
 
 pub use controller::check_controller;
 pub use schedule::check_schedule;

@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use crate::{RewardSchedule, Seed, Verdict};
+use crate::{Result, RewardSchedule, Seed, Verdict};
 
 /// Checks that stages are usable, that the same history gives the same verdicts, that state
 /// carries over, and that the reward told is finite.
@@ -12,27 +12,24 @@ use crate::{RewardSchedule, Seed, Verdict};
 /// # Errors
 /// The first broken promise.
 pub fn check_schedule(
-    make: &dyn Fn() -> Box<dyn RewardSchedule>,
+    make: &dyn Fn() -> Result<Box<dyn RewardSchedule>>,
     seed: Seed,
-) -> Result<(), String> {
-    let mut first = make();
-    let mut second = make();
+) -> std::result::Result<(), String> {
+    let made = || make().map_err(|e| format!("is not made: {e}"));
+    let mut first = made()?;
+    let mut second = made()?;
     if first.stages().is_empty() {
         return Err("there is no stage".into());
     }
     for (at, stage) in first.stages().iter().enumerate() {
-        if stage.epochs == 0 || stage.batch == 0 || stage.crop_px == 0 || stage.shorter_side_px == 0
-        {
-            return Err(format!(
-                "stage {at}: epochs, batch, crop and shorter side are at least 1"
-            ));
-        }
+        let name = format!("stage {at}");
+        stage.check(&name).map_err(|e| e.to_string())?;
     }
     let mut rewards = seed.stream("check_schedule/rewards");
     for trial in 0..300 {
         if trial == 150 {
             let state = first.save();
-            second = make();
+            second = made()?;
             second
                 .load(&state)
                 .map_err(|e| format!("its own state does not load: {e}"))?;
@@ -46,14 +43,22 @@ pub fn check_schedule(
                     "trial {trial}, stage {stage}: verdicts differ for the same history"
                 ));
             }
+            first.fault().map_err(|e| e.to_string())?;
             if verdict == Verdict::Stop {
                 break;
             }
         }
     }
-    let told = first.reward(&[0.25, 0.5]);
-    if !told.is_finite() {
-        return Err(format!("tells the controller {told}"));
+    for rewards in [&[0.5][..], &[0.25, 0.5], &[0.0, 1.0, 0.5]] {
+        let count = rewards.len().min(first.stages().len());
+        let told = first.reward(&rewards[..count]);
+        first.fault().map_err(|e| e.to_string())?;
+        if !told.is_finite() {
+            return Err(format!("tells the controller {told}"));
+        }
+        if told.to_bits() != first.reward(&rewards[..count]).to_bits() {
+            return Err("tells the controller another reward the second time".into());
+        }
     }
     let state = first.save();
     let damaged = crate::controller::State(b"not a state".to_vec());
@@ -63,5 +68,5 @@ pub fn check_schedule(
     if first.save() != state {
         return Err("a damaged state that it refused changed it".into());
     }
-    Ok(())
+    first.fault().map_err(|e| e.to_string())
 }

@@ -1,12 +1,12 @@
 //! The promises of a search space.
 
 use super::random_choices;
-use crate::graph::Group;
 use crate::{Choices, Graph, Io, SearchSpace, Seed};
 
 /// Checks `samples` random architectures: decoding works and is stable, the graph has one image
 /// input, the wanted output channels and an encoder that no choice changes, genotype text reads
-/// back, and sketches have boxes and forward edges only. Text that is no genotype is refused.
+/// back, and sketches have boxes and forward edges only. Text that is no genotype is refused, and
+/// another thread gets the same graph.
 ///
 /// # Errors
 /// The first broken promise.
@@ -22,6 +22,15 @@ pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Resul
         let choices = random_choices(space.schema(), &mut rng);
         let text = space.genotype(&choices);
         let say = |what: String| Err(format!("sample {at}, genotype {text}: {what}"));
+        if let Err(e) = space.fault() {
+            return say(e.to_string());
+        }
+        if text.is_empty() || text.chars().any(char::is_control) {
+            return say("is not one line of text".into());
+        }
+        if space.parse(&format!("{text}?")).is_ok() {
+            return say("reads back with a question mark behind it, too".into());
+        }
         match space.parse(&text) {
             Ok(back) if back == choices => {}
             Ok(back) => return say(format!("reads back as {back:?}, not {choices:?}")),
@@ -32,43 +41,47 @@ pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Resul
             Ok(graph) => graph,
             Err(e) => return say(format!("does not decode: {e}")),
         };
-        match space.decode(&choices, &io) {
-            Ok(again) if again == graph => {}
-            _ => return say("decodes to another graph the second time".into()),
+        let again = std::thread::scope(|scope| {
+            let thread = scope.spawn(|| space.decode(&choices, &io));
+            thread.join().ok()
+        });
+        match again {
+            Some(Ok(again)) if again == graph => {}
+            _ => return say("decodes to another graph the second time, on another thread".into()),
         }
-        let inputs: Vec<usize> = graph.inputs().map(|(id, _)| graph.channels(id)).collect();
-        if inputs != [io.input_channels] {
-            return say(format!(
-                "inputs with {inputs:?} channels, not [{}]",
-                io.input_channels
-            ));
-        }
-        for output in graph.outputs() {
-            let channels = graph.channels(output.node);
-            if channels != io.output_channels {
-                return say(format!(
-                    "output {} has {channels} channels, not {}",
-                    output.name, io.output_channels
-                ));
-            }
-        }
-        if graph.nodes()[graph.main().node].group == Group::Auxiliary {
-            return say("the main output is an auxiliary node".into());
+        if let Err(e) = graph.check_io(&io) {
+            return say(e.to_string());
         }
         if let Err(e) = Graph::from_json(&graph.to_json()) {
             return say(format!("its JSON does not read back: {e}"));
         }
-        if let Err(e) = graph.after_encoder() {
-            return say(format!("cannot be cut after its encoder: {e}"));
-        }
+        let maps = match graph.after_encoder() {
+            Ok(rest) => rest.inputs().count(),
+            Err(e) => return say(format!("cannot be cut after its encoder: {e}")),
+        };
         if let Err(what) = check_sketches(space, &choices) {
             return say(what);
         }
+        if space.facts(&choices) != space.facts(&choices) {
+            return say("its facts differ the second time".into());
+        }
+        if let Err(e) = space.fault() {
+            return say(e.to_string());
+        }
         let part = graph.encoder().map_err(|e| format!("sample {at}: {e}"))?;
+        if maps != part.as_ref().map_or(1, |e| e.outputs().len()) {
+            return say("reads the image behind its encoder as well".into());
+        }
         match &encoder {
-            // Which encoder maps are read may depend on the choices; the nodes may not.
-            Some(first) if nodes(first) == nodes(&part) => {}
-            Some(_) => return say("its encoder differs from that of another architecture".into()),
+            // The maps that are read are part of it: they are computed once for all.
+            Some(first) if *first == part => {}
+            Some(_) => {
+                return say(
+                    "its encoder, or which maps of it are read, differs from that of another \
+                     architecture"
+                        .into(),
+                );
+            }
             None => encoder = Some(part),
         }
     }
@@ -89,8 +102,4 @@ fn check_sketches(space: &dyn SearchSpace, choices: &Choices) -> Result<(), Stri
         }
     }
     Ok(())
-}
-
-fn nodes(graph: &Option<Graph>) -> Option<&[crate::graph::Node]> {
-    graph.as_ref().map(Graph::nodes)
 }

@@ -1,11 +1,14 @@
 //! The promises of a task.
 
+use super::own_loss::check_own_loss;
+use super::task_data::check_data;
 use crate::{DataInfo, Label, LabelKind, Prediction, Scorer, Task};
 
 /// Checks that channels, scorer and reward work on predictions of all kinds of values, that
 /// metrics are finite even with nothing to score, that the reward lies in [0, 1], and that what
 /// does not fit is refused without a trace: other channels, too few values, a truth of another
-/// kind. A prediction that is not finite may be refused, but must not make a metric so.
+/// kind. A prediction that is not finite may be refused, but must not make a metric so. A loss of
+/// its own has the gradient it states, and data of its own reads, the same every time.
 ///
 /// # Errors
 /// The first broken promise.
@@ -16,12 +19,17 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
         joints: names(5),
         ..Default::default()
     };
+    task.loss()
+        .check(task.labels())
+        .map_err(|e| e.to_string())?;
+    let info = task.data().map_or(info, crate::TaskData::info);
     let channels = task.output_channels(&info);
+    task.fault().map_err(|e| e.to_string())?;
     if channels == 0 {
         return Err("wants no output channels".into());
     }
     let (height, width) = (6, 8);
-    let label = label(task.labels(), height, width);
+    let label = label(task.labels(), height, width, joints(&info));
     for value in [0.0, 1.0, -1e6, 1e30] {
         let mut scorer = task.scorer(&info);
         judge(task, &*scorer, "with nothing added")?;
@@ -48,7 +56,9 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
         }
         check_misfits(&mut *scorer, &prediction, &label)?;
     }
-    check_not_finite(task, &info, (height, width), &label)
+    check_not_finite(task, &info, (height, width), &label)?;
+    check_own_loss(task, channels, &label)?;
+    check_data(task)
 }
 
 fn check_misfits(
@@ -83,13 +93,13 @@ fn check_misfits(
         }
     }
     for kind in [LabelKind::Classes, LabelKind::Depth, LabelKind::Keypoints] {
-        let other = label(kind, height, width);
+        let other = label(kind, height, width, 5);
         if kind != fitting.kind() && scorer.add(prediction, &other).is_ok() {
             return Err(format!("scores a truth of kind {kind:?}"));
         }
     }
     // Keypoints are in image pixels and know no size.
-    let larger = label(fitting.kind(), height + 1, width);
+    let larger = label(fitting.kind(), height + 1, width, 5);
     if fitting.kind() != LabelKind::Keypoints && scorer.add(prediction, &larger).is_ok() {
         return Err("scores a truth of another size".into());
     }
@@ -128,17 +138,27 @@ fn check_not_finite(
 
 fn judge(task: &dyn Task, scorer: &dyn Scorer, when: &str) -> Result<(), String> {
     let metrics = scorer.metrics();
+    scorer.fault().map_err(|e| format!("{e} {when}"))?;
     if let Some((name, value)) = metrics.iter().find(|(_, v)| !v.is_finite()) {
         return Err(format!("metric {name} is {value} {when}"));
     }
     let reward = task.reward(&metrics);
+    task.fault().map_err(|e| format!("{e} {when}"))?;
     if !(0.0..=1.0).contains(&reward) {
         return Err(format!("reward {reward} {when}; rewards lie in [0, 1]"));
     }
     Ok(())
 }
 
-fn label(kind: LabelKind, height: usize, width: usize) -> Label {
+/// Joints of the data set, or five where it names none.
+fn joints(info: &DataInfo) -> usize {
+    match info.joints.len() {
+        0 => 5,
+        n => n,
+    }
+}
+
+fn label(kind: LabelKind, height: usize, width: usize, joints: usize) -> Label {
     let n = height * width;
     match kind {
         LabelKind::Classes => Label::Classes {
@@ -152,7 +172,7 @@ fn label(kind: LabelKind, height: usize, width: usize) -> Label {
             values: (0..n).map(|i| (i % 5) as f32).collect(),
         },
         LabelKind::Keypoints => Label::Keypoints {
-            points: (0..5)
+            points: (0..joints)
                 .map(|i| crate::Keypoint {
                     x_px: i as f32,
                     y_px: 2.0,

@@ -1,28 +1,14 @@
-//! `nasfw plugins`: what this program can use by name.
+//! `nasfw plugins list`: what this program can use by name.
 
 use std::io::{self, Write};
 
+use nasfw_engine::config::{Layers, Preset};
 use nasfw_sdk::registry::{About, ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::args::PluginArgs;
 use crate::exit::Failure;
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Command {
-    /// List search spaces, controllers, schedules and tasks
-    List {
-        /// Print one JSON object a line, with the default settings
-        #[arg(long)]
-        json: bool,
-    },
-}
 
 #[derive(Serialize)]
 struct Item {
@@ -32,8 +18,9 @@ struct Item {
     defaults: Value,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let Command::List { json } = args.command;
+pub(super) fn run(plugins: &PluginArgs, json: bool) -> Result<(), Failure> {
+    // Loading is all that is wanted of the layers.
+    plugins.over(Layers::new(Preset::None))?;
     let mut out = io::stdout().lock();
     let items = items();
     if json {
@@ -50,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 fn items() -> Vec<Item> {
     let mut items = Vec::new();
-    let mut add = |kind, about, defaults: fn() -> Value| {
+    let mut add = |kind, about, defaults: &dyn Fn() -> Value| {
         items.push(Item {
             kind,
             about,
@@ -87,7 +74,12 @@ fn list(out: &mut dyn Write, items: &[Item]) -> io::Result<()> {
                 "space" => item.about.plugin,
                 _ => item.about.name,
             };
-            writeln!(out, "  {name:<15}{}", item.about.about)?;
+            let about = &item.about;
+            writeln!(out, "  {name:<15}{}", about.about)?;
+            if let Some(library) = about.library {
+                let (version, path) = (about.version, library.path);
+                writeln!(out, "  {:<15}version {version}, from {path}", "")?;
+            }
         }
         writeln!(out)?;
     }

@@ -1,0 +1,55 @@
+//! `nasfw plugins`: what this program can use by name, and libraries of other people.
+
+mod check;
+mod list;
+
+use std::ffi::OsString;
+
+use nasfw_engine::plugins::{TrialProgram, try_with};
+
+use crate::args::PluginArgs;
+use crate::exit::Failure;
+
+pub(crate) use check::check_here;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List search spaces, controllers, schedules and tasks
+    List {
+        #[command(flatten)]
+        plugins: PluginArgs,
+        /// Print one JSON object a line, with the default settings
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check a library: what it is, whether it loads, and whether it keeps its promises
+    Check {
+        /// The library, ./libx.so, or ./libx.so#sha256=HEX
+        #[arg(value_name = "FILE")]
+        file: String,
+    },
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    match &args.command {
+        Command::List { plugins, json } => list::run(plugins, *json),
+        Command::Check { file } => check::run(file),
+    }
+}
+
+/// Libraries are loaded on trial by this program itself, called again.
+pub(crate) fn try_with_this_program() {
+    // Without its path no library is loaded, and the message says so.
+    if let Ok(program) = std::env::current_exe() {
+        try_with(TrialProgram {
+            program,
+            args: vec![OsString::from("__try-plugin")],
+        });
+    }
+}

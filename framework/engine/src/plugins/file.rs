@@ -1,0 +1,230 @@
+//! Everything that is checked of a file before any of it runs.
+
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use nasfw_sdk::graph::IR_VERSION;
+use nasfw_sdk::wire::{ABI_MAJOR, ABI_MINOR, ENTRY_SYMBOL, MAGIC, STAMP_SECTION, Stamp};
+use object::read::{Object, ObjectSection, ObjectSegment};
+use object::{Architecture, Export, NameOrOrdinal, ObjectKind};
+use sha2::{Digest, Sha256};
+
+use super::reference::Reference;
+use crate::error::{Error, Result};
+
+/// No library is larger.
+const MOST_BYTES: u64 = 512 << 20;
+
+/// A file whose bytes look like a plugin for this program.
+pub(super) struct PluginFile {
+    /// Where it is, without links and relative parts.
+    pub(super) path: PathBuf,
+    pub(super) bytes: Vec<u8>,
+    pub(super) sha256: String,
+    pub(super) stamp: Stamp,
+}
+
+pub(super) fn refused(path: &Path, message: impl Into<String>) -> Error {
+    Error::Plugin {
+        path: path.into(),
+        message: message.into(),
+    }
+}
+
+/// Reads a file once and checks all that can be checked of its bytes.
+///
+/// # Errors
+/// One line: what is wrong and what to do.
+pub(super) fn read(reference: &Reference) -> Result<PluginFile> {
+    let given = &reference.path;
+    let fail = |message: String| refused(given, message);
+    let path = given.canonicalize().map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound if given.symlink_metadata().is_ok() => {
+            fail("a link that leads nowhere".into())
+        }
+        std::io::ErrorKind::NotFound => fail("no such file".into()),
+        _ => fail(format!("cannot be opened: {e}")),
+    })?;
+    let bytes = read_once(&path).map_err(fail)?;
+    let digest = Sha256::digest(&bytes);
+    let sha256: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+    if let Some(wanted) = &reference.sha256
+        && *wanted != sha256
+    {
+        return Err(fail(format!(
+            "its sha256 is {sha256}, but {wanted} is asked for; put that file back (a \
+             run goes on with the bytes it began with), or ask for this one's sha256 if you trust it"
+        )));
+    }
+    let stamp = examine(&bytes).map_err(fail)?;
+    check_stamp(&stamp).map_err(fail)?;
+    Ok(PluginFile {
+        path,
+        bytes,
+        sha256,
+        stamp,
+    })
+}
+
+fn read_once(path: &Path) -> Result<Vec<u8>, String> {
+    // Looked at by name first, because merely opening a pipe or a device can block or do something.
+    check_metadata(
+        &path
+            .metadata()
+            .map_err(|e| format!("cannot be opened: {e}"))?,
+    )?;
+    let file = File::open(path).map_err(|e| format!("cannot be opened: {e}"))?;
+    check_metadata(
+        &file
+            .metadata()
+            .map_err(|e| format!("cannot be read: {e}"))?,
+    )?;
+    check_folder(path)?;
+    let mut bytes = Vec::new();
+    let read = file.take(MOST_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|e| format!("cannot be read: {e}"))?;
+    match bytes.len() as u64 {
+        0 => Err("is empty".into()),
+        n if n > MOST_BYTES => Err(format!("is larger than {} MiB", MOST_BYTES >> 20)),
+        _ => Ok(bytes),
+    }
+}
+
+fn check_metadata(metadata: &Metadata) -> Result<(), String> {
+    if metadata.is_dir() {
+        return Err("is a folder; name the library in it".into());
+    }
+    if !metadata.is_file() {
+        return Err("is no plain file".into());
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        if metadata.permissions().mode() & 0o002 != 0 {
+            return Err(
+                "anyone may change this file, so it is not loaded; mend it with chmod o-w".into(),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// In a folder that others may write, anyone may put another file in the place of this one, unless
+/// the folder lets only owners do so, as /tmp does.
+fn check_folder(path: &Path) -> Result<(), String> {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = folder
+            .metadata()
+            .map_err(|e| e.to_string())?
+            .permissions()
+            .mode();
+        if mode & 0o002 != 0 && mode & 0o1000 == 0 {
+            return Err(format!(
+                "anyone may change what {} holds, so nothing of it is loaded; mend it with chmod o-w",
+                folder.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The machine, the parts and the stamp of a library.
+fn examine(bytes: &[u8]) -> Result<Stamp, String> {
+    let file = object::File::parse(bytes).map_err(|e| match bytes.starts_with(b"\x7fELF") {
+        true => format!("is cut off or damaged ({e}); copy it again"),
+        false => format!("is no library of this kind of system ({e})"),
+    })?;
+    let of_machine = match std::env::consts::ARCH {
+        "x86_64" => file.architecture() == Architecture::X86_64,
+        "aarch64" => file.architecture() == Architecture::Aarch64,
+        // The stamp and the trial have a say, too.
+        _ => true,
+    };
+    if !of_machine || file.is_64() != (usize::BITS == 64) {
+        return Err(format!(
+            "is for another machine ({:?}); build it for {}",
+            file.architecture(),
+            std::env::consts::ARCH
+        ));
+    }
+    if file.kind() != ObjectKind::Dynamic {
+        return Err(format!(
+            "is no shared library but {:?}; its crate needs crate-type = [\"cdylib\"]",
+            file.kind()
+        ));
+    }
+    for segment in file.segments() {
+        let (start, length) = segment.file_range();
+        if start
+            .checked_add(length)
+            .is_none_or(|end| end > bytes.len() as u64)
+        {
+            return Err(format!(
+                "is cut off: a part of it should end at byte {}, but it has {}; copy it again",
+                start.saturating_add(length),
+                bytes.len()
+            ));
+        }
+    }
+    let section = file.section_by_name(STAMP_SECTION).ok_or(
+        "has no nasfw stamp, so it is no plugin; the root of its crate needs \
+         nasfw_sdk::export_plugin!()",
+    )?;
+    let data = section
+        .data()
+        .map_err(|e| format!("its stamp cannot be read ({e})"))?;
+    let stamp = Stamp::read(data).ok_or("its stamp is cut off")?;
+    let mut exports = file
+        .exports()
+        .map_err(|e| format!("its symbols cannot be read ({e})"))?;
+    let is_entry = |e: object::Result<Export<'_>>| {
+        e.is_ok_and(|e| e.name() == NameOrOrdinal::Name(ENTRY_SYMBOL.as_bytes()))
+    };
+    if !exports.any(is_entry) {
+        return Err(format!(
+            "does not export {ENTRY_SYMBOL}; the root of its crate needs nasfw_sdk::export_plugin!()"
+        ));
+    }
+    Ok(stamp)
+}
+
+fn check_stamp(stamp: &Stamp) -> Result<(), String> {
+    if stamp.magic != MAGIC {
+        return Err("its stamp is not one of nasfw; build it again".into());
+    }
+    if stamp.byte_order != 0x0102_0304 || stamp.pointer_bits != usize::BITS {
+        return Err(format!(
+            "its stamp is of another machine ({})",
+            Stamp::text(&stamp.target)
+        ));
+    }
+    if (stamp.size as usize) < size_of::<Stamp>() {
+        return Err(format!(
+            "its stamp has {} bytes and should have more",
+            stamp.size
+        ));
+    }
+    let (major, minor) = (stamp.abi_major, stamp.abi_minor);
+    if major != ABI_MAJOR || minor > ABI_MINOR {
+        let mend = match (major, minor) > (ABI_MAJOR, ABI_MINOR) {
+            true => "use a newer nasfw, or build it with an older kit",
+            false => "build it again with the kit of this nasfw",
+        };
+        return Err(format!(
+            "speaks version {major}.{minor} of the plugin interface ({}), this program \
+             {ABI_MAJOR}.{ABI_MINOR}; {mend}",
+            Stamp::text(&stamp.sdk)
+        ));
+    }
+    if !(stamp.ir_min..=stamp.ir_max).contains(&IR_VERSION) {
+        return Err(format!(
+            "writes graphs of version {} to {}, this program reads {IR_VERSION}; build it with the \
+             kit of this nasfw",
+            stamp.ir_min, stamp.ir_max
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! The promises of a task's own data.
+
+use crate::{Keypoint, Label, LabelKind, Part, Task, TaskData};
+
+/// Checks that the first samples read, the same every time, with labels of the task's kind whose
+/// classes and joints exist; that there is a fingerprint; and that there is nothing behind the end.
+pub(super) fn check_data(task: &dyn Task) -> Result<(), String> {
+    let Some(data) = task.data() else {
+        return Ok(());
+    };
+    if data.len(Part::Train) < 2 {
+        return Err("its data has fewer than two samples to train on".into());
+    }
+    if data.fingerprint().is_empty() || data.fingerprint() != data.fingerprint() {
+        return Err("the fingerprint of its data is empty, or differs the second time".into());
+    }
+    for part in [Part::Train, Part::Val] {
+        for index in 0..data.len(part).min(4) {
+            let say = |what: String| Err(format!("{part:?} sample {index} of its data {what}"));
+            let (first, second) = (read(task, data, part, index), read(task, data, part, index));
+            let (image, label) = match first {
+                Ok(sample) => sample,
+                Err(e) => return say(format!("cannot be read: {e}")),
+            };
+            match second {
+                Ok(again) if again == (image, label.clone()) => {}
+                _ => return say("differs the second time".into()),
+            }
+            if let Err(what) = check_label(&label, data) {
+                return say(what);
+            }
+        }
+        if data.size_px(part, data.len(part)).is_ok() {
+            return Err(format!(
+                "its data has a {part:?} sample behind the last one"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn read(
+    task: &dyn Task,
+    data: &dyn TaskData,
+    part: Part,
+    index: usize,
+) -> crate::Result<(Vec<u8>, Label)> {
+    let (width, height) = data.size_px(part, index)?;
+    let mut image = vec![0; width * height * 3];
+    let nowhere = Keypoint {
+        x_px: 0.0,
+        y_px: 0.0,
+        visible: false,
+    };
+    let mut label = match task.labels() {
+        LabelKind::Classes => Label::Classes {
+            width,
+            height,
+            values: vec![0; width * height],
+        },
+        LabelKind::Depth => Label::Depth {
+            width,
+            height,
+            values: vec![0.0; width * height],
+        },
+        LabelKind::Keypoints => Label::Keypoints {
+            points: vec![nowhere; data.info().joints.len()],
+            reference_px: 0.0,
+        },
+    };
+    data.fill(part, index, &mut image, &mut label)?;
+    Ok((image, label))
+}
+
+fn check_label(label: &Label, data: &dyn TaskData) -> Result<(), String> {
+    match label {
+        Label::Classes { values, .. } => {
+            let classes = data.info().classes.len();
+            let is_class = |v: &u8| usize::from(*v) < classes || *v == u8::MAX;
+            match values.iter().find(|v| !is_class(v)) {
+                Some(value) => Err(format!("has the class {value} of {classes} (255: ignored)")),
+                None => Ok(()),
+            }
+        }
+        Label::Depth { values, .. } => match values.iter().find(|v| !v.is_finite() || **v < 0.0) {
+            Some(value) => Err(format!("has the depth {value}")),
+            None => Ok(()),
+        },
+        Label::Keypoints {
+            points,
+            reference_px,
+        } => {
+            let is_finite = |p: &Keypoint| p.x_px.is_finite() && p.y_px.is_finite();
+            match points.iter().all(is_finite) && reference_px.is_finite() && *reference_px > 0.0 {
+                true => Ok(()),
+                false => Err("has a point or reference that is no length".into()),
+            }
+        }
+    }
+}

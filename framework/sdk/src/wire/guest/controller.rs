@@ -1,0 +1,79 @@
+//! Operations of controllers.
+
+use super::slice::{Slice, misfit};
+use super::{read, unknown_operation, write};
+use crate::controller::{Controller, Outcome, Proposal, State};
+use crate::error::Result;
+use crate::seed::Rng;
+use crate::wire::message::controller as message;
+use crate::wire::message::{Drawn, Generator, Nothing, Op};
+
+pub(super) fn call(
+    controller: &mut dyn Controller,
+    op: Op,
+    request: &[u8],
+    slices: &[Slice<'_>],
+) -> Result<Vec<u8>> {
+    let reply = match op {
+        Op::Propose => {
+            let message::Propose { rng } = read(request)?;
+            let mut rng = rng.rng()?;
+            let proposal = controller.propose(&mut rng);
+            write(&message::Proposed {
+                choices: proposal.choices.to_vec(),
+                log_prob: proposal.log_prob,
+                drawn: drawn(&rng),
+            })
+        }
+        Op::Observe => {
+            let told: message::Observe = read(request)?;
+            let mut rng = told.rng.rng()?;
+            let proposal = Proposal {
+                choices: controller.schema().choices(told.choices)?,
+                log_prob: told.log_prob,
+            };
+            let outcome = match told.outcome {
+                message::Outcome::Scored { reward } => Outcome::Scored { proposal, reward },
+                message::Outcome::Failed { reason } => Outcome::Failed { proposal, reason },
+            };
+            controller.observe(&outcome, &mut rng);
+            write(&drawn(&rng))
+        }
+        Op::Probabilities => {
+            let message::Prefix { prefix } = read(request)?;
+            write(&message::Probabilities {
+                probabilities: controller.probabilities(&prefix),
+            })
+        }
+        Op::LogProb => {
+            let message::OfChoices { choices } = read(request)?;
+            let choices = controller.schema().choices(choices)?;
+            write(&message::LogProb {
+                log_prob: controller.log_prob(&choices),
+            })
+        }
+        Op::SaveController => Ok(controller.save().0),
+        Op::LoadController => {
+            controller.load(&state(slices)?)?;
+            write(&Nothing {})
+        }
+        _ => return Err(unknown_operation(op, "controller")),
+    };
+    controller.fault()?;
+    reply
+}
+
+/// How far a generator was drawn from.
+pub(super) fn drawn(rng: &Rng) -> Drawn {
+    Drawn {
+        position: Some(Generator::of(rng).position),
+    }
+}
+
+/// The saved state that a call brings.
+pub(super) fn state(slices: &[Slice<'_>]) -> Result<State> {
+    match slices {
+        [Slice::U8(bytes)] => Ok(State(bytes.to_vec())),
+        _ => Err(misfit(slices, "one slice of bytes, the state")),
+    }
+}

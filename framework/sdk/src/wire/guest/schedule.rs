@@ -1,0 +1,42 @@
+//! Operations of reward schedules.
+
+use super::controller::{drawn, state};
+use super::slice::Slice;
+use super::{read, unknown_operation, write};
+use crate::error::Result;
+use crate::schedule::{RewardSchedule, Verdict};
+use crate::wire::message::schedule as message;
+use crate::wire::message::{Nothing, Op};
+
+pub(super) fn call(
+    schedule: &mut dyn RewardSchedule,
+    op: Op,
+    request: &[u8],
+    slices: &[Slice<'_>],
+) -> Result<Vec<u8>> {
+    let reply = match op {
+        Op::Verdict => {
+            let ask: message::Ask = read(request)?;
+            let mut rng = ask.rng.rng()?;
+            let verdict = schedule.verdict(ask.stage, ask.reward, &mut rng);
+            write(&message::Answer {
+                go_on: verdict == Verdict::Continue,
+                drawn: drawn(&rng),
+            })
+        }
+        Op::Told => {
+            let message::Rewards { stage_rewards } = read(request)?;
+            write(&message::Told {
+                reward: schedule.reward(&stage_rewards),
+            })
+        }
+        Op::SaveSchedule => Ok(schedule.save().0),
+        Op::LoadSchedule => {
+            schedule.load(&state(slices)?)?;
+            write(&Nothing {})
+        }
+        _ => return Err(unknown_operation(op, "schedule")),
+    };
+    schedule.fault()?;
+    reply
+}

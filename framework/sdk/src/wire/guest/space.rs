@@ -1,0 +1,38 @@
+//! Operations of search spaces.
+
+use super::{read, unknown_operation, write};
+use crate::error::Result;
+use crate::space::SearchSpace;
+use crate::wire::message::Op;
+use crate::wire::message::space::{Decode, Facts, Genotype, OfChoices, Sketches};
+
+pub(super) fn call(space: &dyn SearchSpace, op: Op, request: &[u8]) -> Result<Vec<u8>> {
+    let choices = || {
+        let of: OfChoices = read(request)?;
+        space.schema().choices(of.choices)
+    };
+    let reply = match op {
+        Op::Decode => {
+            let Decode { choices, io } = read(request)?;
+            let choices = space.schema().choices(choices)?;
+            write(&space.decode(&choices, &io)?)
+        }
+        Op::Genotype => write(&Genotype {
+            genotype: space.genotype(&choices()?),
+        }),
+        Op::Parse => {
+            let Genotype { genotype } = read(request)?;
+            let choices = space.parse(&genotype)?.to_vec();
+            write(&OfChoices { choices })
+        }
+        Op::Sketches => write(&Sketches {
+            sketches: space.sketches(&choices()?),
+        }),
+        Op::Facts => write(&Facts {
+            facts: space.facts(&choices()?),
+        }),
+        _ => return Err(unknown_operation(op, "search space")),
+    };
+    space.fault()?;
+    reply
+}

@@ -1,0 +1,100 @@
+//! Messages of controllers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::finite::{list, one};
+use super::{Drawn, Generator};
+use crate::choices::Schema;
+
+/// Configuration of `create`; the reply is [`Drawn`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Make {
+    /// The settings; what is left out has its default.
+    pub settings: Value,
+    /// The decisions that proposals obey.
+    pub schema: Schema,
+    /// Where initial weights are drawn from.
+    pub rng: Generator,
+}
+
+/// Request of `propose`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Propose {
+    /// Where the proposal is drawn from.
+    pub rng: Generator,
+}
+
+/// Reply of `propose`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Proposed {
+    /// One option per decision.
+    pub choices: Vec<usize>,
+    /// Natural logarithm of the probability it was drawn with.
+    #[serde(with = "one")]
+    pub log_prob: f64,
+    /// How far the generator was drawn from.
+    #[serde(flatten)]
+    pub drawn: Drawn,
+}
+
+/// Request of `observe`; the reply is [`Drawn`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Observe {
+    /// What was proposed.
+    pub choices: Vec<usize>,
+    /// With which logarithmic probability.
+    #[serde(with = "one")]
+    pub log_prob: f64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Where an update's randomness is drawn from.
+    pub rng: Generator,
+}
+
+/// How a proposal ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Outcome {
+    /// It has a reward.
+    Scored {
+        /// In [0, 1], higher better.
+        #[serde(with = "one")]
+        reward: f64,
+    },
+    /// It could not be judged.
+    Failed {
+        /// Why, for logs.
+        reason: String,
+    },
+}
+
+/// Request of `probabilities`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Prefix {
+    /// The options of the first decisions.
+    pub prefix: Vec<usize>,
+}
+
+/// Reply of `probabilities`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Probabilities {
+    /// One per option of the next decision.
+    #[serde(with = "list")]
+    pub probabilities: Vec<f64>,
+}
+
+/// Request of `log_prob`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OfChoices {
+    /// One option per decision.
+    pub choices: Vec<usize>,
+}
+
+/// Reply of `log_prob`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LogProb {
+    /// Natural logarithm of the probability of proposing them.
+    #[serde(with = "one")]
+    pub log_prob: f64,
+}

@@ -1,0 +1,60 @@
+//! Messages of reward schedules.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::finite::{list, one};
+use super::{Drawn, Generator};
+use crate::schedule::Stage;
+
+/// Configuration of `create`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Make {
+    /// The settings; what is left out has its default.
+    pub settings: Value,
+}
+
+/// Reply of `create`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Made {
+    /// The stages in order.
+    pub stages: Vec<Stage>,
+}
+
+/// Request of `verdict`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ask {
+    /// The stage just gone through.
+    pub stage: usize,
+    /// The reward it gave.
+    #[serde(with = "one")]
+    pub reward: f64,
+    /// Where a draw is drawn from.
+    pub rng: Generator,
+}
+
+/// Reply of `verdict`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// Whether to go on to the next stage.
+    pub go_on: bool,
+    /// How far the generator was drawn from.
+    #[serde(flatten)]
+    pub drawn: Drawn,
+}
+
+/// Request of `reward`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Rewards {
+    /// The reward of each stage gone through.
+    #[serde(with = "list")]
+    pub stage_rewards: Vec<f64>,
+}
+
+/// Reply of `reward`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Told {
+    /// What the controller is told.
+    #[serde(with = "one")]
+    pub reward: f64,
+}

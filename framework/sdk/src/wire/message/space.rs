@@ -1,0 +1,59 @@
+//! Messages of search spaces.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::choices::Schema;
+use crate::sketch::Sketch;
+use crate::space::Io;
+
+/// Configuration of `create`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Make {
+    /// The settings; what is left out has its default.
+    pub settings: Value,
+}
+
+/// Reply of `create`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Made {
+    /// The decisions, in sampling order.
+    pub schema: Schema,
+}
+
+/// Request of `decode`; the reply is the graph.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Decode {
+    /// One option per decision.
+    pub choices: Vec<usize>,
+    /// Channels in and out.
+    pub io: Io,
+}
+
+/// Request of `genotype`, `sketches` and `facts`; reply of `parse`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OfChoices {
+    /// One option per decision.
+    pub choices: Vec<usize>,
+}
+
+/// Reply of `genotype`, request of `parse`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Genotype {
+    /// One line of text.
+    pub genotype: String,
+}
+
+/// Reply of `sketches`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Sketches {
+    /// The diagrams; may be empty.
+    pub sketches: Vec<Sketch>,
+}
+
+/// Reply of `facts`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Facts {
+    /// The facts; may be empty.
+    pub facts: Map<String, Value>,
+}

@@ -1,0 +1,134 @@
+//! `plugins list` and `plugins check`, and plugins on the command line.
+
+use std::process::Command;
+
+use crate::library::{library, text};
+use crate::program::Place;
+
+#[test]
+fn the_list_says_what_is_loaded_and_from_where() {
+    let place = Place::new();
+    let path = library("kinds");
+    let lines = place.json(&["plugins", "list", "--json", "--plugin", text(&path)]);
+    let find = |kind: &str, name: &str| {
+        let found = lines
+            .iter()
+            .find(|l| l["kind"] == kind && l["name"] == name);
+        found.unwrap_or_else(|| panic!("{name} is not in {lines:?}"))
+    };
+    for (kind, name) in [
+        ("space", "tiny-decoder"),
+        ("controller", "near-best"),
+        ("schedule", "halves"),
+        ("task", "brightness"),
+    ] {
+        let item = find(kind, name);
+        assert_eq!(item["library"]["path"], text(&path));
+        assert_eq!(item["library"]["sha256"].as_str().unwrap().len(), 64);
+        assert_eq!(item["version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(item["plugin"], "tiny");
+    }
+    assert_eq!(find("space", "tiny-decoder")["defaults"]["channels"], 8);
+    assert!(find("task", "depth")["library"].is_null());
+    let text_list = place.text(&["plugins", "list", "--plugin", text(&path)]);
+    assert!(text_list.contains(text(&path)), "{text_list}");
+}
+
+#[test]
+fn check_says_what_keeps_its_promises() {
+    let place = Place::new();
+    let path = library("kinds");
+    let said = place.text(&["plugins", "check", text(&path)]);
+    for part in [
+        "sha256",
+        "search space tiny-decoder: keeps its promises",
+        "controller near-best: keeps its promises",
+        "schedule halves: keeps its promises",
+        "task brightness: keeps its promises",
+        "nasfw run --plugin",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    place.refuses(
+        &["plugins", "check", "nothing.so"],
+        &["nothing.so", "no such file"],
+    );
+}
+
+#[test]
+fn check_says_what_breaks_one() {
+    for (order, part) in [
+        ("genotype lie", "search space rude-space: "),
+        ("propose lie", "controller rude-controller: "),
+        ("reward lie", "schedule rude-schedule: "),
+        ("own_loss lie", "task rude-task: "),
+        ("gradient lie", "task rude-task: "),
+        ("fill lie", "task rude-task: "),
+        ("metrics panic", "panicked"),
+        ("facts panic", "panicked"),
+        ("load panic", "panicked"),
+        ("decode abort", "ended the program during the checks"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nasfw"));
+        command.args(["plugins", "check"]).arg(library("rude"));
+        let output = command.env("NASFW_RUDE", order).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert_eq!(output.status.code(), Some(1), "{order}: {said}");
+        assert!(said.contains(part), "{order}: {said}");
+    }
+}
+
+#[test]
+fn several_plugins_bring_one_space() {
+    let place = Place::new();
+    let path = library("kinds");
+    let config = |args: &[&str]| place.text(&[&["run", "--dry-run"], args].concat());
+    let mine = config(&["--plugin", text(&path)]);
+    assert!(mine.contains("plugin = \"tiny\""), "{mine}");
+    // A name before it is the space; the library brings the rest.
+    let both = config(&[
+        "--plugin",
+        "segm",
+        "--plugin",
+        text(&path),
+        "--task",
+        "brightness",
+    ]);
+    assert!(both.contains("plugin = \"segm\""), "{both}");
+    assert!(both.contains("name = \"brightness\""), "{both}");
+    // Written down, the configuration finds the library again.
+    std::fs::write(place.path("mine.toml"), &mine).unwrap();
+    assert_eq!(config(&["--config", "mine.toml"]), mine);
+    let wrong = format!("{}#sha256={}", text(&path), "0".repeat(64));
+    let args = [
+        "run",
+        "--dry-run",
+        "--plugin",
+        text(&path),
+        "--plugin",
+        "segm",
+    ];
+    place.refuses(&args, &["--plugin segm", "leave one of them out"]);
+    place.refuses(&["run", "--plugin", &wrong], &["sha256", &"0".repeat(64)]);
+    place.refuses(
+        &["run", "--set", "plugins=3"],
+        &["plugins", "a list of paths"],
+    );
+    let sampled = place.text(&[
+        "sample",
+        "--plugin",
+        text(&path),
+        "-n",
+        "2",
+        "--controller",
+        "near-best",
+    ]);
+    assert_eq!(sampled.lines().count(), 2, "{sampled}");
+    let card = place.text(&["describe", "--plugin", text(&path), "--genotype", "d2w1k1"]);
+    assert!(card.contains("conv 16"), "{card}");
+    place.refuses(
+        &["describe", "--plugin", text(&path), "--genotype", "d2w1k7"],
+        &["choice 2 (kernel)", "allowed here: 0, 1"],
+    );
+}

@@ -1,0 +1,105 @@
+//! Two short stages; the second for those above the mean so far, or by luck.
+
+use nasfw_sdk::controller::State;
+use nasfw_sdk::registry::FromConfig;
+use nasfw_sdk::{
+    Decay, Error, Optimiser, Result, RewardSchedule, Rng, Source, Stage, TargetScale, Verdict,
+};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct HalvesConfig {
+    /// Samples of a stage.
+    samples: usize,
+}
+
+impl Default for HalvesConfig {
+    fn default() -> Self {
+        Self { samples: 16 }
+    }
+}
+
+pub(crate) struct Halves {
+    stages: Vec<Stage>,
+    /// How many rewards there were, and their sum.
+    seen: (u64, f64),
+}
+
+nasfw_sdk::register!(schedule, Halves, plugin: "tiny", name: "halves",
+    about: "a second stage for the better half");
+
+impl FromConfig for Halves {
+    type Config = HalvesConfig;
+
+    fn from_config(config: HalvesConfig) -> Result<Self> {
+        let adam = Optimiser::Adam {
+            lr: 3e-3,
+            weight_decay: 0.0,
+        };
+        let stage = Stage {
+            source: Source::Features,
+            samples: config.samples,
+            epochs: 1,
+            batch: 8,
+            shorter_side_px: 32,
+            crop_px: 32,
+            decoder: adam,
+            encoder: adam,
+            decay: Decay::Constant,
+            clip_norm: 3.0,
+            distillation: 0.1,
+            auxiliary: 0.0,
+            polyak: 0.0,
+            targets: TargetScale::Quarter,
+        };
+        let second = Stage {
+            source: Source::Images,
+            ..stage.clone()
+        };
+        Ok(Self {
+            stages: vec![stage, second],
+            seen: (0, 0.0),
+        })
+    }
+}
+
+impl RewardSchedule for Halves {
+    fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    fn verdict(&mut self, _: usize, reward: f64, rng: &mut Rng) -> Verdict {
+        let (count, sum) = self.seen;
+        self.seen = (count + 1, sum + reward);
+        match reward * count as f64 >= sum || rng.random::<f64>() < 0.25 {
+            true => Verdict::Continue,
+            false => Verdict::Stop,
+        }
+    }
+
+    /// A second stage is worth a little by itself.
+    fn reward(&self, stage_rewards: &[f64]) -> f64 {
+        let last = stage_rewards.last().copied().unwrap_or(0.0);
+        0.9 * last + 0.05 * stage_rewards.len() as f64
+    }
+
+    fn save(&self) -> State {
+        State(serde_json::to_vec(&("halves", self.seen)).unwrap_or_default())
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        let fail = |message: String| Error::State {
+            item: "schedule halves".into(),
+            message,
+        };
+        let (name, seen): (String, _) =
+            serde_json::from_slice(&state.0).map_err(|e| fail(e.to_string()))?;
+        if name != "halves" {
+            return Err(fail(format!("was saved by {name}")));
+        }
+        self.seen = seen;
+        Ok(())
+    }
+}

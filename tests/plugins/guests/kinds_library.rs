@@ -1,0 +1,6 @@
+//! The library of `kinds`.
+
+#[path = "kinds/mod.rs"]
+mod kinds;
+
+nasfw_sdk::export_plugin!();

@@ -1,0 +1,79 @@
+//! What can be ordered, and where it happens.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nasfw_sdk::{Error, Result, host};
+use serde::{Deserialize, Serialize};
+
+/// Settings of every item of this library.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Order {
+    /// The method where it happens.
+    at: String,
+    /// What happens: panic, bomb, hang, wait, abort, lie.
+    how: String,
+    /// How often the method works before that.
+    after: u64,
+    /// For the table: the operation whose reply is another one.
+    pub(super) reply_at: String,
+    /// That reply.
+    pub(super) reply: String,
+}
+
+impl Default for Order {
+    /// `NASFW_RUDE="at how"`, or nothing.
+    fn default() -> Self {
+        let text = std::env::var("NASFW_RUDE").unwrap_or_default();
+        let (at, how) = text.split_once(' ').unwrap_or_default();
+        Self {
+            at: at.into(),
+            how: how.into(),
+            after: 0,
+            reply_at: String::new(),
+            reply: String::new(),
+        }
+    }
+}
+
+/// Calls of the ordered method so far, in this process.
+static HITS: AtomicU64 = AtomicU64::new(0);
+
+/// A payload whose end is another panic.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("the payload panics, too");
+    }
+}
+
+impl Order {
+    /// Does what was ordered, if it was ordered for here; whether to lie.
+    pub(super) fn is_lie(&self, here: &str) -> Result<bool> {
+        if self.at != here || HITS.fetch_add(1, Ordering::Relaxed) < self.after {
+            return Ok(false);
+        }
+        match self.how.as_str() {
+            "panic" => panic!("as told, in {here}"),
+            "bomb" => std::panic::panic_any(Bomb),
+            "hang" => loop {
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            },
+            "wait" => {
+                host::note("waiting to be stopped");
+                while !host::should_stop(0, 0) {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+                Err(Error::Stopped)
+            }
+            "abort" => std::process::abort(),
+            _ => Ok(true),
+        }
+    }
+
+    /// The same where a method returns no error.
+    pub(super) fn lies(&self, here: &str) -> bool {
+        self.is_lie(here).unwrap_or(true)
+    }
+}

@@ -1,0 +1,83 @@
+//! Where the libraries are, and loading them into the test itself.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Once;
+
+use nasfw_engine::plugins::{Loaded, TrialProgram, load, try_with};
+use nasfw_sdk::wire::MAGIC;
+
+/// The library of the example `name`, built with this test.
+pub(crate) fn library(name: &str) -> PathBuf {
+    let program = Path::new(env!("CARGO_BIN_EXE_nasfw"));
+    let folder = program.parent().unwrap().join("examples");
+    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    folder.join(format!("{prefix}{name}{suffix}"))
+}
+
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Loads libraries on trial by the real program.
+pub(crate) fn prepare() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        try_with(TrialProgram {
+            program: env!("CARGO_BIN_EXE_nasfw").into(),
+            args: vec!["__try-plugin".into()],
+        });
+    });
+}
+
+/// The misbehaving library, loaded into this test.
+pub(crate) fn rude() -> &'static Loaded {
+    prepare();
+    load(text(&library("rude"))).unwrap()
+}
+
+/// The library's bytes without what only debuggers read.
+pub(crate) fn stripped(name: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let small = folder.path().join("small.so");
+    let strip = Command::new("strip")
+        .arg("-o")
+        .arg(&small)
+        .arg(library(name))
+        .output();
+    match strip {
+        Ok(output) if output.status.success() => std::fs::read(small).unwrap(),
+        // Larger, and as good.
+        _ => std::fs::read(library(name)).unwrap(),
+    }
+}
+
+/// Where the stamp is in a library's bytes.
+pub(crate) fn stamp_at(bytes: &[u8]) -> usize {
+    let mut places = (0..bytes.len() - 16).filter(|&at| bytes[at..at + 16] == MAGIC);
+    let place = places.next().unwrap();
+    assert_eq!(places.next(), None, "one stamp");
+    place
+}
+
+/// Replaces every occurrence of `from`, which must be there, by `to` of the same length.
+pub(crate) fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
+    assert_eq!(from.len(), to.len());
+    let mut found = 0;
+    for at in 0..=bytes.len() - from.len() {
+        if &bytes[at..at + from.len()] == from {
+            bytes[at..at + from.len()].copy_from_slice(to);
+            found += 1;
+        }
+    }
+    assert!(found > 0, "{}", String::from_utf8_lossy(from));
+}
+
+/// What the program says when it must refuse: one line, exit code 2, alive to the end.
+pub(crate) fn refusal(output: &Output) -> String {
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.starts_with("error: plugin "), "{message}");
+    assert_eq!(message.trim_end().lines().count(), 1, "{message}");
+    message
+}

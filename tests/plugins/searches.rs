@@ -1,0 +1,204 @@
+//! A search with a library's items finds what it finds with the same items built in.
+
+use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::progress::Silent;
+use nasfw_engine::store::Run;
+use nasfw_engine::{Trial, search};
+
+use crate::library::{library, text};
+use crate::program::Place;
+
+/// Settings of a search of seconds, with and without items of the library.
+const SMALL: [&str; 10] = [
+    "data.generator.train=24",
+    "data.generator.side_px=32",
+    "warmup.samples=16",
+    "warmup.epochs=1",
+    "warmup.batch=8",
+    "warmup.crop_px=32",
+    "warmup.shorter_side_px=32",
+    "run.seed=3",
+    "run.threads=1",
+    "meta.val_share=0.2",
+];
+/// The progressive schedule, cut down.
+const STAGES: [&str; 7] = [
+    "schedule.stage0.samples=16",
+    "schedule.stage0.epochs=1",
+    "schedule.stage0.batch=8",
+    "schedule.stage0.crop_px=32",
+    "schedule.stage1.samples=16",
+    "schedule.stage1.batch=8",
+    "schedule.stage1.crop_px=32",
+];
+
+/// A search by `settings` with the items built into this test.
+fn built_in(place: &Place, out: &str, settings: &[String]) {
+    let layers = Layers::new(Preset::Demo).set(settings).unwrap();
+    let config = layers.resolve().unwrap();
+    search::run(&config, &place.path(out), &mut Silent).unwrap();
+}
+
+/// The same by the program with the items of the library.
+fn of_library(place: &Place, out: &str, settings: &[String]) {
+    let library = library("kinds");
+    let reference = format!("plugins=[\"{}\"]", text(&library));
+    let mut args = vec!["run", "--out", out, "--set", &reference];
+    for setting in settings {
+        args.extend(["--set", setting]);
+    }
+    place.text(&args);
+}
+
+fn trials(place: &Place, run: &str) -> Vec<Trial> {
+    let mut trials = Run::read(&place.path(run)).unwrap().trials().unwrap();
+    for trial in &mut trials {
+        trial.seconds = 0.0;
+    }
+    trials
+}
+
+/// The same trials, and controllers and schedules that would go on alike.
+fn assert_same(place: &Place, one: &str, other: &str) {
+    assert_eq!(trials(place, one), trials(place, other), "{one}, {other}");
+    let state = |run: &str| {
+        Run::read(&place.path(run))
+            .unwrap()
+            .state()
+            .unwrap()
+            .unwrap()
+    };
+    assert!(
+        state(one) == state(other),
+        "the states of {one} and {other}"
+    );
+}
+
+fn compare(name: &str, members: &[&str], count: usize) {
+    let place = Place::new();
+    let stages: &[&str] = match members.iter().any(|m| m.starts_with("schedule.name")) {
+        true => &[],
+        false => &STAGES,
+    };
+    let settings: Vec<String> = [
+        &SMALL[..],
+        stages,
+        members,
+        &[&format!("run.trials={count}")],
+    ]
+    .concat()
+    .iter()
+    .map(|s| (*s).to_owned())
+    .collect();
+    built_in(&place, "built-in", &settings);
+    of_library(&place, "library", &settings);
+    let found = trials(&place, "built-in");
+    assert_eq!(found.len(), count);
+    assert!(
+        found.iter().any(|t| t.reward.is_some()),
+        "{name}: {found:?}"
+    );
+    assert_same(&place, "built-in", "library");
+}
+
+#[test]
+fn a_space() {
+    compare(
+        "space",
+        &[
+            "space.plugin=tiny",
+            "controller.name=random",
+            "task.name=depth",
+        ],
+        4,
+    );
+}
+
+#[test]
+fn a_controller() {
+    compare(
+        "controller",
+        &["space.plugin=tiny", "controller.name=near-best"],
+        6,
+    );
+}
+
+#[test]
+fn a_schedule() {
+    compare(
+        "schedule",
+        &["space.plugin=tiny", "schedule.name=halves"],
+        6,
+    );
+}
+
+#[test]
+fn a_task_with_its_own_loss_and_data() {
+    compare("task", &["space.plugin=tiny", "task.name=brightness"], 4);
+}
+
+#[test]
+fn everything_at_once_on_the_built_in_space_too() {
+    let all = [
+        "controller.name=near-best",
+        "schedule.name=halves",
+        "task.name=brightness",
+    ];
+    compare("all", &all, 2);
+    let tiny = [&["space.plugin=tiny"][..], &all].concat();
+    compare("all on tiny", &tiny, 8);
+}
+
+#[test]
+fn a_resumed_run_loads_its_library_again_and_goes_on_alike() {
+    let place = Place::new();
+    let library = library("kinds");
+    let run = |out: &str, trials: &str| {
+        let items = [
+            "--task",
+            "brightness",
+            "--controller",
+            "near-best",
+            "--schedule",
+            "halves",
+        ];
+        let base = [
+            "run",
+            "--plugin",
+            text(&library),
+            "--out",
+            out,
+            "--trials",
+            trials,
+        ];
+        let sets: Vec<&str> = SMALL.iter().flat_map(|s| ["--set", s]).collect();
+        place.text(&[&base[..], &items, &sets].concat());
+    };
+    run("whole", "6");
+    run("parts", "2");
+    place.text(&["resume", "parts", "--trials", "4"]);
+    place.text(&["resume", "parts", "--trials", "6"]);
+    assert_same(&place, "whole", "parts");
+}
+
+#[test]
+fn two_runs_use_one_library_at_once() {
+    let place = Place::new();
+    let run = |out: &'static str, settings: Vec<String>| {
+        let place = &place;
+        move || of_library(place, out, &settings)
+    };
+    let settings: Vec<String> = SMALL
+        .iter()
+        .chain(&["space.plugin=tiny", "task.name=brightness", "run.trials=3"])
+        .chain(&["schedule.name=halves"])
+        .map(|s| (*s).to_owned())
+        .collect();
+    std::thread::scope(|scope| {
+        let first = scope.spawn(run("first", settings.clone()));
+        let second = scope.spawn(run("second", settings.clone()));
+        first.join().unwrap();
+        second.join().unwrap();
+    });
+    assert_same(&place, "first", "second");
+}
