@@ -131,7 +131,7 @@ fn what_was_found_can_be_described_and_its_encoder_used_again() {
     let given = "encoder.weights=first/artifacts/warmup.safetensors";
     let without = ["--trials", "1", "--set", given, "--set", "warmup.epochs=0"];
     let text = search(&place, "again", &without);
-    assert!(!text.contains("warm-up"), "{text}");
+    assert!(!text.contains("encoder warm-up"), "{text}");
     let wider = ["--set", "space.encoder.width=1.0"];
     let base = ["run", "--out", "x", "--set", given];
     place.refuses(
