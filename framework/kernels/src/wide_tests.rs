@@ -12,6 +12,32 @@ fn values(len: usize, seed: usize) -> Vec<f32> {
         .collect()
 }
 
+/// An expansion to `channels` with the depthwise convolution after it, on as large a map as that takes.
+fn streamed(channels: usize) -> Vec<f32> {
+    let expand = Conv {
+        input: MapShape::new(1, 70, 8 + (7600 / channels), 2),
+        out_channels: channels,
+        kernel: 1,
+        stride: 1,
+        dilation: 1,
+        groups: 1,
+    };
+    let depthwise = Conv {
+        input: expand.output(),
+        kernel: 3,
+        groups: channels,
+        ..expand
+    };
+    let x = values(expand.input.len(), 1);
+    let prepare = |conv: &Conv, seed| {
+        let weight = values(conv.weight_len(), seed);
+        PreparedConv::new(conv, &weight, None, Activation::Identity)
+    };
+    let mut y = vec![0.0; depthwise.output().len()];
+    prepare(&depthwise, 3).run_expanded(&prepare(&expand, 2), &x, &mut y);
+    y
+}
+
 fn everything() -> Vec<(String, Vec<f32>)> {
     let mut all = Vec::new();
     for channels in [1, 3, 8, 16, 21, 24, 40, 48, 50] {
@@ -43,6 +69,7 @@ fn everything() -> Vec<(String, Vec<f32>)> {
             all.push((format!("{what}, input gradient"), dx));
             all.push((format!("{what}, weight gradient"), dweight));
         }
+        all.push((format!("streamed, {channels} channels"), streamed(channels)));
         let y = values(130 * channels, 4);
         let dz = values(y.len(), 5);
         let parameter = values(channels, 6);

@@ -3,11 +3,36 @@
 mod reference;
 
 use nasfw_kernels::{
-    Activation, Conv, ConvAlgorithm, MapShape, NormBackward, SimdLevel, batch_statistics,
-    conv_backward_input, conv_backward_weight, conv_forward, cross_entropy, norm_backward,
-    resize_forward, scale_shift, set_conv_algorithm, set_simd_level,
+    Activation, Conv, ConvAlgorithm, MapShape, NormBackward, PreparedConv, SimdLevel,
+    batch_statistics, conv_backward_input, conv_backward_weight, conv_forward, cross_entropy,
+    norm_backward, resize_forward, scale_shift, set_conv_algorithm, set_simd_level,
 };
 use reference::{assert_close, random, wide};
+
+fn streamed() -> Vec<f32> {
+    let expand = Conv {
+        input: MapShape::new(1, 131, 127, 5),
+        out_channels: 43,
+        kernel: 1,
+        stride: 1,
+        dilation: 1,
+        groups: 1,
+    };
+    let depthwise = Conv {
+        input: expand.output(),
+        kernel: 3,
+        groups: 43,
+        ..expand
+    };
+    let x = random(expand.input.len(), 1);
+    let prepare = |conv: &Conv, seed| {
+        let weight = random(conv.weight_len(), seed);
+        PreparedConv::new(conv, &weight, None, Activation::Identity)
+    };
+    let mut y = vec![0.0; depthwise.output().len()];
+    prepare(&depthwise, 3).run_expanded(&prepare(&expand, 2), &x, &mut y);
+    y
+}
 
 fn everything() -> Vec<Vec<f32>> {
     let mut all = Vec::new();
@@ -37,6 +62,8 @@ fn everything() -> Vec<Vec<f32>> {
         conv_backward_weight(&conv, &x, &dy, &mut dweight);
         all.extend([y, dx, dweight]);
     }
+    set_conv_algorithm(ConvAlgorithm::ByShape);
+    all.push(streamed());
     for channels in [3, 21, 48] {
         let y = random(200 * channels, 4);
         let dz = random(y.len(), 5);

@@ -5,9 +5,10 @@
 mod reference;
 
 use nasfw_kernels::{
-    Activation, Conv, MapShape, NormBackward, batch_statistics, berhu, bias_backward,
-    conv_backward_input, conv_backward_weight, conv_forward, cross_entropy, global_average_forward,
-    norm_backward, resize_backward, resize_forward, scale_shift, squared_error,
+    Activation, Conv, Fresh, MapShape, NormBackward, PreparedConv, batch_statistics, berhu,
+    bias_backward, conv_backward_input, conv_backward_weight, conv_forward, cross_entropy,
+    global_average_forward, norm_backward, resize_backward, resize_forward, scale_shift,
+    squared_error,
 };
 use reference::{in_pool, random};
 
@@ -70,6 +71,41 @@ fn convolutions() {
             dbias
         });
     }
+}
+
+#[test]
+fn prepared_and_streamed_convolutions() {
+    let expand = Conv {
+        input: MapShape::new(2, 130, 121, 5),
+        out_channels: 43,
+        kernel: 1,
+        stride: 1,
+        dilation: 1,
+        groups: 1,
+    };
+    let depthwise = Conv {
+        input: expand.output(),
+        kernel: 3,
+        stride: 2,
+        groups: 43,
+        ..expand
+    };
+    let x = random(expand.input.len(), 1);
+    let prepare = |conv: &Conv, seed| {
+        let weight = random(conv.weight_len(), seed);
+        PreparedConv::new(conv, &weight, None, Activation::Relu6)
+    };
+    let (first, second) = (prepare(&expand, 2), prepare(&depthwise, 3));
+    same_bits("a prepared convolution", || {
+        let mut y = Fresh::new(expand.output().len());
+        first.run(&x, &mut y);
+        y.into_vec()
+    });
+    same_bits("a streamed expansion", || {
+        let mut y = Fresh::new(depthwise.output().len());
+        second.run_expanded(&first, &x, &mut y);
+        y.into_vec()
+    });
 }
 
 #[test]
