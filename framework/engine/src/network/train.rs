@@ -27,6 +27,7 @@ impl<K: Kernels> Network<K> {
         inputs: &[Map<K::Device>],
         tape: &mut OwnedTape<f32, K::Device>,
     ) -> Result<Outputs<K>> {
+        self.frozen.clear();
         let mut seen = Vec::new();
         let mut values = self.values(inputs);
         for step in &self.plan.steps {
@@ -41,7 +42,6 @@ impl<K: Kernels> Network<K> {
         for (at, pixels, batch) in seen {
             self.take_in(at, pixels, &batch)?;
         }
-        self.frozen.clear();
         Ok(values.outputs(&self.plan.outputs))
     }
 
