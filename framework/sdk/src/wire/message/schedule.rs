@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Drawn, Generator, finite, finite_list};
+use crate::graph::Cost;
 use crate::schedule::Stage;
 
 /// Configuration of `create`.
@@ -48,6 +49,8 @@ pub struct Rewards {
     /// The reward of each stage gone through.
     #[serde(with = "finite_list")]
     pub stage_rewards: Vec<f64>,
+    /// What the network costs on an image of the last stage's crop.
+    pub cost: Cost,
 }
 
 /// Reply of `reward`.
