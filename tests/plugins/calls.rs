@@ -2,7 +2,7 @@
 
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw_sdk::{
-    Controller, DataInfo, Decision, Io, Label, LossBatch, Metrics, Outcome, Part, Prediction,
+    Controller, Cost, DataInfo, Decision, Io, Label, LossBatch, Metrics, Outcome, Part, Prediction,
     Proposal, Result, RewardSchedule, Schema, SearchSpace, Seed, Task,
 };
 use serde_json::Value;
@@ -76,7 +76,7 @@ pub(crate) fn use_controller(it: &mut dyn Controller, call: &str) -> Result<()> 
 pub(crate) fn use_schedule(it: &mut dyn RewardSchedule, call: &str) -> Result<()> {
     match call {
         "verdict" => drop(it.verdict(0, 0.5, &mut Seed(3).stream("use"))),
-        "reward" => drop(it.reward(&[0.5])),
+        "reward" => drop(it.reward(&[0.5], &Cost::default())),
         "save" => drop(it.save()),
         "load" => it.load(&it.save())?,
         other => panic!("no call {other}"),

@@ -2,8 +2,8 @@
 
 use nasfw_sdk::registry::{ControllerFromConfig, FromConfig};
 use nasfw_sdk::{
-    Controller, DataInfo, Io, Label, LossBatch, Metrics, Outcome, Part, Prediction, RewardSchedule,
-    SearchSpace, Seed, Task,
+    Controller, Cost, DataInfo, Io, Label, LossBatch, Metrics, Outcome, Part, Prediction,
+    RewardSchedule, SearchSpace, Seed, Task,
 };
 use serde_json::json;
 
@@ -85,12 +85,16 @@ fn schedules() {
     let (mut one, mut other) = (Seed(3).stream("draws"), Seed(3).stream("draws"));
     for trial in 0..40 {
         let reward = f64::from(trial * 13 % 17) / 17.0;
+        let cost = Cost {
+            macs: 1000 * trial as u64,
+            ..Cost::default()
+        };
         let verdict = here.verdict(0, reward, &mut one);
         assert_eq!(verdict, there.verdict(0, reward, &mut other));
         assert_eq!(one.get_word_pos(), other.get_word_pos());
         assert_eq!(
-            here.reward(&[reward]).to_bits(),
-            there.reward(&[reward]).to_bits()
+            here.reward(&[reward], &cost).to_bits(),
+            there.reward(&[reward], &cost).to_bits()
         );
         assert_eq!(here.save(), there.save());
     }

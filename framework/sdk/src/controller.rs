@@ -1,5 +1,6 @@
 //! Controllers: what to try next.
 
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::choices::{Choices, Schema};
@@ -13,6 +14,49 @@ pub struct Proposal {
     pub choices: Choices,
     /// Natural logarithm of the probability with which it was sampled.
     pub log_prob: f64,
+}
+
+impl Proposal {
+    /// Samples decision by decision from what `probabilities` says of the choices so far, as
+    /// [`Controller::probabilities`] does.
+    ///
+    /// # Panics
+    /// When the probabilities allow something that the schema masks.
+    pub fn sample(
+        schema: &Schema,
+        rng: &mut Rng,
+        mut probabilities: impl FnMut(&[usize]) -> Vec<f64>,
+    ) -> Self {
+        let mut values = Vec::with_capacity(schema.len());
+        let mut log_prob = 0.0;
+        while values.len() < schema.len() {
+            let p = probabilities(&values);
+            let option = draw(&p, rng);
+            log_prob += p[option].ln();
+            values.push(option);
+        }
+        match schema.choices(values) {
+            Ok(choices) => Self { choices, log_prob },
+            Err(e) => panic!("what is sampled must be allowed: {e}"),
+        }
+    }
+}
+
+/// Draws an option; never one of probability 0.
+pub fn draw(probabilities: &[f64], rng: &mut Rng) -> usize {
+    let mut left = rng.random::<f64>();
+    let mut last = 0;
+    for (option, &p) in probabilities.iter().enumerate() {
+        if p > 0.0 {
+            if left < p {
+                return option;
+            }
+            left -= p;
+            last = option;
+        }
+    }
+    // Rounding left a crumb above the sum.
+    last
 }
 
 /// How a trial ended, as the controller is told.

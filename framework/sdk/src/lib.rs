@@ -27,6 +27,7 @@ pub mod schedule;
 pub mod seed;
 pub mod sketch;
 pub mod space;
+mod stages;
 pub mod task;
 pub mod testing;
 pub mod wire;

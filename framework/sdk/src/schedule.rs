@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::controller::State;
 use crate::error::{Error, Result};
+use crate::graph::Cost;
 use crate::seed::Rng;
 
 /// Where a stage's inputs come from.
@@ -195,9 +196,13 @@ pub trait RewardSchedule {
     /// stage, in trial order.
     fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Verdict;
 
-    /// What the controller is told, from the rewards of the stages gone through (never empty):
-    /// the last one obtained, by default.
-    fn reward(&self, stage_rewards: &[f64]) -> f64 {
+    /// What the controller is told, from the rewards of the stages gone through (never empty) and
+    /// from what the network costs on an image of the last stage's crop: the last reward obtained,
+    /// by default.
+    ///
+    /// A schedule that weighs cost against quality does it here. Costs come from the graph alone:
+    /// a measured time would differ from run to run, and a seed would no longer decide a search.
+    fn reward(&self, stage_rewards: &[f64], _cost: &Cost) -> f64 {
         stage_rewards.last().copied().unwrap_or(0.0)
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::choices::{Choices, Schema};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::sketch::Sketch;
 
@@ -45,14 +45,31 @@ pub trait SearchSpace: Send + Sync {
     /// When `choices` come from another schema, or `io` cannot be met.
     fn decode(&self, choices: &Choices, io: &Io) -> Result<Graph>;
 
-    /// The text form of `choices`, the inverse of [`parse`](SearchSpace::parse).
-    fn genotype(&self, choices: &Choices) -> String;
+    /// The text form of `choices`, the inverse of [`parse`](SearchSpace::parse); by default the
+    /// choices themselves, e.g. `2-0-1`.
+    fn genotype(&self, choices: &Choices) -> String {
+        let options: Vec<String> = choices.iter().map(usize::to_string).collect();
+        options.join("-")
+    }
 
-    /// Reads a genotype.
+    /// Reads a genotype. Whoever writes genotypes otherwise than by default reads them otherwise.
     ///
     /// # Errors
     /// Names the position and value that is wrong and what would be right.
-    fn parse(&self, genotype: &str) -> Result<Choices>;
+    fn parse(&self, genotype: &str) -> Result<Choices> {
+        let wrong = || {
+            let first = vec!["0"; self.schema().len()].join("-");
+            let expected = format!("one number for each decision is right, e.g. {first}");
+            Error::invalid("genotype", genotype, expected)
+        };
+        let options: Option<Vec<usize>> = genotype.split('-').map(|o| o.parse().ok()).collect();
+        let choices = self.schema().choices(options.ok_or_else(wrong)?)?;
+        // `+2` and `02` are numbers, too.
+        match self.genotype(&choices) == genotype {
+            true => Ok(choices),
+            false => Err(wrong()),
+        }
+    }
 
     /// Small diagrams of what was chosen, for cards and reports; none by default.
     fn sketches(&self, _choices: &Choices) -> Vec<Sketch> {

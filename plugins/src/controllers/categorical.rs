@@ -1,7 +1,7 @@
-//! Masked categorical distributions and sampling a whole proposal from them.
+//! Masked categorical distributions.
 
-use nasfw_sdk::{Proposal, Rng, Schema};
-use rand::RngExt;
+pub(super) use nasfw_sdk::controller::draw;
+use nasfw_sdk::{Proposal, Schema};
 
 /// Which options of decision `prefix.len()` are allowed; empty where there is no such decision.
 pub(super) fn allowed(schema: &Schema, prefix: &[usize]) -> Vec<bool> {
@@ -28,40 +28,6 @@ pub(super) fn softmax(logits: &[f32], allowed: &[bool]) -> Vec<f64> {
     let sum: f64 = open().map(|(&l, _)| weigh(l)).sum();
     let share = |(&logit, &a): (&f32, &bool)| if a { weigh(logit) / sum } else { 0.0 };
     logits.iter().zip(allowed).map(share).collect()
-}
-
-/// Draws an option; never one of probability 0.
-pub(super) fn draw(probabilities: &[f64], rng: &mut Rng) -> usize {
-    let mut left = rng.random::<f64>();
-    let mut last = 0;
-    for (option, &p) in probabilities.iter().enumerate() {
-        if p > 0.0 {
-            if left < p {
-                return option;
-            }
-            left -= p;
-            last = option;
-        }
-    }
-    // Rounding left a crumb above the sum.
-    last
-}
-
-/// Samples decision by decision from what `probabilities` says of each prefix.
-pub(super) fn sample(
-    schema: &Schema,
-    rng: &mut Rng,
-    mut probabilities: impl FnMut(&[usize]) -> Vec<f64>,
-) -> Proposal {
-    let mut values = Vec::with_capacity(schema.len());
-    let mut log_prob = 0.0;
-    while values.len() < schema.len() {
-        let p = probabilities(&values);
-        let option = draw(&p, rng);
-        log_prob += p[option].ln();
-        values.push(option);
-    }
-    proposal(schema, values, log_prob)
 }
 
 /// A proposal of values that obey the schema by construction.

@@ -153,7 +153,7 @@ impl Controller for Evolution {
 
     fn propose(&mut self, rng: &mut Rng) -> Proposal {
         if !self.is_full() {
-            return categorical::sample(&self.schema, rng, |prefix| self.probabilities(prefix));
+            return Proposal::sample(&self.schema, rng, |prefix| self.probabilities(prefix));
         }
         let ranked = self.ranked();
         let best = (0..self.config.sample)

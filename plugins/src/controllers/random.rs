@@ -41,7 +41,7 @@ impl Controller for Random {
     }
 
     fn propose(&mut self, rng: &mut Rng) -> Proposal {
-        categorical::sample(&self.schema, rng, |prefix| self.probabilities(prefix))
+        Proposal::sample(&self.schema, rng, |prefix| self.probabilities(prefix))
     }
 
     fn observe(&mut self, _: &Outcome, _: &mut Rng) {}

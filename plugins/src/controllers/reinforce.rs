@@ -94,7 +94,7 @@ impl Controller for Reinforce {
     }
 
     fn propose(&mut self, rng: &mut Rng) -> Proposal {
-        categorical::sample(&self.schema, rng, |prefix| self.probabilities(prefix))
+        Proposal::sample(&self.schema, rng, |prefix| self.probabilities(prefix))
     }
 
     fn observe(&mut self, outcome: &Outcome, _: &mut Rng) {

@@ -103,6 +103,7 @@ fn over_end_to_end<'de, D: Deserializer<'de>>(settings: D) -> Result<Stage, D::E
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nasfw_sdk::Cost;
 
     #[test]
     fn a_partial_table_is_enough() -> std::result::Result<(), serde_json::Error> {
@@ -127,8 +128,8 @@ mod tests {
     #[test]
     fn the_controller_is_told_the_last_reward() -> Result<()> {
         let it = Progressive::from_config(ProgressiveConfig::default())?;
-        assert_eq!(it.reward(&[0.3, 0.5]), 0.5);
-        assert_eq!(it.reward(&[0.3]), 0.3);
+        assert_eq!(it.reward(&[0.3, 0.5], &Cost::default()), 0.5);
+        assert_eq!(it.reward(&[0.3], &Cost::default()), 0.3);
         Ok(())
     }
 }

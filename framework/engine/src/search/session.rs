@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Controller, Metrics, Outcome, Proposal, RewardSchedule, Source, Stage, Verdict};
+use nasfw_sdk::{
+    Controller, Cost, Metrics, Outcome, Proposal, RewardSchedule, Source, Stage, Verdict,
+};
 
 use super::baseline::constant_reward;
 use super::candidate::{Candidate, StageData};
@@ -173,6 +175,7 @@ impl<K: Kernels> Session<K> {
         let start = Instant::now();
         let mut trial = Self::blank(id, &proposal, genotype);
         let mut judged = Judged::default();
+        let mut cost = Cost::default();
         let schedule_before = self.schedule.save();
         self.schedule.fault().map_err(Error::broken)?;
         let result = is_named
@@ -181,7 +184,7 @@ impl<K: Kernels> Session<K> {
             .and_then(|graph| {
                 self.setup.check_encoder(&graph)?;
                 let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
-                let cost = graph.cost((crop, crop));
+                cost = graph.cost((crop, crop));
                 (trial.params, trial.macs) = (cost.params, cost.macs);
                 self.judge(graph, id, encoder, data, &mut judged, observer)
             });
@@ -205,7 +208,7 @@ impl<K: Kernels> Session<K> {
         let outcome = match trial.reason.clone() {
             Some(reason) => Outcome::Failed { proposal, reason },
             None => {
-                let reward = self.schedule.reward(&judged.rewards);
+                let reward = self.schedule.reward(&judged.rewards, &cost);
                 self.schedule.fault().map_err(Error::broken)?;
                 trial.reward = Some(reward);
                 Outcome::Scored { proposal, reward }

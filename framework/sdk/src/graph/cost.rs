@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Graph, Group, NodeId, Op, Resolution};
 
 /// Cost of the deployed network (no auxiliary heads) at one input size and batch 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     /// Learned parameters without auxiliary heads.
     pub params: usize,

@@ -2,10 +2,10 @@
 
 use rand::RngExt;
 
-use crate::{Result, RewardSchedule, Seed, Verdict};
+use crate::{Cost, Result, RewardSchedule, Seed, Verdict};
 
 /// Checks that stages are usable, that the same history gives the same verdicts, that state
-/// carries over, and that the reward told is finite.
+/// carries over, and that the reward told lies in [0, 1] for networks of any cost.
 ///
 /// `make` makes a fresh schedule each time.
 ///
@@ -49,15 +49,10 @@ pub fn check_schedule(
             }
         }
     }
-    for rewards in [&[0.5][..], &[0.25, 0.5], &[0.0, 1.0, 0.5]] {
-        let count = rewards.len().min(first.stages().len());
-        let told = first.reward(&rewards[..count]);
-        first.fault().map_err(|e| e.to_string())?;
-        if !told.is_finite() {
-            return Err(format!("tells the controller {told}"));
-        }
-        if told.to_bits() != first.reward(&rewards[..count]).to_bits() {
-            return Err("tells the controller another reward the second time".into());
+    for macs in [0, 1_000_000, 1_000_000_000, u64::MAX] {
+        for rewards in [&[0.5][..], &[0.25, 0.5], &[0.0, 1.0, 0.5]] {
+            let count = rewards.len().min(first.stages().len());
+            check_reward(&*first, &rewards[..count], macs)?;
         }
     }
     let state = first.save();
@@ -69,4 +64,29 @@ pub fn check_schedule(
         return Err("a damaged state that it refused changed it".into());
     }
     first.fault().map_err(|e| e.to_string())
+}
+
+fn check_reward(
+    schedule: &dyn RewardSchedule,
+    stage_rewards: &[f64],
+    macs: u64,
+) -> std::result::Result<(), String> {
+    let cost = Cost {
+        params: (macs >> 8) as usize,
+        params_with_aux: (macs >> 8) as usize,
+        macs,
+        peak_activation_bytes: macs >> 4,
+        output_stride: 4,
+    };
+    let told = schedule.reward(stage_rewards, &cost);
+    schedule.fault().map_err(|e| e.to_string())?;
+    if !(0.0..=1.0).contains(&told) {
+        return Err(format!(
+            "tells the controller {told} of a network of {macs} multiply-adds; rewards lie in [0, 1]"
+        ));
+    }
+    match told.to_bits() == schedule.reward(stage_rewards, &cost).to_bits() {
+        true => Ok(()),
+        false => Err("tells the controller another reward the second time".into()),
+    }
 }

@@ -134,7 +134,7 @@ impl Controller for Ppo {
 
     fn propose(&mut self, rng: &mut Rng) -> Proposal {
         let mut walk = Walk::new(&self.net);
-        categorical::sample(&self.schema, rng, |prefix| {
+        Proposal::sample(&self.schema, rng, |prefix| {
             if let Some(&choice) = prefix.last() {
                 walk.choose(choice);
             }

@@ -3,7 +3,7 @@
 use nasfw_sdk::controller::State;
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{
-    Decay, Error, Optimiser, Result, RewardSchedule, Rng, Source, Stage, TargetScale, Verdict,
+    Cost, Decay, Error, Optimiser, Result, RewardSchedule, Rng, Source, Stage, TargetScale, Verdict,
 };
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ impl RewardSchedule for Halves {
     }
 
     /// A second stage is worth a little by itself.
-    fn reward(&self, stage_rewards: &[f64]) -> f64 {
+    fn reward(&self, stage_rewards: &[f64], _: &Cost) -> f64 {
         let last = stage_rewards.last().copied().unwrap_or(0.0);
         0.9 * last + 0.05 * stage_rewards.len() as f64
     }

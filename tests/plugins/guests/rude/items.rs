@@ -4,9 +4,9 @@ use nasfw_sdk::controller::State;
 use nasfw_sdk::graph::{Conv, GraphBuilder, Role};
 use nasfw_sdk::registry::{ControllerFromConfig, FromConfig};
 use nasfw_sdk::{
-    Choices, Controller, DataInfo, Graph, Io, Label, LabelKind, Loss, LossBatch, Metrics, Outcome,
-    Part, Prediction, Proposal, Result, RewardSchedule, Rng, Schema, Scorer, SearchSpace, Sketch,
-    Stage, Task, TaskData, Verdict,
+    Choices, Controller, Cost, DataInfo, Graph, Io, Label, LabelKind, Loss, LossBatch, Metrics,
+    Outcome, Part, Prediction, Proposal, Result, RewardSchedule, Rng, Schema, Scorer, SearchSpace,
+    Sketch, Stage, Task, TaskData, Verdict,
 };
 use serde_json::{Map, Value};
 
@@ -156,10 +156,10 @@ impl RewardSchedule for Schedule {
         self.order.lies("verdict");
         self.inner.verdict(stage, reward, rng)
     }
-    fn reward(&self, stage_rewards: &[f64]) -> f64 {
+    fn reward(&self, stage_rewards: &[f64], cost: &Cost) -> f64 {
         match self.order.lies("reward") {
             true => f64::NAN,
-            false => self.inner.reward(stage_rewards),
+            false => self.inner.reward(stage_rewards, cost),
         }
     }
     fn save(&self) -> State {

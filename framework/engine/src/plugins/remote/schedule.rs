@@ -3,7 +3,7 @@
 use nasfw_sdk::controller::State;
 use nasfw_sdk::wire::message::schedule as message;
 use nasfw_sdk::wire::message::{Generator, Kind, Nothing, Op};
-use nasfw_sdk::{Error, Result, RewardSchedule, Rng, Stage, Verdict};
+use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, Verdict};
 use serde_json::Value;
 
 use super::instance::Instance;
@@ -75,9 +75,11 @@ impl RewardSchedule for RemoteSchedule {
         self.fault.keep(result, || Verdict::Stop)
     }
 
-    fn reward(&self, stage_rewards: &[f64]) -> f64 {
-        let stage_rewards = stage_rewards.to_vec();
-        let request = message::Rewards { stage_rewards };
+    fn reward(&self, stage_rewards: &[f64], cost: &Cost) -> f64 {
+        let request = message::Rewards {
+            stage_rewards: stage_rewards.to_vec(),
+            cost: *cost,
+        };
         let reply: Result<message::Told> = self.instance.call(Op::Told, &request, &mut []);
         self.fault.keep(reply.map(|r| r.reward), || 0.0)
     }

@@ -25,10 +25,9 @@ pub(super) fn call(
             })
         }
         Op::Told => {
-            let message::Rewards { stage_rewards } = read(request)?;
-            write(&message::Told {
-                reward: schedule.reward(&stage_rewards),
-            })
+            let of: message::Rewards = read(request)?;
+            let reward = schedule.reward(&of.stage_rewards, &of.cost);
+            write(&message::Told { reward })
         }
         Op::SaveSchedule => Ok(schedule.save().0),
         Op::LoadSchedule => {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::finite::{list, one};
 use super::{Drawn, Generator};
+use crate::graph::Cost;
 use crate::schedule::Stage;
 
 /// Configuration of `create`.
@@ -49,6 +50,8 @@ pub struct Rewards {
     /// The reward of each stage gone through.
     #[serde(with = "list")]
     pub stage_rewards: Vec<f64>,
+    /// What the network costs on an image of the last stage's crop.
+    pub cost: Cost,
 }
 
 /// Reply of `reward`.

@@ -1,0 +1,56 @@
+//! The method's two stages, to begin with.
+
+use crate::schedule::{Decay, Optimiser, Source, Stage, TargetScale};
+
+const DECODER: Optimiser = Optimiser::Adam {
+    lr: 3e-3,
+    weight_decay: 1e-5,
+};
+const ENCODER: Optimiser = Optimiser::Sgd {
+    lr: 1e-3,
+    momentum: 0.9,
+    weight_decay: 1e-5,
+};
+
+impl Stage {
+    /// Stage 0 of arXiv 1810.10804: only the decoder learns, on cached encoder outputs of 4000
+    /// samples, helped by the logits of a teacher.
+    pub fn decoder_only() -> Self {
+        Self {
+            source: Source::Features,
+            samples: 4000,
+            epochs: 5,
+            batch: 64,
+            shorter_side_px: 300,
+            crop_px: 256,
+            decoder: DECODER,
+            encoder: ENCODER,
+            decay: Decay::Constant,
+            clip_norm: 3.0,
+            distillation: 0.3,
+            auxiliary: 0.15,
+            polyak: 0.9,
+            targets: TargetScale::Quarter,
+        }
+    }
+
+    /// Stage 1 of arXiv 1810.10804: the whole network, once over the whole meta-train set.
+    pub fn end_to_end() -> Self {
+        Self {
+            source: Source::Images,
+            samples: 0,
+            epochs: 1,
+            batch: 32,
+            shorter_side_px: 400,
+            crop_px: 350,
+            decoder: DECODER,
+            encoder: ENCODER,
+            decay: Decay::Constant,
+            clip_norm: 3.0,
+            distillation: 0.0,
+            auxiliary: 0.15,
+            polyak: 0.99,
+            targets: TargetScale::Output,
+        }
+    }
+}
