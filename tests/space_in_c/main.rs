@@ -1,0 +1,113 @@
+//! The search space in C: compiled by `cc`, checked, searched, and run under valgrind where there is one.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whether a program is there at all; without it a test says so and is over.
+fn has(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
+    if !found {
+        eprintln!("skipped: there is no {program} on this machine");
+    }
+    found
+}
+
+fn done(output: Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
+    out
+}
+
+/// Compiles `source` into `to` with the flags of the example's Makefile.
+fn compile(source: &str, to: &Path, more: &[&str]) {
+    let mut cc = Command::new("cc");
+    cc.args(["-O1", "-g", "-std=c11", "-Wall", "-Wextra", "-Werror"]);
+    cc.arg("-I").arg(root().join("framework/sdk/include"));
+    cc.arg("-o").arg(to).arg(root().join(source)).args(more);
+    done(cc.output().unwrap());
+}
+
+fn library(folder: &Path) -> PathBuf {
+    let library = folder.join("libplain_c.so");
+    let flags = ["-shared", "-fPIC", "-fvisibility=hidden"];
+    compile("examples/space_in_c/plugin.c", &library, &flags);
+    library
+}
+
+fn nasfw(folder: &Path, args: &[&str]) -> String {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_nasfw"));
+    done(program.current_dir(folder).args(args).output().unwrap())
+}
+
+#[test]
+fn it_keeps_its_promises_and_is_searched() {
+    if !has("cc") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    library(folder.path());
+    let verdict = nasfw(folder.path(), &["plugins", "check", "./libplain_c.so"]);
+    assert!(
+        verdict.contains("space plain-c: keeps its promises"),
+        "{verdict}"
+    );
+    let search = [
+        "run",
+        "--plugin",
+        "./libplain_c.so",
+        "--task",
+        "segm",
+        "--preset",
+        "demo",
+        "--trials",
+        "3",
+        "--out",
+        "found",
+        "--json",
+        "--set",
+        "data.generator.side_px=32",
+        "--set",
+        "data.generator.train=24",
+        "--set",
+        "warmup.epochs=1",
+        "--set",
+        "warmup.samples=16",
+        "--set",
+        "schedule.stage0.samples=16",
+        "--set",
+        "schedule.stage0.epochs=1",
+        "--set",
+        "schedule.stage1.samples=16",
+    ];
+    nasfw(folder.path(), &search);
+    let trials = nasfw(folder.path(), &["trials", "found", "--json"]);
+    assert_eq!(trials.lines().count(), 3, "{trials}");
+    for trial in trials.lines() {
+        let is_genotype = |text: &str| trial.contains(&format!("\"genotype\":\"{text}"));
+        assert!(
+            (1..=4).any(|depth| is_genotype(&format!("d{depth}k"))),
+            "{trial}"
+        );
+        assert!(!trial.contains("\"failed\""), "{trial}");
+    }
+}
+
+#[test]
+fn valgrind_finds_nothing() {
+    if !has("cc") || !has("valgrind") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (library, host) = (library(folder.path()), folder.path().join("host"));
+    compile("tests/space_in_c/host.c", &host, &["-ldl"]);
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
+    let said = done(valgrind.arg(host).arg(library).output().unwrap());
+    assert!(said.contains("answered"), "{said}");
+}
