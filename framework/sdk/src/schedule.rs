@@ -35,14 +35,18 @@ pub enum Decay {
     Constant,
     /// Linearly towards 0, which settles short trainings.
     Linear,
+    /// As `(1 - done / steps)^0.9`, usual in full trainings for dense prediction.
+    Polynomial,
 }
 
 impl Decay {
     /// What a learning rate is multiplied by after `done` of `steps` steps.
     pub fn factor(self, done: usize, steps: usize) -> f64 {
+        let left = 1.0 - done as f64 / steps.max(1) as f64;
         match self {
             Self::Constant => 1.0,
-            Self::Linear => 1.0 - done as f64 / steps.max(1) as f64,
+            Self::Linear => left,
+            Self::Polynomial => left.max(0.0).powf(0.9),
         }
     }
 }
