@@ -223,3 +223,21 @@ pub trait RewardSchedule {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decays_fall_as_their_formulas_say() {
+        let factors = |decay: Decay| [0, 50, 100].map(|done| decay.factor(done, 100));
+        assert_eq!(factors(Decay::Constant), [1.0; 3]);
+        assert_eq!(factors(Decay::Linear), [1.0, 0.5, 0.0]);
+        let [first, half, last] = factors(Decay::Polynomial);
+        assert_eq!((first, last), (1.0, 0.0));
+        assert!(
+            (half - 0.535_886_731).abs() < 1e-9,
+            "0.5 to the power of 0.9: {half}"
+        );
+    }
+}

@@ -129,21 +129,22 @@ fn warm_up<K: Kernels>(
     warm: Option<&Weights>,
     setup: &Setup,
 ) -> Result<bool> {
-    let Some(encoder) = graph.encoder()? else {
+    let (Some(encoder), Some(weights)) =
+        (graph.encoder()?, warm.or(setup.encoder_weights.as_ref()))
+    else {
         return Ok(false);
     };
-    match warm.or(setup.encoder_weights.as_ref()) {
-        Some(weights) => {
-            let taken = network
-                .parameters_mut()
-                .load(&weights.of_nodes(&encoder))
-                .map_err(|e| Error::Config {
-                    file: None,
-                    message: format!("space.encoder is not the encoder that was warmed up: {e}"),
-                })?;
-            Ok(taken > 0)
-        }
-        None => Ok(false),
+    let unfit = |reason: String| Error::Config {
+        file: None,
+        message: format!("space.encoder is not the encoder that was warmed up: {reason}"),
+    };
+    let wanted = network.parameters().weights().of_nodes(&encoder).len();
+    let taken = (network.parameters_mut())
+        .load(&weights.of_nodes(&encoder))
+        .map_err(|e| unfit(e.to_string()))?;
+    match taken == wanted {
+        true => Ok(true),
+        false => Err(unfit(format!("{taken} of its {wanted} arrays are there"))),
     }
 }
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::{DESCRIPTION, Model, WEIGHTS, model_error};
 use crate::error::{Error, Result};
 
-/// Whether a model may be made in `folder`: it does not exist or is empty, and the folder around it
-/// can be written to. Called before a long training whose result is to go there; leaves nothing.
+/// Whether a model may be made in `folder`: it does not exist or is empty, and the nearest folder
+/// around it that exists can be written to. Called before a long training whose result is to go there; leaves nothing.
 ///
 /// # Errors
 /// Says why not, and what to choose instead.
@@ -27,7 +27,11 @@ pub fn check_free(folder: &Path) -> Result<()> {
         }
         Err(e) => return Err(refused(folder, e)),
     }
-    let beside = Beside::new(folder)?;
+    // Folders on the way are made when the model is saved.
+    let mut around = folder.ancestors().skip(1);
+    let around = around.find(|p| p.as_os_str().is_empty() || p.exists());
+    let name = folder.file_name().unwrap_or_default();
+    let beside = Beside::new(&around.unwrap_or(Path::new("")).join(name))?;
     fs::create_dir(&beside.0).map_err(|e| refused(folder, e))
 }
 
@@ -39,6 +43,9 @@ pub(super) fn save(model: &Model, folder: &Path) -> Result<()> {
         .map_err(|e| model_error(folder, e.to_string()))?;
     description.push(b'\n');
     let write = || -> io::Result<()> {
+        if let Some(parent) = folder.parent() {
+            fs::create_dir_all(parent)?;
+        }
         fs::create_dir(&beside.0)?;
         for (name, bytes) in [(WEIGHTS, &weights), (DESCRIPTION, &description)] {
             let mut file = File::create(beside.0.join(name))?;

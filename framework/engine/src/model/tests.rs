@@ -82,13 +82,15 @@ fn refused(folder: &Path, parts: &[&str]) {
 #[test]
 fn a_model_comes_back_as_it_was_and_is_not_overwritten() {
     let place = tempfile::tempdir().unwrap();
-    let folder = place.path().join("m");
+    let folder = place.path().join("new/m");
+    check_free(&folder).unwrap();
+    assert!(!folder.parent().unwrap().exists());
     let first = model(4);
     first.save(&folder).unwrap();
     let back = Model::load(&folder).unwrap();
     assert_eq!(back.description(), first.description());
     assert_eq!(back.weights(), first.weights());
-    let left: Vec<_> = fs::read_dir(place.path()).unwrap().collect();
+    let left: Vec<_> = fs::read_dir(folder.parent().unwrap()).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
     let again = first.save(&folder).unwrap_err().to_string();
     assert!(again.contains("not empty"), "{again}");
@@ -158,7 +160,7 @@ fn weights_of_another_graph_are_named_even_where_the_hash_fits() {
 fn a_target_that_cannot_be_made_leaves_nothing() {
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join("file"), "").unwrap();
-    for target in ["file", "file/m", "nowhere/m"] {
+    for target in ["file", "file/m", "file/deep/m", ".."] {
         let target = place.path().join(target);
         for result in [check_free(&target), model(4).save(&target)] {
             let error = result.unwrap_err();
