@@ -26,7 +26,11 @@ pub(crate) struct SettingsArgs {
 impl SettingsArgs {
     /// Preset, then file, then `--set`.
     pub(crate) fn layers(&self, preset: Preset) -> Result<Layers, Failure> {
-        let mut layers = Layers::new(preset);
+        self.over(Layers::new(preset))
+    }
+
+    /// `layers`, then file, then `--set`.
+    pub(crate) fn over(&self, mut layers: Layers) -> Result<Layers, Failure> {
         if let Some(file) = &self.config {
             layers = layers.file(file)?;
         }

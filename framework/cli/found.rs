@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use nasfw_engine::search::best;
-use nasfw_engine::store::Run;
+use nasfw_engine::network::Weights;
+use nasfw_engine::search::{WARM_WEIGHTS, best};
+use nasfw_engine::store::{Run, RunView};
 use nasfw_engine::{Config, Trial};
 
 use crate::exit::Failure;
@@ -16,6 +17,20 @@ pub(crate) struct Found {
     pub(crate) outputs: u32,
     /// The trial.
     pub(crate) trial: Trial,
+    view: RunView,
+}
+
+impl Found {
+    /// Weights of the encoder that all trials of the run started from, if it has got so far.
+    pub(crate) fn warm_weights(&self) -> Result<Option<Weights>, Failure> {
+        let bytes = self.view.artifact(WARM_WEIGHTS)?;
+        Ok(bytes.map(|b| Weights::from_safetensors(&b)).transpose()?)
+    }
+
+    /// The fingerprint of the run's data.
+    pub(crate) fn data_fingerprint(&self) -> Result<String, Failure> {
+        Ok(self.view.data_fingerprint()?)
+    }
 }
 
 /// The trial that `text` names: `RUN#ID`, or the best one of `RUN`.
@@ -48,5 +63,6 @@ pub(crate) fn find(text: &str) -> Result<Found, Failure> {
         config: view.config()?,
         outputs: view.outputs()?,
         trial: trial.clone(),
+        view,
     })
 }

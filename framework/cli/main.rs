@@ -5,6 +5,7 @@ mod bench;
 mod card;
 mod describe;
 mod exit;
+mod export;
 mod found;
 mod memory;
 mod number;
@@ -16,6 +17,7 @@ mod sample;
 mod score;
 mod score_pose;
 mod session;
+mod train;
 mod trials;
 
 use std::path::PathBuf;
@@ -39,6 +41,10 @@ enum Command {
     Run(run::Args),
     /// Continue a run that was stopped, or give it more trials
     Resume(resume::Args),
+    /// Train one architecture in full, into a model folder
+    Train(train::Args),
+    /// Write a trained network as ONNX, safetensors or a drawing
+    Export(export::Args),
     /// List the trials of a run, also while it is going on
     Trials(trials::Args),
     /// Show one architecture: cost, cell and wiring
@@ -65,6 +71,8 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Resume(args) => resume::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Describe(args) => describe::run(&args),
         Command::Sample(args) => sample::run(&args),

@@ -22,12 +22,30 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// How a search shows itself.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct ShowArgs {
-    /// Print one JSON object a line: each trial, then a summary
+    /// Print one JSON object a line: each trial, if there are any, then a summary
     #[arg(long, conflicts_with = "quiet")]
     json: bool,
     /// Print the result only
     #[arg(long)]
     quiet: bool,
+}
+
+impl ShowArgs {
+    /// Progress as asked for, which Ctrl-C asks to stop.
+    pub(crate) fn progress(self) -> Result<Progress, Failure> {
+        stop_on_ctrl_c()?;
+        let view = match (self.json, self.quiet) {
+            (true, _) => View::Json,
+            (_, true) => View::Quiet,
+            _ => View::for_people(),
+        };
+        Ok(Progress::new(view, &STOP))
+    }
+
+    /// Whether programs read the output.
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
 }
 
 /// The last line of `--json`.
@@ -47,13 +65,7 @@ pub(crate) fn go(
     show: ShowArgs,
     search: impl FnOnce(&mut Progress) -> nasfw_engine::Result<Summary>,
 ) -> Result<(), Failure> {
-    stop_on_ctrl_c()?;
-    let view = match (show.json, show.quiet) {
-        (true, _) => View::Json,
-        (_, true) => View::Quiet,
-        _ => View::for_people(),
-    };
-    let mut progress = Progress::new(view, &STOP);
+    let mut progress = show.progress()?;
     let result = search(&mut progress);
     progress.close();
     let summary = result?;
@@ -139,7 +151,7 @@ fn show_time(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
 }
 
 /// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
     match text.chars().all(is_plain) {

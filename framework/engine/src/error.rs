@@ -45,6 +45,22 @@ pub enum Error {
         /// What is wrong and what to do.
         message: String,
     },
+    /// A model folder is damaged, or cannot be used as asked.
+    #[error("model {}: {message}", .model.display())]
+    Model {
+        /// The model folder.
+        model: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// A file that was asked for cannot be written; nothing of it is left.
+    #[error("{} cannot be written: {message}", .path.display())]
+    Target {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
     /// Reading or writing a file failed.
     #[error("{}: {source}", .path.display())]
     Io {
@@ -122,6 +138,8 @@ impl Error {
                 | Self::BadData { .. }
                 | Self::Config { .. }
                 | Self::Run { .. }
+                | Self::Model { .. }
+                | Self::Target { .. }
                 | Self::DiskFull { .. }
         ) && !is_broken
     }

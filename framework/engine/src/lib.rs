@@ -14,10 +14,16 @@
 //! | `search/` | the loop: propose, judge, tell; features and teacher |
 //! | `plugins/` | libraries of other people: checked, tried, loaded, called |
 //! | `store/` | the run folder and its database |
+//! | `full/` | one architecture trained in full |
+//! | `model/` | a trained network as a folder |
+//! | `export/` | a trained network in formats that other programs read |
 //! | `timing/` | single steps and inferences, to be timed and compared |
 
 pub mod config;
 pub mod error;
+pub mod export;
+pub mod full;
+pub mod model;
 pub mod network;
 pub mod plugins;
 pub mod progress;

@@ -36,14 +36,18 @@ pub enum Decay {
     Constant,
     /// Linearly towards 0, which settles short trainings.
     Linear,
+    /// As `(1 - done / steps)^0.9`, usual in full trainings for dense prediction.
+    Polynomial,
 }
 
 impl Decay {
     /// What a learning rate is multiplied by after `done` of `steps` steps.
     pub fn factor(self, done: usize, steps: usize) -> f64 {
+        let left = 1.0 - done as f64 / steps.max(1) as f64;
         match self {
             Self::Constant => 1.0,
-            Self::Linear => 1.0 - done as f64 / steps.max(1) as f64,
+            Self::Linear => left,
+            Self::Polynomial => left.max(0.0).powf(0.9),
         }
     }
 }
@@ -222,5 +226,23 @@ pub trait RewardSchedule {
     /// That failure, once.
     fn fault(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decays_fall_as_their_formulas_say() {
+        let factors = |decay: Decay| [0, 50, 100].map(|done| decay.factor(done, 100));
+        assert_eq!(factors(Decay::Constant), [1.0; 3]);
+        assert_eq!(factors(Decay::Linear), [1.0, 0.5, 0.0]);
+        let [first, half, last] = factors(Decay::Polynomial);
+        assert_eq!((first, last), (1.0, 0.0));
+        assert!(
+            (half - 0.535_886_731).abs() < 1e-9,
+            "0.5 to the power of 0.9: {half}"
+        );
     }
 }

@@ -2,10 +2,11 @@
 
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw_sdk::{
-    Controller, Error as Invalid, RewardSchedule, Rng, Schema, SearchSpace, Seed, Task,
+    Controller, Error as Invalid, RewardSchedule, Rng, Schema, SearchSpace, Seed, Source, Stage,
+    TargetScale, Task,
 };
 
-use super::Config;
+use super::{Config, TrainConfig};
 use crate::error::Result;
 
 impl Config {
@@ -91,8 +92,29 @@ impl Config {
                 "it is 0 or more",
             ));
         }
-        Ok(())
+        check_train(&self.train)
     }
+}
+
+fn check_train(train: &TrainConfig) -> Result<()> {
+    let as_stage = Stage {
+        source: Source::Images,
+        samples: train.samples,
+        epochs: train.epochs,
+        batch: train.batch,
+        shorter_side_px: train.shorter_side_px,
+        crop_px: train.crop_px,
+        decoder: train.decoder,
+        encoder: train.encoder,
+        decay: train.decay,
+        clip_norm: train.clip_norm,
+        distillation: 0.0,
+        auxiliary: train.auxiliary,
+        polyak: train.polyak,
+        targets: TargetScale::Output,
+    };
+    as_stage.check("train")?;
+    at_least_one("train.validate_every", train.validate_every)
 }
 
 /// Whether this program can compute on `device`.

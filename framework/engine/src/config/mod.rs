@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 pub use layer::{Layers, Preset};
 pub use settings::{
     EncoderConfig, FeaturesConfig, MemberConfig, MetaConfig, RunConfig, SpaceConfig, TeacherConfig,
-    WarmupConfig,
+    TrainConfig, WarmupConfig,
 };
 
 use crate::error::Result;
@@ -69,6 +69,8 @@ pub struct Config {
     pub teacher: TeacherConfig,
     /// The cache of encoder outputs.
     pub features: FeaturesConfig,
+    /// How one architecture is trained in full, by `train`; a search does not read it.
+    pub train: TrainConfig,
 }
 
 impl Config {

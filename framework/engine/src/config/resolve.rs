@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::layer::{Layer, Origin};
 use super::merge::{error, overlay};
 use super::{
-    Config, EncoderConfig, FeaturesConfig, MetaConfig, RunConfig, TeacherConfig, WarmupConfig,
+    Config, EncoderConfig, FeaturesConfig, MetaConfig, RunConfig, TeacherConfig, TrainConfig,
+    WarmupConfig,
 };
 use crate::error::{Error, Result};
 
@@ -98,6 +99,7 @@ fn engine_defaults() -> Result<Map<String, Value>> {
         ("warmup", serde_json::to_value(WarmupConfig::default())),
         ("teacher", serde_json::to_value(TeacherConfig::default())),
         ("features", serde_json::to_value(FeaturesConfig::default())),
+        ("train", serde_json::to_value(TrainConfig::default())),
     ];
     let mut tree = Map::new();
     for (name, value) in tables {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use nasfw_sdk::{Decay, Optimiser};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -140,6 +141,64 @@ impl Default for FeaturesConfig {
     fn default() -> Self {
         Self {
             memory_limit_mb: 4096,
+        }
+    }
+}
+
+/// How `train` trains one architecture in full, end to end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Passes over the samples.
+    pub epochs: usize,
+    /// Training samples in a pass; 0 means each image once. Above the number of images, they come
+    /// again with another augmentation.
+    pub samples: usize,
+    /// Images in a step.
+    pub batch: usize,
+    /// Images are scaled so that their shorter side has this length.
+    pub shorter_side_px: usize,
+    /// Side of the square crop.
+    pub crop_px: usize,
+    /// How the encoder learns.
+    pub encoder: Optimiser,
+    /// How the decoder and the auxiliary heads learn.
+    pub decoder: Optimiser,
+    /// How both learning rates change.
+    pub decay: Decay,
+    /// Gradients of each part are scaled down to this norm at most; 0 turns it off.
+    pub clip_norm: f64,
+    /// Weight of the loss of each auxiliary output; 0 turns them off.
+    pub auxiliary: f64,
+    /// Decay of the Polyak average of the weights, which replaces them after every epoch; 0 turns it
+    /// off.
+    pub polyak: f64,
+    /// Epochs between two looks at the validation part; the last epoch is always followed by one.
+    pub validate_every: usize,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 100,
+            samples: 0,
+            batch: 32,
+            shorter_side_px: 400,
+            crop_px: 350,
+            encoder: Optimiser::Sgd {
+                lr: 1e-3,
+                momentum: 0.9,
+                weight_decay: 1e-5,
+            },
+            decoder: Optimiser::Adam {
+                lr: 3e-3,
+                weight_decay: 1e-5,
+            },
+            decay: Decay::Polynomial,
+            clip_norm: 3.0,
+            auxiliary: 0.15,
+            polyak: 0.99,
+            validate_every: 1,
         }
     }
 }

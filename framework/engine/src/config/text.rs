@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Config;
 
 /// The tables in reading order: what is searched first, then how.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 12] = [
     "run",
     "space",
     "task",
@@ -17,6 +17,7 @@ const ORDER: [&str; 11] = [
     "warmup",
     "teacher",
     "features",
+    "train",
 ];
 
 /// Every table and key; keys without a value as comments, because TOML has no null.

@@ -34,6 +34,7 @@ use crate::trial::{Status, Trial};
 use clock::Clock;
 pub use clock::Work;
 use session::Session;
+pub use session::WARM_WEIGHTS;
 pub use setup::Setup;
 
 /// How a call of [`run`] or [`resume`] ended.
@@ -116,7 +117,7 @@ pub fn best(trials: &[Trial]) -> Option<&Trial> {
     })
 }
 
-fn cpu_only(config: &Config) -> Result<CpuKernels> {
+pub(crate) fn cpu_only(config: &Config) -> Result<CpuKernels> {
     match config.run.device.as_str() {
         "cpu" => Ok(CpuKernels::default()),
         other => Err(Error::Config {

@@ -21,7 +21,8 @@ use crate::store::{Run, SearchState};
 use crate::train::{PreparedSet, Tick};
 use crate::trial::{Status, Trial};
 
-pub(super) const WARM_WEIGHTS: &str = "warmup.safetensors";
+/// Name of the artifact with the weights of the warmed-up network, encoder and plain decoder.
+pub const WARM_WEIGHTS: &str = "warmup.safetensors";
 
 /// A search under way.
 pub(super) struct Session<K: Kernels> {

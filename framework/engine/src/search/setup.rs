@@ -75,7 +75,7 @@ fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<Graph> {
 
 impl Setup {
     /// [`new`](Self::new) and [`check_data`](Self::check_data).
-    pub(super) fn checked(config: &Config, observer: &mut dyn Observer) -> Result<Self> {
+    pub(crate) fn checked(config: &Config, observer: &mut dyn Observer) -> Result<Self> {
         let setup = Self::new(config)?;
         setup.check_data(observer)?;
         Ok(setup)
@@ -206,7 +206,7 @@ impl Setup {
     }
 
     /// The augmentation at a stage's sizes.
-    pub(super) fn transform(&self, shorter_side_px: usize, crop_px: usize) -> Transform {
+    pub(crate) fn transform(&self, shorter_side_px: usize, crop_px: usize) -> Transform {
         Transform::new(shorter_side_px, crop_px)
     }
 
@@ -216,7 +216,7 @@ impl Setup {
     }
 
     /// The label that does not count.
-    pub(super) fn ignore(&self) -> u8 {
+    pub(crate) fn ignore(&self) -> u8 {
         self.config.data.ignore
     }
 }

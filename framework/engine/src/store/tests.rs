@@ -34,6 +34,7 @@ fn config() -> Config {
         encoder: Default::default(),
         warmup: Default::default(),
         teacher: Default::default(),
+        train: Default::default(),
         features: Default::default(),
     }
 }

@@ -75,6 +75,15 @@ impl RunView {
         })
     }
 
+    /// The fingerprint of the run's data set.
+    ///
+    /// # Errors
+    /// When the run ended before it knew.
+    pub fn data_fingerprint(&self) -> Result<String> {
+        self.meta(DATA)?
+            .ok_or_else(|| run_error(&self.folder, "run.db does not say which data it is for"))
+    }
+
     pub(super) fn meta(&self, key: &str) -> Result<Option<String>> {
         let sql = "SELECT value FROM meta WHERE key = ?1";
         let value = self.db.query_row(sql, [key], |r| r.get(0)).optional();

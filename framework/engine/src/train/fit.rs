@@ -50,6 +50,22 @@ pub fn fit<K: Kernels>(
     fit: &Fit<'_>,
     tick: &mut dyn FnMut(Tick) -> Result<()>,
 ) -> Result<f64> {
+    fit_watched(network, learner, batches, fit, tick, &mut |_, _| Ok(()))
+}
+
+/// [`fit`], with a look at the network after every epoch, counted from 0: its weights are then what
+/// the training would end with. An error ends it.
+///
+/// # Errors
+/// As [`fit`], and when `look` says so.
+pub fn fit_watched<K: Kernels>(
+    network: &mut Network<K>,
+    learner: &mut Learner<K>,
+    batches: &dyn Batches,
+    fit: &Fit<'_>,
+    tick: &mut dyn FnMut(Tick) -> Result<()>,
+    look: &mut dyn FnMut(usize, &Network<K>) -> Result<()>,
+) -> Result<f64> {
     let steps = batches.steps();
     let mut polyak = (fit.polyak > 0.0).then(|| Polyak::new(network, fit.polyak));
     let mut mean = 0.0;
@@ -80,6 +96,7 @@ pub fn fit<K: Kernels>(
         if let Some(polyak) = &polyak {
             polyak.replace(network);
         }
+        look(epoch, network)?;
     }
     Ok(mean)
 }

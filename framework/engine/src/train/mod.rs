@@ -21,7 +21,7 @@ mod own;
 mod target;
 
 pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches};
-pub use fit::{Fit, Tick, fit};
+pub use fit::{Fit, Tick, fit, fit_watched};
 pub use judge::judge;
 pub use objective::Objective;
 pub use optimise::Learner;

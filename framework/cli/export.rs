@@ -1,0 +1,86 @@
+//! `nasfw export`: a trained network in formats that other programs read.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use nasfw_engine::export::onnx::{Normalise, Options, to_onnx};
+use nasfw_engine::export::{to_dot, write_file};
+use nasfw_engine::model::Model;
+use nasfw_sdk::registry::SpaceEntry;
+use nasfw_sdk::sketch::sketches_to_svg;
+
+use crate::args::size;
+use crate::exit::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The model folder
+    #[arg(long, value_name = "MODEL")]
+    model: PathBuf,
+    /// Write ONNX, opset 17
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["safetensors", "dot", "svg"])]
+    onnx: Option<PathBuf>,
+    /// Fix the size of the input in ONNX; without it, it runs at any size
+    #[arg(long, value_name = "HEIGHTxWIDTH", value_parser = size, requires = "onnx")]
+    size: Option<(usize, usize)>,
+    /// Whether the ONNX network normalises images itself: in takes bytes, (batch, height, width, 3);
+    /// out takes normalised floats, (batch, 3, height, width)
+    #[arg(long, value_enum, default_value_t = Where::In, requires = "onnx")]
+    normalise: Where,
+    /// Write the weights alone, in nasfw's names and layout
+    #[arg(long, value_name = "FILE")]
+    safetensors: Option<PathBuf>,
+    /// Write the network's graph for Graphviz
+    #[arg(long, value_name = "FILE")]
+    dot: Option<PathBuf>,
+    /// Draw cell and wiring
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Where {
+    In,
+    Out,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let model = Model::load(&args.model)?;
+    // All are made before the first is written.
+    let mut files: Vec<(&Path, Vec<u8>)> = Vec::new();
+    if let Some(path) = &args.onnx {
+        let normalise = match args.normalise {
+            Where::In => Normalise::Inside,
+            Where::Out => Normalise::Outside,
+        };
+        let size = args.size;
+        files.push((path, to_onnx(&model, &Options { normalise, size })?));
+    }
+    if let Some(path) = &args.safetensors {
+        files.push((path, model.weights().to_safetensors()?));
+    }
+    if let Some(path) = &args.dot {
+        files.push((path, to_dot(&model.description().graph).into_bytes()));
+    }
+    if let Some(path) = &args.svg {
+        files.push((path, drawing(&model)?.into_bytes()));
+    }
+    let mut out = io::stdout().lock();
+    for (path, bytes) in files {
+        write_file(path, &bytes)?;
+        writeln!(out, "{}: {} bytes", path.display(), bytes.len())?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn drawing(model: &Model) -> Result<String, Failure> {
+    let provenance = &model.description().provenance;
+    let entry = SpaceEntry::of_plugin(&provenance.space.plugin)?;
+    let space = (entry.build)(&provenance.space.settings)?;
+    let choices = space.parse(&provenance.genotype)?;
+    let svg = sketches_to_svg(&space.sketches(&choices));
+    space.fault()?;
+    Ok(svg)
+}

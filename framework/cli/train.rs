@@ -1,0 +1,213 @@
+//! `nasfw train`: one architecture in full.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::full::{Order, Trained, train};
+use nasfw_engine::network::Weights;
+use nasfw_engine::{Config, model};
+use nasfw_sdk::Metrics;
+use serde::Serialize;
+
+use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, use_threads};
+use crate::card;
+use crate::exit::Failure;
+use crate::found;
+use crate::number::grouped;
+use crate::session::{ShowArgs, quoted};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    plugins: PluginArgs,
+    /// The architecture
+    #[arg(long, required_unless_present = "from")]
+    genotype: Option<String>,
+    /// An architecture of a run, with the run's settings, data and warmed-up encoder: the best one, or
+    /// trial ID
+    #[arg(long, value_name = "RUN[#ID]", conflicts_with_all = ["genotype", "plugins", "task", "preset"])]
+    from: Option<String>,
+    /// What the network is for: segm, depth or pose [default: segm]
+    #[arg(long)]
+    task: Option<String>,
+    /// Folder of images and truth; without it scenes are generated
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where settings start from: demo or paper [default: demo]
+    #[arg(long)]
+    preset: Option<String>,
+    /// Passes over the training images
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    epochs: Option<u64>,
+    /// The same seed gives the same result [default: the run's, else 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
+    seed: Option<u64>,
+    /// Threads to compute with, 0 for one per core; the result does not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
+    threads: Option<u64>,
+    /// The model folder, which must be new
+    #[arg(long, value_name = "MODEL")]
+    out: PathBuf,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(flatten)]
+    show: ShowArgs,
+}
+
+/// The line of `--json`.
+#[derive(Serialize)]
+struct End<'a> {
+    model: &'a Path,
+    genotype: &'a str,
+    reward: f64,
+    metrics: Option<&'a Metrics>,
+    epoch: usize,
+    epochs: usize,
+    params: usize,
+    ended_early: Option<&'a str>,
+}
+
+/// What a run gives a training.
+#[derive(Default)]
+struct Start {
+    genotype: String,
+    warm: Option<Weights>,
+    data_fingerprint: Option<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let (config, start) = match &args.from {
+        Some(from) => from_run(args, from)?,
+        None => {
+            let preset = args
+                .preset
+                .as_deref()
+                .map_or(Ok(Preset::Demo), str::parse)?;
+            let layers = args.plugins.over(args.settings.layers(preset)?)?;
+            let start = Start {
+                genotype: args.genotype.clone().unwrap_or_default(),
+                ..Start::default()
+            };
+            (flags(args, layers)?.resolve()?, start)
+        }
+    };
+    model::check_free(&args.out)?;
+    use_threads(config.run.threads)?;
+    let mut progress = args.show.progress()?;
+    let order = Order {
+        config: &config,
+        genotype: &start.genotype,
+        warm: start.warm.as_ref(),
+        data_fingerprint: start.data_fingerprint.as_deref(),
+    };
+    let result = train(&order, &mut progress);
+    progress.close();
+    let trained = result?;
+    trained.model.save(&args.out)?;
+    match args.show.is_json() {
+        true => json(&trained, &args.out)?,
+        false => people(&trained, &config, &args.out)?,
+    }
+    match &trained.ended_early {
+        None => Ok(()),
+        Some(reason) => Err(Failure::Stopped(format!(
+            "{reason}; {} holds what was best until then",
+            args.out.display()
+        ))),
+    }
+}
+
+/// The run's configuration with what the command line changes, and what the run has for the training.
+fn from_run(args: &Args, from: &str) -> Result<(Config, Start), Failure> {
+    let found = found::find(from)?;
+    let text = found.config.to_toml();
+    let layers = Layers::new(Preset::None).text(&text, "the run's configuration")?;
+    let mut config = flags(args, args.settings.over(layers)?)?.resolve()?;
+    let mut start = Start {
+        genotype: found.trial.genotype.clone(),
+        ..Start::default()
+    };
+    if config.encoder == found.config.encoder
+        && let Some(warm) = found.warm_weights()?
+    {
+        start.warm = Some(warm);
+        // The warm-up that began from them is over.
+        config.encoder.weights = None;
+    }
+    if config.data == found.config.data {
+        start.data_fingerprint = Some(found.data_fingerprint()?);
+    }
+    Ok((config, start))
+}
+
+fn flags(args: &Args, mut layers: Layers) -> Result<Layers, Failure> {
+    if let Some(task) = &args.task {
+        layers = layers.flag("--task", "task.name", task.as_str());
+    }
+    let numbers = [
+        ("--epochs", "train.epochs", args.epochs),
+        ("--seed", "run.seed", args.seed),
+        ("--threads", "run.threads", args.threads),
+    ];
+    for (flag, key, value) in numbers {
+        if let Some(value) = value {
+            layers = layers.flag(flag, key, value);
+        }
+    }
+    if let Some(path) = &args.data {
+        let text = path.to_str().ok_or_else(|| {
+            let path = path.display();
+            Failure::Input(format!("--data {path}: the path is not valid UTF-8"))
+        })?;
+        layers = layers.flag("--data", "data.path", text);
+    }
+    Ok(layers)
+}
+
+fn json(trained: &Trained, out: &Path) -> io::Result<()> {
+    let description = trained.model.description();
+    let end = End {
+        model: out,
+        genotype: &description.provenance.genotype,
+        reward: trained.reward,
+        metrics: description.metrics.as_ref(),
+        epoch: description.provenance.epoch,
+        epochs: description.provenance.epochs,
+        params: description.graph.parameters(),
+        ended_early: trained.ended_early.as_deref(),
+    };
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{}", serde_json::to_string(&end)?)?;
+    stdout.flush()
+}
+
+fn people(trained: &Trained, config: &Config, folder: &Path) -> Result<(), Failure> {
+    let description = trained.model.description();
+    let p = &description.provenance;
+    let mut out = io::stdout().lock();
+    let heading = format!(
+        "best on the validation part: epoch {} of {}",
+        p.epoch, p.epochs
+    );
+    card::heading(&mut out, &heading)?;
+    card::row(&mut out, "genotype", &p.genotype)?;
+    card::row(&mut out, "reward", &format!("{:.4}", trained.reward))?;
+    let task = config.make_task()?;
+    if let Some(metrics) = &description.metrics {
+        let first = task.headline().iter().copied();
+        let rest = (metrics.iter().map(|(name, _)| name)).filter(|n| !task.headline().contains(n));
+        for name in first.chain(rest) {
+            if let Some(value) = metrics.get(name) {
+                card::row(&mut out, name, &card::metric(value))?;
+            }
+        }
+    }
+    let params = grouped(description.graph.parameters() as u64);
+    card::row(&mut out, "parameters", &params)?;
+    card::heading(&mut out, &format!("the model is in {}", folder.display()))?;
+    let model = quoted(folder);
+    writeln!(out, "  nasfw export --model {model} --onnx network.onnx\n")?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! A trained network in formats that other programs read.
+//!
+//! | file | writes |
+//! |---|---|
+//! | `onnx/` | ONNX, for ONNX Runtime, tract and others |
+//! | `dot.rs` | the graph for Graphviz |
+//! | `file.rs` | any of them into a file, whole or not at all |
+
+mod dot;
+mod file;
+pub mod onnx;
+
+pub use dot::to_dot;
+pub use file::write_file;
