@@ -58,7 +58,7 @@ struct Case {
     #[arg(long)]
     genotype: String,
     /// Output channels: classes, joints, or 1 for depth
-    #[arg(long, default_value_t = 21, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 21, value_parser = clap::value_parser!(u32).range(1..=65536))]
     outputs: u32,
     /// Threads to compute with; 0 means one per core
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]

@@ -126,6 +126,55 @@ fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
     }
 }
 
+/// The gradient of the objective with the given weight of distillation, by the map before the output.
+fn gradient(distillation: f32) -> Vec<f32> {
+    let kernels = CpuKernels::default();
+    let mut rng = Seed(9).stream("distilled");
+    let side = CROP_PX / 4;
+    let x = random_map(kernels.device(), (2, side, side, 1), &mut rng);
+    let taught = random_map(kernels.device(), (2, side, side, 1), &mut rng);
+    let batch = Batch {
+        inputs: Vec::new(),
+        labels: labels(),
+        teacher: Some(taught.as_vec()),
+    };
+    let declared = [Output {
+        name: "main".into(),
+        role: Role::Main,
+        node: 0,
+    }];
+    let task = Squares(1.0);
+    let how = Objective {
+        distillation,
+        ..objective(&task)
+    };
+    let mut tape = OwnedTape::default();
+    let outputs = [kernels.add(&[&x], &mut tape).unwrap()];
+    let loss = how.loss(&kernels, &declared, &outputs, &batch, &mut tape);
+    let gradients = loss.unwrap().put_tape(tape).backward();
+    let found = gradients.get(&x).as_vec();
+    if distillation == 0.0 {
+        return found;
+    }
+    // What the teacher alone adds.
+    let mut tape = OwnedTape::default();
+    let loss = kernels.squared_error(&x, &taught, None, &mut tape).unwrap();
+    let gradients = loss.put_tape(tape).backward();
+    let of_teacher = gradients.get(&x).as_vec();
+    let without = found.iter().zip(&of_teacher);
+    without.map(|(g, t)| g - distillation * t).collect()
+}
+
+/// Would catch that one of two losses of the same output is forgotten.
+#[test]
+fn distillation_comes_on_top_of_it() {
+    let (alone, taught) = (gradient(0.0), gradient(0.5));
+    assert!(alone.iter().any(|g| g.abs() > 1e-3));
+    for (alone, taught) in alone.iter().zip(&taught) {
+        assert_abs_diff_eq!(alone, taught, epsilon = 1e-5);
+    }
+}
+
 #[test]
 fn what_is_not_finite_is_an_error() {
     let kernels = CpuKernels::default();

@@ -7,7 +7,7 @@ use nasfw_sdk::graph::NodeId;
 use super::compile::{Kind, Step};
 use super::kernels::{Kernels, Map, MapShape, device, map_shape};
 use super::{Network, Outputs};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The values of a pass by the node they belong to, as long as somebody is going to read them.
 pub(super) struct Values<K: Kernels> {
@@ -87,7 +87,10 @@ impl<K: Kernels> Network<K> {
             }
             Kind::GlobalAverage => kernels.global_average(from[0], tape),
             Kind::Concat => kernels.concat(&from, tape),
-            Kind::Add | Kind::Conv { .. } | Kind::Norm { .. } => kernels.add(&from, tape),
+            Kind::Add => kernels.add(&from, tape),
+            Kind::Conv { .. } | Kind::Norm { .. } => Err(Error::Device(
+                "a step with parameters taken for one without".into(),
+            )),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nasfw_sdk::graph::IR_VERSION;
 use nasfw_sdk::wire::{ABI_MAJOR, ABI_MINOR, ENTRY_SYMBOL, MAGIC, STAMP_SECTION, Stamp};
 use object::read::{Object, ObjectSection, ObjectSegment};
-use object::{Architecture, Export, NameOrOrdinal, ObjectKind};
+use object::{Architecture, Export, NameOrOrdinal, ObjectKind, RelocationFlags, SegmentFlags};
 use sha2::{Digest, Sha256};
 
 use super::reference::Reference;
@@ -169,6 +169,7 @@ fn examine(bytes: &[u8]) -> Result<Stamp, String> {
             ));
         }
     }
+    check_relocations(&file)?;
     let section = file.section_by_name(STAMP_SECTION).ok_or(
         "has no nasfw stamp, so it is no plugin; the root of its crate needs \
          nasfw_sdk::export_plugin!()",
@@ -189,6 +190,43 @@ fn examine(bytes: &[u8]) -> Result<Stamp, String> {
         ));
     }
     Ok(stamp)
+}
+
+/// The loader writes wherever the relocations say. A damaged one may hit memory that is not the library's: whose, is
+/// another matter in every process, so that a trial in one shows nothing for the next.
+fn check_relocations(file: &object::File<'_>) -> Result<(), String> {
+    const WORD: u64 = size_of::<usize>() as u64;
+    let parts: Vec<(u64, u64, bool)> = (file.segments())
+        .map(|part| {
+            let is_writable = match part.flags() {
+                SegmentFlags::Elf { p_flags, .. } => p_flags.0 & object::elf::PF_W.0 != 0,
+                _ => true,
+            };
+            let end = part.address().saturating_add(part.size());
+            (part.address(), end, is_writable)
+        })
+        .collect();
+    for (at, relocation) in file.dynamic_relocations().into_iter().flatten() {
+        let is_data = |&(start, end, is_writable): &(u64, u64, bool)| {
+            is_writable && at >= start && at.checked_add(WORD).is_some_and(|last| last <= end)
+        };
+        let to = relocation.addend() as u64;
+        let is_inside = |&(start, end, _): &(u64, u64, bool)| (start..=end).contains(&to);
+        let points = match relocation.flags() {
+            RelocationFlags::Elf { r_type } => [
+                object::elf::R_X86_64_RELATIVE,
+                object::elf::R_AARCH64_RELATIVE,
+            ]
+            .contains(&r_type),
+            _ => false,
+        };
+        if !parts.iter().any(is_data) || points && !parts.iter().any(is_inside) {
+            return Err(format!(
+                "is damaged: a relocation at {at:#x} leads outside of it; copy it again"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn check_stamp(stamp: &Stamp) -> Result<(), String> {

@@ -43,7 +43,10 @@ pub(super) fn own_loss<K: Kernels>(
     }
     let dims = (shape.batch, shape.height, shape.width, shape.channels);
     let gradient = device(kernels.device().try_tensor_from_vec(gradient, dims))?;
-    let taped = outputs.clone().put_tape(std::mem::take(tape));
+    // dfdx's operations below read a map of their own: `outputs` may have other readers, and a map has
+    // either readers among the kernels or readers of dfdx's.
+    let outputs = kernels.add(&[outputs], tape)?;
+    let taped = outputs.put_tape(std::mem::take(tape));
     let weighted = device(taped.try_mul(gradient))?;
     let sum = device(weighted.try_sum::<(), Axes4<0, 1, 2, 3>>())?;
     let constant = sum.as_vec().first().copied().unwrap_or(f32::NAN);

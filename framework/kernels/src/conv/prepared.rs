@@ -47,7 +47,8 @@ impl PreparedConv {
         let weights = if conv.is_depthwise() {
             Weights::Depthwise(weight.to_vec())
         } else if takes_winograd(conv, pass) {
-            Weights::Winograd(winograd::filters(conv, weight))
+            let lasting = pass == PassKind::Evaluation;
+            Weights::Winograd(winograd::filters(conv, weight, lasting))
         } else {
             Weights::Dense(dense::pack(conv, weight))
         };

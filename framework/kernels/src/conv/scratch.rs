@@ -8,6 +8,8 @@ pub(super) struct Scratch {
     values: Vec<f32>,
     start: usize,
     len: usize,
+    /// Whether the thread keeps them afterwards.
+    is_kept: bool,
 }
 
 thread_local! {
@@ -19,15 +21,31 @@ impl Scratch {
     /// Longer ones are not kept (4 MiB).
     const KEPT: usize = 1 << 20;
 
+    const LINE: usize = 64;
+
+    /// For the time of a task.
     pub(super) fn new(len: usize) -> Self {
-        const LINE: usize = 64;
-        let mut values = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
-        let needed = len + LINE / size_of::<f32>();
+        let values = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
+        Self::aligned(values, len, true)
+    }
+
+    /// For as long as its owner likes: neither taken from what the thread keeps nor given to it.
+    pub(super) fn lasting(len: usize) -> Self {
+        Self::aligned(Vec::new(), len, false)
+    }
+
+    fn aligned(mut values: Vec<f32>, len: usize, is_kept: bool) -> Self {
+        let needed = len + Self::LINE / size_of::<f32>();
         if values.len() < needed {
             values = vec![0.0; needed];
         }
-        let start = values.as_ptr().align_offset(LINE).min(needed - len);
-        Self { values, start, len }
+        let start = values.as_ptr().align_offset(Self::LINE).min(needed - len);
+        Self {
+            values,
+            start,
+            len,
+            is_kept,
+        }
     }
 
     pub(super) fn values(&self) -> &[f32] {
@@ -41,7 +59,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if self.values.len() <= Self::KEPT {
+        if self.is_kept && self.values.len() <= Self::KEPT {
             let values = std::mem::take(&mut self.values);
             SCRATCH.with_borrow_mut(|kept| kept.push(values));
         }

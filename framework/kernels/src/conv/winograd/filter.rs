@@ -17,10 +17,15 @@ pub(in crate::conv) struct Filters {
 }
 
 impl Filters {
-    /// The transforms of `packed`, of 3x3 taps; `turned` by 180 degrees where the input gradient wants them.
-    pub(super) fn new(packed: &Packed, lanes: usize, turned: bool) -> Self {
+    /// The transforms of `packed`, of 3x3 taps; `turned` by 180 degrees where the input gradient wants them, `lasting`
+    /// where they outlive the call.
+    pub(super) fn new(packed: &Packed, lanes: usize, turned: bool, lasting: bool) -> Self {
         let vectors: usize = packed.panels.iter().map(|panel| panel.vectors).sum();
-        let mut values = Scratch::new(POSITIONS * packed.depth * vectors * lanes);
+        let len = POSITIONS * packed.depth * vectors * lanes;
+        let mut values = match lasting {
+            true => Scratch::lasting(len),
+            false => Scratch::new(len),
+        };
         dispatch(Transform {
             packed,
             turned,

@@ -25,11 +25,11 @@ const BLOCK_ROWS: usize = 24;
 /// Tiles of a task, at least.
 const TASK_TILES: usize = 64;
 
-/// The filters of the forward pass.
-pub(in crate::conv) fn filters(conv: &Conv, weight: &[f32]) -> Filters {
+/// The filters of the forward pass, `lasting` where they serve more than one.
+pub(in crate::conv) fn filters(conv: &Conv, weight: &[f32], lasting: bool) -> Filters {
     let registers = registers();
     let packed = Packed::forward(conv, weight, 0, registers);
-    Filters::new(&packed, registers.lanes, false)
+    Filters::new(&packed, registers.lanes, false, lasting)
 }
 
 /// `y = act(conv(x) + bias)`.
@@ -60,7 +60,7 @@ pub(in crate::conv) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], d
         source: dy,
         from: tiling(conv, conv.out_channels),
         to: tiling(conv, conv.input.channels),
-        filters: &Filters::new(&packed, registers.lanes, true),
+        filters: &Filters::new(&packed, registers.lanes, true, false),
         start: None,
         act: Activation::Identity,
     }

@@ -1,7 +1,7 @@
 //! The hand-written kernels of `nasfw-kernels` as custom operations on dfdx's tape.
 //!
-//! A backward closure *takes* the gradient of its output out of the tape's map, since nobody else
-//! reads it, and *adds* to the gradients of its inputs, since others may have.
+//! A backward closure *takes* the gradient of its output, since nobody else reads it, and *adds* to the
+//! gradients of its inputs, since others may have: see `gradients.rs`.
 
 mod gradients;
 mod loss;
