@@ -1,8 +1,8 @@
 //! Every registered controller against the contract, with several settings.
 
 use nasfw_plugins as _; // Linked for what it registers.
+use nasfw_sdk::State;
 use nasfw_sdk::choices::Mask;
-use nasfw_sdk::controller::State;
 use nasfw_sdk::registry::ControllerEntry;
 use nasfw_sdk::testing::check_controller;
 use nasfw_sdk::{Controller, Decision, Outcome, Schema, Seed};

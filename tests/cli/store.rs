@@ -4,7 +4,7 @@ use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::store::{FORMAT, Run, SearchState};
 use nasfw_engine::{Config, Status, Trial};
 use nasfw_plugins as _; // Linked for what it registers.
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::{Metrics, Seed, testing};
 use serde_json::json;
 

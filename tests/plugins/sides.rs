@@ -69,7 +69,7 @@ fn controllers() {
         assert_eq!(here.save(), there.save());
     }
     there.load(&here.save()).unwrap();
-    let damaged = nasfw_sdk::controller::State(b"no state".to_vec());
+    let damaged = nasfw_sdk::State(b"no state".to_vec());
     assert_eq!(
         here.load(&damaged).unwrap_err(),
         there.load(&damaged).unwrap_err()

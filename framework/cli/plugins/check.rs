@@ -5,10 +5,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nasfw_engine::plugins::{Loaded, inspect, load};
+use nasfw_sdk::Seed;
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
-use nasfw_sdk::testing::{check_controller, check_schedule, check_space, check_task};
+use nasfw_sdk::testing::{check_controller, check_schedule, check_space, check_task, small_schema};
 use nasfw_sdk::wire::message::{Item, Kind};
-use nasfw_sdk::{Decision, Schema, Seed};
 use serde_json::json;
 
 use crate::card::row;
@@ -117,7 +117,7 @@ fn check(item: &Item) -> Result<(), String> {
         }
         Kind::Controller => {
             let entry = ControllerEntry::find(&item.name).map_err(text)?;
-            let schema = schema().map_err(text)?;
+            let schema = small_schema();
             check_controller(
                 &|schema, rng| (entry.build)(&none, schema, rng),
                 &schema,
@@ -135,20 +135,4 @@ fn check(item: &Item) -> Result<(), String> {
             check_task(&*task)
         }
     }
-}
-
-/// Decisions of different kinds, one with a masked option.
-fn schema() -> nasfw_sdk::Result<Schema> {
-    let mut masked = Decision::new("op2", "op", ["a", "b", "c"]);
-    masked.masks.push(nasfw_sdk::choices::Mask {
-        when: 0,
-        chose: 1,
-        forbids: vec![0],
-    });
-    Schema::new(vec![
-        Decision::new("op1", "op", ["a", "b", "c"]),
-        masked,
-        Decision::new("width", "width", ["8", "16"]),
-        Decision::new("only", "only", ["one"]),
-    ])
 }

@@ -2,6 +2,8 @@
 
 mod check;
 mod list;
+mod names;
+mod new;
 
 use std::ffi::OsString;
 
@@ -34,12 +36,15 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: String,
     },
+    /// Make a crate for a plugin of your own: small, complete, ready to change
+    New(new::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.command {
         Command::List { plugins, json } => list::run(plugins, *json),
         Command::Check { file } => check::run(file),
+        Command::New(args) => new::run(args),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Controllers: what to try next.
 
 use rand::RngExt;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::choices::{Choices, Schema};
 use crate::error::Result;
 use crate::seed::Rng;
+use crate::state::State;
 
 /// What a controller proposes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -80,10 +81,6 @@ pub enum Outcome {
     },
 }
 
-/// How a saved controller is represented: opaque bytes with the name of what wrote them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State(pub Vec<u8>);
-
 /// Proposes architectures and learns from their rewards.
 ///
 /// A controller draws only from the generator it is given, so that proposals are reproducible, and
@@ -93,10 +90,13 @@ pub trait Controller {
     /// The schema that proposals obey.
     fn schema(&self) -> &Schema;
 
-    /// The next architecture to try.
+    /// The next architecture to try; by default one sampled from
+    /// [`probabilities`](Controller::probabilities).
     ///
     /// Several proposals may be asked for before the first of their outcomes is told.
-    fn propose(&mut self, rng: &mut Rng) -> Proposal;
+    fn propose(&mut self, rng: &mut Rng) -> Proposal {
+        Proposal::sample(self.schema(), rng, |prefix| self.probabilities(prefix))
+    }
 
     /// Takes in how a proposal ended, in the order the proposals were made. Any randomness of
     /// the update (the order of a replay, say) comes from `rng`.

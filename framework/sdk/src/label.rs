@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+
 /// Which truth a task learns from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,6 +55,32 @@ impl Label {
             Self::Depth { .. } => LabelKind::Depth,
             Self::Keypoints { .. } => LabelKind::Keypoints,
         }
+    }
+
+    /// For a map, its `(height, width)` in pixels and how many values it has.
+    pub fn map(&self) -> Option<((usize, usize), usize)> {
+        match self {
+            Self::Classes {
+                width,
+                height,
+                values,
+            } => Some(((*height, *width), values.len())),
+            Self::Depth {
+                width,
+                height,
+                values,
+            } => Some(((*height, *width), values.len())),
+            Self::Keypoints { .. } => None,
+        }
+    }
+
+    /// The error for a truth of this kind where one of kind `wanted` is needed.
+    pub fn unlike(&self, wanted: LabelKind) -> Error {
+        Error::invalid(
+            "truth",
+            format!("{:?}", self.kind()),
+            format!("this task needs {wanted:?}"),
+        )
     }
 }
 

@@ -22,12 +22,14 @@ pub mod graph;
 pub mod host;
 pub mod label;
 pub mod metrics;
+mod prediction;
 pub mod registry;
 pub mod schedule;
 pub mod seed;
 pub mod sketch;
 pub mod space;
 mod stages;
+mod state;
 pub mod task;
 pub mod testing;
 pub mod wire;
@@ -38,11 +40,14 @@ pub use error::{Error, Result};
 pub use graph::{Cost, Graph, GraphBuilder};
 pub use label::{DataInfo, Keypoint, Label, LabelKind};
 pub use metrics::Metrics;
+pub use prediction::Prediction;
+pub use registry::NoSettings;
 pub use schedule::{Decay, Optimiser, RewardSchedule, Source, Stage, TargetScale, Verdict};
 pub use seed::{Rng, Seed};
 pub use sketch::Sketch;
 pub use space::{Io, SearchSpace};
-pub use task::{Loss, LossBatch, Part, Prediction, Scorer, Task, TaskData};
+pub use state::State;
+pub use task::{Loss, LossBatch, Part, Scorer, Task, TaskData};
 
 // The `register!` macro and the generated constructors need these names in the caller's crate.
 #[doc(hidden)]

@@ -8,8 +8,8 @@ mod additions;
 
 use std::sync::{PoisonError, RwLock};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::choices::Schema;
@@ -45,6 +45,11 @@ pub trait ControllerFromConfig: Sized {
     /// Names the setting that is out of range and what would be right.
     fn from_config(config: Self::Config, schema: &Schema, rng: &mut Rng) -> Result<Self>;
 }
+
+/// The settings of an item that has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoSettings {}
 
 /// What every registered item says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

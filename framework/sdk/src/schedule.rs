@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::controller::State;
+use crate::State;
 use crate::error::{Error, Result};
 use crate::graph::Cost;
 use crate::seed::Rng;

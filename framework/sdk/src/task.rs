@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::label::{DataInfo, Label, LabelKind};
 use crate::metrics::Metrics;
+use crate::prediction::Prediction;
 
 /// The losses that the engine runs on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,21 +68,6 @@ pub struct LossBatch<'a> {
     pub outputs: &'a [f32],
     /// One truth per image: class and depth maps of the output's size, keypoints in its pixels.
     pub truths: &'a [Label],
-}
-
-/// One image's network output, row-major and channels last: `(height, width, channels)`.
-#[derive(Clone, Copy, Debug)]
-pub struct Prediction<'a> {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-    /// Output channels.
-    pub channels: usize,
-    /// `height * width * channels` raw outputs (logits, metres, heatmaps).
-    pub values: &'a [f32],
-    /// Size `(width, height)` in pixels of the image that the network was given.
-    pub image_size_px: (usize, usize),
 }
 
 /// Accumulates predictions and truths into metrics over a whole set.

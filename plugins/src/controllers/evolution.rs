@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::registry::ControllerFromConfig;
 use nasfw_sdk::{Choices, Controller, Error, Outcome, Proposal, Result, Rng, Schema};
 use rand::RngExt;

@@ -1,18 +1,12 @@
 //! Uniform random search: the baseline every other controller must beat.
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::registry::ControllerFromConfig;
-use nasfw_sdk::{Controller, Outcome, Proposal, Result, Rng, Schema};
-use serde::{Deserialize, Serialize};
+use nasfw_sdk::{Controller, NoSettings, Outcome, Result, Rng, Schema};
 
 use super::{categorical, saved};
 
 const NAME: &str = "random";
-
-/// Random search has no settings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RandomConfig {}
 
 /// Draws every decision uniformly from the options its masks allow.
 ///
@@ -26,9 +20,9 @@ nasfw_sdk::register!(controller, Random, plugin: "builtin", name: "random",
     about: "uniform random search: the baseline to beat");
 
 impl ControllerFromConfig for Random {
-    type Config = RandomConfig;
+    type Config = NoSettings;
 
-    fn from_config(_: RandomConfig, schema: &Schema, _: &mut Rng) -> Result<Self> {
+    fn from_config(_: NoSettings, schema: &Schema, _: &mut Rng) -> Result<Self> {
         Ok(Self {
             schema: schema.clone(),
         })
@@ -38,10 +32,6 @@ impl ControllerFromConfig for Random {
 impl Controller for Random {
     fn schema(&self) -> &Schema {
         &self.schema
-    }
-
-    fn propose(&mut self, rng: &mut Rng) -> Proposal {
-        Proposal::sample(&self.schema, rng, |prefix| self.probabilities(prefix))
     }
 
     fn observe(&mut self, _: &Outcome, _: &mut Rng) {}
@@ -75,7 +65,7 @@ mod tests {
         });
         let schema = Schema::new(vec![Decision::new("a", "", ["x", "y"]), second])?;
         let mut rng = Seed(0).stream("random");
-        let mut random = Random::from_config(RandomConfig {}, &schema, &mut rng)?;
+        let mut random = Random::from_config(NoSettings {}, &schema, &mut rng)?;
         assert_eq!(random.probabilities(&[1]), [0.0, 0.5, 0.5]);
         assert_eq!(random.probabilities(&[0]), [1.0 / 3.0; 3]);
         assert!(random.probabilities(&[0, 0]).is_empty());

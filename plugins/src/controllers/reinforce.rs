@@ -1,6 +1,6 @@
 //! REINFORCE (Williams 1992) on independent logits for every decision.
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::registry::ControllerFromConfig;
 use nasfw_sdk::{Controller, Error, Outcome, Proposal, Result, Rng, Schema};
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@
 //! every trial, so they are written as little-endian bytes, which is also exact by construction. The
 //! checksum is there because a flipped bit among them would otherwise be a policy like any other.
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::{Error, Result, Schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

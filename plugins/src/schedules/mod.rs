@@ -18,7 +18,6 @@
 //! [`termination`].
 
 pub mod progressive;
-mod saved;
 pub mod single_stage;
 pub mod stages;
 pub mod termination;

@@ -1,14 +1,14 @@
 //! The method's schedule: a cheap stage for everyone, a dear one for what promises something.
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{Error, Result, RewardSchedule, Rng, Stage, Verdict};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::stages;
 use super::termination::{History, Termination};
-use super::{saved, stages};
 
-const NAME: &str = "progressive";
+const OWNER: &str = "schedule progressive";
 
 /// Settings of [`Progressive`]; a stage table may give only what differs from its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,15 +75,15 @@ impl RewardSchedule for Progressive {
     }
 
     fn save(&self) -> State {
-        saved::write(NAME, &self.history)
+        State::write(OWNER, &self.history)
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        let history: History = saved::read(NAME, state)?;
+        let history: History = state.read(OWNER)?;
         if !history.is_sound() {
             let message = "has a mean that is no number".into();
             return Err(Error::State {
-                item: format!("schedule {NAME}"),
+                item: OWNER.into(),
                 message,
             });
         }

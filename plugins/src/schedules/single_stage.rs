@@ -1,13 +1,13 @@
 //! One stage for everyone: the plain schedule, for comparison and for cheap tasks.
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{Result, RewardSchedule, Rng, Stage, Verdict};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{saved, stages};
+use super::stages;
 
-const NAME: &str = "single-stage";
+const OWNER: &str = "schedule single-stage";
 
 /// Settings of [`SingleStage`]; the table may give only what differs from the default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,11 +57,11 @@ impl RewardSchedule for SingleStage {
     }
 
     fn save(&self) -> State {
-        saved::write(NAME, &())
+        State::write(OWNER, &())
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        saved::read(NAME, state)
+        state.read(OWNER)
     }
 }
 

@@ -1,25 +1,21 @@
 //! Depth from one image.
 
 use nasfw_sdk::registry::FromConfig;
-use nasfw_sdk::{DataInfo, Label, LabelKind, Loss, Metrics, Prediction, Result, Scorer, Task};
-use serde::{Deserialize, Serialize};
+use nasfw_sdk::{
+    DataInfo, Label, LabelKind, Loss, Metrics, NoSettings, Prediction, Result, Scorer, Task,
+};
 
+use super::WORST_ERROR;
 use super::depth_errors::DepthErrors;
-use super::{WORST_ERROR, prediction};
-
-/// Settings of depth estimation: there are none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DepthConfig {}
 
 /// Depth from one image. The network's only output channel is the depth in metres, linear.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Depth;
 
 impl FromConfig for Depth {
-    type Config = DepthConfig;
+    type Config = NoSettings;
 
-    fn from_config(_config: DepthConfig) -> Result<Self> {
+    fn from_config(_: NoSettings) -> Result<Self> {
         Ok(Self)
     }
 }
@@ -67,16 +63,10 @@ struct DepthScorer(DepthErrors);
 
 impl Scorer for DepthScorer {
     fn add(&mut self, prediction: &Prediction<'_>, truth: &Label) -> Result<()> {
-        let Label::Depth {
-            width,
-            height,
-            values,
-        } = truth
-        else {
-            return Err(prediction::wrong_kind(truth.kind(), LabelKind::Depth));
+        let Label::Depth { values, .. } = truth else {
+            return Err(truth.unlike(LabelKind::Depth));
         };
-        prediction::check(prediction, 1)?;
-        prediction::same_size(prediction, (*height, *width), values.len())?;
+        prediction.check(1, truth)?;
         self.0.add(prediction.values, values)
     }
 

@@ -31,11 +31,10 @@ mod depth_errors;
 mod pck;
 mod peak;
 mod pose;
-mod prediction;
 mod segmentation;
 
 pub use confusion::ConfusionMatrix;
-pub use depth::{Depth, DepthConfig};
+pub use depth::Depth;
 pub use depth_errors::DepthErrors;
 pub use pck::Pck;
 pub use peak::peak;

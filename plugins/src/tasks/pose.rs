@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::pck::Pck;
 use super::peak::peak;
-use super::prediction;
 
 /// Settings of pose estimation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,9 +102,9 @@ impl Scorer for PoseScorer {
             reference_px,
         } = truth
         else {
-            return Err(prediction::wrong_kind(truth.kind(), LabelKind::Keypoints));
+            return Err(truth.unlike(LabelKind::Keypoints));
         };
-        prediction::check(prediction, self.joints)?;
+        prediction.check(self.joints, truth)?;
         let found: Option<Vec<(f32, f32)>> = (0..self.joints)
             .map(|joint| peak(prediction, joint))
             .collect();

@@ -7,7 +7,6 @@ use nasfw_sdk::{
 use serde::{Deserialize, Serialize};
 
 use super::confusion::ConfusionMatrix;
-use super::prediction;
 
 /// Settings of semantic segmentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,16 +91,10 @@ struct SegmentationScorer {
 
 impl Scorer for SegmentationScorer {
     fn add(&mut self, prediction: &Prediction<'_>, truth: &Label) -> Result<()> {
-        let Label::Classes {
-            width,
-            height,
-            values,
-        } = truth
-        else {
-            return Err(prediction::wrong_kind(truth.kind(), LabelKind::Classes));
+        let Label::Classes { values, .. } = truth else {
+            return Err(truth.unlike(LabelKind::Classes));
         };
-        prediction::check(prediction, self.channels)?;
-        prediction::same_size(prediction, (*height, *width), values.len())?;
+        prediction.check(self.channels, truth)?;
         let predicted: Result<Vec<u8>> = (prediction.values.chunks_exact(self.channels))
             .map(|pixel| {
                 let class = argmax(pixel);

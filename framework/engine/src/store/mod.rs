@@ -34,7 +34,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 
 pub use format::FORMAT;
 pub use view::RunView;

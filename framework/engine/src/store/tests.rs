@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use nasfw_sdk::Metrics;
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use serde_json::json;
 use tempfile::TempDir;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{SearchState, artifact, database_error, format, io_error, rows, run_error};

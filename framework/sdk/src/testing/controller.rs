@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use crate::controller::State;
+use crate::State;
 use crate::{Controller, Decision, Outcome, Proposal, Result, Rng, Schema, Seed};
 
 /// Makes a controller for a schema, drawing initial weights from the generator.

@@ -30,3 +30,25 @@ pub fn random_choices(schema: &crate::Schema, rng: &mut crate::Rng) -> crate::Ch
         Err(e) => unreachable!("allowed options form valid choices: {e}"),
     }
 }
+
+/// Decisions of different kinds, one with a masked option and one with a single one: enough for a
+/// controller to be checked on.
+pub fn small_schema() -> crate::Schema {
+    use crate::{Decision, choices::Mask};
+    let mut masked = Decision::new("op2", "op", ["a", "b", "c"]);
+    masked.masks.push(Mask {
+        when: 0,
+        chose: 1,
+        forbids: vec![0],
+    });
+    let schema = crate::Schema::new(vec![
+        Decision::new("op1", "op", ["a", "b", "c"]),
+        masked,
+        Decision::new("width", "width", ["8", "16"]),
+        Decision::new("only", "only", ["one"]),
+    ]);
+    match schema {
+        Ok(schema) => schema,
+        Err(e) => unreachable!("these decisions form a schema: {e}"),
+    }
+}

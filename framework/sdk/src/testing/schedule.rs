@@ -56,7 +56,7 @@ pub fn check_schedule(
         }
     }
     let state = first.save();
-    let damaged = crate::controller::State(b"not a state".to_vec());
+    let damaged = crate::State(b"not a state".to_vec());
     if first.load(&damaged).is_ok() {
         return Err("accepts a damaged state".into());
     }

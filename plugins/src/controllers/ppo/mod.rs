@@ -13,7 +13,7 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::registry::ControllerFromConfig;
 use nasfw_sdk::{Choices, Controller, Outcome, Proposal, Result, Rng, Schema};
 use rand::RngExt;

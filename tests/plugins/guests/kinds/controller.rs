@@ -1,14 +1,10 @@
 //! Draws at random, mostly near the best so far.
 
-use nasfw_sdk::controller::State;
 use nasfw_sdk::registry::ControllerFromConfig;
-use nasfw_sdk::{Controller, Error, Outcome, Proposal, Result, Rng, Schema};
+use nasfw_sdk::{Controller, NoSettings, Outcome, Result, Rng, Schema, State};
 use rand::RngExt;
-use serde::{Deserialize, Serialize};
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct NearBestConfig {}
+const OWNER: &str = "controller near-best";
 
 pub(crate) struct NearBest {
     schema: Schema,
@@ -17,20 +13,13 @@ pub(crate) struct NearBest {
     best: Option<(Vec<usize>, f64)>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    schema: Schema,
-    first: f64,
-    best: Option<(Vec<usize>, f64)>,
-}
-
 nasfw_sdk::register!(controller, NearBest, plugin: "tiny", name: "near-best",
     about: "random, mostly near the best so far");
 
 impl ControllerFromConfig for NearBest {
-    type Config = NearBestConfig;
+    type Config = NoSettings;
 
-    fn from_config(_: NearBestConfig, schema: &Schema, rng: &mut Rng) -> Result<Self> {
+    fn from_config(_: NoSettings, schema: &Schema, rng: &mut Rng) -> Result<Self> {
         Ok(Self {
             schema: schema.clone(),
             first: rng.random(),
@@ -42,30 +31,6 @@ impl ControllerFromConfig for NearBest {
 impl Controller for NearBest {
     fn schema(&self) -> &Schema {
         &self.schema
-    }
-
-    fn propose(&mut self, rng: &mut Rng) -> Proposal {
-        let mut values: Vec<usize> = Vec::new();
-        let mut log_prob = 0.0;
-        while values.len() < self.schema.len() {
-            let probabilities = self.probabilities(&values);
-            let mut left: f64 = rng.random();
-            // The last option that is possible, should rounding leave something.
-            let mut option = probabilities.iter().rposition(|&p| p > 0.0).unwrap_or(0);
-            for (at, p) in probabilities.iter().enumerate() {
-                if left < *p {
-                    option = at;
-                    break;
-                }
-                left -= p;
-            }
-            log_prob += probabilities[option].ln();
-            values.push(option);
-        }
-        match self.schema.choices(values) {
-            Ok(choices) => Proposal { choices, log_prob },
-            Err(e) => unreachable!("only allowed options are possible: {e}"),
-        }
     }
 
     fn observe(&mut self, outcome: &Outcome, _: &mut Rng) {
@@ -92,24 +57,11 @@ impl Controller for NearBest {
     }
 
     fn save(&self) -> State {
-        let saved = Saved {
-            schema: self.schema.clone(),
-            first: self.first,
-            best: self.best.clone(),
-        };
-        State(serde_json::to_vec(&saved).unwrap_or_default())
+        State::write_for(OWNER, &self.schema, &(self.first, &self.best))
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        let fail = |message: String| Error::State {
-            item: "controller near-best".into(),
-            message,
-        };
-        let saved: Saved = serde_json::from_slice(&state.0).map_err(|e| fail(e.to_string()))?;
-        if saved.schema != self.schema {
-            return Err(fail("was saved for another search space".into()));
-        }
-        (self.first, self.best) = (saved.first, saved.best);
+        (self.first, self.best) = state.read_for(OWNER, &self.schema)?;
         Ok(())
     }
 }

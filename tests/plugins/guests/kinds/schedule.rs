@@ -1,9 +1,9 @@
 //! Two short stages; the second for those above the mean so far, or by luck.
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{
-    Cost, Decay, Error, Optimiser, Result, RewardSchedule, Rng, Source, Stage, TargetScale, Verdict,
+    Cost, Decay, Optimiser, Result, RewardSchedule, Rng, Source, Stage, TargetScale, Verdict,
 };
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,8 @@ impl Default for HalvesConfig {
         Self { samples: 16 }
     }
 }
+
+const OWNER: &str = "schedule halves";
 
 pub(crate) struct Halves {
     stages: Vec<Stage>,
@@ -86,20 +88,11 @@ impl RewardSchedule for Halves {
     }
 
     fn save(&self) -> State {
-        State(serde_json::to_vec(&("halves", self.seen)).unwrap_or_default())
+        State::write(OWNER, &self.seen)
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        let fail = |message: String| Error::State {
-            item: "schedule halves".into(),
-            message,
-        };
-        let (name, seen): (String, _) =
-            serde_json::from_slice(&state.0).map_err(|e| fail(e.to_string()))?;
-        if name != "halves" {
-            return Err(fail(format!("was saved by {name}")));
-        }
-        self.seen = seen;
+        self.seen = state.read(OWNER)?;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The items of `kinds`, with orders.
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::graph::{Conv, GraphBuilder, Role};
 use nasfw_sdk::registry::{ControllerFromConfig, FromConfig};
 use nasfw_sdk::{

@@ -1,6 +1,6 @@
 //! A library's controller.
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::wire::message::controller as message;
 use nasfw_sdk::wire::message::{Drawn, Generator, Kind, Nothing, Op};
 use nasfw_sdk::{Choices, Controller, Outcome, Proposal, Result, Rng, Schema};

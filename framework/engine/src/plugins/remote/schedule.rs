@@ -1,6 +1,6 @@
 //! A library's reward schedule.
 
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::wire::message::schedule as message;
 use nasfw_sdk::wire::message::{Generator, Kind, Nothing, Op};
 use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, Verdict};

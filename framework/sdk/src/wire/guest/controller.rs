@@ -2,7 +2,8 @@
 
 use super::slice::{Slice, misfit};
 use super::{read, unknown_operation, write};
-use crate::controller::{Controller, Outcome, Proposal, State};
+use crate::State;
+use crate::controller::{Controller, Outcome, Proposal};
 use crate::error::Result;
 use crate::seed::Rng;
 use crate::wire::message::controller as message;

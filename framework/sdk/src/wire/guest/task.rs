@@ -2,9 +2,10 @@
 
 use super::slice::{Slice, misfit};
 use super::{read, unknown_operation, write};
+use crate::Prediction;
 use crate::error::{Error, Result};
 use crate::label::Label;
-use crate::task::{LossBatch, Part, Prediction, Scorer, Task, TaskData};
+use crate::task::{LossBatch, Part, Scorer, Task, TaskData};
 use crate::wire::message::task as message;
 use crate::wire::message::{Nothing, Op};
 use crate::wire::truth::{Numbers, Truths};

@@ -1,0 +1,128 @@
+//! A controller: simulated annealing (Kirkpatrick, Gelatt & Vecchi 1983).
+//!
+//! It stands at one architecture, proposes neighbours, which differ in one decision, and moves to a
+//! neighbour that is better, or worse by Δ with probability exp(−Δ / temperature). The temperature falls
+//! with every outcome.
+
+mod neighbour;
+
+use nasfw_sdk::registry::ControllerFromConfig;
+use nasfw_sdk::{Controller, Error, Outcome, Result, Rng, Schema, State};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+nasfw_sdk::export_plugin!();
+nasfw_sdk::register!(controller, Annealing, plugin: "annealing", name: "annealing",
+    about: "simulated annealing: one decision changed at a time");
+
+/// Whose states are saved.
+const OWNER: &str = "controller annealing";
+
+/// What a user may set: `--set controller.temperature=0.1`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AnnealingConfig {
+    /// The loss of reward that is accepted with probability 1/e at first.
+    pub temperature: f64,
+    /// What the temperature is multiplied by after every outcome.
+    pub cooling: f64,
+}
+
+impl Default for AnnealingConfig {
+    fn default() -> Self {
+        Self {
+            temperature: 0.05,
+            cooling: 0.97,
+        }
+    }
+}
+
+/// Where it stands, and how warm it is.
+pub struct Annealing {
+    schema: Schema,
+    cooling: f64,
+    at: Standing,
+}
+
+/// All that changes while it searches.
+#[derive(Serialize, Deserialize)]
+struct Standing {
+    temperature: f64,
+    /// The architecture it stands at, and its reward; none before the first outcome.
+    place: Option<(Vec<usize>, f64)>,
+}
+
+impl ControllerFromConfig for Annealing {
+    type Config = AnnealingConfig;
+
+    fn from_config(config: AnnealingConfig, schema: &Schema, _: &mut Rng) -> Result<Self> {
+        let AnnealingConfig {
+            temperature,
+            cooling,
+        } = config;
+        if !(temperature > 0.0 && temperature.is_finite()) {
+            return Err(Error::invalid(
+                "temperature",
+                temperature,
+                "a number above 0 is right",
+            ));
+        }
+        if !(cooling > 0.0 && cooling <= 1.0) {
+            return Err(Error::invalid(
+                "cooling",
+                cooling,
+                "above 0, at most 1 is right",
+            ));
+        }
+        let at = Standing {
+            temperature,
+            place: None,
+        };
+        Ok(Self {
+            schema: schema.clone(),
+            cooling,
+            at,
+        })
+    }
+}
+
+impl Controller for Annealing {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Uniform before the first outcome, then of the neighbours. Proposals are sampled from these.
+    fn probabilities(&self, prefix: &[usize]) -> Vec<f64> {
+        match &self.at.place {
+            None => neighbour::uniform(&self.schema.allowed(prefix)),
+            Some((place, _)) => neighbour::probabilities(&self.schema, place, prefix),
+        }
+    }
+
+    fn observe(&mut self, outcome: &Outcome, rng: &mut Rng) {
+        // A failure is not a score: it moves nothing and cools nothing.
+        let Outcome::Scored { proposal, reward } = outcome else {
+            return;
+        };
+        let gain = match &self.at.place {
+            Some((_, here)) => reward - here,
+            None => 0.0,
+        };
+        // Drawn in any case, so that the stream does not depend on the reward.
+        let luck: f64 = rng.random();
+        if luck < (gain / self.at.temperature).exp() {
+            self.at.place = Some((proposal.choices.to_vec(), *reward));
+        }
+        // Never 0: the next gain is divided by it.
+        self.at.temperature = (self.at.temperature * self.cooling).max(1e-12);
+    }
+
+    fn save(&self) -> State {
+        State::write_for(OWNER, &self.schema, &self.at)
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        self.at = state.read_for(OWNER, &self.schema)?;
+        Ok(())
+    }
+}

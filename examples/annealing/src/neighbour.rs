@@ -1,0 +1,49 @@
+//! Architectures that differ from one in a single decision, and how likely each is.
+
+use nasfw_sdk::Schema;
+
+/// The same for all that is allowed.
+pub(crate) fn uniform(allowed: &[bool]) -> Vec<f64> {
+    let count = allowed.iter().filter(|&&a| a).count() as f64;
+    allowed
+        .iter()
+        .map(|&a| if a { 1.0 / count } else { 0.0 })
+        .collect()
+}
+
+/// Of each option of decision `prefix.len()`, for a neighbour of `place` that begins with `prefix`.
+///
+/// The decision that changes is uniform among those that could. Decision by decision that is: with
+/// `k` such decisions from here on, this one changes with probability 1/k. Behind the change all stay,
+/// but for what a mask forbids, which is drawn anew.
+pub(crate) fn probabilities(schema: &Schema, place: &[usize], prefix: &[usize]) -> Vec<f64> {
+    let at = prefix.len();
+    let allowed = schema.allowed(prefix);
+    let stays = allowed[place[at]];
+    if prefix != &place[..at] {
+        return match stays {
+            true => only(place[at], allowed.len()),
+            false => uniform(&allowed),
+        };
+    }
+    let could = |&at: &usize| schema.allowed(&place[..at]).iter().filter(|&&a| a).count() > 1;
+    let left = (at..place.len()).filter(could).count();
+    if left == 0 || !could(&at) {
+        return only(place[at], allowed.len());
+    }
+    let change = 1.0 / left as f64;
+    let mut others = allowed;
+    others[place[at]] = false;
+    let mut probabilities = uniform(&others);
+    for p in &mut probabilities {
+        *p *= change;
+    }
+    probabilities[place[at]] = 1.0 - change;
+    probabilities
+}
+
+fn only(option: usize, count: usize) -> Vec<f64> {
+    (0..count)
+        .map(|o| if o == option { 1.0 } else { 0.0 })
+        .collect()
+}

@@ -1,0 +1,98 @@
+//! A reward schedule that knows what a network costs.
+//!
+//! The controller is told the task's reward times min(1, target / multiply-adds)^strength: equation 3 of
+//! MnasNet (Tan et al., CVPR 2019) with α = 0 and β = −strength, where a network within the target loses
+//! nothing. MnasNet measured seconds on a phone. A schedule sees no clock, as a seed would then no
+//! longer decide a search; multiply-adds stand in, or a table of seconds that you measured before.
+
+use nasfw_sdk::registry::FromConfig;
+use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, State, Verdict};
+use serde::{Deserialize, Serialize};
+
+nasfw_sdk::export_plugin!();
+nasfw_sdk::register!(schedule, MultiplyAdds, plugin: "multiply-adds", name: "multiply-adds",
+    about: "one training; networks above a target of multiply-adds earn less");
+
+/// Whose states are saved.
+const OWNER: &str = "schedule multiply-adds";
+
+/// What a user may set: `--set schedule.target_mega=20`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MultiplyAddsConfig {
+    /// Multiply-adds that cost nothing, in millions, at the size that candidates are judged at.
+    pub target_mega: f64,
+    /// How much it hurts to be above: 1 halves the reward of twice the target.
+    pub strength: f64,
+    /// Training samples in a pass.
+    pub samples: usize,
+    /// Passes.
+    pub epochs: usize,
+    /// Images in a step.
+    pub batch: usize,
+    /// Side of the square crop, and the images' shorter side.
+    pub crop_px: usize,
+}
+
+impl Default for MultiplyAddsConfig {
+    fn default() -> Self {
+        Self {
+            target_mega: 10.0,
+            strength: 1.0,
+            samples: 128,
+            epochs: 1,
+            batch: 8,
+            crop_px: 64,
+        }
+    }
+}
+
+/// One training for everyone, and a price.
+pub struct MultiplyAdds {
+    config: MultiplyAddsConfig,
+    stage: Stage,
+}
+
+impl FromConfig for MultiplyAdds {
+    type Config = MultiplyAddsConfig;
+
+    fn from_config(config: MultiplyAddsConfig) -> Result<Self> {
+        let positive = |key: &str, value: f64| match value > 0.0 && value.is_finite() {
+            true => Ok(()),
+            false => Err(Error::invalid(key, value, "a number above 0 is right")),
+        };
+        positive("target_mega", config.target_mega)?;
+        positive("strength", config.strength)?;
+        let mut stage = Stage::end_to_end();
+        (stage.samples, stage.epochs, stage.batch) = (config.samples, config.epochs, config.batch);
+        (stage.shorter_side_px, stage.crop_px) = (config.crop_px, config.crop_px);
+        stage.check("schedule")?;
+        Ok(Self { config, stage })
+    }
+}
+
+impl RewardSchedule for MultiplyAdds {
+    fn stages(&self) -> &[Stage] {
+        std::slice::from_ref(&self.stage)
+    }
+
+    fn verdict(&mut self, _: usize, _: f64, _: &mut Rng) -> Verdict {
+        // Never asked: there is nothing after the only stage.
+        Verdict::Stop
+    }
+
+    fn reward(&self, stage_rewards: &[f64], cost: &Cost) -> f64 {
+        let earned = stage_rewards.last().copied().unwrap_or(0.0);
+        let target = self.config.target_mega * 1e6;
+        let within = (target / cost.macs as f64).min(1.0);
+        earned * within.powf(self.config.strength)
+    }
+
+    fn save(&self) -> State {
+        State::write(OWNER, &())
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        state.read(OWNER)
+    }
+}

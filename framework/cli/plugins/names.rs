@@ -1,0 +1,95 @@
+//! The names of a new plugin: one text, as item, crate and type.
+
+use nasfw_sdk::Error;
+use nasfw_sdk::registry::{About, ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
+
+use super::new::Kind;
+
+/// What a crate cannot be called, although its letters would do.
+#[rustfmt::skip]
+const KEYWORDS: &[&str] = &[
+    "abstract", "alloc", "as", "async", "await", "become", "box", "break", "const", "continue", "core",
+    "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "nasfw-sdk", "nasfw_sdk", "override",
+    "priv", "proc-macro", "proc_macro", "pub", "ref", "return", "self", "static", "std", "struct", "super", "test", "trait",
+    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
+/// Types that a template or the kit's macros mean without naming them.
+const PRELUDE: &[&str] = &[
+    "Box", "Err", "None", "Ok", "Option", "Self", "Some", "String", "Vec",
+];
+
+/// One plugin's names.
+pub(super) struct Names {
+    /// Of item and package, e.g. `my-space`.
+    pub(super) name: String,
+    /// Of the crate in code, e.g. `my_space`.
+    pub(super) krate: String,
+    /// Of the type, e.g. `MySpace`.
+    pub(super) r#type: String,
+}
+
+/// The names that follow from `name`, for a plugin made from the template `text`.
+///
+/// # Errors
+/// When an item or a crate cannot be called so, or an item is.
+pub(super) fn check(name: &str, kind: Kind, text: &str) -> Result<Names, Error> {
+    let invalid = |expected: &str| Err(Error::invalid("the plugin's name", name, expected));
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if name.len() > 64
+        || !name.starts_with(|c: char| c.is_ascii_lowercase())
+        || !name.chars().all(allowed)
+    {
+        return invalid("1 to 64 of a-z, 0-9, - and _ are right, a letter first");
+    }
+    if KEYWORDS.contains(&name) {
+        return invalid("a crate cannot be called so; add a word");
+    }
+    if let Some(about) = taken(name, kind) {
+        let expected = format!(
+            "{} of plugin {} has this name; choose another",
+            about.name, about.plugin
+        );
+        return invalid(&expected);
+    }
+    let mut r#type: String = name.split(['-', '_']).map(capitalised).collect();
+    if PRELUDE.contains(&r#type.as_str()) || mentions(text, &r#type) {
+        r#type.push_str("Plugin");
+    }
+    Ok(Names {
+        name: name.into(),
+        krate: name.replace('-', "_"),
+        r#type,
+    })
+}
+
+/// The item of this program that has the name already, in its kind or as its plugin's.
+fn taken(name: &str, kind: Kind) -> Option<About> {
+    let spaces = SpaceEntry::all()
+        .into_iter()
+        .map(|e| (Kind::Space, e.about));
+    let controllers = ControllerEntry::all()
+        .into_iter()
+        .map(|e| (Kind::Controller, e.about));
+    let schedules = ScheduleEntry::all()
+        .into_iter()
+        .map(|e| (Kind::Schedule, e.about));
+    let tasks = TaskEntry::all().into_iter().map(|e| (Kind::Task, e.about));
+    let mut all = spaces.chain(controllers).chain(schedules).chain(tasks);
+    let found = all.find(|(of, about)| about.plugin == name || (*of == kind && about.name == name));
+    found.map(|(_, about)| about)
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_ascii_uppercase().to_string() + letters.as_str()
+    })
+}
+
+/// Whether the template has this word among its own.
+fn mentions(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .any(|w| w == word)
+}

@@ -1,0 +1,187 @@
+//! `nasfw plugins new NAME --kind KIND`: a crate that builds, keeps its promises, and is yours to change.
+
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use toml::Value;
+
+use super::names::{self, Names};
+use crate::exit::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The plugin's name: a-z, 0-9, - and _, a letter first
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// What it brings
+    #[arg(long, value_enum)]
+    kind: Kind,
+    /// The folder to make [default: NAME, here]
+    #[arg(long, value_name = "DIR")]
+    path: Option<PathBuf>,
+    /// The folder of nasfw-sdk [default: the one this program was built with, if it is still there; else
+    /// the published one]
+    #[arg(long, value_name = "DIR")]
+    sdk: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    Space,
+    Controller,
+    Schedule,
+    Task,
+}
+
+/// What differs from kind to kind.
+struct Template {
+    /// In prose.
+    kind: &'static str,
+    lib: &'static str,
+    promises: &'static str,
+    /// Arguments of `nasfw run` behind the library.
+    run: &'static str,
+}
+
+macro_rules! template {
+    ($folder:literal, $kind:literal, $run:literal) => {
+        Template {
+            kind: $kind,
+            lib: include_str!(concat!("templates/", $folder, "/lib.rs")),
+            promises: include_str!(concat!("templates/", $folder, "/promises.rs")),
+            run: $run,
+        }
+    };
+}
+
+impl Kind {
+    fn template(self) -> Template {
+        match self {
+            Self::Space => template!("space", "search space", ""),
+            Self::Controller => template!("controller", "controller", " --controller {{name}}"),
+            Self::Schedule => template!("schedule", "reward schedule", " --schedule {{name}}"),
+            Self::Task => template!("task", "task", " --task {{name}}"),
+        }
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let template = args.kind.template();
+    let names = names::check(&args.name, args.kind, template.lib)?;
+    let sdk = sdk(args.sdk.as_deref())?;
+    let folder = args
+        .path
+        .clone()
+        .unwrap_or_else(|| names.name.clone().into());
+    let library = format!("./target/release/{DLL_PREFIX}{}{DLL_SUFFIX}", names.krate);
+    let run = format!("nasfw run --plugin {library}{}", template.run);
+    let fill = |text: &str| {
+        fill(
+            text,
+            &names,
+            &[
+                ("kind", template.kind),
+                ("sdk", &sdk),
+                ("library", &library),
+                ("run", &run.replace("{{name}}", &names.name)),
+            ],
+        )
+    };
+    let files = [
+        ("Cargo.toml", fill(include_str!("templates/Cargo.toml.in"))),
+        ("README.md", fill(include_str!("templates/README.md.in"))),
+        (".gitignore", "/target\n".to_owned()),
+        ("src/lib.rs", fill(template.lib)),
+        ("tests/promises.rs", fill(template.promises)),
+    ];
+    write(&folder, &files)?;
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "{}: a {} of {} lines, src/lib.rs\n\n  cd {}\n  cargo test\n  cargo build --release\n  \
+         nasfw plugins check {library}\n  {}",
+        names.name,
+        template.kind,
+        template.lib.lines().count(),
+        crate::session::quoted(&folder),
+        fill("{{run}}"),
+    )?;
+    out.flush()?;
+    Ok(())
+}
+
+fn fill(text: &str, names: &Names, more: &[(&str, &str)]) -> String {
+    let known = [
+        ("name", names.name.as_str()),
+        ("crate", &names.krate),
+        ("Type", &names.r#type),
+    ];
+    (known.iter().chain(more)).fold(text.to_owned(), |text, (key, value)| {
+        text.replace(&format!("{{{{{key}}}}}"), value)
+    })
+}
+
+/// The dependency on the kit, as TOML.
+fn sdk(given: Option<&Path>) -> Result<String, Failure> {
+    let built_with = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/framework/sdk"));
+    let is_kit = |folder: &Path| {
+        fs::read_to_string(folder.join("Cargo.toml"))
+            .is_ok_and(|text| text.contains("name = \"nasfw-sdk\""))
+    };
+    let folder = match given {
+        Some(folder) if is_kit(folder) => folder,
+        Some(folder) => {
+            return Err(Failure::Input(format!(
+                "--sdk {}: this is not the folder of nasfw-sdk; give framework/sdk of nasfw's source",
+                folder.display()
+            )));
+        }
+        None if is_kit(built_with) => built_with,
+        None => return Ok(Value::from(env!("CARGO_PKG_VERSION")).to_string()),
+    };
+    let folder = folder.canonicalize()?;
+    let Some(path) = folder.to_str() else {
+        return Err(Failure::Input(format!(
+            "--sdk {}: Cargo.toml takes paths that are UTF-8 only; move it",
+            folder.display()
+        )));
+    };
+    Ok(format!("{{ path = {} }}", Value::from(path)))
+}
+
+/// Writes the files into `folder`, which must be new or empty; after an error nothing is left of them.
+fn write(folder: &Path, files: &[(&str, String)]) -> Result<(), Failure> {
+    let refused = |e: &dyn std::fmt::Display| {
+        Failure::Input(format!(
+            "{}: {e}; choose another place with --path",
+            folder.display()
+        ))
+    };
+    let was_there = match fs::read_dir(folder) {
+        Ok(mut entries) => match entries.next() {
+            Some(_) => return Err(refused(&"this folder exists and is not empty")),
+            None => true,
+        },
+        Err(e) if e.kind() == ErrorKind::NotFound => false,
+        Err(e) => return Err(refused(&e)),
+    };
+    let all = || -> io::Result<()> {
+        for (name, text) in files {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().unwrap_or(folder))?;
+            fs::write(path, text)?;
+        }
+        Ok(())
+    };
+    all().map_err(|e| {
+        // The error that brought us here is the one to report.
+        let _ = fs::remove_dir_all(folder);
+        if was_there {
+            let _ = fs::create_dir(folder);
+        }
+        refused(&e)
+    })
+}

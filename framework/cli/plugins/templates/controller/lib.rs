@@ -1,0 +1,59 @@
+//! TODO: what to try next?
+
+use nasfw_sdk::registry::ControllerFromConfig;
+use nasfw_sdk::{Controller, NoSettings, Outcome, Result, Rng, Schema, State};
+
+nasfw_sdk::export_plugin!();
+nasfw_sdk::register!(controller, {{Type}}, plugin: "{{name}}", name: "{{name}}",
+    about: "at random, mostly near the best so far");
+
+/// Prefers each option of the best architecture so far.
+pub struct {{Type}} {
+    schema: Schema,
+    best: Option<(Vec<usize>, f64)>,
+}
+
+impl ControllerFromConfig for {{Type}} {
+    type Config = NoSettings;
+
+    fn from_config(_: NoSettings, schema: &Schema, _: &mut Rng) -> Result<Self> {
+        let (schema, best) = (schema.clone(), None);
+        Ok(Self { schema, best })
+    }
+}
+
+impl Controller for {{Type}} {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Of each option of the next decision. Proposals are sampled from these.
+    fn probabilities(&self, prefix: &[usize]) -> Vec<f64> {
+        let preferred = self.best.as_ref().map(|(best, _)| best[prefix.len()]);
+        let mut weights: Vec<f64> = Vec::new();
+        for (option, allowed) in self.schema.allowed(prefix).into_iter().enumerate() {
+            let weight = if preferred == Some(option) { 3.0 } else { 1.0 };
+            weights.push(if allowed { weight } else { 0.0 });
+        }
+        let sum: f64 = weights.iter().sum();
+        weights.iter().map(|weight| weight / sum).collect()
+    }
+
+    fn observe(&mut self, outcome: &Outcome, _: &mut Rng) {
+        // A failure is not a score: nothing is learned from one.
+        if let Outcome::Scored { proposal, reward } = outcome
+            && self.best.as_ref().is_none_or(|(_, best)| reward > best)
+        {
+            self.best = Some((proposal.choices.to_vec(), *reward));
+        }
+    }
+
+    fn save(&self) -> State {
+        State::write_for("controller {{name}}", &self.schema, &self.best)
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        self.best = state.read_for("controller {{name}}", &self.schema)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! TODO: what is good?
+
+use nasfw_sdk::registry::FromConfig;
+use nasfw_sdk::{DataInfo, Label, LabelKind, Loss, Metrics, NoSettings, Prediction};
+use nasfw_sdk::{Result, Scorer, Task};
+
+nasfw_sdk::export_plugin!();
+nasfw_sdk::register!(task, {{Type}}, plugin: "{{name}}", name: "{{name}}",
+    about: "depth, judged by its mean absolute error");
+
+/// Depth in metres from one image.
+pub struct {{Type}};
+
+impl FromConfig for {{Type}} {
+    type Config = NoSettings;
+
+    fn from_config(_: NoSettings) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[rustfmt::skip] // one line a fact
+impl Task for {{Type}} {
+    fn labels(&self) -> LabelKind { LabelKind::Depth }
+    fn loss(&self) -> Loss { Loss::BerHu }
+    fn output_channels(&self, _: &DataInfo) -> usize { 1 }
+    fn headline(&self) -> &'static [&'static str] { &["mae"] }
+    fn scorer(&self, _: &DataInfo) -> Box<dyn Scorer> { Box::new(Errors::default()) }
+    fn reward(&self, of: &Metrics) -> f64 { 1.0 / (1.0 + of.get("mae").unwrap_or(WORST)) }
+}
+
+const WORST: f64 = 1e6; // metres, where nothing was to be scored
+
+/// Sum of the errors in metres, and how many.
+#[derive(Default)]
+struct Errors(f64, usize);
+
+impl Scorer for Errors {
+    fn add(&mut self, prediction: &Prediction<'_>, truth: &Label) -> Result<()> {
+        prediction.check(1, truth)?;
+        let Label::Depth { values, .. } = truth else {
+            return Err(truth.unlike(LabelKind::Depth));
+        };
+        // Pixels whose depth is not known have 0.
+        let pairs = prediction.values.iter().zip(values);
+        for (value, truth) in pairs.filter(|(_, truth)| **truth > 0.0) {
+            self.0 += f64::from(value - truth).abs();
+            self.1 += 1;
+        }
+        Ok(())
+    }
+
+    fn metrics(&self) -> Metrics {
+        let mae = match self.1 {
+            0 => WORST,
+            count => self.0 / count as f64,
+        };
+        Metrics::new([("mae", mae)]).unwrap_or_default()
+    }
+}

@@ -1,0 +1,64 @@
+//! What a network says of one image.
+
+use crate::error::{Error, Result};
+use crate::label::Label;
+
+/// One image's network output, row-major and channels last: `(height, width, channels)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Prediction<'a> {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Output channels.
+    pub channels: usize,
+    /// `height * width * channels` raw outputs (logits, metres, heatmaps).
+    pub values: &'a [f32],
+    /// Size `(width, height)` in pixels of the image that the network was given.
+    pub image_size_px: (usize, usize),
+}
+
+impl Prediction<'_> {
+    /// The checks that every scorer makes: `channels` channels, as many values as the size says, all
+    /// of them finite, and as many pixels as a truth that is a map.
+    ///
+    /// # Errors
+    /// A value that is not finite is a failure of the network and no score, so it is refused.
+    pub fn check(&self, channels: usize, truth: &Label) -> Result<()> {
+        let (height, width) = (self.height, self.width);
+        if self.channels != channels {
+            return Err(Error::invalid(
+                "prediction",
+                format!("{} channels", self.channels),
+                format!("this data set needs {channels}"),
+            ));
+        }
+        let wanted = height
+            .checked_mul(width)
+            .and_then(|n| n.checked_mul(channels));
+        if wanted != Some(self.values.len()) {
+            return Err(Error::invalid(
+                "prediction",
+                format!("{} values", self.values.len()),
+                format!("{height} x {width} pixels of {channels} channels were announced"),
+            ));
+        }
+        if let Some(at) = self.values.iter().position(|v| !v.is_finite()) {
+            return Err(Error::invalid(
+                format!("prediction value {at}"),
+                self.values[at],
+                "outputs must be finite",
+            ));
+        }
+        match truth.map() {
+            Some((size, values)) if size != (height, width) || values != height * width => {
+                Err(Error::invalid(
+                    "truth",
+                    format!("{} x {} pixels, {values} values", size.0, size.1),
+                    format!("the prediction has {height} x {width} pixels"),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
