@@ -77,6 +77,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 fn drawing(model: &Model) -> Result<String, Failure> {
     let provenance = &model.description().provenance;
+    for reference in &provenance.plugins {
+        nasfw_engine::plugins::load(reference)?;
+    }
     let entry = SpaceEntry::of_plugin(&provenance.space.plugin)?;
     let space = (entry.build)(&provenance.space.settings)?;
     let choices = space.parse(&provenance.genotype)?;

@@ -1,0 +1,184 @@
+//! The example plugins in Rust, as their READMEs use them: built, checked, searched with.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "cli/program.rs"]
+#[allow(dead_code, reason = "another test program uses the rest")]
+mod program;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Once;
+
+use program::Place;
+use serde_json::Value;
+
+const SMALL: [&str; 9] = [
+    "data.generator.train=24",
+    "data.generator.side_px=32",
+    "warmup.samples=16",
+    "warmup.epochs=1",
+    "warmup.batch=8",
+    "warmup.crop_px=32",
+    "warmup.shorter_side_px=32",
+    "meta.val_share=0.2",
+    "run.seed=3",
+];
+/// The schedule of the examples' own, cut down.
+const OWN_STAGE: [&str; 3] = [
+    "schedule.samples=16",
+    "schedule.batch=8",
+    "schedule.crop_px=32",
+];
+/// The built-in one, cut down.
+const STAGES: [&str; 7] = [
+    "schedule.stage0.samples=16",
+    "schedule.stage0.epochs=1",
+    "schedule.stage0.batch=8",
+    "schedule.stage0.crop_px=32",
+    "schedule.stage1.samples=16",
+    "schedule.stage1.batch=8",
+    "schedule.stage1.crop_px=32",
+];
+
+/// The library of an example, built as this test was.
+fn library(name: &str) -> String {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+        cargo.args(["build", "--offline", "--locked", "--quiet"]);
+        for package in ["annealing", "boundaries", "multiply-adds", "single-scale"] {
+            cargo.args(["--package", package]);
+        }
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        let output = cargo.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+    });
+    let folder = Path::new(env!("CARGO_BIN_EXE_nasfw")).parent().unwrap();
+    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let path = folder.join(format!("{prefix}{name}{suffix}"));
+    path.display().to_string()
+}
+
+/// The trials of a search with some examples.
+fn search(
+    place: &Place,
+    out: &str,
+    examples: &[&str],
+    args: &[&str],
+    sets: &[&[&str]],
+) -> Vec<Value> {
+    let libraries: Vec<String> = examples.iter().map(|name| library(name)).collect();
+    let mut all = vec!["run", "--out", out];
+    for library in &libraries {
+        all.extend(["--plugin", library]);
+    }
+    all.extend(args);
+    for set in SMALL.iter().chain(sets.iter().copied().flatten()) {
+        all.extend(["--set", set]);
+    }
+    place.text(&all);
+    place.json(&["trials", out, "--json"])
+}
+
+#[test]
+fn all_keep_their_promises() {
+    let place = Place::new();
+    for (name, item) in [
+        ("single_scale", "search space single-scale"),
+        ("annealing", "controller annealing"),
+        ("multiply_adds", "schedule multiply-adds"),
+        ("boundaries", "task boundaries"),
+    ] {
+        let said = place.text(&["plugins", "check", &library(name)]);
+        assert!(
+            said.contains(&format!("{item}: keeps its promises")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn the_space_and_the_controller_search() {
+    let place = Place::new();
+    let args = [
+        "--task",
+        "depth",
+        "--controller",
+        "annealing",
+        "--trials",
+        "5",
+    ];
+    let widths = ["space.widths=[8,16]", "space.max_depth=2"];
+    let examples = ["single_scale", "annealing"];
+    let trials = search(&place, "run", &examples, &args, &[&STAGES, &widths]);
+    let genotypes: Vec<&str> = trials
+        .iter()
+        .map(|t| t["genotype"].as_str().unwrap())
+        .collect();
+    let known = ["d1w8", "d1w16", "d2w8", "d2w16"];
+    assert!(
+        genotypes.len() == 5 && genotypes.iter().all(|g| known.contains(g)),
+        "{genotypes:?}"
+    );
+    let card = place.text(&["describe", "--from", "run"]);
+    assert!(card.contains("conv 3x3"), "{card}");
+}
+
+#[test]
+fn the_schedule_takes_from_what_is_above_the_target() {
+    let place = Place::new();
+    let args = [
+        "--schedule",
+        "multiply-adds",
+        "--controller",
+        "random",
+        "--trials",
+        "3",
+    ];
+    let rewards = |out: &str, target: &str| -> Vec<f64> {
+        let set = format!("schedule.target_mega={target}");
+        let examples = ["single_scale", "multiply_adds"];
+        let trials = search(&place, out, &examples, &args, &[&OWN_STAGE, &[&set]]);
+        trials
+            .iter()
+            .map(|t| t["reward"].as_f64().unwrap())
+            .collect()
+    };
+    // No network is above the first target, all are above the second.
+    let (free, dear) = (rewards("free", "1e6"), rewards("dear", "0.001"));
+    for (free, dear) in free.iter().zip(&dear) {
+        assert!(*dear < free / 10.0 && *free > 0.0, "{free} {dear}");
+    }
+}
+
+#[test]
+fn the_task_trains_by_its_own_loss() {
+    let place = Place::new();
+    let args = [
+        "--task",
+        "boundaries",
+        "--controller",
+        "random",
+        "--trials",
+        "2",
+    ];
+    let trials = search(
+        &place,
+        "run",
+        &["single_scale", "boundaries"],
+        &args,
+        &[&STAGES],
+    );
+    for trial in &trials {
+        let f1 = &trial["metrics"]["boundary_f1"];
+        assert!(
+            f1.as_f64().is_some_and(|f1| (0.0..=1.0).contains(&f1)),
+            "{trial}"
+        );
+    }
+}
