@@ -20,7 +20,7 @@ IGNORE = 255
 def read(task: str, folder: Path, part: str, depth_scale: float, box_margin: float):
     """All samples of `train` or `val`, and the number of output channels."""
     if task == "segm":
-        return voc(folder, part), len((folder / "labels.txt").read_text().split())
+        return voc(folder, part), len((folder / "labels.txt").read_text().splitlines())
     if task == "depth":
         return rgbd(folder, part, depth_scale), 1
     return coco(folder, part, box_margin)

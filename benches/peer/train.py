@@ -27,8 +27,6 @@ import samples
 import tasks
 from network import GraphNetwork
 
-AUXILIARY = "auxiliary"
-
 
 def main() -> int:
     args = arguments()
@@ -36,9 +34,10 @@ def main() -> int:
     start = time.perf_counter()
     config = settings(args)
     train, data = config["train"], config["data"]
-    read = lambda part: samples.read(args.task, args.data, part, data["depth_scale"], data["box_margin"])
-    (train_set, channels), val_set = read("train"), read("val")[0]
-    network = build(args, channels)
+    how_read = (data["depth_scale"], data["box_margin"])
+    train_set, channels = samples.read(args.task, args.data, "train", *how_read)
+    val_set, _ = samples.read(args.task, args.data, "val", *how_read)
+    network = build(args, channels).to(memory_format=torch.channels_last)
     fit(network, train_set, train, args)
     metrics = judge(network, val_set, train, args.task, channels)
     seconds = round(time.perf_counter() - start, 1)
@@ -54,7 +53,7 @@ def arguments():
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--genotype", required=True)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--set", action="append", default=[])
     return parser.parse_args()
 
@@ -175,7 +174,7 @@ def one_step(network, crops: list, parts: dict, optimisers: dict, how: dict, tas
     truths = [truth for _, truth in crops]
     loss = 0.0
     for at, output in enumerate(network([images])):
-        weight = 1.0 if at == 0 else how[AUXILIARY]
+        weight = 1.0 if at == 0 else how["auxiliary"]
         if weight > 0:
             loss = loss + weight * tasks.loss(task, output, truths, how["crop_px"])
     for opt in optimisers.values():

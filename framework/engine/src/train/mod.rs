@@ -3,28 +3,34 @@
 //! | file | holds |
 //! |---|---|
 //! | `batch.rs` | what one step is fed, and where it comes from |
+//! | `passes.rs` | passes over a part of a set, or over more than the set |
 //! | `target.rs` | truth at the size where it meets an output |
 //! | `objective.rs` | the loss of a step: main, auxiliary, distillation |
 //! | `own.rs` | a loss of the task's own, as an operation on the tape |
 //! | `optimise.rs` | Adam and SGD per part of the network, with clipping |
 //! | `average.rs` | Polyak averaging |
 //! | `fit.rs` | the loop |
+//! | `course.rs` | a training under way, and how it is carried over an interruption |
 //! | `judge.rs` | predictions against truth over a set |
 
 mod average;
 mod batch;
+mod course;
 mod fit;
 mod judge;
 mod objective;
 mod optimise;
 mod own;
+mod passes;
 mod target;
 
 pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches};
-pub use fit::{Fit, Tick, fit, fit_watched};
+pub use course::{Course, Place, Saved};
+pub use fit::{Fit, Tick, Watch, fit, fit_on};
 pub use judge::judge;
 pub use objective::Objective;
 pub use optimise::Learner;
+pub use passes::Passes;
 pub use target::{Target, target};
 
 pub(crate) use batch::stack;

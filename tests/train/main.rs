@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "cli/program.rs"]
+mod interrupted;
+#[path = "../cli/program.rs"]
 mod program;
 
 use std::fs;
@@ -15,10 +16,10 @@ use nasfw_plugins as _;
 use program::Place;
 use serde_json::Value;
 
-const GENOTYPE: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
+pub(crate) const GENOTYPE: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
 
 /// The smallest training that still is one.
-const SMALL: [&str; 9] = [
+pub(crate) const SMALL: [&str; 9] = [
     "data.generator.train=8",
     "data.generator.val=4",
     "data.generator.side_px=32",
@@ -30,11 +31,11 @@ const SMALL: [&str; 9] = [
     "train.crop_px=32",
 ];
 
-fn sets(settings: &[&'static str]) -> Vec<&'static str> {
+pub(crate) fn sets(settings: &[&'static str]) -> Vec<&'static str> {
     settings.iter().flat_map(|s| ["--set", s]).collect()
 }
 
-fn trained(place: &Place, out: &str, more: &[&str]) -> Value {
+pub(crate) fn trained(place: &Place, out: &str, more: &[&str]) -> Value {
     let base = ["train", "--genotype", GENOTYPE, "--out", out, "--json"];
     let mut lines = place.json(&[&base[..], &sets(&SMALL), more].concat());
     assert_eq!(lines.len(), 1);
@@ -242,6 +243,7 @@ fn a_stopped_training_keeps_what_was_best() {
         genotype: GENOTYPE,
         warm: None,
         data_fingerprint: None,
+        keep: None,
     };
     let mut observer = Impatient::default();
     let trained = train(&order, &mut observer).unwrap();
