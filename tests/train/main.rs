@@ -6,11 +6,13 @@ mod interrupted;
 #[path = "../cli/program.rs"]
 mod program;
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::full::{Order, train};
 use nasfw_engine::model::Model;
+use nasfw_engine::network::Weights;
 use nasfw_engine::{Event, Observer};
 use nasfw_plugins as _;
 use program::Place;
@@ -103,6 +105,40 @@ fn the_seed_decides_a_training_whatever_the_threads() {
 }
 
 #[test]
+fn stages_have_rates_of_their_own_for_encoder_and_decoder() {
+    let place = Place::new();
+    let weights = |out: &str, second: &str| {
+        let stages = format!("train.stages=[{{share=1,encoder=1,decoder=1}},{second}]");
+        let staged = ["--set", "train.decay=staged", "--set", &stages];
+        trained(
+            &place,
+            out,
+            &[&staged[..], &["--set", "train.validate_every=2"]].concat(),
+        );
+        Model::load(&place.path(out)).unwrap().weights().clone()
+    };
+    let both = weights("both", "{share=1,encoder=1,decoder=1}");
+    let decoder = weights("decoder", "{share=1,encoder=0,decoder=1}");
+    let none = weights("none", "{share=1,encoder=0,decoder=0}");
+    let same = |a: &Weights, b: &Weights, part: &str| {
+        let learned = a
+            .iter()
+            .filter(|(n, _)| n.starts_with(part) && n.ends_with(".weight"));
+        learned
+            .map(|(n, array)| b.get(n) == Some(array))
+            .collect::<BTreeSet<_>>()
+    };
+    let (yes, no) = (BTreeSet::from([true]), BTreeSet::from([false]));
+    assert_eq!(
+        same(&none, &decoder, "encoder.stem"),
+        yes,
+        "it learns in the first stage alone"
+    );
+    assert_eq!(same(&both, &decoder, "encoder.stem"), no);
+    assert_eq!(same(&none, &decoder, "decoder.head"), no);
+}
+
+#[test]
 fn what_a_run_found_starts_from_its_encoder() {
     let place = Place::new();
     let mut settings = SMALL.to_vec();
@@ -165,6 +201,25 @@ fn wrong_input_is_refused_before_anything_is_written() {
     refuses(
         &["--out", "m", "--set", "train.decay=slow"],
         &["train.decay", "polynomial"],
+    );
+    refuses(
+        &["--out", "m", "--set", "train.decay=staged"],
+        &["train.stages", "share = 1"],
+    );
+    let stages = "train.stages=[{share=1,encoder=1,decoder=1},{share=0,encoder=1,decoder=1}]";
+    refuses(&["--out", "m", "--set", stages], &["train.stages[1].share"]);
+    let stages = "train.stages=[{share=1,encoder=1}]";
+    refuses(
+        &["--out", "m", "--set", stages],
+        &["train.stages[0]", "decoder"],
+    );
+    refuses(
+        &["--out", "m", "--set", "train.scale=[2.0,0.5]"],
+        &["train.scale", "[2, 0.5]"],
+    );
+    refuses(
+        &["--out", "m", "--set", "train.scale=[1.0]"],
+        &["train.scale"],
     );
     refuses(&["--out", "m", "--data", "nothing"], &["nothing"]);
     fs::write(place.path("file"), "").unwrap();

@@ -15,6 +15,7 @@ mod checkpoint;
 mod order;
 mod watch;
 
+use nasfw_data::Transform;
 use nasfw_sdk::TargetScale;
 
 use self::begin::Begun;
@@ -158,7 +159,11 @@ fn fit_begun<K: Kernels>(
 ) -> Result<()> {
     let setup = &begun.setup;
     let train = &setup.config.train;
-    let transform = setup.transform(train.shorter_side_px, train.crop_px);
+    let transform = Transform {
+        scale: (train.scale[0], train.scale[1]),
+        least_scale: train.scale_least,
+        ..setup.transform(train.shorter_side_px, train.crop_px)
+    };
     let images: Vec<usize> = (0..setup.source.train.len()).collect();
     let set = ImageSet {
         dataset: &*setup.source.train,
@@ -172,7 +177,7 @@ fn fit_begun<K: Kernels>(
     let batches = Passes::new(set, train.samples);
     let how = Fit {
         epochs: train.epochs,
-        decay: train.decay,
+        rates: train.rates(),
         objective: Objective {
             loss: setup.task.loss(),
             own: Some(&*setup.task),

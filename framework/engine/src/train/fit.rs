@@ -2,12 +2,11 @@
 
 use dfdx::prelude::{Backward, OwnedTape, PutTape, TensorFromVec};
 
-use nasfw_sdk::Decay;
-
 use super::batch::{Batch, Batches};
 use super::course::{Course, Place};
 use super::objective::Objective;
 use super::optimise::Learner;
+use super::rates::{Factors, Rates};
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::network::kernels::{DeviceOf, Kernels, Map, device};
@@ -18,7 +17,7 @@ pub struct Fit<'a> {
     /// Passes over the samples.
     pub epochs: usize,
     /// How learning rates change.
-    pub decay: Decay,
+    pub rates: Rates<'a>,
     /// What is minimised.
     pub objective: Objective<'a>,
     /// Decay of the Polyak average, 0 for none. The average replaces the weights after every
@@ -98,9 +97,9 @@ pub fn fit_on<K: Kernels>(
             let step = course.place.step;
             let batch = batches.batch(epoch, step)?;
             let done = epoch * steps + step;
-            let lr_factor = fit.decay.factor(done, fit.epochs * steps);
+            let factors = fit.rates.factors(done, fit.epochs * steps);
             let (network, learner) = (&mut *course.network, &mut *course.learner);
-            let loss = train_step(network, learner, &batch, &fit.objective, lr_factor)?;
+            let loss = train_step(network, learner, &batch, &fit.objective, factors)?;
             if !loss.is_finite() {
                 return Err(Error::Training(format!(
                     "the loss became {loss} in step {} of epoch {}",
@@ -138,7 +137,7 @@ pub(crate) fn train_step<K: Kernels>(
     learner: &mut Learner<K>,
     batch: &Batch,
     objective: &Objective<'_>,
-    lr_factor: f64,
+    factors: Factors,
 ) -> Result<f32> {
     let inputs = upload(network.kernels(), batch)?;
     let mut tape = OwnedTape::<f32, DeviceOf<K>>::default();
@@ -152,7 +151,7 @@ pub(crate) fn train_step<K: Kernels>(
         return Ok(value);
     }
     let mut gradients = device(loss.put_tape(tape).try_backward())?;
-    learner.step(network, &mut gradients, lr_factor)?;
+    learner.step(network, &mut gradients, factors)?;
     Ok(value)
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `batch.rs` | what one step is fed, and where it comes from |
 //! | `passes.rs` | passes over a part of a set, or over more than the set |
+//! | `rates.rs` | how learning rates change |
 //! | `target.rs` | truth at the size where it meets an output |
 //! | `objective.rs` | the loss of a step: main, auxiliary, distillation |
 //! | `own.rs` | a loss of the task's own, as an operation on the tape |
@@ -22,6 +23,7 @@ mod objective;
 mod optimise;
 mod own;
 mod passes;
+mod rates;
 mod target;
 
 pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches};
@@ -31,6 +33,7 @@ pub use judge::judge;
 pub use objective::Objective;
 pub use optimise::Learner;
 pub use passes::Passes;
+pub use rates::{Factors, RateStage, Rates};
 pub use target::{Target, target};
 
 pub(crate) use batch::stack;

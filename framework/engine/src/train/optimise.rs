@@ -7,6 +7,7 @@ use nasfw_sdk::Optimiser;
 use nasfw_sdk::graph::Group;
 
 use super::course::same_shape;
+use super::rates::Factors;
 use crate::error::Result;
 use crate::network::kernels::{DeviceOf, Flat, Kernels, device};
 use crate::network::{Array, Network, Weights};
@@ -81,7 +82,7 @@ impl<K: Kernels> Learner<K> {
         })
     }
 
-    /// One step down the gradient, at `lr_factor` times the learning rates.
+    /// One step down the gradient, the learning rates multiplied by `factors`.
     ///
     /// # Errors
     /// When the device fails.
@@ -89,7 +90,7 @@ impl<K: Kernels> Learner<K> {
         &mut self,
         network: &mut Network<K>,
         gradients: &mut Gradients<f32, DeviceOf<K>>,
-        lr_factor: f64,
+        factors: Factors,
     ) -> Result<()> {
         let kernels = network.kernels().clone();
         for part in &mut self.parts {
@@ -101,7 +102,11 @@ impl<K: Kernels> Learner<K> {
                 kernels.clip_gradients(gradients, &parameters, self.clip_norm)?;
             }
             part.steps += 1;
-            let optimiser = scaled(part.optimiser, lr_factor);
+            let factor = match part.is_encoder {
+                true => factors.encoder,
+                false => factors.decoder,
+            };
+            let optimiser = scaled(part.optimiser, factor);
             let mut own = part.parameters.iter().zip(&mut part.moments).peekable();
             for (at, parameter) in network.parameters_mut().iter_mut().enumerate() {
                 let Some((_, moments)) = own.next_if(|(index, _)| **index == at) else {
