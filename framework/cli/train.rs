@@ -40,6 +40,9 @@ pub(crate) struct Args {
     /// Where settings start from: demo or paper [default: demo]
     #[arg(long)]
     preset: Option<String>,
+    /// A model of the same task and classes to learn from as well, in the weight train.distillation
+    #[arg(long, value_name = "MODEL")]
+    teacher: Option<PathBuf>,
     /// Passes over the training images
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     epochs: Option<u64>,
@@ -55,7 +58,7 @@ pub(crate) struct Args {
     /// Go on with a training that was interrupted, with all its settings; the model is the one that it
     /// would have become. --data says where the data is now, if it was moved
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["genotype", "from", "plugins", "task",
-        "preset", "epochs", "seed", "out", "config", "sets"])]
+        "preset", "teacher", "epochs", "seed", "out", "config", "sets"])]
     resume: Option<PathBuf>,
     /// With --resume: train no further, make the model of what was best so far
     #[arg(long, requires = "resume")]
@@ -214,12 +217,18 @@ fn flags(args: &Args, mut layers: Layers) -> Result<Layers, Failure> {
             layers = layers.flag(flag, key, value);
         }
     }
-    if let Some(path) = &args.data {
-        let text = path.to_str().ok_or_else(|| {
-            let path = path.display();
-            Failure::Input(format!("--data {path}: the path is not valid UTF-8"))
-        })?;
-        layers = layers.flag("--data", "data.path", text);
+    let paths = [
+        ("--data", "data.path", &args.data),
+        ("--teacher", "train.teacher", &args.teacher),
+    ];
+    for (flag, key, path) in paths {
+        if let Some(path) = path {
+            let text = path.to_str().ok_or_else(|| {
+                let path = path.display();
+                Failure::Input(format!("{flag} {path}: the path is not valid UTF-8"))
+            })?;
+            layers = layers.flag(flag, key, text);
+        }
     }
     Ok(layers)
 }

@@ -54,7 +54,8 @@ fn lives_on(place: &Place, child: &mut Child, before: &Option<Vec<u8>>, more: Du
 #[test]
 fn a_killed_training_ends_as_if_it_had_not_been() {
     let place = Place::new();
-    let settings = sets(&MORE);
+    trained(&place, "teacher", &["--epochs", "1"]);
+    let settings = [&sets(&MORE)[..], &["--teacher", "teacher"]].concat();
     trained(&place, "whole", &settings);
     let mut rng = Seed(5).stream("moments");
     let mut kills = 0;

@@ -188,6 +188,54 @@ fn what_a_run_found_starts_from_its_encoder() {
 }
 
 #[test]
+fn a_teacher_of_the_same_task_and_classes_is_learned_from() {
+    let place = Place::new();
+    trained(&place, "teacher", &["--epochs", "1", "--seed", "1"]);
+    trained(&place, "alone", &[]);
+    let taught = ["--teacher", "teacher"];
+    trained(&place, "taught", &taught);
+    let off = ["--set", "train.distillation=0"];
+    trained(&place, "unheard", &[&taught[..], &off].concat());
+    let model = |name: &str| Model::load(&place.path(name)).unwrap();
+    assert_ne!(model("taught").weights(), model("alone").weights());
+    assert_eq!(model("unheard").weights(), model("alone").weights());
+    let of = |name: &str| model(name).description().provenance.teacher.clone();
+    assert_eq!(
+        of("taught"),
+        Some(model("teacher").description().weights.blake3.clone())
+    );
+    assert_eq!((of("unheard"), of("alone")), (None, None));
+
+    let base = [
+        &["train", "--genotype", GENOTYPE, "--out", "m"][..],
+        &sets(&SMALL),
+    ]
+    .concat();
+    let refuses = |more: &[&str], parts: &[&str]| {
+        place.refuses(&[&base[..], more].concat(), parts);
+    };
+    refuses(
+        &["--teacher", "teacher", "--task", "depth"],
+        &["train.teacher", "the task segm", "for depth"],
+    );
+    refuses(&["--teacher", "gone"], &["gone", "no such folder"]);
+    trained(&place, "pose", &["--epochs", "1", "--task", "pose"]);
+    let joints = place.path("pose/model.json");
+    let text = fs::read_to_string(&joints).unwrap();
+    let first = model("pose").description().data.joints[0].clone();
+    let other = text.replacen(&format!("\"{first}\""), "\"wing\"", 1);
+    fs::write(&joints, other).unwrap();
+    refuses(
+        &["--teacher", "pose", "--task", "pose"],
+        &["train.teacher", "`wing`", &first, "same order"],
+    );
+    refuses(
+        &["--teacher", "teacher", "--set", "train.distillation=-1"],
+        &["train.distillation", "0 or more"],
+    );
+}
+
+#[test]
 fn wrong_input_is_refused_before_anything_is_written() {
     let place = Place::new();
     let base = [&["train", "--genotype", GENOTYPE][..], &sets(&SMALL)].concat();

@@ -108,7 +108,7 @@ fn check_train(train: &TrainConfig) -> Result<()> {
         encoder: train.encoder,
         decay: Decay::Constant,
         clip_norm: train.clip_norm,
-        distillation: 0.0,
+        distillation: train.distillation,
         auxiliary: train.auxiliary,
         polyak: train.polyak,
         targets: TargetScale::Output,

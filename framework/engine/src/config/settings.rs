@@ -192,6 +192,11 @@ pub struct TrainConfig {
     pub clip_norm: f64,
     /// Weight of the loss of each auxiliary output; 0 turns them off.
     pub auxiliary: f64,
+    /// A model folder of the same task and classes, whose outputs on the same crops are learned from
+    /// as well.
+    pub teacher: Option<PathBuf>,
+    /// Weight of the squared distance to the teacher's outputs; 0 turns it off.
+    pub distillation: f64,
     /// Decay of the Polyak average of the weights, which replaces them after every epoch; 0 turns it
     /// off.
     pub polyak: f64,
@@ -222,6 +227,8 @@ impl Default for TrainConfig {
             stages: Vec::new(),
             clip_norm: 3.0,
             auxiliary: 0.15,
+            teacher: None,
+            distillation: 0.3,
             polyak: 0.99,
             validate_every: 1,
         }

@@ -7,6 +7,7 @@ use nasfw_sdk::graph::Graph;
 use super::best::Best;
 use super::checkpoint::{Folder, Origin, Unfinished};
 use super::order::Order;
+use super::teacher::{self, Teacher};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::network::kernels::{CpuKernels, Kernels};
@@ -21,6 +22,7 @@ pub(super) struct Begun<K: Kernels> {
     pub(super) network: Network<K>,
     pub(super) origin: Origin,
     pub(super) best: Best,
+    pub(super) teacher: Option<Teacher<K>>,
     /// Where it was interrupted.
     pub(super) saved: Option<Saved>,
 }
@@ -64,6 +66,11 @@ impl Begun<CpuKernels> {
                  where it is now",
             ));
         }
+        if begun.origin.teacher != state.origin.teacher {
+            return Err(config_error(
+                "train.teacher is not the model that the training was begun with; bring that one back",
+            ));
+        }
         begun.best = Best::restored(state.best, &arrays);
         begun.origin = state.origin;
         begun.saved = Some(Saved {
@@ -77,6 +84,7 @@ impl Begun<CpuKernels> {
     fn fresh(config: &Config, genotype: &str) -> Result<Self> {
         let kernels = cpu_only(config)?;
         let setup = Setup::new(config)?;
+        let teacher = teacher::load(kernels.clone(), config, &setup)?;
         let choices = setup.space.parse(genotype)?;
         let genotype = setup.space.genotype(&choices);
         let graph = setup.space.decode(&choices, &setup.io)?;
@@ -88,6 +96,7 @@ impl Begun<CpuKernels> {
             config: config.to_toml(),
             data_fingerprint: setup.source.fingerprint.clone(),
             is_encoder_warm: false,
+            teacher: teacher.as_ref().map(|t| t.blake3.clone()),
         };
         Ok(Self {
             network: Network::new(kernels, &graph, &mut rng)?,
@@ -95,6 +104,7 @@ impl Begun<CpuKernels> {
             graph,
             origin,
             best: Best::default(),
+            teacher,
             saved: None,
         })
     }

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::model::DESCRIPTION;
 use crate::network::{Weights, note_in_safetensors};
 use crate::train::Place;
 
@@ -68,6 +69,9 @@ pub(super) struct Origin {
     pub(super) config: String,
     pub(super) data_fingerprint: String,
     pub(super) is_encoder_warm: bool,
+    /// BLAKE3 of the teacher's weights.
+    #[serde(default)]
+    pub(super) teacher: Option<String>,
 }
 
 /// An epoch, counted from 1, and what its weights are worth.
@@ -98,7 +102,7 @@ pub struct Unfinished {
 
 /// Whether the training of `model` was begun and not finished.
 pub fn is_unfinished(model: &Path) -> bool {
-    !model.exists() && beside(model).is_some_and(|folder| folder.join(FILE).exists())
+    !is_finished(model) && beside(model).is_some_and(|folder| folder.join(FILE).exists())
 }
 
 /// Whether a training into `model` may begin: none was begun before.
@@ -117,6 +121,11 @@ pub fn check_not_begun(model: &Path) -> Result<()> {
         folder.display()
     );
     Err(wrong(model, message))
+}
+
+/// An empty folder may have been there before.
+fn is_finished(model: &Path) -> bool {
+    model.join(DESCRIPTION).exists()
 }
 
 fn beside(model: &Path) -> Option<PathBuf> {
@@ -197,7 +206,7 @@ impl Unfinished {
     pub fn open(model: &Path) -> Result<Self> {
         let folder = beside(model).ok_or_else(|| wrong(model, "this names no folder"))?;
         let path = folder.join(FILE);
-        if model.exists() {
+        if is_finished(model) {
             let left = match path.exists() {
                 true => format!("; {} can be removed", folder.display()),
                 false => String::new(),

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `order.rs` | what is trained, and from where; how a training ended |
 //! | `begin.rs` | the network before its first step, and that of a training to go on with |
+//! | `teacher.rs` | the teacher, a finished model |
 //! | `watch.rs` | what happens beside the steps: progress, validation, checkpoints |
 //! | `best.rs` | the validation part, and the best weights so far |
 //! | `checkpoint.rs` | what is kept of a training until its model is finished |
@@ -13,6 +14,7 @@ mod begin;
 mod best;
 mod checkpoint;
 mod order;
+mod teacher;
 mod watch;
 
 use nasfw_data::Transform;
@@ -26,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::model::{Description, InputSize, Model, Normalisation, Provenance, WeightsFile};
 use crate::network::kernels::Kernels;
 use crate::progress::{Event, Observer};
-use crate::train::{Course, Fit, ImageSet, Learner, Objective, Passes, fit_on};
+use crate::train::{Batches, Course, Fit, ImageSet, Learner, Objective, Passes, Taught, fit_on};
 
 pub use checkpoint::{Unfinished, check_not_begun, is_unfinished};
 pub use order::{Keep, Order, Resume, Trained};
@@ -140,6 +142,7 @@ fn go<K: Kernels>(
             epoch: found.epoch,
             epochs: train.epochs,
             is_encoder_warm: begun.origin.is_encoder_warm,
+            teacher: begun.origin.teacher,
         },
         weights: WeightsFile::default(),
         graph: deployed,
@@ -174,7 +177,16 @@ fn fit_begun<K: Kernels>(
         batch: train.batch,
         seed: setup.seed.child("train"),
     };
-    let batches = Passes::new(set, train.samples);
+    let passes = Passes::new(set, train.samples);
+    let taught = begun.teacher.as_ref().map(|teacher| Taught {
+        batches: &passes,
+        teacher: &teacher.network,
+        crop_px: train.crop_px,
+    });
+    let batches: &dyn Batches = match &taught {
+        Some(taught) => taught,
+        None => &passes,
+    };
     let how = Fit {
         epochs: train.epochs,
         rates: train.rates(),
@@ -182,7 +194,7 @@ fn fit_begun<K: Kernels>(
             loss: setup.task.loss(),
             own: Some(&*setup.task),
             auxiliary: train.auxiliary as f32,
-            distillation: 0.0,
+            distillation: train.distillation as f32,
             targets: TargetScale::Output,
             crop_px: train.crop_px,
         },
@@ -206,7 +218,7 @@ fn fit_begun<K: Kernels>(
         observer,
         has_begun: false,
     };
-    fit_on(&mut course, &batches, &how, &mut watcher)?;
+    fit_on(&mut course, batches, &how, &mut watcher)?;
     observer.on(&Event::PhaseDone);
     Ok(())
 }

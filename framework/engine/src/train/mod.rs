@@ -9,6 +9,7 @@
 //! | `objective.rs` | the loss of a step: main, auxiliary, distillation |
 //! | `own.rs` | a loss of the task's own, as an operation on the tape |
 //! | `optimise.rs` | Adam and SGD per part of the network, with clipping |
+//! | `teach.rs` | what a teacher says of a batch |
 //! | `average.rs` | Polyak averaging |
 //! | `fit.rs` | the loop |
 //! | `course.rs` | a training under way, and how it is carried over an interruption |
@@ -25,6 +26,7 @@ mod own;
 mod passes;
 mod rates;
 mod target;
+mod teach;
 
 pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches};
 pub use course::{Course, Place, Saved};
@@ -35,7 +37,9 @@ pub use optimise::Learner;
 pub use passes::Passes;
 pub use rates::{Factors, RateStage, Rates};
 pub use target::{Target, target};
+pub use teach::Taught;
 
 pub(crate) use batch::stack;
 pub(crate) use fit::{train_step, upload};
 pub(crate) use objective::quarter;
+pub(crate) use teach::teach;
