@@ -4,7 +4,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nasfw_engine::config::{Layers, Preset};
-use nasfw_engine::full::{Order, Trained, train};
+use nasfw_engine::full::{
+    Keep, Order, Resume, Trained, Unfinished, check_not_begun, resume, train,
+};
 use nasfw_engine::network::Weights;
 use nasfw_engine::{Config, model};
 use nasfw_sdk::Metrics;
@@ -15,6 +17,7 @@ use crate::card;
 use crate::exit::Failure;
 use crate::found;
 use crate::number::grouped;
+use crate::progress::Progress;
 use crate::session::{ShowArgs, quoted};
 
 #[derive(Debug, clap::Args)]
@@ -22,7 +25,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     plugins: PluginArgs,
     /// The architecture
-    #[arg(long, required_unless_present = "from")]
+    #[arg(long, required_unless_present_any = ["from", "resume"])]
     genotype: Option<String>,
     /// An architecture of a run, with the run's settings, data and warmed-up encoder: the best one, or
     /// trial ID
@@ -37,6 +40,9 @@ pub(crate) struct Args {
     /// Where settings start from: demo or paper [default: demo]
     #[arg(long)]
     preset: Option<String>,
+    /// A model of the same task and classes to learn from as well, in the weight train.distillation
+    #[arg(long, value_name = "MODEL")]
+    teacher: Option<PathBuf>,
     /// Passes over the training images
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     epochs: Option<u64>,
@@ -46,9 +52,20 @@ pub(crate) struct Args {
     /// Threads to compute with, 0 for one per core; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     threads: Option<u64>,
-    /// The model folder, which must be new
-    #[arg(long, value_name = "MODEL")]
-    out: PathBuf,
+    /// The model folder, which must be new; until it is finished, the training is in MODEL.unfinished
+    #[arg(long, value_name = "MODEL", required_unless_present = "resume")]
+    out: Option<PathBuf>,
+    /// Go on with a training that was interrupted, with all its settings; the model is the one that it
+    /// would have become. --data says where the data is now, if it was moved
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["genotype", "from", "plugins", "task",
+        "preset", "teacher", "epochs", "seed", "out", "config", "sets"])]
+    resume: Option<PathBuf>,
+    /// With --resume: train no further, make the model of what was best so far
+    #[arg(long, requires = "resume")]
+    finish: bool,
+    /// Keep the training every N steps as well, not only after each epoch
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    checkpoint_every: usize,
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
@@ -77,6 +94,15 @@ struct Start {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    match (&args.out, &args.resume) {
+        (_, Some(model)) => go_on(args, model),
+        (Some(out), None) => begin(args, out),
+        // The arguments require one of them.
+        (None, None) => Err(Failure::Input("name a folder with --out".into())),
+    }
+}
+
+fn begin(args: &Args, out: &Path) -> Result<(), Failure> {
     let (config, start) = match &args.from {
         Some(from) => from_run(args, from)?,
         None => {
@@ -92,28 +118,64 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             (flags(args, layers)?.resolve()?, start)
         }
     };
-    model::check_free(&args.out)?;
+    check_not_begun(out)?;
+    model::check_free(out)?;
     use_threads(config.run.threads)?;
-    let mut progress = args.show.progress()?;
     let order = Order {
         config: &config,
         genotype: &start.genotype,
         warm: start.warm.as_ref(),
         data_fingerprint: start.data_fingerprint.as_deref(),
+        keep: Some(Keep {
+            model: out,
+            every_steps: args.checkpoint_every,
+        }),
     };
-    let result = train(&order, &mut progress);
+    end(args, &config, out, |progress| train(&order, progress))
+}
+
+fn go_on(args: &Args, model: &Path) -> Result<(), Failure> {
+    let unfinished = Unfinished::open(model)?;
+    let config = unfinished.config().clone();
+    use_threads(args.threads.map_or(config.run.threads, |n| n as usize))?;
+    let how = Resume {
+        data: args.data.as_deref(),
+        every_steps: args.checkpoint_every,
+        finish: args.finish,
+    };
+    end(args, &config, model, |progress| {
+        resume(unfinished, &how, progress)
+    })
+}
+
+/// Trains, writes the model and shows it.
+fn end(
+    args: &Args,
+    config: &Config,
+    out: &Path,
+    training: impl FnOnce(&mut Progress) -> nasfw_engine::Result<Trained>,
+) -> Result<(), Failure> {
+    let mut progress = args.show.progress()?;
+    let result = training(&mut progress);
     progress.close();
-    let trained = result?;
-    trained.model.save(&args.out)?;
+    let mut trained = result.map_err(|e| match e {
+        nasfw_engine::Error::Stopped => Failure::Stopped(format!(
+            "stopped; go on with: nasfw train --resume {0}, or take the best so far with: nasfw train \
+             --resume {0} --finish",
+            quoted(out)
+        )),
+        other => other.into(),
+    })?;
+    trained.save(out)?;
     match args.show.is_json() {
-        true => json(&trained, &args.out)?,
-        false => people(&trained, &config, &args.out)?,
+        true => json(&trained, out)?,
+        false => people(&trained, config, out)?,
     }
     match &trained.ended_early {
         None => Ok(()),
         Some(reason) => Err(Failure::Stopped(format!(
             "{reason}; {} holds what was best until then",
-            args.out.display()
+            out.display()
         ))),
     }
 }
@@ -155,12 +217,18 @@ fn flags(args: &Args, mut layers: Layers) -> Result<Layers, Failure> {
             layers = layers.flag(flag, key, value);
         }
     }
-    if let Some(path) = &args.data {
-        let text = path.to_str().ok_or_else(|| {
-            let path = path.display();
-            Failure::Input(format!("--data {path}: the path is not valid UTF-8"))
-        })?;
-        layers = layers.flag("--data", "data.path", text);
+    let paths = [
+        ("--data", "data.path", &args.data),
+        ("--teacher", "train.teacher", &args.teacher),
+    ];
+    for (flag, key, path) in paths {
+        if let Some(path) = path {
+            let text = path.to_str().ok_or_else(|| {
+                let path = path.display();
+                Failure::Input(format!("{flag} {path}: the path is not valid UTF-8"))
+            })?;
+            layers = layers.flag(flag, key, text);
+        }
     }
     Ok(layers)
 }

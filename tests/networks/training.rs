@@ -3,7 +3,7 @@
 use nasfw_data::{DataConfig, GeneratorConfig, Transform, open};
 use nasfw_engine::network::Network;
 use nasfw_engine::network::kernels::CpuKernels;
-use nasfw_engine::train::{Batches, Fit, ImageSet, Learner, Objective, fit};
+use nasfw_engine::train::{Batches, Fit, ImageSet, Learner, Objective, Rates, fit};
 use nasfw_sdk::registry::TaskEntry;
 use nasfw_sdk::{Decay, Io, Optimiser, Seed, TargetScale};
 
@@ -56,7 +56,7 @@ fn train(task: &str, optimiser: Optimiser, epochs: usize) -> (f64, f64, Vec<u8>)
     let mut losses = Vec::new();
     let how = Fit {
         epochs,
-        decay: Decay::Constant,
+        rates: Rates::Decay(Decay::Constant),
         objective,
         polyak: 0.9,
     };

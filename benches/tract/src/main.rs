@@ -123,6 +123,7 @@ fn model(
             epoch: 0,
             epochs: 0,
             is_encoder_warm: false,
+            teacher: None,
         },
         weights: WeightsFile::default(),
         graph,

@@ -70,7 +70,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The disk filled; what was finished before is kept.
-    #[error("{}: the disk is full; make room and try again; `nasfw resume` continues a run", .path.display())]
+    #[error("{}: the disk is full; make room and try again; `nasfw resume` continues a run, `nasfw train --resume` a training", .path.display())]
     DiskFull {
         /// The file that found no room.
         path: PathBuf,

@@ -31,12 +31,14 @@ pub const STD: [f32; 3] = [0.229, 0.224, 0.225];
 /// How samples are scaled, flipped and cropped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transform {
-    /// Length of the shorter side after scaling, in pixels; in training the least length.
+    /// Length of the shorter side after scaling, in pixels.
     pub shorter_side_px: usize,
     /// Side of the square crop in pixels.
     pub crop_px: usize,
     /// Bounds of the random scale in training, relative to `shorter_side_px`.
     pub scale: (f64, f64),
+    /// The least scale in training: what is drawn below it becomes it.
+    pub least_scale: f64,
     /// Probability of a left-right flip in training.
     pub flip: f64,
 }
@@ -60,12 +62,13 @@ impl Transform {
             shorter_side_px,
             crop_px,
             scale: (0.7, 1.4),
+            least_scale: 1.0,
             flip: 0.5,
         }
     }
 
     /// A random view for training: the shorter side becomes `s` times `shorter_side_px` with `s`
-    /// uniform in `scale`, but at least `shorter_side_px`; then a flip with probability `flip`, if the set
+    /// uniform in `scale`, but at least `least_scale`; then a flip with probability `flip`, if the set
     /// allows flips (`info.flip_pairs` for keypoints; maps always do), then a random crop. A scaled
     /// image smaller than the crop lands anywhere in it, padded.
     ///
@@ -75,10 +78,11 @@ impl Transform {
         let [s, flip, across, down] = [draw(), draw(), draw(), draw()];
         let (low, high) = self.scale;
         // The cast saturates and takes NaN to 0.
-        let scaled = (self.shorter_side_px as f64 * (low + (high - low) * s)).round() as usize;
+        let side_px = |scale: f64| (self.shorter_side_px as f64 * scale).round() as usize;
+        let scaled = side_px(low + (high - low) * s).max(side_px(self.least_scale));
         let can_flip = sample.label.kind() != LabelKind::Keypoints || info.flip_pairs.is_some();
         let size = (sample.image.width, sample.image.height);
-        let geometry = Geometry::scaled(size, scaled.max(self.shorter_side_px))
+        let geometry = Geometry::scaled(size, scaled)
             .crop(self.crop_px, across, down)
             .flip(can_flip && flip < self.flip);
         apply(sample, info, ignore, &geometry)

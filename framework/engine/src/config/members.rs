@@ -2,11 +2,11 @@
 
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw_sdk::{
-    Controller, Error as Invalid, RewardSchedule, Rng, Schema, SearchSpace, Seed, Source, Stage,
-    TargetScale, Task,
+    Controller, Decay, Error as Invalid, RewardSchedule, Rng, Schema, SearchSpace, Seed, Source,
+    Stage, TargetScale, Task,
 };
 
-use super::{Config, TrainConfig};
+use super::{Config, TrainConfig, TrainDecay};
 use crate::error::Result;
 
 impl Config {
@@ -106,14 +106,55 @@ fn check_train(train: &TrainConfig) -> Result<()> {
         crop_px: train.crop_px,
         decoder: train.decoder,
         encoder: train.encoder,
-        decay: train.decay,
+        decay: Decay::Constant,
         clip_norm: train.clip_norm,
-        distillation: 0.0,
+        distillation: train.distillation,
         auxiliary: train.auxiliary,
         polyak: train.polyak,
         targets: TargetScale::Output,
     };
     as_stage.check("train")?;
+    let [low, high] = train.scale;
+    if !(low > 0.0 && low <= high && high <= 16.0) {
+        let value = format!("[{low}, {high}]");
+        return Err(invalid(
+            "train.scale",
+            value,
+            "the first is above 0, the second no less, at most 16",
+        ));
+    }
+    if !(0.0..=16.0).contains(&train.scale_least) {
+        return Err(invalid(
+            "train.scale_least",
+            train.scale_least,
+            "it is 0 to 16",
+        ));
+    }
+    if train.decay == TrainDecay::Staged && train.stages.is_empty() {
+        let expected = "a staged decay has stages, e.g. [{ share = 1, encoder = 1, decoder = 1 }]";
+        return Err(invalid("train.stages", "[]", expected));
+    }
+    for (at, stage) in train.stages.iter().enumerate() {
+        let numbers = [
+            ("share", stage.share, f64::MIN_POSITIVE),
+            ("encoder", stage.encoder, 0.0),
+            ("decoder", stage.decoder, 0.0),
+        ];
+        for (key, value, least) in numbers {
+            if !(value >= least && value.is_finite()) {
+                let expected = if least > 0.0 {
+                    "it is above 0"
+                } else {
+                    "it is 0 or more"
+                };
+                return Err(invalid(
+                    &format!("train.stages[{at}].{key}"),
+                    value,
+                    expected,
+                ));
+            }
+        }
+    }
     at_least_one("train.validate_every", train.validate_every)
 }
 

@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 pub use layer::{Layers, Preset};
 pub use settings::{
     EncoderConfig, FeaturesConfig, MemberConfig, MetaConfig, RunConfig, SpaceConfig, TeacherConfig,
-    TrainConfig, WarmupConfig,
+    TrainConfig, TrainDecay, WarmupConfig,
 };
 
 use crate::error::Result;

@@ -183,7 +183,12 @@ fn for_members(layer: &Layer, names: &[(&str, &str, String)]) -> Result<Map<Stri
 
 /// Paths as they are from anywhere, because a run may be resumed from another folder.
 fn absolute_paths(tree: &mut Map<String, Value>) {
-    for (table, key) in [("data", "path"), ("encoder", "weights")] {
+    let paths = [
+        ("data", "path"),
+        ("encoder", "weights"),
+        ("train", "teacher"),
+    ];
+    for (table, key) in paths {
         let Some(value) = tree.get_mut(table).and_then(|t| t.get_mut(key)) else {
             continue;
         };

@@ -6,6 +6,8 @@ use nasfw_sdk::{Decay, Optimiser};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::train::{RateStage, Rates};
+
 /// How much is searched, and on what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -145,6 +147,20 @@ impl Default for FeaturesConfig {
     }
 }
 
+/// How the learning rates of a full training change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrainDecay {
+    /// Not at all.
+    Constant,
+    /// Linearly towards 0.
+    Linear,
+    /// As `(1 - done / steps)^0.9`.
+    Polynomial,
+    /// In the steps that `train.stages` says, for the encoder and the rest apart.
+    Staged,
+}
+
 /// How `train` trains one architecture in full, end to end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -160,16 +176,27 @@ pub struct TrainConfig {
     pub shorter_side_px: usize,
     /// Side of the square crop.
     pub crop_px: usize,
+    /// Bounds of the random scale of training images, relative to `shorter_side_px`.
+    pub scale: [f64; 2],
+    /// The least scale: what is drawn below it becomes it.
+    pub scale_least: f64,
     /// How the encoder learns.
     pub encoder: Optimiser,
     /// How the decoder and the auxiliary heads learn.
     pub decoder: Optimiser,
     /// How both learning rates change.
-    pub decay: Decay,
+    pub decay: TrainDecay,
+    /// With `decay = "staged"`: the stages, one after the other.
+    pub stages: Vec<RateStage>,
     /// Gradients of each part are scaled down to this norm at most; 0 turns it off.
     pub clip_norm: f64,
     /// Weight of the loss of each auxiliary output; 0 turns them off.
     pub auxiliary: f64,
+    /// A model folder of the same task and classes, whose outputs on the same crops are learned from
+    /// as well.
+    pub teacher: Option<PathBuf>,
+    /// Weight of the squared distance to the teacher's outputs; 0 turns it off.
+    pub distillation: f64,
     /// Decay of the Polyak average of the weights, which replaces them after every epoch; 0 turns it
     /// off.
     pub polyak: f64,
@@ -185,6 +212,8 @@ impl Default for TrainConfig {
             batch: 32,
             shorter_side_px: 400,
             crop_px: 350,
+            scale: [0.7, 1.4],
+            scale_least: 1.0,
             encoder: Optimiser::Sgd {
                 lr: 1e-3,
                 momentum: 0.9,
@@ -194,11 +223,26 @@ impl Default for TrainConfig {
                 lr: 3e-3,
                 weight_decay: 1e-5,
             },
-            decay: Decay::Polynomial,
+            decay: TrainDecay::Polynomial,
+            stages: Vec::new(),
             clip_norm: 3.0,
             auxiliary: 0.15,
+            teacher: None,
+            distillation: 0.3,
             polyak: 0.99,
             validate_every: 1,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// `decay` and `stages` as the training takes them.
+    pub fn rates(&self) -> Rates<'_> {
+        match self.decay {
+            TrainDecay::Constant => Rates::Decay(Decay::Constant),
+            TrainDecay::Linear => Rates::Decay(Decay::Linear),
+            TrainDecay::Polynomial => Rates::Decay(Decay::Polynomial),
+            TrainDecay::Staged => Rates::Staged(&self.stages),
         }
     }
 }

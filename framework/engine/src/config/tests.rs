@@ -113,6 +113,24 @@ fn every_preset_reads_and_resolves() {
         ),
         (&json!(100), &json!(1e-4))
     );
+    let rate = |optimiser| match optimiser {
+        nasfw_sdk::Optimiser::Sgd { lr, .. } => lr,
+        nasfw_sdk::Optimiser::Adam { lr, .. } => panic!("Adam at {lr}"),
+    };
+    let at = |done: usize| {
+        let factors = paper.train.rates().factors(done, 300);
+        [
+            factors.encoder * rate(paper.train.encoder),
+            factors.decoder * rate(paper.train.decoder),
+        ]
+    };
+    assert_eq!(
+        [0, 100, 200].map(at),
+        [[5e-4, 5e-3], [2.5e-4, 2.5e-3], [1e-4, 1e-3]]
+    );
+    let text = paper.to_toml();
+    let back = made(Layers::new(Preset::None).text(&text, "test").unwrap()).unwrap();
+    assert_eq!(back, paper, "{text}");
     let demo = made(Layers::new(Preset::Demo)).unwrap();
     assert_eq!(demo.space.settings["encoder"]["width"], 0.5);
     // The settings a preset has for one member do not reach another.

@@ -3,11 +3,14 @@
 use nasfw_data::Transform;
 use nasfw_sdk::Metrics;
 
+use super::checkpoint::BestSoFar;
 use crate::error::{Error, Result};
 use crate::network::kernels::Kernels;
 use crate::network::{Network, Weights};
 use crate::search::Setup;
 use crate::train::{PreparedSet, judge};
+
+const PREFIX: &str = "best/";
 
 /// What was best, and when.
 pub(super) struct Found {
@@ -29,6 +32,31 @@ impl Best {
 
     pub(super) fn reward(&self) -> Option<f64> {
         self.0.as_ref().map(|found| found.reward)
+    }
+
+    /// All but the weights, for a checkpoint.
+    pub(super) fn so_far(&self) -> Option<BestSoFar> {
+        self.0.as_ref().map(|found| BestSoFar {
+            epoch: found.epoch,
+            reward: found.reward,
+            metrics: found.metrics.clone(),
+        })
+    }
+
+    /// The weights, as a checkpoint names them.
+    pub(super) fn arrays(&self) -> Weights {
+        let found = self.0.as_ref();
+        found.map_or_else(Weights::default, |found| found.weights.prefixed(PREFIX))
+    }
+
+    /// What [`so_far`](Self::so_far) and [`arrays`](Self::arrays) were.
+    pub(super) fn restored(best: Option<BestSoFar>, arrays: &Weights) -> Self {
+        Self(best.map(|best| Found {
+            epoch: best.epoch,
+            metrics: best.metrics,
+            reward: best.reward,
+            weights: arrays.without_prefix(PREFIX),
+        }))
     }
 
     pub(super) fn take(&mut self) -> Option<Found> {

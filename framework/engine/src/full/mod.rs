@@ -3,97 +3,128 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `order.rs` | what is trained, and from where; how a training ended |
+//! | `begin.rs` | the network before its first step, and that of a training to go on with |
+//! | `teacher.rs` | the teacher, a finished model |
+//! | `watch.rs` | what happens beside the steps: progress, validation, checkpoints |
 //! | `best.rs` | the validation part, and the best weights so far |
+//! | `checkpoint.rs` | what is kept of a training until its model is finished |
 
+mod begin;
 mod best;
+mod checkpoint;
+mod order;
+mod teacher;
+mod watch;
 
+use nasfw_data::Transform;
 use nasfw_sdk::TargetScale;
-use nasfw_sdk::graph::Graph;
 
-use self::best::{Best, Judge};
-use crate::config::Config;
+use self::begin::Begun;
+use self::best::Judge;
+use self::checkpoint::Folder;
+use self::watch::{Keeper, Watcher};
 use crate::error::{Error, Result};
 use crate::model::{Description, InputSize, Model, Normalisation, Provenance, WeightsFile};
 use crate::network::kernels::Kernels;
-use crate::network::{Network, Weights};
 use crate::progress::{Event, Observer};
-use crate::search::{Setup, cpu_only};
-use crate::train::{Fit, ImageSet, Learner, Objective, Tick, fit_watched};
+use crate::train::{Batches, Course, Fit, ImageSet, Learner, Objective, Passes, Taught, fit_on};
 
-/// What is trained, and from where.
-#[derive(Debug)]
-pub struct Order<'a> {
-    /// Space, task, data, seed, and the table `train`.
-    pub config: &'a Config,
-    /// The architecture.
-    pub genotype: &'a str,
-    /// Weights that the encoder starts from; arrays of other parts are passed over. They are drawn
-    /// without, or read from `encoder.weights`.
-    pub warm: Option<&'a Weights>,
-    /// The fingerprint that the data must have, that of the run the architecture is from.
-    pub data_fingerprint: Option<&'a str>,
-}
-
-/// How a training ended.
-#[derive(Debug)]
-pub struct Trained {
-    /// The network as it was best on the validation part.
-    pub model: Model,
-    /// The reward of its metrics.
-    pub reward: f64,
-    /// Why it ended before all epochs were done, if so.
-    pub ended_early: Option<String>,
-}
+pub use checkpoint::{Unfinished, check_not_begun, is_unfinished};
+pub use order::{Keep, Order, Resume, Trained};
 
 /// Trains an architecture as the table `train` says.
 ///
-/// When the observer asks to stop, or a step fails, what was best until then is the result.
+/// When a step fails, what was best until then is the result. When the observer asks to stop, or anything
+/// around the training fails, so it is without checkpoints; with them the training can be gone on with.
 ///
 /// # Errors
-/// When a setting, the genotype or the data is wrong, or training ended before the first look at the
-/// validation part.
+/// When a setting, the genotype or the data is wrong, training ended before the first look at the
+/// validation part, or it can be gone on with.
 pub fn train(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Trained> {
-    let kernels = cpu_only(order.config)?;
-    let setup = Setup::new(order.config)?;
-    if let Some(wanted) = order.data_fingerprint
-        && wanted != setup.source.fingerprint
-    {
-        return Err(Error::Config {
-            file: None,
-            message: "the data is not what the run was made with; name other data with --data to \
-                      train on it on purpose"
-                .into(),
-        });
+    let begun = Begun::new(order)?;
+    begun.setup.check_data(observer)?;
+    let keeper = (order.keep.as_ref())
+        .map(|keep| {
+            Ok::<_, Error>(Keeper {
+                folder: Folder::create(keep.model)?,
+                origin: begun.origin.clone(),
+                every: keep.every_steps,
+            })
+        })
+        .transpose()?;
+    go(begun, keeper, false, observer)
+}
+
+/// Goes on with a training that was interrupted; it ends with what it would have ended with.
+///
+/// # Errors
+/// As [`train`]; also when the data is not what the training was begun with.
+pub fn resume(
+    unfinished: Unfinished,
+    how: &Resume<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Trained> {
+    let (begun, folder) = Begun::again(unfinished, how.data)?;
+    let place = begun.saved.as_ref().map(|saved| saved.place);
+    if let (false, Some(place)) = (how.finish, place) {
+        begun.setup.check_data(observer)?;
+        let (done, epochs) = (place.epoch, begun.setup.config.train.epochs);
+        let text = format!(
+            "going on after epoch {done} of {epochs}, step {}",
+            place.step
+        );
+        observer.on(&Event::Note { text: &text });
     }
-    let choices = setup.space.parse(order.genotype)?;
-    let genotype = setup.space.genotype(&choices);
-    let graph = setup.space.decode(&choices, &setup.io)?;
-    setup.space.fault()?;
-    let mut rng = setup.seed.stream("train/init");
-    let mut network = Network::new(kernels, &graph, &mut rng)?;
-    let is_encoder_warm = warm_up(&mut network, &graph, order.warm, &setup)?;
-    setup.check_data(observer)?;
-    let mut best = Best::default();
-    let result = go(&mut network, &setup, &mut best, observer);
-    setup.task.fault()?;
-    let ended_early = match (result, best.is_empty()) {
-        (Ok(()), _) => None,
-        (Err(Error::Stopped), true) => {
+    let keeper = Keeper {
+        folder,
+        origin: begun.origin.clone(),
+        every: how.every_steps,
+    };
+    go(begun, Some(keeper), how.finish, observer)
+}
+
+/// Trains until the end, unless `is_over` already, and makes the model.
+fn go<K: Kernels>(
+    mut begun: Begun<K>,
+    keeper: Option<Keeper>,
+    is_over: bool,
+    observer: &mut dyn Observer,
+) -> Result<Trained> {
+    let result = match is_over {
+        true => Ok(()),
+        false => fit_begun(&mut begun, keeper.as_ref(), observer),
+    };
+    begun.setup.task.fault()?;
+    let ended_early = match result {
+        Ok(()) => None,
+        // The next steps would end alike.
+        Err(Error::Training(message)) if !begun.best.is_empty() => Some(message),
+        Err(e @ Error::Training(_)) => {
+            if let Some(keeper) = keeper {
+                keeper.folder.remove()?;
+            }
+            return Err(e);
+        }
+        Err(e) if keeper.is_some() => return Err(e),
+        Err(Error::Stopped) if begun.best.is_empty() => {
             let message = "stopped before the first look at the validation part; nothing is kept";
             return Err(Error::Training(message.into()));
         }
-        (Err(e), true) => return Err(e),
-        (Err(e), false) => Some(e.to_string()),
+        Err(e) if begun.best.is_empty() => return Err(e),
+        Err(e) => Some(e.to_string()),
     };
-    let Some(found) = best.take() else {
-        return Err(Error::Training("no epoch was judged".into()));
+    let Some(found) = begun.best.take() else {
+        let message = "no epoch was judged yet, so there are no best weights";
+        return Err(Error::Training(message.into()));
     };
-    let train = &order.config.train;
-    let deployed = graph.without_auxiliary();
+    let setup = begun.setup;
+    let (config, train) = (&setup.config, &setup.config.train);
+    let deployed = begun.graph.without_auxiliary();
     let weights = found.weights.of_nodes(&deployed);
     let description = Description {
         format: Description::FORMAT,
-        task: order.config.task.clone(),
+        task: config.task.clone(),
         data: setup.source.info.clone(),
         normalisation: Normalisation::default(),
         input: InputSize {
@@ -103,14 +134,15 @@ pub fn train(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Trained> 
         metrics: Some(found.metrics),
         provenance: Provenance {
             nasfw_version: env!("CARGO_PKG_VERSION").into(),
-            genotype,
-            space: order.config.space.clone(),
-            plugins: order.config.plugins.clone(),
-            seed: order.config.run.seed,
+            genotype: begun.origin.genotype,
+            space: config.space.clone(),
+            plugins: config.plugins.clone(),
+            seed: config.run.seed,
             data_fingerprint: setup.source.fingerprint.clone(),
             epoch: found.epoch,
             epochs: train.epochs,
-            is_encoder_warm,
+            is_encoder_warm: begun.origin.is_encoder_warm,
+            teacher: begun.origin.teacher,
         },
         weights: WeightsFile::default(),
         graph: deployed,
@@ -119,118 +151,74 @@ pub fn train(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Trained> 
         model: Model::new(description, weights)?,
         reward: found.reward,
         ended_early,
+        folder: keeper.map(|keeper| keeper.folder),
     })
 }
 
-/// Gives the encoder the weights there are; whether there were any.
-fn warm_up<K: Kernels>(
-    network: &mut Network<K>,
-    graph: &Graph,
-    warm: Option<&Weights>,
-    setup: &Setup,
-) -> Result<bool> {
-    let (Some(encoder), Some(weights)) =
-        (graph.encoder()?, warm.or(setup.encoder_weights.as_ref()))
-    else {
-        return Ok(false);
-    };
-    let unfit = |reason: String| Error::Config {
-        file: None,
-        message: format!("space.encoder is not the encoder that was warmed up: {reason}"),
-    };
-    let wanted = network.parameters().weights().of_nodes(&encoder).len();
-    let taken = (network.parameters_mut())
-        .load(&weights.of_nodes(&encoder))
-        .map_err(|e| unfit(e.to_string()))?;
-    match taken == wanted {
-        true => Ok(true),
-        false => Err(unfit(format!("{taken} of its {wanted} arrays are there"))),
-    }
-}
-
-fn go<K: Kernels>(
-    network: &mut Network<K>,
-    setup: &Setup,
-    best: &mut Best,
+fn fit_begun<K: Kernels>(
+    begun: &mut Begun<K>,
+    keeper: Option<&Keeper>,
     observer: &mut dyn Observer,
 ) -> Result<()> {
+    let setup = &begun.setup;
     let train = &setup.config.train;
-    let transform = setup.transform(train.shorter_side_px, train.crop_px);
-    let images = setup.source.train.len();
-    let wanted = match train.samples {
-        0 => images,
-        n => n,
+    let transform = Transform {
+        scale: (train.scale[0], train.scale[1]),
+        least_scale: train.scale_least,
+        ..setup.transform(train.shorter_side_px, train.crop_px)
     };
-    let indices: Vec<usize> = (0..images).cycle().take(wanted).collect();
-    let batches = ImageSet {
+    let images: Vec<usize> = (0..setup.source.train.len()).collect();
+    let set = ImageSet {
         dataset: &*setup.source.train,
-        indices: &indices,
+        indices: &images,
         info: &setup.source.info,
         transform: &transform,
         ignore: setup.ignore(),
         batch: train.batch,
         seed: setup.seed.child("train"),
     };
+    let passes = Passes::new(set, train.samples);
+    let taught = begun.teacher.as_ref().map(|teacher| Taught {
+        batches: &passes,
+        teacher: &teacher.network,
+        crop_px: train.crop_px,
+    });
+    let batches: &dyn Batches = match &taught {
+        Some(taught) => taught,
+        None => &passes,
+    };
     let how = Fit {
         epochs: train.epochs,
-        decay: train.decay,
+        rates: train.rates(),
         objective: Objective {
             loss: setup.task.loss(),
             own: Some(&*setup.task),
             auxiliary: train.auxiliary as f32,
-            distillation: 0.0,
+            distillation: train.distillation as f32,
             targets: TargetScale::Output,
             crop_px: train.crop_px,
         },
         polyak: train.polyak,
     };
+    let network = &mut begun.network;
     let mut learner = Learner::new(network, train.encoder, train.decoder, train.clip_norm)?;
-    let judge = Judge {
-        setup,
-        transform: &transform,
+    let mut course = Course::new(network, &mut learner, train.polyak);
+    match &begun.saved {
+        Some(saved) => course.load(saved)?,
+        // From here on there is something to go on with.
+        None => keeper.map_or(Ok(()), |keeper| keeper.keep(&course, &begun.best))?,
+    }
+    let mut watcher = Watcher {
+        judge: Judge {
+            setup,
+            transform: &transform,
+        },
+        best: &mut begun.best,
+        keeper,
+        observer,
+        has_begun: false,
     };
-    // Both closures tell the observer.
-    let observer = std::cell::RefCell::new(observer);
-    let best = std::cell::RefCell::new(best);
-    let mut tick = |tick: Tick| {
-        let mut observer = observer.borrow_mut();
-        if tick.done == 1 {
-            observer.on(&Event::Phase {
-                name: "training",
-                steps: tick.steps,
-            });
-        }
-        let note = match best.borrow().reward() {
-            Some(reward) => format!("loss {:.3}, best reward {reward:.4}", tick.loss),
-            None => format!("loss {:.3}", tick.loss),
-        };
-        let done = tick.done;
-        observer.on(&Event::Step { done, note: &note });
-        match observer.should_stop() {
-            true => Err(Error::Stopped),
-            false => Ok(()),
-        }
-    };
-    let mut look = |epoch: usize, network: &Network<K>| {
-        let done = epoch + 1;
-        if !done.is_multiple_of(train.validate_every) && done != train.epochs {
-            return Ok(());
-        }
-        let (metrics, reward) = judge.judge(network)?;
-        let headline: Vec<String> = (setup.task.headline().iter())
-            .filter_map(|name| Some(format!("{name} {:.4}", metrics.get(name)?)))
-            .collect();
-        let is_best = best.borrow_mut().offer(done, metrics, reward, network);
-        let text = format!(
-            "epoch {done:>3} of {}  reward {reward:.4}  {}{}",
-            train.epochs,
-            headline.join("  "),
-            if is_best { "  best so far" } else { "" }
-        );
-        observer.borrow_mut().on(&Event::Note { text: &text });
-        Ok(())
-    };
-    fit_watched(network, &mut learner, &batches, &how, &mut tick, &mut look)?;
-    observer.borrow_mut().on(&Event::PhaseDone);
+    fit_on(&mut course, batches, &how, &mut watcher)?;
+    observer.on(&Event::PhaseDone);
     Ok(())
 }

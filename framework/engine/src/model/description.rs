@@ -84,6 +84,9 @@ pub struct Provenance {
     pub epochs: usize,
     /// Whether the encoder started from weights that were given or that a run warmed up.
     pub is_encoder_warm: bool,
+    /// BLAKE3 of the weights of the model that taught it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<String>,
 }
 
 /// The weights' file, as it was written.

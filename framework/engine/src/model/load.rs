@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{DESCRIPTION, Description, FORMAT, Model, WEIGHTS, WeightsFile, model_error};
 use crate::error::Result;
+use crate::full::is_unfinished;
 use crate::network::kernels::CpuKernels;
 use crate::network::{Network, Weights};
 
@@ -63,6 +64,10 @@ fn read(folder: &Path, name: &str) -> Result<Vec<u8>> {
     let path = folder.join(name);
     std::fs::read(&path).map_err(|e| {
         let message = match e.kind() {
+            ErrorKind::NotFound if is_unfinished(folder) => {
+                let resume = format!("nasfw train --resume {}", folder.display());
+                format!("its training is not finished; go on with `{resume}`")
+            }
             ErrorKind::NotFound if !folder.exists() => {
                 "there is no such folder; `nasfw train --out` makes one".into()
             }

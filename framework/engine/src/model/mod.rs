@@ -35,7 +35,7 @@ use crate::network::{Network, Weights};
 /// The version of the folder that this program writes, and the only one it reads.
 pub const FORMAT: u32 = 1;
 
-const DESCRIPTION: &str = "model.json";
+pub(crate) const DESCRIPTION: &str = "model.json";
 const WEIGHTS: &str = "weights.safetensors";
 const LAYOUT: &str =
     "float32; convolutions (kernel, kernel, in / groups, out), the rest (channels)";

@@ -63,6 +63,7 @@ pub(crate) fn model_of(graph: Graph, weights: Weights) -> Model {
             epoch: 1,
             epochs: 2,
             is_encoder_warm: false,
+            teacher: None,
         },
         weights: WeightsFile::default(),
         graph,

@@ -22,6 +22,7 @@ use nasfw_sdk::Rng;
 use nasfw_sdk::graph::{self, Graph, NodeId};
 
 pub use parameters::{Parameter, Parameters, RunningStatistics};
+pub(crate) use safetensors::note_in_safetensors;
 pub use weights::{Array, Weights};
 
 use crate::error::Result;

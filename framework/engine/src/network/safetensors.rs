@@ -1,5 +1,7 @@
 //! Weights as safetensors bytes.
 
+use std::collections::HashMap;
+
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::weights::{Array, Weights};
@@ -11,6 +13,14 @@ impl Weights {
     /// # Errors
     /// Never for arrays whose shape fits their values.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        self.to_safetensors_noted(None)
+    }
+
+    /// The same with a note under the name `key`, for [`note_in_safetensors`].
+    ///
+    /// # Errors
+    /// As [`to_safetensors`](Self::to_safetensors).
+    pub(crate) fn to_safetensors_noted(&self, note: Option<(&str, &str)>) -> Result<Vec<u8>> {
         let bytes: Vec<(&str, &[usize], Vec<u8>)> = (self.iter())
             .map(|(name, a)| {
                 let values = a.values.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -23,7 +33,8 @@ impl Weights {
                 Ok((*name, view))
             })
             .collect::<Result<Vec<_>>>()?;
-        safetensors::serialize(views, None).map_err(damaged)
+        let note = note.map(|(key, text)| HashMap::from([(key.to_owned(), text.to_owned())]));
+        safetensors::serialize(views, note).map_err(damaged)
     }
 
     /// Reads safetensors bytes of 32-bit floats.
@@ -57,6 +68,16 @@ impl Weights {
         }
         Ok(weights)
     }
+}
+
+/// The note that safetensors bytes carry under the name `key`, if they do.
+///
+/// # Errors
+/// When the bytes are not safetensors.
+pub(crate) fn note_in_safetensors(bytes: &[u8], key: &str) -> Result<Option<String>> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+    let notes = header.metadata().as_ref();
+    Ok(notes.and_then(|notes| notes.get(key).cloned()))
 }
 
 fn damaged(error: impl std::fmt::Display) -> Error {

@@ -44,6 +44,29 @@ impl Weights {
         Self(kept.map(|(n, a)| (n.clone(), a.clone())).collect())
     }
 
+    /// The same arrays, all names with `prefix` before them.
+    pub fn prefixed(&self, prefix: &str) -> Weights {
+        let renamed = self
+            .0
+            .iter()
+            .map(|(n, a)| (format!("{prefix}{n}"), a.clone()));
+        Self(renamed.collect())
+    }
+
+    /// The arrays whose names begin with `prefix`, which is taken off.
+    pub fn without_prefix(&self, prefix: &str) -> Weights {
+        let found = self
+            .0
+            .iter()
+            .filter_map(|(n, a)| Some((n.strip_prefix(prefix)?, a)));
+        Self(found.map(|(n, a)| (n.to_owned(), a.clone())).collect())
+    }
+
+    /// Takes over all arrays of `other`, those of the same name instead of its own.
+    pub fn extend(&mut self, other: Weights) {
+        self.0.extend(other.0);
+    }
+
     /// The number of arrays.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::network::kernels::Kernels;
 use crate::network::{Network, Weights};
 use crate::train::{
-    Batches, Fit, ImageSet, Learner, Objective, PreparedSet, StoredBatches, Tick, fit, judge,
+    Batches, Fit, ImageSet, Learner, Objective, PreparedSet, Rates, StoredBatches, Tick, fit, judge,
 };
 
 /// What stages are judged on, computed once: one entry per stage.
@@ -53,7 +53,7 @@ impl<K: Kernels> Candidate<'_, K> {
         let mut learner = Learner::new(&network, stage.encoder, stage.decoder, stage.clip_norm)?;
         let how = Fit {
             epochs: stage.epochs,
-            decay: stage.decay,
+            rates: Rates::Decay(stage.decay),
             objective: Objective {
                 loss: self.setup.task.loss(),
                 own: Some(&*self.setup.task),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use dfdx::prelude::NoneTape;
 use nasfw_data::Prepared;
 use nasfw_sdk::{Stage, TargetScale};
 use rayon::prelude::*;
@@ -12,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::network::kernels::{Kernels, MapShape, map_shape};
 use crate::progress::{Event, Observer};
-use crate::train::{FeatureSet, PreparedSet, quarter, stack, upload};
+use crate::train::{FeatureSet, PreparedSet, quarter, stack, teach, upload};
 
 /// Crops encoded at a time.
 const BATCH: usize = 16;
@@ -188,9 +187,7 @@ impl<'a, K: Kernels> Encoder<'a, K> {
             all.extend_from_slice(values);
         }
         if let (true, Some(teacher)) = (is_train, self.teacher) {
-            let side = quarter(self.stage.crop_px);
-            let output = teacher.forward_eval(&inputs)?.swap_remove(0);
-            let output = self.kernels.resize(&output, (side, side), &mut NoneTape)?;
+            let output = teach(teacher, &inputs, self.stage.crop_px)?;
             let one = map_shape(&output).len() / map_shape(&output).batch.max(1);
             let (_, all) = into.teacher.get_or_insert_with(|| (one, Vec::new()));
             all.extend_from_slice(&output.as_vec());

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::network::kernels::Kernels;
 use crate::network::{Network, Weights};
 use crate::progress::{Event, Observer};
-use crate::train::{Fit, ImageSet, Learner, Objective, fit};
+use crate::train::{Fit, ImageSet, Learner, Objective, Rates, fit};
 
 /// Trains encoder and plain decoder. `None` when the space has no encoder.
 pub(super) fn warm_up<K: Kernels>(
@@ -47,7 +47,7 @@ pub(super) fn warm_up<K: Kernels>(
     };
     let how = Fit {
         epochs: warmup.epochs,
-        decay: Decay::Linear,
+        rates: Rates::Decay(Decay::Linear),
         objective: Objective {
             loss: setup.task.loss(),
             own: Some(&*setup.task),

@@ -11,7 +11,7 @@ use super::{Reference, named, random_values};
 use crate::error::Result;
 use crate::network::kernels::{DeviceOf, Kernels, MapShape, device};
 use crate::network::{Array, Network, Weights};
-use crate::train::{Batch, Learner, Objective, quarter, train_step, upload};
+use crate::train::{Batch, Factors, Learner, Objective, quarter, train_step, upload};
 
 /// Labels that do not count, as in PASCAL VOC.
 const IGNORE: u8 = 255;
@@ -94,7 +94,7 @@ impl<K: Kernels> DecoderStep<K> {
             &mut self.learner,
             &self.batch,
             &self.objective,
-            1.0,
+            Factors::all(1.0),
         )
     }
 

@@ -22,6 +22,16 @@ impl<K: Kernels> Polyak<K> {
         Self { average, decay }
     }
 
+    /// The averages in the order of the network's parameters.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Flat<DeviceOf<K>>> {
+        self.average.iter()
+    }
+
+    /// The same, to be set to those of an earlier call.
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Flat<DeviceOf<K>>> {
+        self.average.iter_mut()
+    }
+
     /// Takes the present weights in.
     pub(super) fn take_in(&mut self, network: &Network<K>) -> Result<()> {
         for (average, p) in self.average.iter_mut().zip(network.parameters().iter()) {

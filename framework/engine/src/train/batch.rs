@@ -99,6 +99,7 @@ impl Batches for StoredBatches<'_> {
 }
 
 /// Batches of freshly augmented crops of images.
+#[derive(Clone, Copy)]
 pub struct ImageSet<'a> {
     /// Where images come from.
     pub dataset: &'a dyn Dataset,
@@ -114,6 +115,17 @@ pub struct ImageSet<'a> {
     pub batch: usize,
     /// Where orders and augmentations are drawn from.
     pub seed: Seed,
+}
+
+impl std::fmt::Debug for ImageSet<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ImageSet")
+            .field("samples", &self.indices.len())
+            .field("transform", &self.transform)
+            .field("batch", &self.batch)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Batches for ImageSet<'_> {
@@ -190,7 +202,7 @@ pub(crate) fn stack(prepared: Vec<Prepared>) -> Batch {
 }
 
 /// Whole batches only, so that normalisation never sees a stray image; one batch at least.
-fn steps(samples: usize, batch: usize) -> usize {
+pub(super) fn steps(samples: usize, batch: usize) -> usize {
     (samples / batch.max(1)).max(usize::from(samples > 0))
 }
 

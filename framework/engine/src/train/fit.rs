@@ -2,12 +2,11 @@
 
 use dfdx::prelude::{Backward, OwnedTape, PutTape, TensorFromVec};
 
-use nasfw_sdk::Decay;
-
-use super::average::Polyak;
 use super::batch::{Batch, Batches};
+use super::course::{Course, Place};
 use super::objective::Objective;
 use super::optimise::Learner;
+use super::rates::{Factors, Rates};
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::network::kernels::{DeviceOf, Kernels, Map, device};
@@ -18,7 +17,7 @@ pub struct Fit<'a> {
     /// Passes over the samples.
     pub epochs: usize,
     /// How learning rates change.
-    pub decay: Decay,
+    pub rates: Rates<'a>,
     /// What is minimised.
     pub objective: Objective<'a>,
     /// Decay of the Polyak average, 0 for none. The average replaces the weights after every
@@ -37,6 +36,21 @@ pub struct Tick {
     pub loss: f32,
 }
 
+/// Watches a training, and ends it by an error.
+pub trait Watch<K: Kernels> {
+    /// Called after every step.
+    ///
+    /// # Errors
+    /// What the training is to end with.
+    fn step(&mut self, tick: Tick, course: &Course<'_, K>) -> Result<()>;
+
+    /// Called after every epoch: the weights are then what the training would end with.
+    ///
+    /// # Errors
+    /// What the training is to end with.
+    fn epoch(&mut self, course: &Course<'_, K>) -> Result<()>;
+}
+
 /// Trains `network` on `batches` and returns the mean loss of the last epoch.
 ///
 /// `tick` is called after every step and ends the training by returning an error.
@@ -50,32 +64,42 @@ pub fn fit<K: Kernels>(
     fit: &Fit<'_>,
     tick: &mut dyn FnMut(Tick) -> Result<()>,
 ) -> Result<f64> {
-    fit_watched(network, learner, batches, fit, tick, &mut |_, _| Ok(()))
+    struct Steps<'t>(&'t mut dyn FnMut(Tick) -> Result<()>);
+    impl<K: Kernels> Watch<K> for Steps<'_> {
+        fn step(&mut self, tick: Tick, _course: &Course<'_, K>) -> Result<()> {
+            (self.0)(tick)
+        }
+        fn epoch(&mut self, _course: &Course<'_, K>) -> Result<()> {
+            Ok(())
+        }
+    }
+    let mut course = Course::new(network, learner, fit.polyak);
+    fit_on(&mut course, batches, fit, &mut Steps(tick))
 }
 
-/// [`fit`], with a look at the network after every epoch, counted from 0: its weights are then what
-/// the training would end with. An error ends it.
+/// [`fit`] from wherever `course` is, under the eyes of `watch`. A batch depends on its epoch and step
+/// alone, so a training that was interrupted goes on as if it had not been.
 ///
 /// # Errors
-/// As [`fit`], and when `look` says so.
-pub fn fit_watched<K: Kernels>(
-    network: &mut Network<K>,
-    learner: &mut Learner<K>,
+/// As [`fit`], and when `watch` says so.
+pub fn fit_on<K: Kernels>(
+    course: &mut Course<'_, K>,
     batches: &dyn Batches,
     fit: &Fit<'_>,
-    tick: &mut dyn FnMut(Tick) -> Result<()>,
-    look: &mut dyn FnMut(usize, &Network<K>) -> Result<()>,
+    watch: &mut dyn Watch<K>,
 ) -> Result<f64> {
     let steps = batches.steps();
-    let mut polyak = (fit.polyak > 0.0).then(|| Polyak::new(network, fit.polyak));
     let mut mean = 0.0;
-    for epoch in 0..fit.epochs {
+    while course.place.epoch < fit.epochs {
+        let epoch = course.place.epoch;
         mean = 0.0;
-        for step in 0..steps {
+        while course.place.step < steps {
+            let step = course.place.step;
             let batch = batches.batch(epoch, step)?;
             let done = epoch * steps + step;
-            let lr_factor = fit.decay.factor(done, fit.epochs * steps);
-            let loss = train_step(network, learner, &batch, &fit.objective, lr_factor)?;
+            let factors = fit.rates.factors(done, fit.epochs * steps);
+            let (network, learner) = (&mut *course.network, &mut *course.learner);
+            let loss = train_step(network, learner, &batch, &fit.objective, factors)?;
             if !loss.is_finite() {
                 return Err(Error::Training(format!(
                     "the loss became {loss} in step {} of epoch {}",
@@ -84,19 +108,25 @@ pub fn fit_watched<K: Kernels>(
                 )));
             }
             mean += f64::from(loss) / steps as f64;
-            if let Some(polyak) = &mut polyak {
-                polyak.take_in(network)?;
+            if let Some(average) = &mut course.average {
+                average.take_in(course.network)?;
             }
-            tick(Tick {
+            course.place.step += 1;
+            let tick = Tick {
                 done: done + 1,
                 steps: fit.epochs * steps,
                 loss,
-            })?;
+            };
+            watch.step(tick, course)?;
         }
-        if let Some(polyak) = &polyak {
-            polyak.replace(network);
+        if let Some(average) = &course.average {
+            average.replace(course.network);
         }
-        look(epoch, network)?;
+        course.place = Place {
+            epoch: epoch + 1,
+            step: 0,
+        };
+        watch.epoch(course)?;
     }
     Ok(mean)
 }
@@ -107,7 +137,7 @@ pub(crate) fn train_step<K: Kernels>(
     learner: &mut Learner<K>,
     batch: &Batch,
     objective: &Objective<'_>,
-    lr_factor: f64,
+    factors: Factors,
 ) -> Result<f32> {
     let inputs = upload(network.kernels(), batch)?;
     let mut tape = OwnedTape::<f32, DeviceOf<K>>::default();
@@ -121,7 +151,7 @@ pub(crate) fn train_step<K: Kernels>(
         return Ok(value);
     }
     let mut gradients = device(loss.put_tape(tape).try_backward())?;
-    learner.step(network, &mut gradients, lr_factor)?;
+    learner.step(network, &mut gradients, factors)?;
     Ok(value)
 }
 

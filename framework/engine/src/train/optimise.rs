@@ -1,13 +1,16 @@
 //! Adam and SGD per part of the network, with clipping by each part's gradient norm.
 
 use dfdx::optim::{AdamConfig, Momentum, SgdConfig, WeightDecay};
-use dfdx::prelude::{Device, Gradients, Storage};
+use dfdx::prelude::{Backward, Device, Gradients, Storage, SumTo, Trace, TryMul};
+use dfdx::shapes::Axis;
 use nasfw_sdk::Optimiser;
 use nasfw_sdk::graph::Group;
 
+use super::course::same_shape;
+use super::rates::Factors;
 use crate::error::Result;
-use crate::network::Network;
 use crate::network::kernels::{DeviceOf, Flat, Kernels, device};
+use crate::network::{Array, Network, Weights};
 
 type Values<D> = <D as Storage<f32>>::Vec;
 type Buffer<K> = Values<DeviceOf<K>>;
@@ -22,6 +25,7 @@ pub struct Learner<K: Kernels> {
 /// Parameters that share an optimiser and are clipped together.
 #[derive(Debug)]
 struct Part<K: Kernels> {
+    is_encoder: bool,
     optimiser: Optimiser,
     parameters: Vec<usize>,
     /// First and second moments; SGD uses the first as its velocity.
@@ -64,6 +68,7 @@ impl<K: Kernels> Learner<K> {
             }
             if !parameters.is_empty() {
                 parts.push(Part {
+                    is_encoder,
                     optimiser,
                     parameters,
                     moments,
@@ -77,7 +82,7 @@ impl<K: Kernels> Learner<K> {
         })
     }
 
-    /// One step down the gradient, at `lr_factor` times the learning rates.
+    /// One step down the gradient, the learning rates multiplied by `factors`.
     ///
     /// # Errors
     /// When the device fails.
@@ -85,7 +90,7 @@ impl<K: Kernels> Learner<K> {
         &mut self,
         network: &mut Network<K>,
         gradients: &mut Gradients<f32, DeviceOf<K>>,
-        lr_factor: f64,
+        factors: Factors,
     ) -> Result<()> {
         let kernels = network.kernels().clone();
         for part in &mut self.parts {
@@ -97,7 +102,11 @@ impl<K: Kernels> Learner<K> {
                 kernels.clip_gradients(gradients, &parameters, self.clip_norm)?;
             }
             part.steps += 1;
-            let optimiser = scaled(part.optimiser, lr_factor);
+            let factor = match part.is_encoder {
+                true => factors.encoder,
+                false => factors.decoder,
+            };
+            let optimiser = scaled(part.optimiser, factor);
             let mut own = part.parameters.iter().zip(&mut part.moments).peekable();
             for (at, parameter) in network.parameters_mut().iter_mut().enumerate() {
                 let Some((_, moments)) = own.next_if(|(index, _)| **index == at) else {
@@ -110,6 +119,94 @@ impl<K: Kernels> Learner<K> {
         }
         Ok(())
     }
+}
+
+const FIRST: &str = "first/";
+const SECOND: &str = "second/";
+
+impl<K: Kernels> Learner<K> {
+    /// Steps done by the encoder's optimiser and by that of the rest, 0 where there is nothing to learn.
+    pub(super) fn steps(&self) -> [i32; 2] {
+        [true, false].map(|is_encoder| {
+            let part = self.parts.iter().find(|p| p.is_encoder == is_encoder);
+            part.map_or(0, |p| p.steps)
+        })
+    }
+
+    /// Puts the moments into `arrays`, by the names of `network`.
+    pub(super) fn save(&self, network: &Network<K>, arrays: &mut Weights) -> Result<()> {
+        let parameters: Vec<_> = network.parameters().iter().collect();
+        for part in &self.parts {
+            for (&at, (first, second)) in part.parameters.iter().zip(&part.moments) {
+                let parameter = parameters[at];
+                let mut put = |prefix: &str, moment: &Buffer<K>| -> Result<()> {
+                    let array = Array {
+                        shape: parameter.shape.clone(),
+                        values: to_host(moment, &parameter.value)?,
+                    };
+                    arrays.insert(&format!("{prefix}{}", parameter.name), array);
+                    Ok(())
+                };
+                put(FIRST, first)?;
+                if part.has_second() {
+                    put(SECOND, second)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with the moments in `arrays` after `steps`.
+    pub(super) fn load(
+        &mut self,
+        network: &Network<K>,
+        arrays: &Weights,
+        steps: [i32; 2],
+    ) -> Result<()> {
+        let parameters: Vec<_> = network.parameters().iter().collect();
+        let on = network.kernels().device();
+        for part in &mut self.parts {
+            let has_second = part.has_second();
+            for (&at, (first, second)) in part.parameters.iter().zip(&mut part.moments) {
+                let parameter = parameters[at];
+                let get = |prefix: &str| {
+                    let name = format!("{prefix}{}", parameter.name);
+                    let array = same_shape(arrays, &name, &parameter.shape)?;
+                    from_host(on, array.values.clone())
+                };
+                *first = get(FIRST)?;
+                if has_second {
+                    *second = get(SECOND)?;
+                }
+            }
+            part.steps = steps[usize::from(!part.is_encoder)];
+        }
+        Ok(())
+    }
+}
+
+impl<K: Kernels> Part<K> {
+    fn has_second(&self) -> bool {
+        matches!(self.optimiser, Optimiser::Adam { .. })
+    }
+}
+
+/// The values of a buffer that is as long as `like`. dfdx reads buffers as gradients only.
+fn to_host<D: Device<f32>>(buffer: &Values<D>, like: &Flat<D>) -> Result<Vec<f32>> {
+    let mut gradients = Gradients::leaky();
+    *device(gradients.get_or_alloc_mut(like))? = buffer.clone();
+    Ok(gradients.get(like).as_vec())
+}
+
+/// A buffer of these values. dfdx makes buffers as gradients only: that of Σ x v by x is v.
+fn from_host<D: Device<f32>>(on: &D, values: Vec<f32>) -> Result<Values<D>> {
+    let length = values.len();
+    let x: Flat<D> = device(on.try_zeros_like(&(length,)))?;
+    let v = device(on.try_tensor_from_vec(values, (length,)))?;
+    let product = device(x.leaky_trace().try_mul(v))?;
+    let sum = device(product.try_sum::<(), Axis<0>>())?;
+    let mut gradients = device(sum.try_backward())?;
+    Ok(device(gradients.get_or_alloc_mut(&x))?.clone())
 }
 
 fn scaled(optimiser: Optimiser, factor: f64) -> Optimiser {

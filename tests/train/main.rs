@@ -2,23 +2,26 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "cli/program.rs"]
+mod interrupted;
+#[path = "../cli/program.rs"]
 mod program;
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::full::{Order, train};
 use nasfw_engine::model::Model;
+use nasfw_engine::network::Weights;
 use nasfw_engine::{Event, Observer};
 use nasfw_plugins as _;
 use program::Place;
 use serde_json::Value;
 
-const GENOTYPE: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
+pub(crate) const GENOTYPE: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
 
 /// The smallest training that still is one.
-const SMALL: [&str; 9] = [
+pub(crate) const SMALL: [&str; 9] = [
     "data.generator.train=8",
     "data.generator.val=4",
     "data.generator.side_px=32",
@@ -30,11 +33,11 @@ const SMALL: [&str; 9] = [
     "train.crop_px=32",
 ];
 
-fn sets(settings: &[&'static str]) -> Vec<&'static str> {
+pub(crate) fn sets(settings: &[&'static str]) -> Vec<&'static str> {
     settings.iter().flat_map(|s| ["--set", s]).collect()
 }
 
-fn trained(place: &Place, out: &str, more: &[&str]) -> Value {
+pub(crate) fn trained(place: &Place, out: &str, more: &[&str]) -> Value {
     let base = ["train", "--genotype", GENOTYPE, "--out", out, "--json"];
     let mut lines = place.json(&[&base[..], &sets(&SMALL), more].concat());
     assert_eq!(lines.len(), 1);
@@ -102,6 +105,40 @@ fn the_seed_decides_a_training_whatever_the_threads() {
 }
 
 #[test]
+fn stages_have_rates_of_their_own_for_encoder_and_decoder() {
+    let place = Place::new();
+    let weights = |out: &str, second: &str| {
+        let stages = format!("train.stages=[{{share=1,encoder=1,decoder=1}},{second}]");
+        let staged = ["--set", "train.decay=staged", "--set", &stages];
+        trained(
+            &place,
+            out,
+            &[&staged[..], &["--set", "train.validate_every=2"]].concat(),
+        );
+        Model::load(&place.path(out)).unwrap().weights().clone()
+    };
+    let both = weights("both", "{share=1,encoder=1,decoder=1}");
+    let decoder = weights("decoder", "{share=1,encoder=0,decoder=1}");
+    let none = weights("none", "{share=1,encoder=0,decoder=0}");
+    let same = |a: &Weights, b: &Weights, part: &str| {
+        let learned = a
+            .iter()
+            .filter(|(n, _)| n.starts_with(part) && n.ends_with(".weight"));
+        learned
+            .map(|(n, array)| b.get(n) == Some(array))
+            .collect::<BTreeSet<_>>()
+    };
+    let (yes, no) = (BTreeSet::from([true]), BTreeSet::from([false]));
+    assert_eq!(
+        same(&none, &decoder, "encoder.stem"),
+        yes,
+        "it learns in the first stage alone"
+    );
+    assert_eq!(same(&both, &decoder, "encoder.stem"), no);
+    assert_eq!(same(&none, &decoder, "decoder.head"), no);
+}
+
+#[test]
 fn what_a_run_found_starts_from_its_encoder() {
     let place = Place::new();
     let mut settings = SMALL.to_vec();
@@ -151,6 +188,54 @@ fn what_a_run_found_starts_from_its_encoder() {
 }
 
 #[test]
+fn a_teacher_of_the_same_task_and_classes_is_learned_from() {
+    let place = Place::new();
+    trained(&place, "teacher", &["--epochs", "1", "--seed", "1"]);
+    trained(&place, "alone", &[]);
+    let taught = ["--teacher", "teacher"];
+    trained(&place, "taught", &taught);
+    let off = ["--set", "train.distillation=0"];
+    trained(&place, "unheard", &[&taught[..], &off].concat());
+    let model = |name: &str| Model::load(&place.path(name)).unwrap();
+    assert_ne!(model("taught").weights(), model("alone").weights());
+    assert_eq!(model("unheard").weights(), model("alone").weights());
+    let of = |name: &str| model(name).description().provenance.teacher.clone();
+    assert_eq!(
+        of("taught"),
+        Some(model("teacher").description().weights.blake3.clone())
+    );
+    assert_eq!((of("unheard"), of("alone")), (None, None));
+
+    let base = [
+        &["train", "--genotype", GENOTYPE, "--out", "m"][..],
+        &sets(&SMALL),
+    ]
+    .concat();
+    let refuses = |more: &[&str], parts: &[&str]| {
+        place.refuses(&[&base[..], more].concat(), parts);
+    };
+    refuses(
+        &["--teacher", "teacher", "--task", "depth"],
+        &["train.teacher", "the task segm", "for depth"],
+    );
+    refuses(&["--teacher", "gone"], &["gone", "no such folder"]);
+    trained(&place, "pose", &["--epochs", "1", "--task", "pose"]);
+    let joints = place.path("pose/model.json");
+    let text = fs::read_to_string(&joints).unwrap();
+    let first = model("pose").description().data.joints[0].clone();
+    let other = text.replacen(&format!("\"{first}\""), "\"wing\"", 1);
+    fs::write(&joints, other).unwrap();
+    refuses(
+        &["--teacher", "pose", "--task", "pose"],
+        &["train.teacher", "`wing`", &first, "same order"],
+    );
+    refuses(
+        &["--teacher", "teacher", "--set", "train.distillation=-1"],
+        &["train.distillation", "0 or more"],
+    );
+}
+
+#[test]
 fn wrong_input_is_refused_before_anything_is_written() {
     let place = Place::new();
     let base = [&["train", "--genotype", GENOTYPE][..], &sets(&SMALL)].concat();
@@ -164,6 +249,25 @@ fn wrong_input_is_refused_before_anything_is_written() {
     refuses(
         &["--out", "m", "--set", "train.decay=slow"],
         &["train.decay", "polynomial"],
+    );
+    refuses(
+        &["--out", "m", "--set", "train.decay=staged"],
+        &["train.stages", "share = 1"],
+    );
+    let stages = "train.stages=[{share=1,encoder=1,decoder=1},{share=0,encoder=1,decoder=1}]";
+    refuses(&["--out", "m", "--set", stages], &["train.stages[1].share"]);
+    let stages = "train.stages=[{share=1,encoder=1}]";
+    refuses(
+        &["--out", "m", "--set", stages],
+        &["train.stages[0]", "decoder"],
+    );
+    refuses(
+        &["--out", "m", "--set", "train.scale=[2.0,0.5]"],
+        &["train.scale", "[2, 0.5]"],
+    );
+    refuses(
+        &["--out", "m", "--set", "train.scale=[1.0]"],
+        &["train.scale"],
     );
     refuses(&["--out", "m", "--data", "nothing"], &["nothing"]);
     fs::write(place.path("file"), "").unwrap();
@@ -242,6 +346,7 @@ fn a_stopped_training_keeps_what_was_best() {
         genotype: GENOTYPE,
         warm: None,
         data_fingerprint: None,
+        keep: None,
     };
     let mut observer = Impatient::default();
     let trained = train(&order, &mut observer).unwrap();

@@ -1,0 +1,75 @@
+//! The teacher of a full training: a finished model of the same task and channels.
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::model::{Model, Normalisation};
+use crate::network::Network;
+use crate::network::kernels::Kernels;
+use crate::search::Setup;
+
+/// A teacher, ready to be asked.
+pub(super) struct Teacher<K: Kernels> {
+    pub(super) network: Network<K>,
+    /// BLAKE3 of its weights.
+    pub(super) blake3: String,
+}
+
+/// The model that `train.teacher` names, if it does and `train.distillation` heeds it.
+///
+/// # Errors
+/// When it cannot be read, or teaches something else.
+pub(super) fn load<K: Kernels>(
+    kernels: K,
+    config: &Config,
+    setup: &Setup,
+) -> Result<Option<Teacher<K>>> {
+    let Some(folder) = (config.train.teacher.as_ref()).filter(|_| config.train.distillation > 0.0)
+    else {
+        return Ok(None);
+    };
+    let model = Model::load(folder)?;
+    let taught = model.description();
+    let wrong = |message: String| {
+        let folder = folder.display();
+        Err(Error::Config {
+            file: None,
+            message: format!("train.teacher {folder}: {message}"),
+        })
+    };
+    let (theirs, ours) = (&taught.task.name, &config.task.name);
+    if theirs != ours {
+        return wrong(format!(
+            "it is for the task {theirs}, this training for {ours}; name a model of the same task"
+        ));
+    }
+    let channels = taught.graph.channels(taught.graph.main().node);
+    let wanted = setup.io.output_channels;
+    if channels != wanted {
+        return wrong(format!(
+            "it has {channels} output channels, this training {wanted}; name a model of the same \
+             classes or joints"
+        ));
+    }
+    let info = &setup.source.info;
+    let names = [
+        (&taught.data.classes, &info.classes),
+        (&taught.data.joints, &info.joints),
+    ];
+    for (theirs, ours) in names {
+        if let Some((their, our)) = theirs.iter().zip(ours).find(|(a, b)| a != b) {
+            return wrong(format!(
+                "its `{their}` is `{our}` in this data; name a model of the same classes or joints in \
+                 the same order"
+            ));
+        }
+    }
+    if taught.normalisation != Normalisation::default() {
+        return wrong(
+            "its images are normalised otherwise; name a model that this program trained".into(),
+        );
+    }
+    Ok(Some(Teacher {
+        network: model.network(kernels)?,
+        blake3: taught.weights.blake3.clone(),
+    }))
+}

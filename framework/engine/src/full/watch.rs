@@ -1,0 +1,92 @@
+//! What happens beside the steps of a training: progress, validation, checkpoints.
+
+use super::best::{Best, Judge};
+use super::checkpoint::{Folder, Origin, State};
+use crate::error::{Error, Result};
+use crate::network::kernels::Kernels;
+use crate::progress::{Event, Observer};
+use crate::train::{Course, Tick, Watch};
+
+/// Where checkpoints go, and how often between the ends of epochs.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    pub(super) folder: Folder,
+    pub(super) origin: Origin,
+    /// Steps; 0 for the ends of epochs alone.
+    pub(super) every: usize,
+}
+
+impl Keeper {
+    pub(super) fn keep<K: Kernels>(&self, course: &Course<'_, K>, best: &Best) -> Result<()> {
+        let saved = course.save()?;
+        let mut arrays = saved.arrays;
+        arrays.extend(best.arrays());
+        let state = State {
+            origin: self.origin.clone(),
+            place: saved.place,
+            optimiser_steps: saved.optimiser_steps,
+            best: best.so_far(),
+        };
+        self.folder.write(&state, &arrays)
+    }
+}
+
+/// Watches one training.
+pub(super) struct Watcher<'a> {
+    pub(super) judge: Judge<'a>,
+    pub(super) best: &'a mut Best,
+    pub(super) keeper: Option<&'a Keeper>,
+    pub(super) observer: &'a mut dyn Observer,
+    pub(super) has_begun: bool,
+}
+
+impl<K: Kernels> Watch<K> for Watcher<'_> {
+    fn step(&mut self, tick: Tick, course: &Course<'_, K>) -> Result<()> {
+        if !self.has_begun {
+            self.has_begun = true;
+            self.observer.on(&Event::Phase {
+                name: "training",
+                steps: tick.steps,
+            });
+        }
+        let note = match self.best.reward() {
+            Some(reward) => format!("loss {:.3}, best reward {reward:.4}", tick.loss),
+            None => format!("loss {:.3}", tick.loss),
+        };
+        let done = tick.done;
+        self.observer.on(&Event::Step { done, note: &note });
+        let is_over = self.observer.should_stop();
+        if let Some(keeper) = self.keeper
+            && (is_over || keeper.every > 0 && done.is_multiple_of(keeper.every))
+        {
+            keeper.keep(course, self.best)?;
+        }
+        match is_over {
+            true => Err(Error::Stopped),
+            false => Ok(()),
+        }
+    }
+
+    fn epoch(&mut self, course: &Course<'_, K>) -> Result<()> {
+        let (setup, done) = (self.judge.setup, course.place().epoch);
+        let train = &setup.config.train;
+        if done.is_multiple_of(train.validate_every) || done == train.epochs {
+            let (metrics, reward) = self.judge.judge(course.network())?;
+            let headline: Vec<String> = (setup.task.headline().iter())
+                .filter_map(|name| Some(format!("{name} {:.4}", metrics.get(name)?)))
+                .collect();
+            let is_best = self.best.offer(done, metrics, reward, course.network());
+            let text = format!(
+                "epoch {done:>3} of {}  reward {reward:.4}  {}{}",
+                train.epochs,
+                headline.join("  "),
+                if is_best { "  best so far" } else { "" }
+            );
+            self.observer.on(&Event::Note { text: &text });
+        }
+        match self.keeper {
+            Some(keeper) => keeper.keep(course, self.best),
+            None => Ok(()),
+        }
+    }
+}
