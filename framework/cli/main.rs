@@ -20,6 +20,7 @@ mod score_pose;
 mod session;
 mod train;
 mod trials;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +49,8 @@ enum Command {
     Export(export::Args),
     /// List the trials of a run, also while it is going on
     Trials(trials::Args),
+    /// Show a search as it goes, in the terminal
+    Watch(watch::Args),
     /// Make one HTML page of a run or a model, to be read anywhere
     Report(report::Args),
     /// Show one architecture: cost, cell and wiring
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Trials(args) => trials::run(&args),
+        Command::Watch(args) => watch::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Describe(args) => describe::run(&args),
         Command::Sample(args) => sample::run(&args),

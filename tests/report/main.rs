@@ -6,3 +6,4 @@ mod pages;
 #[path = "../cli/program.rs"]
 #[allow(dead_code, reason = "other test programs use the rest")]
 mod program;
+mod watch;
