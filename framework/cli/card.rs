@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use nasfw_engine::Trial;
 use nasfw_sdk::{Choices, SearchSpace, Task};
 
+pub(crate) use crate::number::metric;
 use crate::number::{duration, grouped, short};
 
 /// Cards fit the narrowest terminal in use.
@@ -62,18 +63,6 @@ pub(crate) fn trial(out: &mut dyn Write, trial: &Trial, task: &dyn Task) -> io::
         &format!("{} at the size judged", short(trial.macs)),
     )?;
     row(out, "time", &duration(trial.seconds))
-}
-
-/// Four significant digits, whatever the metric's scale.
-pub(crate) fn metric(value: f64) -> String {
-    match value.abs() {
-        0.0 => "0".into(),
-        v if !(1e-3..1e5).contains(&v) => format!("{value:.3e}"),
-        v => format!(
-            "{value:.*}",
-            (3 - v.log10().floor() as i32).clamp(0, 4) as usize
-        ),
-    }
 }
 
 fn wrap(parts: &[String], width: usize) -> Vec<String> {

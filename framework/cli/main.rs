@@ -11,6 +11,7 @@ mod memory;
 mod number;
 mod plugins;
 mod progress;
+mod report;
 mod resume;
 mod run;
 mod sample;
@@ -19,6 +20,7 @@ mod score_pose;
 mod session;
 mod train;
 mod trials;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +49,10 @@ enum Command {
     Export(export::Args),
     /// List the trials of a run, also while it is going on
     Trials(trials::Args),
+    /// Show a search as it goes, in the terminal
+    Watch(watch::Args),
+    /// Make one HTML page of a run or a model, to be read anywhere
+    Report(report::Args),
     /// Show one architecture: cost, cell and wiring
     Describe(describe::Args),
     /// Draw architectures from a controller
@@ -74,6 +80,8 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Trials(args) => trials::run(&args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Describe(args) => describe::run(&args),
         Command::Sample(args) => sample::run(&args),
         Command::Score(args) => score::run(&args),

@@ -102,6 +102,11 @@ impl Model {
     }
 }
 
+/// Whether `folder` looks like a model's, sound or not.
+pub fn is_model(folder: &Path) -> bool {
+    folder.join(DESCRIPTION).exists()
+}
+
 fn model_error(folder: &Path, message: impl Into<String>) -> Error {
     Error::Model {
         model: folder.into(),

@@ -76,6 +76,7 @@ impl<K: Kernels> Session<K> {
             .prepare(observer)
             .and_then(|(encoder, stages, reward)| {
                 constant = Some(reward);
+                self.run.note_constant_reward(reward)?;
                 pass_notes_on(observer);
                 while self.next < wanted {
                     self.trial(&encoder, &stages, observer)?;
@@ -89,13 +90,18 @@ impl<K: Kernels> Session<K> {
             Err(Error::Stopped) => true,
             Err(e) => return Err(e),
         };
+        let spent = self.clock.spent();
+        let by_name: Vec<(String, f64)> = (spent.iter())
+            .map(|(work, secs)| (work.to_string(), *secs))
+            .collect();
+        self.run.add_spent(&by_name)?;
         Ok(Summary {
             run: self.run.folder().to_owned(),
             best: self.best,
             finished: self.next,
             constant_reward: constant,
             is_stopped,
-            spent: self.clock.spent(),
+            spent,
         })
     }
 

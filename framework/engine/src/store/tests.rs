@@ -111,6 +111,22 @@ fn everything_comes_back_after_a_crash() {
 }
 
 #[test]
+fn notes_add_up_and_come_back() {
+    let (_folder, mut run) = new_run();
+    assert_eq!(run.constant_reward().unwrap(), None);
+    assert!(run.spent().unwrap().is_empty());
+    run.note_constant_reward(0.1 + 0.2).unwrap();
+    run.add_spent(&[("data".into(), 1.5), ("stage 0".into(), 2.0)])
+        .unwrap();
+    run.add_spent(&[("data".into(), 0.25)]).unwrap();
+    assert_eq!(run.constant_reward().unwrap(), Some(0.1 + 0.2));
+    let spent: Vec<_> = run.spent().unwrap().into_iter().collect();
+    assert_eq!(spent, [("data".into(), 1.75), ("stage 0".into(), 2.0)]);
+    let (version, _) = run.made().unwrap();
+    assert_eq!(version.as_deref(), Some(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
 fn trials_follow_each_other() {
     let (_folder, mut run) = new_run();
     refused(run.append(&trial(1), &state(1)), "the next one is 0");

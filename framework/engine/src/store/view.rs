@@ -1,5 +1,6 @@
 //! What can be read of a run.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use nasfw_sdk::State;
@@ -14,6 +15,10 @@ use crate::trial::Trial;
 pub(super) const DATA: &str = "data_fingerprint";
 /// Key of the number of output channels.
 pub(super) const OUTPUTS: &str = "output_channels";
+/// Key of the best constant answer's reward.
+pub(super) const CONSTANT: &str = "constant_reward";
+/// Key of the seconds by kind of work, a JSON object.
+pub(super) const SPENT: &str = "spent_secs";
 
 /// A run opened for reading; another process may write to it meanwhile.
 #[derive(Debug)]
@@ -49,12 +54,60 @@ impl RunView {
         Config::from_toml(&text)
     }
 
+    /// The configuration as it is stored, TOML; reading it loads nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn config_text(&self) -> Result<String> {
+        Ok(self.meta("config")?.unwrap_or_default())
+    }
+
+    /// Trials wanted in all, without reading the rest of the configuration.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn trials_wanted(&self) -> Result<Option<u64>> {
+        let table: toml::Table = toml::from_str(&self.config_text()?).unwrap_or_default();
+        let wanted = table.get("run").and_then(|run| run.get("trials"));
+        let wanted = wanted.and_then(toml::Value::as_integer);
+        Ok(wanted.and_then(|n| u64::try_from(n).ok()))
+    }
+
+    /// Version of the program that made the run, and when: seconds since 1970, UTC.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn made(&self) -> Result<(Option<String>, Option<u64>)> {
+        let at = self.meta("created_unix_secs")?;
+        let at = at.and_then(|t| t.parse().ok());
+        Ok((self.meta("program_version")?, at))
+    }
+
+    /// The reward of the best constant answer; `None` until it was measured, and in runs of
+    /// programs that did not note it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn constant_reward(&self) -> Result<Option<f64>> {
+        let text = self.meta(CONSTANT)?;
+        Ok(text.and_then(|t| t.parse().ok()))
+    }
+
+    /// Seconds by kind of work, of all calls that came to their end.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn spent(&self) -> Result<BTreeMap<String, f64>> {
+        let text = self.meta(SPENT)?.unwrap_or_default();
+        Ok(serde_json::from_str(&text).unwrap_or_default())
+    }
+
     /// Whether reading the [configuration](Self::config) loads libraries, code that runs.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn loads_libraries(&self) -> Result<bool> {
-        let text = self.meta("config")?.unwrap_or_default();
+        let text = self.config_text()?;
         // What does not parse is reported where it is read.
         let table: toml::Table = toml::from_str(&text).unwrap_or_default();
         let plugins = table.get("plugins").and_then(toml::Value::as_array);

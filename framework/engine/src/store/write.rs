@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::params;
 
 use super::lock::Lock;
-use super::view::{DATA, OUTPUTS};
+use super::view::{CONSTANT, DATA, OUTPUTS, SPENT};
 use super::{RunView, SearchState, artifact, create, database_error, format, rows, run_error};
 use crate::config::Config;
 use crate::error::Result;
@@ -117,6 +117,35 @@ impl Run {
                 write().map_err(|e| database_error(&folder, e))
             }
         }
+    }
+
+    /// Notes what the best constant answer is worth.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn note_constant_reward(&mut self, reward: f64) -> Result<()> {
+        self.note(CONSTANT, &reward.to_string())
+    }
+
+    /// Adds to the seconds by kind of work.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn add_spent(&mut self, seconds: &[(String, f64)]) -> Result<()> {
+        let mut all = self.spent()?;
+        for (work, secs) in seconds {
+            *all.entry(work.clone()).or_default() += secs;
+        }
+        let text =
+            serde_json::to_string(&all).map_err(|e| run_error(&self.view.folder, e.to_string()))?;
+        self.note(SPENT, &text)
+    }
+
+    fn note(&mut self, key: &str, value: &str) -> Result<()> {
+        (self.view.db)
+            .execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", [key, value])
+            .map_err(|e| database_error(&self.view.folder, e))?;
+        Ok(())
     }
 
     /// Changes how many trials are wanted in all, in the database and in `config.toml`.

@@ -1,0 +1,80 @@
+//! `nasfw report`: a run or a model as one page that can be read anywhere.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use nasfw_engine::export::write_file;
+use nasfw_engine::model::{Model, is_model};
+use nasfw_engine::plugins;
+use nasfw_engine::store::Run;
+use nasfw_report::run::Recorded;
+
+use crate::exit::Failure;
+use crate::session::quoted;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The run folder or the model folder; a run may be going on
+    #[arg(value_name = "RUN|MODEL")]
+    folder: PathBuf,
+    /// The page [default: report.html in the run, MODEL.html beside the model]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Load the libraries that the run or model names: names of their decisions, and drawings. A
+    /// library is code that runs as you
+    #[arg(long)]
+    load: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let folder = &args.folder;
+    let (page, usual) = match is_model(folder) {
+        true => (model_page(args)?, beside(folder)),
+        false => (run_page(args)?, folder.join("report.html")),
+    };
+    let out = args.out.as_ref().unwrap_or(&usual);
+    write_file(out, page.as_bytes())?;
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{}: {} bytes", out.display(), page.len())?;
+    stdout.flush()?;
+    Ok(())
+}
+
+fn run_page(args: &Args) -> Result<String, Failure> {
+    let folder = &args.folder;
+    if folder.is_dir() && !folder.join("run.db").exists() {
+        return Err(Failure::Input(format!(
+            "{}: neither a run (no run.db) nor a model (no model.json)",
+            folder.display()
+        )));
+    }
+    let view = Run::read(folder)?;
+    let recorded = Recorded::read(&view, &quoted(folder), args.load)?;
+    Ok(nasfw_report::run::page(&recorded))
+}
+
+fn model_page(args: &Args) -> Result<String, Failure> {
+    let model = Model::load(&args.folder)?;
+    if args.load {
+        for library in &model.description().provenance.plugins {
+            plugins::load(library)?;
+        }
+    }
+    Ok(nasfw_report::model::page(
+        &model,
+        &quoted(&args.folder),
+        &[],
+    ))
+}
+
+/// `models/first.html` of `models/first`: a model's folder holds the model and nothing else.
+fn beside(model: &Path) -> PathBuf {
+    let whole = model.canonicalize().unwrap_or_else(|_| model.into());
+    let mut name = whole.file_name().unwrap_or_default().to_owned();
+    name.push(".html");
+    match model.file_name() {
+        Some(_) => model.with_file_name(name),
+        // `.` and `..` have no name of their own.
+        None => whole.with_file_name(name),
+    }
+}

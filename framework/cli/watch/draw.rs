@@ -1,0 +1,249 @@
+//! How a run is shown: what matters most at any size.
+
+use nasfw_engine::search::is_better;
+use nasfw_engine::{Status, Trial};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Style, Stylize};
+use ratatui::symbols::Marker;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{
+    Axis, Chart, Dataset, GraphType, LineGauge, Paragraph, Row, Sparkline, Table, Wrap,
+};
+
+use super::seen::Seen;
+use crate::number::{duration, metric, short};
+use crate::trials::status_name;
+
+/// From these sizes on there is room for a chart and for genotypes.
+const CHART_ROWS: u16 = 18;
+const WIDE: u16 = 60;
+
+pub(super) fn draw(frame: &mut Frame<'_>, seen: &Seen) {
+    let area = frame.area();
+    let is_tall = area.height >= CHART_ROWS;
+    let rewards = match is_tall {
+        true => Constraint::Min(8),
+        false => Constraint::Length(2),
+    };
+    let last = match is_tall {
+        true => Constraint::Length(area.height / 3),
+        false => Constraint::Min(1),
+    };
+    let best = if is_tall { 4 } else { 2 };
+    let rows = [
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Length(best),
+        rewards,
+        last,
+        Constraint::Length(1),
+    ];
+    let [title, bar, best, rewards, last, foot] = Layout::vertical(rows).areas(area);
+    frame.render_widget(heading(seen, title.width), title);
+    frame.render_widget(progress(seen), bar);
+    frame.render_widget(best_so_far(seen, is_tall), best);
+    match is_tall {
+        true => chart(frame, rewards, seen),
+        false => sparkline(frame, rewards, seen),
+    }
+    frame.render_widget(last_trials(seen, last), last);
+    let keys = Line::from("q leaves; the search is not touched").dim();
+    frame.render_widget(keys, foot);
+}
+
+fn heading(seen: &Seen, width: u16) -> Line<'static> {
+    let ago = seen.since.map_or(String::new(), |since| {
+        format!(", last written {} ago", duration(since.as_secs_f64()))
+    });
+    let state = match (seen.trials.len() as u64 >= seen.wanted, seen.is_open) {
+        (true, _) => "finished".to_owned(),
+        (false, true) if width >= WIDE => format!("running{ago}"),
+        (false, true) => "running".to_owned(),
+        (false, false) => "not running".to_owned(),
+    };
+    Line::from(vec![
+        Span::from(seen.name.clone()).bold(),
+        Span::from(format!("  {state}")).dim(),
+    ])
+}
+
+fn progress(seen: &Seen) -> LineGauge<'static> {
+    let (done, wanted) = (seen.trials.len() as u64, seen.wanted);
+    let share = match wanted {
+        0 => 0.0,
+        _ => (done as f64 / wanted as f64).clamp(0.0, 1.0),
+    };
+    let mut label = format!("{done}/{wanted}");
+    if let Some(secs) = seen.secs_a_trial() {
+        label.push_str(&format!("  {} a trial", duration(secs)));
+    }
+    if let (true, Some(left)) = (seen.is_running(), seen.secs_left()) {
+        label.push_str(&format!("  {} left", duration(left)));
+    }
+    LineGauge::default()
+        .ratio(share)
+        .label(label)
+        .filled_style(Style::new().fg(Color::Green))
+        .unfilled_style(Style::new().dim())
+}
+
+fn best_so_far(seen: &Seen, with_genotype: bool) -> Paragraph<'static> {
+    let Some(best) = seen.best() else {
+        let text = match seen.trials.is_empty() {
+            true => "no trial yet: data, warm-up and features come first",
+            false => "no trial could be judged yet; `nasfw trials` says why",
+        };
+        return Paragraph::new(text).wrap(Wrap { trim: true });
+    };
+    let mut first = vec![
+        Span::from(format!("best: trial {}  ", best.id)).bold(),
+        Span::from(format!("reward {}", reward(best))).fg(Color::Green),
+    ];
+    if let Some((name, value)) = seen.headline.and_then(|n| Some((n, best.metrics.get(n)?))) {
+        first.push(Span::from(format!("  {name} {}", metric(value))));
+    }
+    let cost = format!(
+        "{} parameters, {} multiply-adds",
+        short(best.params as u64),
+        short(best.macs)
+    );
+    let mut lines = vec![Line::from(first), Line::from(cost)];
+    if with_genotype {
+        lines.push(Line::from(best.genotype.clone()).dim());
+    }
+    Paragraph::new(lines)
+}
+
+/// Rewards of trials, and the best so far of those that went through all stages.
+fn chart(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
+    let points = |status| -> Vec<(f64, f64)> {
+        let those = seen.trials.iter().filter(|t| t.status == status);
+        those
+            .filter_map(|t| Some((t.id as f64, t.reward?)))
+            .collect()
+    };
+    let (complete, stopped) = (points(Status::Complete), points(Status::Stopped));
+    let best = running_best(&seen.trials);
+    let values = complete.iter().chain(&stopped).map(|p| p.1);
+    let top = (values.fold(0.0, f64::max) * 1.1).max(0.05);
+    let last = seen.trials.len().saturating_sub(1).max(1) as f64;
+    let dots = |name, data, color| {
+        Dataset::default()
+            .name(name)
+            .data(data)
+            .marker(Marker::Braille)
+            .style(Style::new().fg(color))
+    };
+    let line = Dataset::default()
+        .name("best so far")
+        .data(&best)
+        .graph_type(GraphType::Line)
+        .marker(Marker::Braille)
+        .style(Style::new().fg(Color::Green));
+    let chart = Chart::new(vec![
+        dots("ended early", &stopped, Color::DarkGray),
+        dots("complete", &complete, Color::Cyan),
+        line,
+    ])
+    .x_axis(
+        Axis::default()
+            .bounds([0.0, last])
+            .labels(["trial 0".to_owned(), format!("{last:.0}")])
+            .style(Style::new().dim()),
+    )
+    .y_axis(
+        Axis::default()
+            .title("reward")
+            .bounds([0.0, top])
+            .labels([
+                "0".to_owned(),
+                format!("{:.2}", top / 2.0),
+                format!("{top:.2}"),
+            ])
+            .style(Style::new().dim()),
+    );
+    frame.render_widget(chart, area);
+}
+
+fn running_best(trials: &[Trial]) -> Vec<(f64, f64)> {
+    let mut best: Option<&Trial> = None;
+    let mut line = Vec::new();
+    for trial in trials {
+        if trial.status == Status::Complete && is_better(trial, best) {
+            best = Some(trial);
+        }
+        if let Some(reward) = best.and_then(|b| b.reward) {
+            line.push((trial.id as f64, reward));
+        }
+    }
+    line
+}
+
+/// The last rewards as bars, as many as there are columns.
+fn sparkline(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
+    let from = seen.trials.len().saturating_sub(usize::from(area.width));
+    let bars: Vec<u64> = (seen.trials[from..].iter())
+        .map(|t| (t.reward.unwrap_or(0.0).max(0.0) * 1e4) as u64)
+        .collect();
+    let bars = Sparkline::default().data(bars).style(Color::Cyan);
+    frame.render_widget(bars, area);
+}
+
+/// The newest first, as many as there are rows.
+fn last_trials(seen: &Seen, area: Rect) -> Table<'static> {
+    let is_wide = area.width >= WIDE;
+    let best = seen.best().map(|t| t.id);
+    let counts = [Status::Complete, Status::Stopped, Status::Failed]
+        .map(|status| format!("{} {}", seen.count(status), status_name(status)));
+    let row = |t: &Trial| {
+        let mark = if best == Some(t.id) { "*" } else { "" };
+        let mut cells = vec![
+            format!("{}{mark}", t.id),
+            status_name(t.status).to_owned(),
+            reward(t),
+        ];
+        if is_wide {
+            let reason = match t.status {
+                Status::Failed => t.reason.clone(),
+                _ => None,
+            };
+            cells.extend([
+                short(t.params as u64),
+                duration(t.seconds),
+                reason.unwrap_or_else(|| t.genotype.clone()),
+            ]);
+        }
+        let row = Row::new(cells);
+        match t.status {
+            Status::Failed => row.fg(Color::Red),
+            Status::Stopped => row.dim(),
+            Status::Complete => row,
+        }
+    };
+    let rows = usize::from(area.height.saturating_sub(1));
+    let rows: Vec<Row<'static>> = seen.trials.iter().rev().take(rows).map(row).collect();
+    let mut widths = vec![
+        Constraint::Length(6),
+        Constraint::Length(8),
+        Constraint::Length(7),
+    ];
+    let mut names = vec!["trial", "status", "reward"];
+    if is_wide {
+        widths.extend([
+            Constraint::Length(7),
+            Constraint::Length(11),
+            Constraint::Min(10),
+        ]);
+        names.extend(["params", "time"]);
+    }
+    let mut head: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    if is_wide {
+        head.push(counts.join(", "));
+    }
+    Table::new(rows, widths).header(Row::new(head).dim())
+}
+
+fn reward(trial: &Trial) -> String {
+    trial.reward.map_or("-".into(), |r| format!("{r:.4}"))
+}

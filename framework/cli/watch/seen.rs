@@ -1,0 +1,109 @@
+//! What is known of the run, read again and again.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use nasfw_engine::search::is_better;
+use nasfw_engine::store::{Run, RunView};
+use nasfw_engine::{Status, Trial};
+
+use crate::exit::Failure;
+use crate::session::quoted;
+
+/// Trials whose mean time tells the speed.
+const RECENT: usize = 10;
+
+/// A run as it was last looked at.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) name: String,
+    pub(super) wanted: u64,
+    /// The metric to show, if the task is in this program.
+    pub(super) headline: Option<&'static str>,
+    pub(super) trials: Vec<Trial>,
+    /// Whether a process has the run open, or had it when it crashed.
+    pub(super) is_open: bool,
+    /// Time since the last write.
+    pub(super) since: Option<Duration>,
+}
+
+impl Seen {
+    pub(super) fn read(folder: &Path) -> Result<Self, Failure> {
+        let view = Run::read(folder)?;
+        // As `trials` does: merely to look at a run, no library is loaded.
+        let task = match view.loads_libraries()? {
+            true => None,
+            false => view.config().and_then(|c| c.make_task()).ok(),
+        };
+        let mut seen = Self {
+            name: quoted(folder),
+            headline: task.and_then(|t| t.headline().first().copied()),
+            ..Self::default()
+        };
+        seen.take_in(&view)?;
+        seen.look_at_files(folder);
+        Ok(seen)
+    }
+
+    /// Reads what has changed. The run is opened for a moment only, so that a search that ends
+    /// meanwhile can leave its database in one file.
+    pub(super) fn look_again(&mut self, folder: &Path) -> Result<(), Failure> {
+        let view = Run::read(folder)?;
+        // `resume --trials` changes how many are wanted.
+        if view.finished()? != self.trials.len() as u64 || !self.is_running() {
+            self.take_in(&view)?;
+        }
+        drop(view);
+        self.look_at_files(folder);
+        Ok(())
+    }
+
+    fn take_in(&mut self, view: &RunView) -> Result<(), Failure> {
+        self.trials = view.trials()?;
+        let wanted = view.trials_wanted()?;
+        self.wanted = wanted.unwrap_or(self.trials.len() as u64);
+        Ok(())
+    }
+
+    fn look_at_files(&mut self, folder: &Path) {
+        let log = folder.join("run.db-wal");
+        self.is_open = log.exists();
+        let written = [folder.join("run.db"), log].map(|file| {
+            let changed = std::fs::metadata(file).and_then(|m| m.modified());
+            changed.ok()
+        });
+        let last = written.into_iter().flatten().max();
+        self.since = last.and_then(|t| SystemTime::now().duration_since(t).ok());
+    }
+
+    /// Whether trials are still to come, as far as one can see from outside.
+    pub(super) fn is_running(&self) -> bool {
+        self.is_open && (self.trials.len() as u64) < self.wanted
+    }
+
+    pub(super) fn best(&self) -> Option<&Trial> {
+        let better = |best, trial| match is_better(trial, best) {
+            true => Some(trial),
+            false => best,
+        };
+        self.trials.iter().fold(None, better)
+    }
+
+    pub(super) fn count(&self, status: Status) -> usize {
+        self.trials.iter().filter(|t| t.status == status).count()
+    }
+
+    /// Mean seconds of the last trials; `None` before the first.
+    pub(super) fn secs_a_trial(&self) -> Option<f64> {
+        let recent = self.trials.iter().rev().take(RECENT);
+        let count = recent.len();
+        let sum: f64 = recent.map(|t| t.seconds).sum();
+        (count > 0).then(|| sum / count as f64)
+    }
+
+    /// Seconds until all trials are done, if they go on as the last ones did.
+    pub(super) fn secs_left(&self) -> Option<f64> {
+        let left = self.wanted.saturating_sub(self.trials.len() as u64);
+        Some(self.secs_a_trial()? * left as f64)
+    }
+}

@@ -1,0 +1,141 @@
+//! What is seen at which size.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use nasfw_engine::{Status, Trial};
+use nasfw_sdk::Metrics;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+
+use super::seen::Seen;
+use super::{draw, leaves};
+
+fn trial(id: u64, status: Status, reward: Option<f64>) -> Trial {
+    Trial {
+        id,
+        genotype: format!("[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,{id}]]]"),
+        choices: vec![0],
+        log_prob: -1.0,
+        status,
+        stage_rewards: Vec::new(),
+        reward,
+        metrics: Metrics::new([("miou", reward.unwrap_or(0.0))]).unwrap(),
+        params: 2_629_909,
+        macs: 4_208_000_000,
+        seconds: 30.0,
+        reason: (status == Status::Failed).then(|| "loss is NaN".to_owned()),
+    }
+}
+
+/// Twelve of forty trials, the seventh the best.
+fn seen() -> Seen {
+    let mut trials: Vec<Trial> = (0..12)
+        .map(|id| {
+            trial(
+                id,
+                Status::Complete,
+                Some(0.3 - 0.01 * (id as f64 - 7.0).abs()),
+            )
+        })
+        .collect();
+    trials[9] = trial(9, Status::Stopped, Some(0.9));
+    trials[10] = trial(10, Status::Failed, None);
+    Seen {
+        name: "runs/first".into(),
+        wanted: 40,
+        headline: Some("miou"),
+        trials,
+        is_open: true,
+        since: None,
+    }
+}
+
+/// The screen's lines, without spaces at their ends.
+fn screen(seen: &Seen, width: u16, height: u16) -> Vec<String> {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw::draw(frame, seen)).unwrap();
+    let buffer = terminal.backend().buffer();
+    (0..height)
+        .map(|y| {
+            let line: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
+            line.trim_end().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn a_usual_terminal_shows_all_of_it() {
+    let lines = screen(&seen(), 80, 24);
+    let text = lines.join("\n");
+    for part in [
+        "runs/first  running",
+        "12/40  30.0 s a trial  14 min 00 s left",
+        "best: trial 7  reward 0.3000  miou 0.3000",
+        "2.63 M parameters, 4.21 G multiply-adds",
+        "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,7]]]",
+        "best so far",
+        "trial 0",
+        "10 complete, 1 stopped, 1 failed",
+        "loss is NaN",
+    ] {
+        assert!(text.contains(part), "`{part}` is not in\n{text}");
+    }
+    assert!(lines[23].starts_with("q leaves"), "{text}");
+    // The newest trial is the first of the list.
+    let head = lines.iter().position(|l| l.starts_with("trial ")).unwrap();
+    assert!(lines[head + 1].starts_with("11 "), "{text}");
+}
+
+#[test]
+fn a_small_terminal_shows_what_matters() {
+    let lines = screen(&seen(), 40, 12);
+    let text = lines.join("\n");
+    for part in [
+        "runs/first  running",
+        "12/40",
+        "best: trial 7  reward 0.3000",
+        "▇",
+        "11     complete",
+        "7*     complete",
+        "q leaves",
+    ] {
+        assert!(text.contains(part), "`{part}` is not in\n{text}");
+    }
+    assert!(!text.contains("[[8"), "no room for genotypes\n{text}");
+}
+
+#[test]
+fn any_size_and_any_run_can_be_shown() {
+    let empty = Seen {
+        name: "r".into(),
+        wanted: 3,
+        ..Seen::default()
+    };
+    let mut failed = seen();
+    failed.trials.retain(|t| t.status == Status::Failed);
+    let (all, none) = (seen(), Seen::default());
+    for seen in [&all, &empty, &failed, &none] {
+        for (width, height) in [(1, 1), (10, 3), (39, 17), (59, 18), (200, 60)] {
+            screen(seen, width, height);
+        }
+    }
+    let text = screen(&empty, 80, 24).join("\n");
+    assert!(
+        text.contains("no trial yet") && text.contains("0/3"),
+        "{text}"
+    );
+    assert!(text.contains("r  not running"), "{text}");
+    let text = screen(&failed, 80, 24).join("\n");
+    assert!(text.contains("no trial could be judged yet"), "{text}");
+}
+
+#[test]
+fn q_escape_and_ctrl_c_leave() {
+    let key = |code, modifiers| Event::Key(KeyEvent::new(code, modifiers));
+    assert!(leaves(&key(KeyCode::Char('q'), KeyModifiers::NONE)));
+    assert!(leaves(&key(KeyCode::Esc, KeyModifiers::NONE)));
+    assert!(leaves(&key(KeyCode::Char('c'), KeyModifiers::CONTROL)));
+    assert!(!leaves(&key(KeyCode::Char('c'), KeyModifiers::NONE)));
+    assert!(!leaves(&Event::Resize(1, 1)));
+}

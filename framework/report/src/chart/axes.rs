@@ -1,0 +1,158 @@
+//! A chart with two numeric axes.
+
+use std::convert::Infallible;
+use std::ops::Range;
+
+use maud::{Markup, PreEscaped, html};
+use plotters::chart::{ChartBuilder, ChartContext};
+use plotters::coord::Shift;
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::coord::types::RangedCoordf64;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::element::{Circle, PathElement};
+use plotters::series::DashedLineSeries;
+use plotters::style::{Color, IntoFont, ShapeStyle, TextStyle};
+
+use super::backend::Svg;
+use super::ink::Ink;
+
+/// Size of words and numbers, in pixels.
+const FONT_PX: f64 = 12.0;
+
+/// Width and height of a drawing, in pixels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+/// Axes and what they count.
+pub(crate) struct Axes<'a> {
+    pub(crate) x: Range<f64>,
+    pub(crate) y: Range<f64>,
+    /// What the horizontal axis counts, with its unit.
+    pub(crate) x_name: &'a str,
+    /// What the vertical axis counts, with its unit.
+    pub(crate) y_name: &'a str,
+    /// How numbers at the horizontal axis are written.
+    pub(crate) x_text: &'a dyn Fn(&f64) -> String,
+    /// How numbers at the vertical axis are written.
+    pub(crate) y_text: &'a dyn Fn(&f64) -> String,
+}
+
+/// Something between the axes.
+pub(crate) enum Mark {
+    /// Discs, each for itself.
+    Dots {
+        points: Vec<(f64, f64)>,
+        radius: u32,
+        ink: Ink,
+        opacity: f64,
+    },
+    /// A line through points.
+    Line {
+        points: Vec<(f64, f64)>,
+        width: u32,
+        ink: Ink,
+    },
+    /// A dashed line through points.
+    Dashes { points: Vec<(f64, f64)>, ink: Ink },
+}
+
+type Area<'a> = DrawingArea<Svg<'a>, Shift>;
+type Plane<'a, 'b> = ChartContext<'b, Svg<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+type Failed = DrawingAreaErrorKind<Infallible>;
+
+/// Draws a chart; `says` is what it shows, in words.
+pub(crate) fn draw(size: Size, says: &str, axes: &Axes<'_>, marks: &[Mark]) -> Markup {
+    svg(size, says, |area| axes_and_marks(area, axes, marks))
+}
+
+/// The `svg` element with what `paint` draws.
+pub(super) fn svg(
+    size: Size,
+    says: &str,
+    paint: impl FnOnce(&Area<'_>) -> Result<(), Failed>,
+) -> Markup {
+    let mut body = String::new();
+    let Size { width, height } = size;
+    let area = Svg::new((width, height), &mut body).into_drawing_area();
+    let result = paint(&area).and_then(|()| area.present());
+    drop(area);
+    html! {
+        svg viewBox=(format!("0 0 {width} {height}")) width=(width) height=(height) role="img"
+            aria-label=(says) {
+            // Only a chart without room for its axes fails.
+            @match result {
+                Ok(()) => (PreEscaped(body)),
+                Err(e) => text x="8" y="20" class="i-text" { "cannot be drawn: " (e) },
+            }
+        }
+    }
+}
+
+/// The style of words in charts.
+pub(super) fn words() -> TextStyle<'static> {
+    ("sans-serif", FONT_PX)
+        .into_font()
+        .color(&Ink::Text.color())
+}
+
+fn axes_and_marks(area: &Area<'_>, axes: &Axes<'_>, marks: &[Mark]) -> Result<(), Failed> {
+    let mut chart = ChartBuilder::on(area)
+        .margin_top(8)
+        .margin_right(14)
+        .x_label_area_size(40)
+        .y_label_area_size(58)
+        .build_cartesian_2d(axes.x.clone(), axes.y.clone())?;
+    let (width, _) = area.dim_in_pixel();
+    let words = words();
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .y_max_light_lines(1)
+        .light_line_style(Ink::Grid.mixed(0.0))
+        .bold_line_style(Ink::Grid.color())
+        .axis_style(Ink::Axis.color())
+        .set_all_tick_mark_size(4)
+        .x_labels((width / 90).max(3) as usize)
+        .y_labels(8)
+        .x_label_formatter(axes.x_text)
+        .y_label_formatter(axes.y_text)
+        .label_style(words.clone())
+        .axis_desc_style(words)
+        .x_desc(axes.x_name)
+        .y_desc(axes.y_name)
+        .draw()?;
+    marks.iter().try_for_each(|m| mark(&mut chart, m))
+}
+
+fn mark(chart: &mut Plane<'_, '_>, mark: &Mark) -> Result<(), Failed> {
+    match mark {
+        Mark::Dots {
+            points,
+            radius,
+            ink,
+            opacity,
+        } => {
+            let style: ShapeStyle = ink.mixed(*opacity).filled();
+            let dots = points.iter().map(|&at| Circle::new(at, *radius, style));
+            chart.draw_series(dots)?;
+        }
+        Mark::Line { points, width, ink } => match points.as_slice() {
+            // A line of one point has no length.
+            [] | [_] => {}
+            points => {
+                let style = ink.color().stroke_width(*width);
+                let line = PathElement::new(points.to_vec(), style);
+                chart.draw_series([line])?;
+            }
+        },
+        Mark::Dashes { points, ink } => {
+            let style = ink.color().stroke_width(2);
+            let line = DashedLineSeries::new(points.iter().copied(), 6, 5, style);
+            chart.draw_series(line)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Shares as shades: a row an option, a column a stretch of time.
+
+use maud::Markup;
+use plotters::element::{Rectangle, Text};
+use plotters::style::Color;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::axes::{Size, svg, words};
+use super::ink::Ink;
+
+/// Height of a row and width of the whole, in pixels.
+const ROW_PX: i32 = 17;
+const WIDTH_PX: i32 = 350;
+/// Room for the options' names and for the numbers below.
+const NAMES_PX: i32 = 140;
+const FOOT_PX: i32 = 20;
+/// The most characters of a name that fit.
+const NAME_CHARACTERS: usize = 19;
+/// Shades that are told apart; cells of one shade are one path.
+const SHADES: f64 = 12.0;
+
+/// Rows with their shares from left to right, in [0, 1].
+pub(crate) struct Heat<'a> {
+    pub(crate) rows: &'a [(String, Vec<f64>)],
+    /// What is below the first and the last column.
+    pub(crate) from_to: (String, String),
+}
+
+/// Draws shares; `says` is what they show, in words.
+pub(crate) fn heat(says: &str, heat: &Heat<'_>) -> Markup {
+    let height = ROW_PX * heat.rows.len() as i32;
+    let size = Size {
+        width: WIDTH_PX as u32,
+        height: (height + FOOT_PX) as u32,
+    };
+    let words = words();
+    svg(size, says, |area| {
+        let beside = words.clone().pos(Pos::new(HPos::Right, VPos::Center));
+        for (row, (name, _)) in heat.rows.iter().enumerate() {
+            let at = (NAMES_PX - 6, ROW_PX * row as i32 + ROW_PX / 2);
+            area.draw(&Text::new(short(name), at, beside.clone()))?;
+        }
+        let frame = [(NAMES_PX, 0), (WIDTH_PX - 1, height)];
+        area.draw(&Rectangle::new(frame, Ink::Grid.mixed(0.35).filled()))?;
+        // By shade, so that the cells of one follow each other.
+        for shade in 1..=SHADES as i32 {
+            let style = Ink::Main.mixed(f64::from(shade) / SHADES).filled();
+            for corners in cells(heat, shade) {
+                area.draw(&Rectangle::new(corners, style))?;
+            }
+        }
+        let below = |h| words.clone().pos(Pos::new(h, VPos::Top));
+        let (from, to) = &heat.from_to;
+        area.draw(&Text::new(
+            from.as_str(),
+            (NAMES_PX, height + 4),
+            below(HPos::Left),
+        ))?;
+        area.draw(&Text::new(
+            to.as_str(),
+            (WIDTH_PX - 1, height + 4),
+            below(HPos::Right),
+        ))
+    })
+}
+
+/// The corners of the cells of one shade.
+fn cells(heat: &Heat<'_>, shade: i32) -> Vec<[(i32, i32); 2]> {
+    let mut found = Vec::new();
+    for (row, (_, shares)) in heat.rows.iter().enumerate() {
+        let columns = shares.len().max(1) as i32;
+        let left = |column: i32| NAMES_PX + column * (WIDTH_PX - 1 - NAMES_PX) / columns;
+        for (column, share) in shares.iter().enumerate() {
+            // The root tells small shares apart; something is never shown as nothing.
+            if (share.sqrt() * SHADES).ceil() as i32 == shade {
+                let (column, top) = (column as i32, ROW_PX * row as i32);
+                found.push([(left(column), top), (left(column + 1), top + ROW_PX - 1)]);
+            }
+        }
+    }
+    found
+}
+
+/// A name cut to what fits.
+fn short(name: &str) -> String {
+    match name.chars().count() > NAME_CHARACTERS {
+        false => name.into(),
+        true => name
+            .chars()
+            .take(NAME_CHARACTERS - 1)
+            .chain(['…'])
+            .collect(),
+    }
+}

@@ -1,0 +1,20 @@
+//! Charts: plotters finds places and ticks, `backend.rs` writes SVG whose colours the page decides.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `ink.rs` | what a colour stands for |
+//! | `backend.rs` | plotters' shapes as compact SVG with classes |
+//! | `axes.rs` | a chart with two numeric axes |
+//! | `heat.rs` | shares as shades, a row an option |
+
+mod axes;
+mod backend;
+mod heat;
+mod ink;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use axes::{Axes, Mark, Size, draw};
+pub(crate) use heat::{Heat, heat};
+pub(crate) use ink::Ink;

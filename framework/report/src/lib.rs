@@ -1,0 +1,27 @@
+//! Runs and models as one self-contained HTML page.
+//!
+//! A page has its style, charts and pictures within it; reading it needs no network and no script.
+//! The same input gives the same bytes: times in it are those that were recorded. All text that comes
+//! from users is escaped by maud, which makes the HTML.
+//!
+//! ```text
+//! RunView ──▶ Recorded ──▶ run/ ──┐
+//!                                 ├──▶ page/ ──▶ HTML
+//! Model ─────────────────▶ model/ ┘      ▲
+//!                              chart/ ───┘
+//! ```
+//!
+//! | folder | holds |
+//! |---|---|
+//! | `run/` | what is told of a search, a section a file |
+//! | `model/` | what is told of a trained network |
+//! | `chart/` | charts as SVG |
+//! | `page/` | the document around them |
+//! | `number.rs` | numbers as people read them |
+
+mod chart;
+pub mod number;
+mod page;
+
+pub mod model;
+pub mod run;

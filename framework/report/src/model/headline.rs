@@ -1,0 +1,58 @@
+//! What it is for, how good, at what cost, and how to go on.
+
+use maud::{Markup, html};
+use nasfw_engine::model::Description;
+use nasfw_sdk::registry::TaskEntry;
+
+use crate::number::{grouped, metric, short};
+use crate::page::{commands, tile};
+
+pub(super) fn section(model: &Description, shown: &str) -> Markup {
+    let crop = (model.input.height_px, model.input.width_px);
+    let cost = model.graph.cost(crop);
+    let at = format!("at {}x{} px", crop.0, crop.1);
+    let mib = cost.peak_activation_bytes as f64 / f64::from(1 << 20);
+    let stride = match cost.output_stride {
+        0 => "a single pixel".into(),
+        stride => format!("1/{stride}"),
+    };
+    let lines = [
+        format!("nasfw export --model {shown} --onnx network.onnx"),
+        format!("nasfw export --model {shown} --svg architecture.svg"),
+    ];
+    html! {
+        header {
+            h1 { "Model " (shown) }
+            p.lead { "task " b { (model.task.name) } " · plugin " b { (model.provenance.space.plugin) }
+                " · epoch " b { (model.provenance.epoch) } " of " (model.provenance.epochs)
+                " · seed " b { (model.provenance.seed) } }
+            dl.tiles {
+                (metrics(model))
+                (tile("parameters", &short(cost.params as u64), &grouped(cost.params as u64)))
+                (tile("multiply-adds", &short(cost.macs), &at))
+                (tile("memory of maps", &format!("{mib:.1} MiB"), &format!("at most, {at}")))
+                (tile("output", &stride, "of the input"))
+            }
+            p.note { "Metrics are of the validation part, in the epoch that was chosen by them." }
+            h3 { "How to go on" }
+            (commands(&lines))
+        }
+    }
+}
+
+/// The metrics, those first that the task shows first.
+fn metrics(model: &Description) -> Markup {
+    let Some(metrics) = &model.metrics else {
+        return html! {};
+    };
+    let task = TaskEntry::find(&model.task.name);
+    let task = task.and_then(|entry| (entry.build)(&model.task.settings));
+    let first = task.map(|t| t.headline()).unwrap_or_default();
+    let rest = metrics.iter().map(|(name, _)| name);
+    let rest = rest.filter(|name| !first.contains(name));
+    html! {
+        @for name in first.iter().copied().chain(rest) {
+            @if let Some(value) = metrics.get(name) { (tile(name, &metric(value), "")) }
+        }
+    }
+}

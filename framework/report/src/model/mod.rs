@@ -1,0 +1,58 @@
+//! What is told of a trained network.
+//!
+//! | file | tells |
+//! |---|---|
+//! | `headline.rs` | what it is for, how good, at what cost, and how to go on |
+//! | `examples.rs` | images, truth and prediction side by side |
+//! | `layers.rs` | parameters and multiply-adds, part by part and layer by layer |
+//! | `provenance.rs` | where it comes from |
+
+mod examples;
+mod headline;
+mod layers;
+mod provenance;
+
+use maud::html;
+use nasfw_engine::model::Model;
+use nasfw_sdk::registry::SpaceEntry;
+use nasfw_sdk::{Result, Sketch};
+
+pub use examples::Example;
+
+use crate::page::{document, drawing, section};
+
+/// The page of a model. `shown` is how commands name its folder, quoted for a shell; `examples` are
+/// what it sees in some images, none for a page without them.
+pub fn page(model: &Model, shown: &str, examples: &[Example]) -> String {
+    let description = model.description();
+    let title = format!("Model {shown}");
+    let body = html! {
+        (headline::section(description, shown))
+        (examples::section(examples))
+        (section("architecture", "Architecture", &html! {
+            p { code { (description.provenance.genotype) } }
+            @match sketches(model) {
+                Ok(sketches) => div.drawings {
+                    @for sketch in &sketches { (drawing(sketch, "the architecture")) }
+                },
+                Err(e) => p.note { "It is not drawn: " (e) },
+            }
+        }))
+        (layers::section(description))
+        (provenance::section(description))
+        footer { "Made by " code { "nasfw report" } " " (env!("CARGO_PKG_VERSION"))
+            " from the model's own records; it needs no network." }
+    };
+    document(&format!("{title} · nasfw"), &body)
+}
+
+/// The space's drawings, where the space is in this program.
+fn sketches(model: &Model) -> Result<Vec<Sketch>> {
+    let provenance = &model.description().provenance;
+    let entry = SpaceEntry::of_plugin(&provenance.space.plugin)?;
+    let space = (entry.build)(&provenance.space.settings)?;
+    let choices = space.parse(&provenance.genotype)?;
+    let sketches = space.sketches(&choices);
+    space.fault()?;
+    Ok(sketches)
+}

@@ -1,0 +1,186 @@
+//! The page around what is told: head, style, and the pieces that sections are made of.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `style.css` | type, colours for light and dark, narrow screens, print |
+//! | `image.rs` | pictures inside the page |
+//! | `text.rs` | a few words and numbers that sections share |
+
+mod image;
+mod text;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+pub(crate) use image::{drawing, png};
+pub(crate) use text::{date, list, plural};
+
+use crate::chart::{Ink, Size};
+
+const STYLE: &str = include_str!("style.css");
+
+/// Charts as wide as the page, and half of it; narrow screens get another drawing of the same.
+pub(crate) const WHOLE: [Size; 2] = [
+    Size {
+        width: 1000,
+        height: 320,
+    },
+    NARROW,
+];
+/// See [`WHOLE`].
+pub(crate) const HALF: [Size; 2] = [
+    Size {
+        width: 490,
+        height: 300,
+    },
+    NARROW,
+];
+const NARROW: Size = Size {
+    width: 360,
+    height: 270,
+};
+
+/// The whole document. Nothing in it is fetched from elsewhere.
+pub(crate) fn document(title: &str, body: &Markup) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="generator" content=(concat!("nasfw ", env!("CARGO_PKG_VERSION")));
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { main { (body) } }
+        }
+    }
+    .into_string()
+}
+
+/// A section with its heading; `id` is for links to it.
+pub(crate) fn section(id: &str, heading: &str, body: &Markup) -> Markup {
+    html! {
+        section id=(id) {
+            h2 { (heading) }
+            (body)
+        }
+    }
+}
+
+/// A figure under its title; `paint` draws it for a width.
+pub(crate) fn figure(
+    title: &str,
+    says: &str,
+    sizes: [Size; 2],
+    legend: &[(Ink, Shape, &str)],
+    paint: impl Fn(Size) -> Markup,
+) -> Markup {
+    html! {
+        figure {
+            figcaption {
+                strong { (title) }
+                " " span { (says) }
+            }
+            div.wide { (paint(sizes[0])) }
+            div.narrow { (paint(sizes[1])) }
+            @if !legend.is_empty() {
+                ul.legend {
+                    @for (ink, shape, name) in legend {
+                        li { (swatch(*ink, *shape)) (name) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a legend shows of a mark.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    Dot,
+    Line,
+    Dashes,
+}
+
+fn swatch(ink: Ink, shape: Shape) -> Markup {
+    let (class, path) = match shape {
+        Shape::Dot => ("d", "M10 5h0"),
+        Shape::Line => ("l", "M0 5h20"),
+        Shape::Dashes => ("l", "M0 5h5m4 0h5m4 0h2"),
+    };
+    let width = match shape {
+        Shape::Dot => "8",
+        _ => "2",
+    };
+    html! {
+        svg.swatch viewBox="0 0 20 10" width="20" height="10" aria-hidden="true" {
+            path class=(format!("{class} {}", ink.class())) stroke-width=(width) d=(path);
+        }
+    }
+}
+
+/// A large number under what it is.
+pub(crate) fn tile(name: &str, value: &str, below: &str) -> Markup {
+    html! {
+        div.tile {
+            dt { (name) }
+            dd { (value) @if !below.is_empty() { small { (below) } } }
+        }
+    }
+}
+
+/// Names with values, one a line.
+pub(crate) fn facts(rows: &[(&str, Markup)]) -> Markup {
+    html! {
+        dl.facts {
+            @for (name, value) in rows {
+                dt { (name) }
+                dd { (value) }
+            }
+        }
+    }
+}
+
+/// A table that scrolls inside its box where it is too wide.
+pub(crate) fn table(caption: &str, columns: &[(&str, Align)], rows: &[Vec<Markup>]) -> Markup {
+    let align = |at: usize| columns.get(at).is_some_and(|(_, a)| *a == Align::Right);
+    html! {
+        // It can be scrolled with the keyboard, too.
+        div.scroll tabindex="0" role="region" aria-label=(caption) {
+            table {
+                caption { (caption) }
+                thead {
+                    tr {
+                        @for (at, (name, _)) in columns.iter().enumerate() {
+                            th scope="col" class=[align(at).then_some("n")] { (name) }
+                        }
+                    }
+                }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            @for (at, cell) in row.iter().enumerate() {
+                                td class=[align(at).then_some("n")] { (cell) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Which side a column's values stand at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Commands to copy, one a line.
+pub(crate) fn commands(lines: &[String]) -> Markup {
+    html! { pre.commands tabindex="0" { code { (lines.join("\n")) } } }
+}

@@ -1,0 +1,163 @@
+//! What the run folder holds, read once.
+
+use std::collections::BTreeMap;
+
+use nasfw_engine::search::best;
+use nasfw_engine::store::RunView;
+use nasfw_engine::{Config, Result, Status, Trial};
+use nasfw_plugins::schedules::progressive::ProgressiveConfig;
+use nasfw_plugins::schedules::termination::Termination;
+use nasfw_sdk::{Decision, SearchSpace, Sketch, Stage};
+
+/// A run as it was found; a search that goes on meanwhile is not disturbed and not seen.
+pub struct Recorded {
+    pub(super) shown: String,
+    pub(super) trials: Vec<Trial>,
+    pub(super) config_text: String,
+    pub(super) settings: toml::Table,
+    pub(super) version: Option<String>,
+    pub(super) made_unix_secs: Option<u64>,
+    pub(super) data_fingerprint: Option<String>,
+    pub(super) outputs: Option<u32>,
+    pub(super) constant_reward: Option<f64>,
+    pub(super) spent: BTreeMap<String, f64>,
+    pub(super) headline: Vec<&'static str>,
+    pub(super) stages: Vec<Stage>,
+    /// The rule that ends trials early, where the page knows it.
+    pub(super) termination: Option<Termination>,
+    space: Option<Box<dyn SearchSpace>>,
+    /// Why there is no space, so that names and drawings are missing.
+    pub(super) unknown: Option<String>,
+}
+
+impl Recorded {
+    /// Reads a run. `shown` is how commands name its folder, quoted for a shell.
+    ///
+    /// Libraries of the run are code and loaded only if `load_libraries`; without them, and where a
+    /// plugin is not in this program, choices have no names and nothing is drawn.
+    ///
+    /// # Errors
+    /// When the database cannot be read or is damaged.
+    pub fn read(view: &RunView, shown: &str, load_libraries: bool) -> Result<Self> {
+        let config_text = view.config_text()?;
+        let (version, made_unix_secs) = view.made()?;
+        let (config, unknown) = match view.loads_libraries()? && !load_libraries {
+            true => (
+                None,
+                Some("the run uses a library, and none was loaded (--load)".to_owned()),
+            ),
+            false => match view.config() {
+                Ok(config) => (Some(config), None),
+                Err(e) => (None, Some(e.to_string())),
+            },
+        };
+        let (space, unknown) = match config.as_ref().map(Config::make_space) {
+            Some(Ok(space)) => (Some(space), unknown),
+            Some(Err(e)) => (None, Some(e.to_string())),
+            None => (None, unknown),
+        };
+        let task = config.as_ref().and_then(|c| c.make_task().ok());
+        let schedule = config.as_ref().and_then(|c| c.make_schedule().ok());
+        Ok(Self {
+            shown: shown.into(),
+            trials: view.trials()?,
+            settings: toml::from_str(&config_text).unwrap_or_default(),
+            config_text,
+            version,
+            made_unix_secs,
+            // A run that ended early may know neither.
+            data_fingerprint: view.data_fingerprint().ok(),
+            outputs: view.outputs().ok(),
+            constant_reward: view.constant_reward()?,
+            spent: view.spent()?,
+            headline: task.map(|t| t.headline().to_vec()).unwrap_or_default(),
+            stages: schedule.map(|s| s.stages().to_vec()).unwrap_or_default(),
+            termination: config.as_ref().and_then(termination),
+            space,
+            unknown,
+        })
+    }
+
+    /// All finished trials, in order.
+    pub fn trials(&self) -> &[Trial] {
+        &self.trials
+    }
+
+    /// What the page is called.
+    pub(super) fn title(&self) -> String {
+        format!("Search {}", self.shown)
+    }
+
+    /// A text among the settings, by its path.
+    pub(super) fn setting(&self, path: &[&str]) -> Option<String> {
+        let (last, tables) = path.split_last()?;
+        let mut table = &self.settings;
+        for name in tables {
+            table = table.get(*name)?.as_table()?;
+        }
+        Some(match table.get(*last)? {
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        })
+    }
+
+    /// Trials wanted in all.
+    pub(super) fn wanted(&self) -> u64 {
+        let wanted = self.setting(&["run", "trials"]);
+        (wanted.and_then(|t| t.parse().ok())).unwrap_or(self.trials.len() as u64)
+    }
+
+    /// The best trial.
+    pub(super) fn best(&self) -> Option<&Trial> {
+        best(&self.trials)
+    }
+
+    /// The best trials, the best first: complete before stopped, then by reward, then the earlier.
+    pub(super) fn ranked(&self) -> Vec<&Trial> {
+        let mut ranked: Vec<&Trial> = self.trials.iter().filter(|t| t.reward.is_some()).collect();
+        let key = |t: &Trial| {
+            (
+                t.status == Status::Complete,
+                t.reward.unwrap_or(f64::NEG_INFINITY),
+            )
+        };
+        ranked.sort_by(|a, b| {
+            let ((a_done, a), (b_done, b)) = (key(a), key(b));
+            b_done.cmp(&a_done).then(b.total_cmp(&a))
+        });
+        ranked
+    }
+
+    /// How many trials ended so.
+    pub(super) fn count(&self, status: Status) -> usize {
+        self.trials.iter().filter(|t| t.status == status).count()
+    }
+
+    /// The decisions of the space; none when it is unknown.
+    pub(super) fn decisions(&self) -> &[Decision] {
+        self.space.as_ref().map_or(&[], |s| s.schema().decisions())
+    }
+
+    /// The drawings of a trial's architecture; none when the space is unknown.
+    pub(super) fn sketches(&self, trial: &Trial) -> Vec<Sketch> {
+        let Some(space) = &self.space else {
+            return Vec::new();
+        };
+        let choices = space.schema().choices(trial.choices.clone());
+        let sketches = choices.map(|c| space.sketches(&c)).unwrap_or_default();
+        match space.fault() {
+            Ok(()) => sketches,
+            // What a library could not draw is left out.
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+fn termination(config: &Config) -> Option<Termination> {
+    if config.schedule.name != "progressive" {
+        return None;
+    }
+    let settings = config.schedule.settings.clone();
+    let schedule: ProgressiveConfig = serde_json::from_value(settings).ok()?;
+    Some(schedule.termination)
+}

@@ -1,0 +1,186 @@
+//! Rewards over trials.
+
+use maud::{Markup, html};
+use nasfw_engine::search::is_better;
+use nasfw_engine::{Status, Trial};
+
+use super::Recorded;
+use crate::chart::{Axes, Ink, Mark, draw};
+use crate::number::grouped;
+use crate::page::{self, Shape, WHOLE, figure};
+
+/// The fewest trials that the moving mean is over; of many trials it is a twentieth.
+const MEAN_OVER: usize = 25;
+
+pub(super) fn section(run: &Recorded) -> Markup {
+    let trials = &run.trials;
+    let last = trials.len().saturating_sub(1).max(1) as f64;
+    let top = trials.iter().filter_map(|t| t.reward);
+    let top = top.chain(run.constant_reward).fold(0.0, f64::max);
+    let axes = Axes {
+        x: -0.01 * last..1.01 * last,
+        y: 0.0..ceiling(top),
+        x_name: "trial",
+        y_name: "reward",
+        x_text: &whole,
+        y_text: &|y| format!("{y:.2}"),
+    };
+    let best = running_best(trials, last);
+    let mean_over = (trials.len() / 20).max(MEAN_OVER);
+    let mean_name = format!("mean of the last {mean_over}");
+    let mean = moving_mean(trials, mean_over);
+    let mut legend = vec![
+        (Ink::Main, Shape::Dot, "went through all stages"),
+        (Ink::Best, Shape::Line, "best so far, of those"),
+    ];
+    let mut marks = Vec::new();
+    if run.count(Status::Stopped) > 0 {
+        marks.push(dots(trials, Status::Stopped, Ink::Faint));
+        legend.insert(1, (Ink::Faint, Shape::Dot, "ended early"));
+    }
+    marks.push(dots(trials, Status::Complete, Ink::Main));
+    if let Some(constant) = run.constant_reward {
+        let points = vec![(0.0, constant), (last, constant)];
+        let ink = Ink::Second;
+        marks.push(Mark::Dashes { points, ink });
+        legend.push((ink, Shape::Dashes, "the best constant answer"));
+    }
+    if mean.len() > 1 {
+        marks.push(Mark::Line {
+            points: mean,
+            width: 2,
+            ink: Ink::Text,
+        });
+        legend.push((Ink::Text, Shape::Line, mean_name.as_str()));
+    }
+    if run.count(Status::Failed) > 0 {
+        let failed = trials.iter().filter(|t| t.status == Status::Failed);
+        marks.push(Mark::Dots {
+            points: failed.map(|t| (t.id as f64, 0.0)).collect(),
+            radius: 3,
+            ink: Ink::Bad,
+            opacity: 0.8,
+        });
+        legend.push((Ink::Bad, Shape::Dot, "failed (at 0, without a reward)"));
+    }
+    marks.push(Mark::Line {
+        points: best.clone(),
+        width: 2,
+        ink: Ink::Best,
+    });
+    let says = says(run, &best);
+    let body = html! {
+        (figure("Reward of every trial", &says, WHOLE, &legend,
+            |size| draw(size, &format!("Reward over trials. {says}"), &axes, &marks)))
+    };
+    page::section("rewards", "Reward over trials", &body)
+}
+
+/// A little above `value`, on a round number.
+pub(super) fn ceiling(value: f64) -> f64 {
+    match value > 0.0 {
+        true => (value * 1.08 * 20.0).ceil() / 20.0,
+        false => 1.0,
+    }
+}
+
+/// Numbers of trials; nothing between two of them.
+pub(super) fn whole(x: &f64) -> String {
+    match x.fract() == 0.0 && *x >= 0.0 {
+        true => grouped(*x as u64),
+        false => String::new(),
+    }
+}
+
+fn dots(trials: &[Trial], status: Status, ink: Ink) -> Mark {
+    let those = trials.iter().filter(|t| t.status == status);
+    Mark::Dots {
+        points: those
+            .filter_map(|t| Some((t.id as f64, t.reward?)))
+            .collect(),
+        radius: if trials.len() > 400 { 2 } else { 3 },
+        ink,
+        opacity: 0.7,
+    }
+}
+
+/// The reward of the best trial so far, as stairs.
+fn running_best(trials: &[Trial], last: f64) -> Vec<(f64, f64)> {
+    let mut best: Option<&Trial> = None;
+    let mut stairs: Vec<(f64, f64)> = Vec::new();
+    for trial in trials {
+        if trial.status != Status::Complete || !is_better(trial, best) {
+            continue;
+        }
+        let (at, Some(reward)) = (trial.id as f64, trial.reward) else {
+            continue;
+        };
+        if let Some(&(_, before)) = stairs.last() {
+            stairs.push((at, before));
+        }
+        stairs.push((at, reward));
+        best = Some(trial);
+    }
+    if let Some(&(_, reward)) = stairs.last() {
+        stairs.push((last, reward));
+    }
+    stairs
+}
+
+/// The mean of the last trials that have a reward, once there are enough.
+fn moving_mean(trials: &[Trial], over: usize) -> Vec<(f64, f64)> {
+    let rewards: Vec<(f64, f64)> = (trials.iter())
+        .filter_map(|t| Some((t.id as f64, t.reward?)))
+        .collect();
+    (rewards.windows(over))
+        .filter_map(|window| {
+            let sum: f64 = window.iter().map(|(_, reward)| reward).sum();
+            Some((window.last()?.0, sum / over as f64))
+        })
+        .collect()
+}
+
+fn says(run: &Recorded, best: &[(f64, f64)]) -> String {
+    let (Some((at, first)), Some((_, reward))) = (best.first(), best.last()) else {
+        return "No trial went through all stages.".into();
+    };
+    let constant = run.constant_reward.map_or(String::new(), |r| {
+        format!(" A network that has learned nothing gets {r:.4} at best.")
+    });
+    let best = match first == reward {
+        true => format!("The best has {reward:.4}."),
+        false => format!("From {first:.4} in trial {at} to {reward:.4}, the best."),
+    };
+    format!("{best}{constant}")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::super::tests::trial;
+    use super::*;
+
+    #[test]
+    fn the_best_so_far_is_of_complete_trials_only() {
+        let rewards = [0.3, 0.9, 0.2, 0.5];
+        let mut trials: Vec<Trial> = (0..4).map(|id| trial(id, rewards[id as usize])).collect();
+        trials[1].status = Status::Stopped;
+        let stairs = running_best(&trials, 3.0);
+        assert_eq!(stairs, [(0.0, 0.3), (3.0, 0.3), (3.0, 0.5), (3.0, 0.5)]);
+        assert!(running_best(&trials[1..2], 3.0).is_empty());
+    }
+
+    #[test]
+    fn the_mean_moves_over_trials_with_a_reward() {
+        let mut trials: Vec<Trial> = (0..27).map(|id| trial(id, id as f64)).collect();
+        trials[26].reward = None;
+        let mean = moving_mean(&trials, 25);
+        assert_eq!(mean, [(24.0, 12.0), (25.0, 13.0)]);
+    }
+
+    #[test]
+    fn axes_end_on_round_numbers() {
+        assert_eq!([0.0, 0.46, 0.9].map(ceiling), [1.0, 0.5, 1.0]);
+        assert_eq!([0.0, 0.5, 2000.0].map(|x| whole(&x)), ["0", "", "2,000"]);
+    }
+}
