@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod card;
 mod describe;
+mod eval;
 mod exit;
 mod export;
 mod found;
@@ -43,6 +44,8 @@ enum Command {
     Resume(resume::Args),
     /// Train one architecture in full, into a model folder
     Train(train::Args),
+    /// Score a trained network on a data set, class by class or joint by joint
+    Eval(eval::Args),
     /// Write a trained network as ONNX, safetensors or a drawing
     Export(export::Args),
     /// List the trials of a run, also while it is going on
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Resume(args) => resume::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Describe(args) => describe::run(&args),

@@ -196,7 +196,8 @@ fn people(trained: &Trained, config: &Config, folder: &Path) -> Result<(), Failu
     let task = config.make_task()?;
     if let Some(metrics) = &description.metrics {
         let first = task.headline().iter().copied();
-        let rest = (metrics.iter().map(|(name, _)| name)).filter(|n| !task.headline().contains(n));
+        let rest = metrics.aggregates().map(|(name, _)| name);
+        let rest = rest.filter(|n| !task.headline().contains(n));
         for name in first.chain(rest) {
             if let Some(value) = metrics.get(name) {
                 card::row(&mut out, name, &card::metric(value))?;

@@ -15,12 +15,14 @@
 //! | `plugins/` | libraries of other people: checked, tried, loaded, called |
 //! | `store/` | the run folder and its database |
 //! | `full/` | one architecture trained in full |
+//! | `eval.rs` | how good a trained network is on a data set |
 //! | `model/` | a trained network as a folder |
 //! | `export/` | a trained network in formats that other programs read |
 //! | `timing/` | single steps and inferences, to be timed and compared |
 
 pub mod config;
 pub mod error;
+pub mod eval;
 pub mod export;
 pub mod full;
 pub mod model;

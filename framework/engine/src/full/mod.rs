@@ -7,13 +7,15 @@
 
 mod best;
 
+use nasfw_data::DataConfig;
 use nasfw_sdk::TargetScale;
 use nasfw_sdk::graph::Graph;
 
+pub(crate) use self::best::reward;
 use self::best::{Best, Judge};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::model::{Description, InputSize, Model, Normalisation, Provenance, WeightsFile};
+use crate::model::{Description, InputSize, Model, Normalisation, Origin, Provenance, WeightsFile};
 use crate::network::kernels::Kernels;
 use crate::network::{Network, Weights};
 use crate::progress::{Event, Observer};
@@ -94,11 +96,13 @@ pub fn train(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Trained> 
     let description = Description {
         format: Description::FORMAT,
         task: order.config.task.clone(),
+        labels: setup.task.labels(),
         data: setup.source.info.clone(),
         normalisation: Normalisation::default(),
         input: InputSize {
             height_px: train.crop_px,
             width_px: train.crop_px,
+            shorter_side_px: train.shorter_side_px,
         },
         metrics: Some(found.metrics),
         provenance: Provenance {
@@ -108,6 +112,15 @@ pub fn train(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Trained> 
             plugins: order.config.plugins.clone(),
             seed: order.config.run.seed,
             data_fingerprint: setup.source.fingerprint.clone(),
+            data_origin: match (&order.config.data.path, setup.task.data()) {
+                (Some(_), _) => Origin::Folder,
+                (None, Some(_)) => Origin::Task,
+                (None, None) => Origin::Generator,
+            },
+            data: DataConfig {
+                path: None,
+                ..order.config.data.clone()
+            },
             epoch: found.epoch,
             epochs: train.epochs,
             is_encoder_warm,

@@ -36,6 +36,7 @@ pub use clock::Work;
 use session::Session;
 pub use session::WARM_WEIGHTS;
 pub use setup::Setup;
+pub(crate) use setup::open_data;
 
 /// How a call of [`run`] or [`resume`] ended.
 #[derive(Debug)]

@@ -41,6 +41,18 @@ pub struct Setup {
     pub encoder_weights: Option<Weights>,
 }
 
+/// The data set that `config` names, for `task`.
+///
+/// # Errors
+/// When it is missing or damaged, or does not fit the task.
+pub(crate) fn open_data(config: &Config, task: &Arc<dyn Task>) -> Result<Source> {
+    check_ignore(task.loss(), config.data.ignore)?;
+    match (&config.data.path, task.data()) {
+        (None, Some(_)) => own::source(task),
+        _ => Ok(open(&config.data, task.labels())?),
+    }
+}
+
 /// Masks are read with `data.ignore`; a loss that left out another value would meet a class that
 /// does not exist.
 fn check_ignore(loss: Loss, data: u8) -> Result<()> {
@@ -89,11 +101,7 @@ impl Setup {
         config.check()?;
         let space = config.make_space()?;
         let task: Arc<dyn Task> = config.make_task()?.into();
-        check_ignore(task.loss(), config.data.ignore)?;
-        let mut source = match (&config.data.path, task.data()) {
-            (None, Some(_)) => own::source(&task)?,
-            _ => open(&config.data, task.labels())?,
-        };
+        let mut source = open_data(config, &task)?;
         source.train = Arc::new(Cached::new(source.train, IMAGE_CACHE_BYTES));
         let io = Io::rgb(task.output_channels(&source.info));
         task.fault()?;

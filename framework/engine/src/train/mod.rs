@@ -10,6 +10,7 @@
 //! | `average.rs` | Polyak averaging |
 //! | `fit.rs` | the loop |
 //! | `judge.rs` | predictions against truth over a set |
+//! | `part.rs` | the same over a part of a data set, read as it goes |
 
 mod average;
 mod batch;
@@ -18,13 +19,15 @@ mod judge;
 mod objective;
 mod optimise;
 mod own;
+mod part;
 mod target;
 
 pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches};
 pub use fit::{Fit, Tick, fit, fit_watched};
-pub use judge::judge;
+pub use judge::{Jury, judge};
 pub use objective::Objective;
 pub use optimise::Learner;
+pub use part::{PartSet, View};
 pub use target::{Target, target};
 
 pub(crate) use batch::stack;
