@@ -5,7 +5,9 @@
 #[path = "../cli/program.rs"]
 mod program;
 
+mod encoders;
 mod eval;
+mod predict;
 
 use nasfw_plugins as _;
 use program::Place;
