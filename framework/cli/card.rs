@@ -9,12 +9,24 @@ pub(crate) use crate::number::metric;
 use crate::number::{duration, grouped, short};
 
 /// Cards fit the narrowest terminal in use.
-const WIDTH: usize = 80;
-const INDENT: &str = "  ";
+pub(crate) const WIDTH: usize = 80;
+pub(crate) const INDENT: &str = "  ";
+/// Columns of a line's name.
+const NAME: usize = 16;
 
 /// One line of a card.
 pub(crate) fn row(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
-    writeln!(out, "{INDENT}{name:<16}{value}")
+    writeln!(out, "{INDENT}{name:<NAME$}{value}")
+}
+
+/// One line, or as many as the words of `text` need.
+pub(crate) fn words(out: &mut dyn Write, name: &str, text: &str) -> io::Result<()> {
+    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    let lines = wrap(&words, WIDTH - INDENT.len() - NAME, " ");
+    for (at, line) in lines.iter().enumerate() {
+        row(out, if at == 0 { name } else { "" }, line)?;
+    }
+    Ok(())
 }
 
 /// A heading with a rule under it.
@@ -49,11 +61,12 @@ pub(crate) fn trial(out: &mut dyn Write, trial: &Trial, task: &dyn Task) -> io::
             row(out, name, &metric(value))?;
         }
     }
-    let others: Vec<String> = (trial.metrics.iter())
+    let others: Vec<String> = (trial.metrics.aggregates())
         .filter(|(name, _)| !task.headline().contains(name))
         .map(|(name, value)| format!("{name} {}", metric(value)))
         .collect();
-    for (at, line) in wrap(&others, WIDTH - INDENT.len() - 16).iter().enumerate() {
+    let lines = wrap(&others, WIDTH - INDENT.len() - NAME, "  ");
+    for (at, line) in lines.iter().enumerate() {
         row(out, if at == 0 { "more metrics" } else { "" }, line)?;
     }
     row(out, "parameters", &grouped(trial.params as u64))?;
@@ -65,12 +78,12 @@ pub(crate) fn trial(out: &mut dyn Write, trial: &Trial, task: &dyn Task) -> io::
     row(out, "time", &duration(trial.seconds))
 }
 
-fn wrap(parts: &[String], width: usize) -> Vec<String> {
+fn wrap(parts: &[String], width: usize, between: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
         match lines.last_mut() {
-            Some(line) if line.len() + 2 + part.len() <= width => {
-                line.push_str("  ");
+            Some(line) if line.len() + between.len() + part.len() <= width => {
+                line.push_str(between);
                 line.push_str(part);
             }
             _ => lines.push(part.clone()),

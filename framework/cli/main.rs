@@ -4,12 +4,15 @@ mod args;
 mod bench;
 mod card;
 mod describe;
+mod eval;
 mod exit;
 mod export;
+mod features;
 mod found;
 mod memory;
 mod number;
 mod plugins;
+mod predict;
 mod progress;
 mod report;
 mod resume;
@@ -45,8 +48,14 @@ enum Command {
     Resume(resume::Args),
     /// Train one architecture in full, into a model folder
     Train(train::Args),
+    /// Score a trained network on a data set, class by class or joint by joint
+    Eval(eval::Args),
+    /// Show what a trained network says of images: masks, depth maps, keypoints
+    Predict(predict::Args),
     /// Write a trained network as ONNX, safetensors or a drawing
     Export(export::Args),
+    /// Write what an encoder makes of an image, to compare it with other frameworks
+    Features(features::Args),
     /// List the trials of a run, also while it is going on
     Trials(trials::Args),
     /// Show a search as it goes, in the terminal
@@ -78,7 +87,10 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Resume(args) => resume::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Predict(args) => predict::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Features(args) => features::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Report(args) => report::run(&args),

@@ -42,6 +42,16 @@ impl ShowArgs {
         Ok(Progress::new(view, &STOP))
     }
 
+    /// The same for a command that prints its result only: bars where somebody sees them, no lines.
+    pub(crate) fn bars(self) -> Result<Progress, Failure> {
+        stop_on_ctrl_c()?;
+        let view = match (self.json || self.quiet, View::for_people()) {
+            (false, view @ View::Bars(_)) => view,
+            _ => View::Quiet,
+        };
+        Ok(Progress::new(view, &STOP))
+    }
+
     /// Whether programs read the output.
     pub(crate) fn is_json(self) -> bool {
         self.json

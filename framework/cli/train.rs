@@ -12,7 +12,7 @@ use nasfw_engine::{Config, model};
 use nasfw_sdk::Metrics;
 use serde::Serialize;
 
-use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, use_threads};
+use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, path_flag, use_threads};
 use crate::card;
 use crate::exit::Failure;
 use crate::found;
@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// Folder of images and truth; without it scenes are generated
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Weights that the encoder starts from: safetensors, in nasfw's names, torchvision's or timm's
+    #[arg(long, value_name = "FILE")]
+    encoder_weights: Option<PathBuf>,
     /// Where settings start from: demo or paper [default: demo]
     #[arg(long)]
     preset: Option<String>,
@@ -217,18 +220,16 @@ fn flags(args: &Args, mut layers: Layers) -> Result<Layers, Failure> {
             layers = layers.flag(flag, key, value);
         }
     }
-    let paths = [
+    for (flag, key, path) in [
         ("--data", "data.path", &args.data),
+        (
+            "--encoder-weights",
+            "encoder.weights",
+            &args.encoder_weights,
+        ),
         ("--teacher", "train.teacher", &args.teacher),
-    ];
-    for (flag, key, path) in paths {
-        if let Some(path) = path {
-            let text = path.to_str().ok_or_else(|| {
-                let path = path.display();
-                Failure::Input(format!("{flag} {path}: the path is not valid UTF-8"))
-            })?;
-            layers = layers.flag(flag, key, text);
-        }
+    ] {
+        layers = path_flag(layers, flag, key, path.as_deref())?;
     }
     Ok(layers)
 }
@@ -264,7 +265,8 @@ fn people(trained: &Trained, config: &Config, folder: &Path) -> Result<(), Failu
     let task = config.make_task()?;
     if let Some(metrics) = &description.metrics {
         let first = task.headline().iter().copied();
-        let rest = (metrics.iter().map(|(name, _)| name)).filter(|n| !task.headline().contains(n));
+        let rest = metrics.aggregates().map(|(name, _)| name);
+        let rest = rest.filter(|n| !task.headline().contains(n));
         for name in first.chain(rest) {
             if let Some(value) = metrics.get(name) {
                 card::row(&mut out, name, &card::metric(value))?;

@@ -6,7 +6,7 @@ use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::store::{Run, SearchState};
 use nasfw_engine::{Config, Status, Trial};
 use nasfw_plugins as _; // Linked for what it registers.
-use nasfw_sdk::controller::State;
+use nasfw_sdk::State;
 use nasfw_sdk::{Metrics, SearchSpace, Seed, testing};
 
 use crate::program::Place;

@@ -11,12 +11,14 @@ use std::path::{Path, PathBuf};
 use dfdx::prelude::TensorFromVec;
 use nasfw_engine::config::{Layers, MemberConfig, Preset};
 use nasfw_engine::export::onnx::{Normalise, Options, to_onnx};
-use nasfw_engine::model::{Description, InputSize, Model, Normalisation, Provenance, WeightsFile};
+use nasfw_engine::model::{
+    Description, InputSize, Model, Normalisation, Origin, Provenance, WeightsFile,
+};
 use nasfw_engine::network::kernels::{CpuKernels, Kernels, map_shape};
 use nasfw_engine::network::{Array, Network, Weights};
 use nasfw_plugins as _;
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{DataInfo, Io, Rng, Seed, testing};
+use nasfw_sdk::{DataInfo, Io, LabelKind, Rng, Seed, testing};
 use rand::RngExt;
 use tract_onnx::prelude::*;
 
@@ -106,11 +108,13 @@ fn model(
             name: "segm".into(),
             settings: serde_json::json!({}),
         },
+        labels: LabelKind::Classes,
         data: DataInfo::default(),
         normalisation: Normalisation::default(),
         input: InputSize {
             height_px: 64,
             width_px: 64,
+            shorter_side_px: 64,
         },
         metrics: None,
         provenance: Provenance {
@@ -120,6 +124,8 @@ fn model(
             plugins: Vec::new(),
             seed: 0,
             data_fingerprint: String::new(),
+            data_origin: Origin::Generator,
+            data: config.data.clone(),
             epoch: 0,
             epochs: 0,
             is_encoder_warm: false,

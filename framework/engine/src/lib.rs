@@ -10,22 +10,28 @@
 //! |---|---|
 //! | `config/` | settings, presets, overlays; every key a user can set |
 //! | `network/` | graph → fused steps on dfdx's tape; kernels per device |
+//! | `encoder/` | encoder weights from files, also those of torchvision and timm |
 //! | `train/` | losses, optimisers, batches, one training run |
 //! | `search/` | the loop: propose, judge, tell; features and teacher |
 //! | `plugins/` | libraries of other people: checked, tried, loaded, called |
 //! | `store/` | the run folder and its database |
 //! | `full/` | one architecture trained in full |
+//! | `eval.rs` | how good a trained network is on a data set |
 //! | `model/` | a trained network as a folder |
+//! | `predict.rs` | what a trained network says of an image |
 //! | `export/` | a trained network in formats that other programs read |
 //! | `timing/` | single steps and inferences, to be timed and compared |
 
 pub mod config;
+pub mod encoder;
 pub mod error;
+pub mod eval;
 pub mod export;
 pub mod full;
 pub mod model;
 pub mod network;
 pub mod plugins;
+pub mod predict;
 pub mod progress;
 pub mod search;
 pub mod store;

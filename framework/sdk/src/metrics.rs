@@ -1,4 +1,7 @@
 //! Named finite numbers that describe how good a network is.
+//!
+//! A name is that of a figure over everything, `miou`, or of one over a single class, joint or other
+//! item, `iou/person`: what comes after the first `/` is the item, under the data set's own name.
 
 use std::collections::BTreeMap;
 
@@ -34,6 +37,26 @@ impl Metrics {
     /// Names and values, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
         self.0.iter().map(|(n, v)| (n.as_str(), *v))
+    }
+
+    /// Those over everything, ordered by name: what a list or a card has room for.
+    pub fn aggregates(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.iter().filter(|(name, _)| !name.contains('/'))
+    }
+
+    /// Those of single items, as `(metric, item, value)`, ordered by metric and item.
+    ///
+    /// ```
+    /// let metrics = nasfw_sdk::Metrics::new([("miou", 0.7), ("iou/cat", 0.9), ("iou/dog", 0.5)])?;
+    /// assert_eq!(metrics.items().next(), Some(("iou", "cat", 0.9)));
+    /// assert_eq!(metrics.aggregates().collect::<Vec<_>>(), [("miou", 0.7)]);
+    /// # Ok::<(), nasfw_sdk::Error>(())
+    /// ```
+    pub fn items(&self) -> impl Iterator<Item = (&str, &str, f64)> {
+        self.iter().filter_map(|(name, value)| {
+            let (metric, item) = name.split_once('/')?;
+            Some((metric, item, value))
+        })
     }
 }
 

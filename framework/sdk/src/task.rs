@@ -80,7 +80,8 @@ pub trait Scorer: Send {
     fn add(&mut self, prediction: &Prediction<'_>, truth: &Label) -> Result<()>;
 
     /// The metrics over everything added. Always finite: what is undefined (no valid pixel at
-    /// all) gets the worst value.
+    /// all) gets the worst value. Those of single classes or joints are called `METRIC/NAME`, and
+    /// may be left out where they are undefined.
     fn metrics(&self) -> Metrics;
 
     /// What went wrong in [`metrics`](Scorer::metrics), whose answer then means nothing.

@@ -121,6 +121,24 @@ impl ConfusionMatrix {
         ])
     }
 
+    /// `(metric, class, value)` of every class that occurs in the truth: its `iou`, and as
+    /// `pixel_acc` the share of its pixels that were found. `names` are in the order of the classes.
+    pub fn of_classes<'a>(
+        &'a self,
+        names: &'a [String],
+    ) -> impl Iterator<Item = (&'static str, &'a str, f64)> {
+        let present = (0..self.classes)
+            .zip(names)
+            .filter(|(c, _)| self.true_pixels(*c) > 0);
+        present.flat_map(|(class, name)| {
+            let found = ratio(self.hits(class), self.true_pixels(class));
+            [
+                ("iou", name.as_str(), self.iou_of(class)),
+                ("pixel_acc", name.as_str(), found),
+            ]
+        })
+    }
+
     /// Means over the classes from `first` on that occur in the truth.
     ///
     /// Leaving the background out drops its row from the means only: background pixels that were

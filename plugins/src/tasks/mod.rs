@@ -45,8 +45,18 @@ pub use segmentation::{Segmentation, SegmentationConfig, argmax};
 /// still a number that can be averaged and printed.
 pub const WORST_ERROR: f64 = 1e6;
 
+/// `metrics`, and those of single classes or joints: `(metric, item, value)`.
+fn with_items<'a>(
+    metrics: &nasfw_sdk::Metrics,
+    items: impl IntoIterator<Item = (&'static str, &'a str, f64)>,
+) -> nasfw_sdk::Metrics {
+    let all = metrics.iter().map(|(name, value)| (name.to_owned(), value));
+    let items = items.into_iter();
+    finite(all.chain(items.map(|(metric, item, value)| (format!("{metric}/{item}"), value))))
+}
+
 /// Metrics of values that are finite by construction.
-fn finite<const N: usize>(values: [(&str, f64); N]) -> nasfw_sdk::Metrics {
+fn finite<N: Into<String>>(values: impl IntoIterator<Item = (N, f64)>) -> nasfw_sdk::Metrics {
     // Sums of finite terms divided by positive counts are finite; an error would mean an
     // overflow, and then no metric is the honest answer.
     nasfw_sdk::Metrics::new(values).unwrap_or_default()

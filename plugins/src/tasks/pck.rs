@@ -24,6 +24,14 @@ const GRADES: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pck {
     alpha: f64,
+    all: Tally,
+    /// By the joint's place in its image.
+    each: Vec<Tally>,
+}
+
+/// Sums over joints.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Tally {
     joints: u64,
     within_alpha: u64,
     within_02: u64,
@@ -47,11 +55,8 @@ impl Pck {
     pub(super) fn of(alpha: f64) -> Self {
         Self {
             alpha,
-            joints: 0,
-            within_alpha: 0,
-            within_02: 0,
-            error: 0.0,
-            graded: 0.0,
+            all: Tally::default(),
+            each: Vec::new(),
         }
     }
 
@@ -73,8 +78,8 @@ impl Pck {
                 format!("the truth has {}", truth.len()),
             ));
         }
-        let visible: Vec<_> = (points_px.iter().zip(truth))
-            .filter(|(_, t)| t.visible)
+        let visible: Vec<_> = (points_px.iter().zip(truth).enumerate())
+            .filter(|(_, (_, t))| t.visible)
             .collect();
         let is_length = reference_px > 0.0 && reference_px.is_finite();
         if !visible.is_empty() && !is_length {
@@ -84,31 +89,31 @@ impl Pck {
                 "a positive number of pixels",
             ));
         }
-        let errors: Vec<f64> = (visible.into_iter())
-            .map(|(&(x, y), t)| {
+        let errors: Vec<(usize, f64)> = (visible.into_iter())
+            .map(|(joint, (&(x, y), t))| {
                 let (dx, dy) = (
                     f64::from(x) - f64::from(t.x_px),
                     f64::from(y) - f64::from(t.y_px),
                 );
-                dx.hypot(dy) / f64::from(reference_px)
+                (joint, dx.hypot(dy) / f64::from(reference_px))
             })
             .collect();
-        if let Some(bad) = errors.iter().find(|e| !e.is_finite()) {
+        if let Some((_, bad)) = errors.iter().find(|(_, e)| !e.is_finite()) {
             return Err(Error::invalid("joint error", bad, "positions are finite"));
         }
-        for error in errors {
-            self.joints += 1;
-            self.within_alpha += u64::from(error <= self.alpha);
-            self.within_02 += u64::from(error <= 0.2);
-            self.error += error.min(WORST_ERROR);
-            self.graded += self.grade(error);
+        if self.each.len() < truth.len() {
+            self.each.resize(truth.len(), Tally::default());
+        }
+        for (joint, error) in errors {
+            self.all.add(error, self.alpha);
+            self.each[joint].add(error, self.alpha);
         }
         Ok(())
     }
 
     /// Visible joints so far.
     pub fn joints(&self) -> u64 {
-        self.joints
+        self.all.joints
     }
 
     /// `pck`, the share of joints within `alpha`; `pck_02`, within 0.2; `mean_error` in reference
@@ -117,21 +122,52 @@ impl Pck {
     ///
     /// Over no joint at all, shares are 0 and the error [`WORST_ERROR`].
     pub fn metrics(&self) -> Metrics {
-        let mean = |sum: f64, of_nothing: f64| match self.joints {
-            0 => of_nothing,
-            joints => sum / joints as f64,
-        };
+        let all = &self.all;
         finite([
-            ("pck", mean(self.within_alpha as f64, 0.0)),
-            ("pck_02", mean(self.within_02 as f64, 0.0)),
-            ("mean_error", mean(self.error, WORST_ERROR)),
-            ("pck_auc", mean(self.graded, 0.0)),
+            ("pck", all.mean(all.within_alpha as f64, 0.0)),
+            ("pck_02", all.mean(all.within_02 as f64, 0.0)),
+            ("mean_error", all.mean(all.error, WORST_ERROR)),
+            ("pck_auc", all.mean(all.graded, 0.0)),
         ])
     }
 
-    /// What one joint adds to the areas: ∫₀ᴬ [error ≤ t] dt / A = max(0, 1 − error / A).
-    fn grade(&self, error: f64) -> f64 {
-        let areas = GRADES.map(|g| (1.0 - error / (g * self.alpha)).max(0.0));
-        areas.iter().sum::<f64>() / GRADES.len() as f64
+    /// `(metric, joint, value)` of every joint that was visible somewhere: its `pck`, `pck_02` and
+    /// `mean_error`. `names` are in the order of the joints.
+    pub fn of_joints<'a>(
+        &'a self,
+        names: &'a [String],
+    ) -> impl Iterator<Item = (&'static str, &'a str, f64)> {
+        let seen = (self.each.iter().zip(names)).filter(|(tally, _)| tally.joints > 0);
+        seen.flat_map(|(tally, name)| {
+            let mean = |sum| tally.mean(sum, 0.0);
+            [
+                ("pck", name.as_str(), mean(tally.within_alpha as f64)),
+                ("pck_02", name.as_str(), mean(tally.within_02 as f64)),
+                ("mean_error", name.as_str(), mean(tally.error)),
+            ]
+        })
     }
+}
+
+impl Tally {
+    fn add(&mut self, error: f64, alpha: f64) {
+        self.joints += 1;
+        self.within_alpha += u64::from(error <= alpha);
+        self.within_02 += u64::from(error <= 0.2);
+        self.error += error.min(WORST_ERROR);
+        self.graded += grade(error, alpha);
+    }
+
+    fn mean(&self, sum: f64, of_nothing: f64) -> f64 {
+        match self.joints {
+            0 => of_nothing,
+            joints => sum / joints as f64,
+        }
+    }
+}
+
+/// What one joint adds to the areas: ∫₀ᴬ [error ≤ t] dt / A = max(0, 1 − error / A).
+fn grade(error: f64, alpha: f64) -> f64 {
+    let areas = GRADES.map(|g| (1.0 - error / (g * alpha)).max(0.0));
+    areas.iter().sum::<f64>() / GRADES.len() as f64
 }

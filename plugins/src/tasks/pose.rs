@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pck::Pck;
 use super::peak::peak;
+use super::with_items;
 
 /// Settings of pose estimation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +71,7 @@ impl Task for Pose {
     fn scorer(&self, data: &DataInfo) -> Box<dyn Scorer> {
         Box::new(PoseScorer {
             joints: self.output_channels(data),
+            names: data.joints.clone(),
             pck: Pck::of(self.config.alpha),
         })
     }
@@ -92,6 +94,7 @@ impl Task for Pose {
 
 struct PoseScorer {
     joints: usize,
+    names: Vec<String>,
     pck: Pck,
 }
 
@@ -115,7 +118,7 @@ impl Scorer for PoseScorer {
     }
 
     fn metrics(&self) -> Metrics {
-        self.pck.metrics()
+        with_items(&self.pck.metrics(), self.pck.of_joints(&self.names))
     }
 }
 

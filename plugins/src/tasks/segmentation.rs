@@ -7,6 +7,7 @@ use nasfw_sdk::{
 use serde::{Deserialize, Serialize};
 
 use super::confusion::ConfusionMatrix;
+use super::with_items;
 
 /// Settings of semantic segmentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +55,7 @@ impl Task for Segmentation {
         let classes = self.output_channels(data);
         Box::new(SegmentationScorer {
             channels: classes,
+            names: data.classes.clone(),
             matrix: ConfusionMatrix::new(classes, self.config.ignore),
         })
     }
@@ -86,6 +88,7 @@ pub fn argmax(values: &[f32]) -> usize {
 
 struct SegmentationScorer {
     channels: usize,
+    names: Vec<String>,
     matrix: ConfusionMatrix,
 }
 
@@ -106,7 +109,7 @@ impl Scorer for SegmentationScorer {
     }
 
     fn metrics(&self) -> Metrics {
-        self.matrix.metrics()
+        with_items(&self.matrix.metrics(), self.matrix.of_classes(&self.names))
     }
 }
 

@@ -118,6 +118,15 @@ impl Layers {
         Ok(self)
     }
 
+    /// Adds values as they are; `name` says in messages where they come from.
+    pub(crate) fn values(mut self, values: Map<String, Value>, name: &'static str) -> Self {
+        self.0.push(Layer {
+            values,
+            origin: Origin::Text(name),
+        });
+        self
+    }
+
     /// Adds options of the form `KEY=VALUE`: a dotted key and a TOML value, or else a string.
     ///
     /// # Errors

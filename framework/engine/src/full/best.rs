@@ -1,14 +1,14 @@
 //! The validation part, and the best weights so far.
 
 use nasfw_data::Transform;
-use nasfw_sdk::Metrics;
+use nasfw_sdk::{Metrics, Task};
 
 use super::checkpoint::BestSoFar;
 use crate::error::{Error, Result};
 use crate::network::kernels::Kernels;
 use crate::network::{Network, Weights};
 use crate::search::Setup;
-use crate::train::{PreparedSet, judge};
+use crate::train::{PartSet, View};
 
 const PREFIX: &str = "best/";
 
@@ -91,33 +91,29 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Metrics and reward. Images are read a batch at a time: a validation part may be larger than
-    /// the memory.
+    /// Metrics and reward.
     pub(super) fn judge<K: Kernels>(&self, network: &Network<K>) -> Result<(Metrics, f64)> {
         let setup = self.setup;
-        let train = &setup.config.train;
-        let (set, info) = (&*setup.source.val, &setup.source.info);
-        let indices: Vec<usize> = (0..set.len()).collect();
-        let mut failed = None;
-        let batches = indices.chunks(train.batch).map_while(|chunk| {
-            match PreparedSet::new(set, chunk, info, self.transform, setup.ignore()) {
-                Ok(set) => set.batches(train.batch).next(),
-                Err(e) => {
-                    failed = Some(e);
-                    None
-                }
-            }
-        });
-        let metrics = judge(network, &*setup.task, info, train.crop_px, batches);
-        if let Some(e) = failed {
-            return Err(e);
-        }
-        let metrics = metrics?;
-        let reward = setup.task.reward(&metrics);
-        setup.task.fault()?;
-        match reward.is_finite() {
-            true => Ok((metrics, reward)),
-            false => Err(Error::Training(format!("the reward became {reward}"))),
-        }
+        let part = PartSet {
+            dataset: &*setup.source.val,
+            info: &setup.source.info,
+            transform: self.transform,
+            ignore: setup.ignore(),
+            batch: setup.config.train.batch,
+            view: View::Crop,
+        };
+        let metrics = part.judge(network, &*setup.task, &mut |_| Ok(()))?;
+        let reward = reward(&*setup.task, &metrics)?;
+        Ok((metrics, reward))
+    }
+}
+
+/// What `metrics` are worth.
+pub(crate) fn reward(task: &dyn Task, metrics: &Metrics) -> Result<f64> {
+    let reward = task.reward(metrics);
+    task.fault()?;
+    match reward.is_finite() {
+        true => Ok(reward),
+        false => Err(Error::Training(format!("the reward became {reward}"))),
     }
 }

@@ -17,15 +17,16 @@ mod order;
 mod teacher;
 mod watch;
 
-use nasfw_data::Transform;
+use nasfw_data::{DataConfig, Transform};
 use nasfw_sdk::TargetScale;
 
 use self::begin::Begun;
 use self::best::Judge;
+pub(crate) use self::best::reward;
 use self::checkpoint::Folder;
 use self::watch::{Keeper, Watcher};
 use crate::error::{Error, Result};
-use crate::model::{Description, InputSize, Model, Normalisation, Provenance, WeightsFile};
+use crate::model::{Description, InputSize, Model, Normalisation, Origin, Provenance, WeightsFile};
 use crate::network::kernels::Kernels;
 use crate::progress::{Event, Observer};
 use crate::train::{Batches, Course, Fit, ImageSet, Learner, Objective, Passes, Taught, fit_on};
@@ -125,11 +126,13 @@ fn go<K: Kernels>(
     let description = Description {
         format: Description::FORMAT,
         task: config.task.clone(),
+        labels: setup.task.labels(),
         data: setup.source.info.clone(),
         normalisation: Normalisation::default(),
         input: InputSize {
             height_px: train.crop_px,
             width_px: train.crop_px,
+            shorter_side_px: train.shorter_side_px,
         },
         metrics: Some(found.metrics),
         provenance: Provenance {
@@ -139,6 +142,15 @@ fn go<K: Kernels>(
             plugins: config.plugins.clone(),
             seed: config.run.seed,
             data_fingerprint: setup.source.fingerprint.clone(),
+            data_origin: match (&config.data.path, setup.task.data()) {
+                (Some(_), _) => Origin::Folder,
+                (None, Some(_)) => Origin::Task,
+                (None, None) => Origin::Generator,
+            },
+            data: DataConfig {
+                path: None,
+                ..config.data.clone()
+            },
             epoch: found.epoch,
             epochs: train.epochs,
             is_encoder_warm: begun.origin.is_encoder_warm,

@@ -1,8 +1,9 @@
 //! What `model.json` says.
 
+use nasfw_data::DataConfig;
 use nasfw_data::transform::{MEAN, STD};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{DataInfo, Metrics};
+use nasfw_sdk::{DataInfo, LabelKind, Metrics};
 use serde::{Deserialize, Serialize};
 
 use super::{FORMAT, LAYOUT, WEIGHTS};
@@ -16,13 +17,15 @@ pub struct Description {
     pub format: u32,
     /// What the network is for, with the task's settings.
     pub task: MemberConfig,
+    /// What its output is: classes, depths or joints.
+    pub labels: LabelKind,
     /// Classes or joints, in the order of the output's channels.
     pub data: DataInfo,
     /// What images go through before the network.
     pub normalisation: Normalisation,
-    /// Size of the crops it was trained and judged on. It runs at any size.
+    /// Scale and size of the crops it was trained and judged on. It runs at any size.
     pub input: InputSize,
-    /// Metrics on the validation part, if it was judged.
+    /// Metrics on such crops of the validation part, if it was judged.
     pub metrics: Option<Metrics>,
     /// Where it comes from.
     pub provenance: Provenance,
@@ -52,14 +55,28 @@ impl Default for Normalisation {
     }
 }
 
-/// Height and width of an image.
+/// What a network is used to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputSize {
-    /// Height in pixels.
+    /// Height of a crop in pixels.
     pub height_px: usize,
-    /// Width in pixels.
+    /// Width of a crop in pixels.
     pub width_px: usize,
+    /// Length of the shorter side to which images were scaled before they were cropped.
+    pub shorter_side_px: usize,
+}
+
+/// Where the images came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A folder, which is not named here.
+    Folder,
+    /// The generator of scenes.
+    Generator,
+    /// The task.
+    Task,
 }
 
 /// How a model came about.
@@ -78,6 +95,10 @@ pub struct Provenance {
     pub seed: u64,
     /// The data set's fingerprint.
     pub data_fingerprint: String,
+    /// Where its images came from.
+    pub data_origin: Origin,
+    /// How it was read, or what was generated; without the path.
+    pub data: DataConfig,
     /// The epoch its weights are from, counted from 1.
     pub epoch: usize,
     /// Epochs that were to be trained.

@@ -25,7 +25,7 @@ use std::path::Path;
 
 use nasfw_sdk::Seed;
 
-pub use description::{Description, InputSize, Normalisation, Provenance, WeightsFile};
+pub use description::{Description, InputSize, Normalisation, Origin, Provenance, WeightsFile};
 pub use save::check_free;
 
 use crate::error::{Error, Result};

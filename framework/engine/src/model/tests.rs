@@ -5,8 +5,9 @@
 use std::fs;
 use std::path::Path;
 
+use nasfw_data::DataConfig;
 use nasfw_sdk::graph::{ActivationKind, Conv, Graph, GraphBuilder, Role};
-use nasfw_sdk::{DataInfo, Seed};
+use nasfw_sdk::{DataInfo, LabelKind, Seed};
 use serde_json::Value;
 
 use super::*;
@@ -40,6 +41,7 @@ pub(crate) fn model_of(graph: Graph, weights: Weights) -> Model {
             name: "segm".into(),
             settings: settings.clone(),
         },
+        labels: LabelKind::Classes,
         data: DataInfo {
             classes: vec!["background".into(), "thing".into()],
             ..DataInfo::default()
@@ -48,6 +50,7 @@ pub(crate) fn model_of(graph: Graph, weights: Weights) -> Model {
         input: InputSize {
             height_px: 32,
             width_px: 48,
+            shorter_side_px: 32,
         },
         metrics: None,
         provenance: Provenance {
@@ -60,6 +63,8 @@ pub(crate) fn model_of(graph: Graph, weights: Weights) -> Model {
             plugins: Vec::new(),
             seed: 7,
             data_fingerprint: "f".into(),
+            data_origin: Origin::Generator,
+            data: DataConfig::default(),
             epoch: 1,
             epochs: 2,
             is_encoder_warm: false,

@@ -6,8 +6,9 @@ use nasfw_data::{Cached, Source, Transform, check, meta_split, open};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
 
-use super::{given, own};
+use super::own;
 use crate::config::Config;
+use crate::encoder::{self, Given};
 use crate::error::{Error, Result};
 use crate::network::Weights;
 use crate::progress::{Event, Observer};
@@ -39,6 +40,20 @@ pub struct Setup {
     pub encoder: Option<Graph>,
     /// The encoder's weights before the warm-up, if they were given.
     pub encoder_weights: Option<Weights>,
+    /// What to say of them.
+    encoder_note: Option<String>,
+}
+
+/// The data set that `config` names, for `task`.
+///
+/// # Errors
+/// When it is missing or damaged, or does not fit the task.
+pub(crate) fn open_data(config: &Config, task: &Arc<dyn Task>) -> Result<Source> {
+    check_ignore(task.loss(), config.data.ignore)?;
+    match (&config.data.path, task.data()) {
+        (None, Some(_)) => own::source(task),
+        _ => Ok(open(&config.data, task.labels())?),
+    }
 }
 
 /// Masks are read with `data.ignore`; a loss that left out another value would meet a class that
@@ -59,7 +74,7 @@ fn check_ignore(loss: Loss, data: u8) -> Result<()> {
 
 /// Any architecture shows the encoder: it does not depend on the choices. A few that fail, as those of
 /// other people's spaces may, cost as many trials and not the search.
-fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<Graph> {
+pub(crate) fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<Graph> {
     const ATTEMPTS: usize = 8;
     let mut rng = seed.stream("setup");
     let mut attempt = || space.decode(&testing::random_choices(space.schema(), &mut rng), io);
@@ -89,11 +104,7 @@ impl Setup {
         config.check()?;
         let space = config.make_space()?;
         let task: Arc<dyn Task> = config.make_task()?.into();
-        check_ignore(task.loss(), config.data.ignore)?;
-        let mut source = match (&config.data.path, task.data()) {
-            (None, Some(_)) => own::source(&task)?,
-            _ => open(&config.data, task.labels())?,
-        };
+        let mut source = open_data(config, &task)?;
         source.train = Arc::new(Cached::new(source.train, IMAGE_CACHE_BYTES));
         let io = Io::rgb(task.output_channels(&source.info));
         task.fault()?;
@@ -104,9 +115,9 @@ impl Setup {
             seed.child("meta"),
         );
         let encoder = any_graph(&*space, &io, seed)?.encoder()?;
-        let encoder_weights = match (&config.encoder.weights, &encoder) {
+        let given: Option<Given> = match (&config.encoder.weights, &encoder) {
             (None, _) => None,
-            (Some(file), Some(encoder)) => Some(given::read(file, encoder)?),
+            (Some(file), Some(encoder)) => Some(encoder::read(file, encoder)?),
             (Some(file), None) => {
                 let message = format!(
                     "encoder.weights: the space of plugin `{}` has no encoder that {} could be for",
@@ -118,6 +129,10 @@ impl Setup {
                     message,
                 });
             }
+        };
+        let (encoder_weights, encoder_note) = match given {
+            None => (None, None),
+            Some(given) => (Some(given.weights), Some(given.note)),
         };
         Ok(Self {
             config: config.clone(),
@@ -131,6 +146,7 @@ impl Setup {
             seed,
             encoder,
             encoder_weights,
+            encoder_note,
         })
     }
 
@@ -167,6 +183,9 @@ impl Setup {
         let samples = self.source.train.len();
         let text = format!("data: {}", self.source.description);
         observer.on(&Event::Note { text: &text });
+        if let Some(text) = &self.encoder_note {
+            observer.on(&Event::Note { text });
+        }
         observer.on(&Event::Phase {
             name: "data check",
             steps: samples,

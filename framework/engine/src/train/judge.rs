@@ -2,8 +2,7 @@
 
 use dfdx::prelude::NoneTape;
 use nasfw_data::resize_label;
-use nasfw_sdk::graph::Role;
-use nasfw_sdk::{DataInfo, LabelKind, Metrics, Prediction, Task};
+use nasfw_sdk::{DataInfo, LabelKind, Metrics, Prediction, Scorer, Task};
 
 use super::batch::Batch;
 use super::fit::upload;
@@ -11,13 +10,10 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::network::kernels::{Kernels, map_shape};
 
-/// Scores the main output of `network` in evaluation mode.
-///
-/// Class and depth outputs are resized bilinearly to the crop, where the truth is exact; heatmaps
-/// are scored at their own size.
+/// Scores the main output of `network` on crops.
 ///
 /// # Errors
-/// When a prediction is not finite, does not fit the truth, or the device fails.
+/// As [`Jury::add`].
 pub fn judge<K: Kernels>(
     network: &Network<K>,
     task: &dyn Task,
@@ -25,20 +21,47 @@ pub fn judge<K: Kernels>(
     crop_px: usize,
     batches: impl Iterator<Item = Batch>,
 ) -> Result<Metrics> {
-    let main = network
-        .graph()
-        .outputs()
-        .iter()
-        .position(|o| o.role == Role::Main)
-        .unwrap_or(0);
-    let mut scorer = task.scorer(info);
+    let mut jury = Jury::new(network, task, info);
     for batch in batches {
-        let inputs = upload(network.kernels(), &batch)?;
-        let mut output = network.forward_eval(&inputs)?.swap_remove(main);
-        if task.labels() != LabelKind::Keypoints {
+        jury.add(&batch, (crop_px, crop_px))?;
+    }
+    jury.metrics()
+}
+
+/// Scores the main output of a network in evaluation mode, batch by batch.
+pub struct Jury<'a, K: Kernels> {
+    network: &'a Network<K>,
+    task: &'a dyn Task,
+    scorer: Box<dyn Scorer>,
+}
+
+impl<'a, K: Kernels> Jury<'a, K> {
+    /// A fresh count.
+    pub fn new(network: &'a Network<K>, task: &'a dyn Task, info: &DataInfo) -> Self {
+        Self {
+            network,
+            task,
+            scorer: task.scorer(info),
+        }
+    }
+
+    /// Adds a batch whose truths are of images of `(height, width)` in pixels.
+    ///
+    /// Class and depth outputs are resized bilinearly to that size, where the truth is exact;
+    /// heatmaps are scored at their own size.
+    ///
+    /// # Errors
+    /// When a prediction is not finite, does not fit the truth, or the device fails.
+    pub fn add(&mut self, batch: &Batch, (height, width): (usize, usize)) -> Result<()> {
+        let network = self.network;
+        let inputs = upload(network.kernels(), batch)?;
+        let mut output = network
+            .forward_eval(&inputs)?
+            .swap_remove(network.main_output());
+        if self.task.labels() != LabelKind::Keypoints {
             output = network
                 .kernels()
-                .resize(&output, (crop_px, crop_px), &mut NoneTape)?;
+                .resize(&output, (height, width), &mut NoneTape)?;
         }
         let shape = map_shape(&output);
         let values = output.as_vec();
@@ -52,18 +75,26 @@ pub fn judge<K: Kernels>(
                 width: shape.width,
                 channels: shape.channels,
                 values: &values[at * length..(at + 1) * length],
-                image_size_px: (crop_px, crop_px),
+                image_size_px: (width, height),
             };
             match label.kind() {
-                LabelKind::Keypoints => scorer.add(&prediction, label)?,
+                LabelKind::Keypoints => self.scorer.add(&prediction, label)?,
                 _ => {
-                    let size = (crop_px, crop_px);
-                    scorer.add(&prediction, &resize_label(label, crop_px, crop_px, size))?;
+                    let label = resize_label(label, height, width, (width, height));
+                    self.scorer.add(&prediction, &label)?;
                 }
             }
         }
+        Ok(())
     }
-    let metrics = scorer.metrics();
-    scorer.fault()?;
-    Ok(metrics)
+
+    /// The metrics over everything added.
+    ///
+    /// # Errors
+    /// When the scorer breaks off.
+    pub fn metrics(&self) -> Result<Metrics> {
+        let metrics = self.scorer.metrics();
+        self.scorer.fault()?;
+        Ok(metrics)
+    }
 }

@@ -14,6 +14,7 @@
 //! | `fit.rs` | the loop |
 //! | `course.rs` | a training under way, and how it is carried over an interruption |
 //! | `judge.rs` | predictions against truth over a set |
+//! | `part.rs` | the same over a part of a data set, read as it goes |
 
 mod average;
 mod batch;
@@ -23,6 +24,7 @@ mod judge;
 mod objective;
 mod optimise;
 mod own;
+mod part;
 mod passes;
 mod rates;
 mod target;
@@ -31,9 +33,10 @@ mod teach;
 pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches};
 pub use course::{Course, Place, Saved};
 pub use fit::{Fit, Tick, Watch, fit, fit_on};
-pub use judge::judge;
+pub use judge::{Jury, judge};
 pub use objective::Objective;
 pub use optimise::Learner;
+pub use part::{PartSet, View};
 pub use passes::Passes;
 pub use rates::{Factors, RateStage, Rates};
 pub use target::{Target, target};

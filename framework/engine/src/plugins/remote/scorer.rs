@@ -9,13 +9,20 @@ use super::Fault;
 use super::instance::Instance;
 use crate::plugins::library::{Lent, Library};
 
-/// More metrics than anyone looks at.
+/// More metrics over everything than anyone looks at.
 const MOST_METRICS: usize = 256;
+/// The same for those of single items: some for each of 255 classes.
+const MOST_ITEMS: usize = 4096;
 
-/// Whether this can be shown as the name of a metric.
+/// Whether this can be shown as the name of a metric over everything.
 pub(super) fn is_name(name: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.@".contains(c);
     (1..=64).contains(&name.len()) && name.chars().all(is_plain)
+}
+
+/// Whether this can be shown as the name of a class, joint or other item.
+fn is_item(name: &str) -> bool {
+    (1..=256).contains(&name.len()) && !name.chars().any(char::is_control)
 }
 
 /// A scorer, or why there is none.
@@ -46,11 +53,15 @@ impl RemoteScorer {
 
     fn read(&self) -> Result<Metrics> {
         let reply: message::OfMetrics = self.instance()?.call(Op::Metrics, &Nothing {}, &mut [])?;
-        let names = || reply.metrics.iter().map(|(name, _)| name);
-        match names().count() <= MOST_METRICS && names().all(is_name) {
+        let (metrics, items) = (&reply.metrics, || reply.metrics.items());
+        let few = metrics.aggregates().count() <= MOST_METRICS && items().count() <= MOST_ITEMS;
+        let are_named = metrics.aggregates().all(|(name, _)| is_name(name))
+            && items().all(|(name, item, _)| is_name(name) && is_item(item));
+        match few && are_named {
             true => Ok(reply.metrics),
             false => {
-                let message = "metrics have short names of letters, digits, - and _";
+                let message = "metrics have short names of letters, digits, - and _; those of a class \
+                               or joint are called METRIC/ITEM";
                 Err(self.instance()?.error(Op::Metrics, message))
             }
         }

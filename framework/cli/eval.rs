@@ -1,0 +1,232 @@
+//! `nasfw eval`: how good a trained network is on a data set.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use nasfw_engine::eval::{Order, Report, evaluate, settings};
+use nasfw_engine::model::{Description, Model};
+use nasfw_engine::train::View;
+use nasfw_engine::{Config, plugins};
+use nasfw_sdk::{LabelKind, Metrics, Part};
+use serde::Serialize;
+
+use crate::args::{MAX_THREADS, SettingsArgs, path_flag, use_threads};
+use crate::card::{self, INDENT, WIDTH};
+use crate::exit::Failure;
+use crate::session::ShowArgs;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The model folder
+    #[arg(long, value_name = "MODEL")]
+    model: PathBuf,
+    /// Folder of images and truth; without it, the generated scenes that the model was trained on
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Which part of the data
+    #[arg(long, value_enum, default_value_t = Split::Val)]
+    split: Split,
+    /// What the network sees of an image: all of it, or the crop in the middle that training scores
+    #[arg(long, value_enum, default_value_t = See::Whole)]
+    view: See,
+    /// A library that the model's task is from; may be repeated
+    #[arg(long = "plugin", value_name = "FILE")]
+    plugins: Vec<String>,
+    /// Threads to compute with, 0 for one per core; the result does not depend on it
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
+    threads: u64,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(flatten)]
+    show: ShowArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Split {
+    Train,
+    Val,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum See {
+    Whole,
+    Crop,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Line<'a> {
+    model: &'a Path,
+    task: &'a str,
+    split: Split,
+    view: View,
+    shorter_side_px: usize,
+    images: usize,
+    data: &'a str,
+    is_training_data: bool,
+    reward: f64,
+    metrics: &'a Metrics,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let model = Model::load(&args.model)?;
+    let config = resolve(args, model.description())?;
+    use_threads(config.run.threads)?;
+    let order = Order {
+        model: &model,
+        config: &config,
+        part: match args.split {
+            Split::Train => Part::Train,
+            Split::Val => Part::Val,
+        },
+        view: match args.view {
+            See::Whole => View::Whole,
+            See::Crop => View::Crop,
+        },
+    };
+    let mut progress = args.show.bars()?;
+    let result = evaluate(&order, &mut progress);
+    progress.close();
+    let report = result?;
+    let mut out = io::stdout().lock();
+    match args.show.is_json() {
+        true => {
+            let line = Line {
+                model: &args.model,
+                task: &config.task.name,
+                split: args.split,
+                view: order.view,
+                shorter_side_px: config.train.shorter_side_px,
+                images: report.images,
+                data: &report.data,
+                is_training_data: report.is_training_data,
+                reward: report.reward,
+                metrics: &report.metrics,
+            };
+            let json = serde_json::to_string(&line).map_err(io::Error::from)?;
+            writeln!(out, "{json}")?;
+        }
+        false => people(&mut out, args, &order, &report)?,
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn resolve(args: &Args, description: &Description) -> Result<Config, Failure> {
+    for reference in &args.plugins {
+        plugins::load(reference)?;
+    }
+    let mut layers = args.settings.over(settings(description)?)?;
+    layers = layers.flag("--threads", "run.threads", args.threads);
+    layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
+    layers.resolve().map_err(|e| {
+        let libraries = description.provenance.plugins.join(", ");
+        match (&e, libraries.is_empty()) {
+            (nasfw_engine::Error::Contract(nasfw_sdk::Error::UnknownName { .. }), false) => {
+                Failure::Input(format!(
+                    "{e}; the model was trained with {libraries}: name it with --plugin"
+                ))
+            }
+            _ => e.into(),
+        }
+    })
+}
+
+fn people(
+    out: &mut dyn Write,
+    args: &Args,
+    order: &Order<'_>,
+    report: &Report,
+) -> Result<(), Failure> {
+    let (config, description) = (order.config, order.model.description());
+    let model = args.model.display();
+    card::heading(out, &format!("{model}: {} images", report.images))?;
+    let train = &config.train;
+    let view = match order.view {
+        View::Whole => "whole images".to_owned(),
+        View::Crop => format!("crops of {0} x {0}", train.crop_px),
+    };
+    card::row(out, "task", &config.task.name)?;
+    card::words(out, "data", &report.data)?;
+    let part = match (order.part, report.is_training_data) {
+        (Part::Train, true) => "train, which the model learned from",
+        (Part::Train, false) => "train, of other data than the model's",
+        (Part::Val, true) => "val, which chose the epoch of the weights",
+        (Part::Val, false) => "val, of other data than the model's",
+    };
+    card::row(out, "part", part)?;
+    let scale = format!("{view}, shorter side {} px", train.shorter_side_px);
+    card::row(out, "view", &scale)?;
+    card::row(out, "reward", &format!("{:.4}", report.reward))?;
+    let task = config.make_task()?;
+    let metrics = &report.metrics;
+    let first = task.headline().iter().copied();
+    let rest = metrics.aggregates().map(|(name, _)| name);
+    for name in first.chain(rest.filter(|n| !task.headline().contains(n))) {
+        if let Some(value) = metrics.get(name) {
+            card::row(out, name, &card::metric(value))?;
+        }
+    }
+    items(out, description, metrics)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// A line for every class or joint.
+fn items(out: &mut dyn Write, description: &Description, metrics: &Metrics) -> io::Result<()> {
+    const COLUMN: usize = 12;
+    const NAME: usize = 16;
+    let names: BTreeSet<&str> = metrics.items().map(|(metric, ..)| metric).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let (what, known) = match description.labels {
+        LabelKind::Keypoints => ("joint", &description.data.joints),
+        _ => ("class", &description.data.classes),
+    };
+    let mut items: Vec<&str> = known.iter().map(String::as_str).collect();
+    for (_, item, _) in metrics.items() {
+        if !items.contains(&item) {
+            items.push(item);
+        }
+    }
+    let room = WIDTH - INDENT.len();
+    let shown = names.len().min((room - NAME) / COLUMN);
+    let longest = items.iter().map(|n| n.chars().count()).max().unwrap_or(0);
+    let width = longest.clamp(NAME, room - shown * COLUMN);
+    writeln!(out)?;
+    let mut line = |name: &str, cells: Vec<String>| {
+        let cells: String = cells.iter().map(|c| format!("{c:>COLUMN$}")).collect();
+        writeln!(out, "{INDENT}{:<width$}{cells}", cut(name, width))
+    };
+    let columns: Vec<&str> = names.iter().copied().take(shown).collect();
+    line(what, columns.iter().map(|c| (*c).to_owned()).collect())?;
+    for item in items {
+        let value = |column: &&str| metrics.get(&format!("{column}/{item}"));
+        let cells = columns.iter().map(|c| value(c).map_or("-".into(), figure));
+        line(item, cells.collect())?;
+    }
+    match names.len() - shown {
+        0 => Ok(()),
+        more => writeln!(out, "{INDENT}{more} more of each with --json"),
+    }
+}
+
+/// Four digits after the point, so that a column can be compared at a glance.
+fn figure(value: f64) -> String {
+    match value.abs() < 1e5 {
+        true => format!("{value:.4}"),
+        false => card::metric(value),
+    }
+}
+
+/// At most `width` characters, the last one `…` where something is missing.
+fn cut(text: &str, width: usize) -> String {
+    match text.chars().count() > width {
+        false => text.to_owned(),
+        true => text.chars().take(width - 1).chain(['…']).collect(),
+    }
+}

@@ -1,0 +1,183 @@
+//! How good a trained network is on a data set.
+
+use std::sync::Arc;
+
+use nasfw_data::Source;
+use nasfw_sdk::{DataInfo, LabelKind, Metrics, Part, Task};
+use serde_json::{Map, Value, json};
+
+use crate::config::{Config, Layers, Preset};
+use crate::error::{Error, Result};
+use crate::full::reward;
+use crate::model::{Description, Model, Origin};
+use crate::network::kernels::CpuKernels;
+use crate::progress::{Event, Observer};
+use crate::search::{cpu_only, open_data};
+use crate::train::{PartSet, View};
+
+/// Images in a step; the metrics do not depend on it.
+const BATCH: usize = 8;
+
+/// What is evaluated, and on what.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// The trained network.
+    pub model: &'a Model,
+    /// Task, data and scale, from [`settings`].
+    pub config: &'a Config,
+    /// Which part of the data.
+    pub part: Part,
+    /// What the network sees of an image.
+    pub view: View,
+}
+
+/// How it went.
+#[derive(Debug)]
+pub struct Report {
+    /// Over everything, and of every class or joint that occurs.
+    pub metrics: Metrics,
+    /// What they would be worth in a search.
+    pub reward: f64,
+    /// How many images there were.
+    pub images: usize,
+    /// The data set in a line.
+    pub data: String,
+    /// Whether it is the data set that the network was trained on.
+    pub is_training_data: bool,
+}
+
+/// The settings that a model is evaluated with, to lay others over: its task, how its data was read,
+/// its scale and crop.
+///
+/// # Errors
+/// Never for a description that was read from a file.
+pub fn settings(description: &Description) -> Result<Layers> {
+    let value = |value: serde_json::Result<Value>| {
+        value.map_err(|e| Error::Config {
+            file: None,
+            message: format!("settings of the model: {e}"),
+        })
+    };
+    let input = &description.input;
+    let mut data = value(serde_json::to_value(&description.provenance.data))?;
+    if let (LabelKind::Classes, Some(data)) = (description.labels, data.as_object_mut()) {
+        // A set that does not name its classes may show fewer of them than it has.
+        data.insert("classes".into(), description.data.classes.len().into());
+    }
+    let mut values = Map::new();
+    values.insert("data".into(), data);
+    values.insert(
+        "task".into(),
+        value(serde_json::to_value(&description.task))?,
+    );
+    values.insert(
+        "train".into(),
+        json!({ "shorter_side_px": input.shorter_side_px, "crop_px": input.height_px }),
+    );
+    Ok(Layers::new(Preset::None).values(values, "model.json"))
+}
+
+/// Scores a model on a part of a data set, as training scores networks.
+///
+/// Images and their truths are scaled so that the shorter side has `train.shorter_side_px`; the network
+/// sees them whole, or the crop of `train.crop_px` in the middle. A class or depth output is resized
+/// bilinearly to that size and compared there; heatmaps give positions at their own size.
+///
+/// # Errors
+/// When a setting or the data is wrong, does not have the model's classes or joints, or the model was
+/// trained on a folder and none is named.
+pub fn evaluate(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Report> {
+    let (config, description) = (order.config, order.model.description());
+    let kernels: CpuKernels = cpu_only(config)?;
+    let task: Arc<dyn Task> = config.make_task()?.into();
+    let is_named = config.data.path.is_some();
+    if description.provenance.data_origin == Origin::Folder && !is_named {
+        return Err(Error::Config {
+            file: None,
+            message:
+                "the model was trained on images of a folder; name it, or another one, with --data"
+                    .into(),
+        });
+    }
+    let source = open_data(config, &task)?;
+    check_names(description, &source)?;
+    let channels = order
+        .model
+        .description()
+        .graph
+        .channels(description.graph.main().node);
+    if task.output_channels(&source.info) != channels {
+        return Err(unfit(format!(
+            "the task wants {} output channels for this data, and the model has {channels}",
+            task.output_channels(&source.info)
+        )));
+    }
+    task.fault()?;
+    let network = order.model.network(kernels)?;
+    let dataset = match order.part {
+        Part::Train => &*source.train,
+        Part::Val => &*source.val,
+    };
+    let train = &config.train;
+    let part = PartSet {
+        dataset,
+        info: &source.info,
+        transform: &nasfw_data::Transform::new(train.shorter_side_px, train.crop_px),
+        ignore: config.data.ignore,
+        batch: BATCH,
+        view: order.view,
+    };
+    observer.on(&Event::Phase {
+        name: "evaluation",
+        steps: dataset.len(),
+    });
+    let metrics = part.judge(&network, &*task, &mut |done| {
+        observer.on(&Event::Step { done, note: "" });
+        match observer.should_stop() {
+            true => Err(Error::Stopped),
+            false => Ok(()),
+        }
+    })?;
+    observer.on(&Event::PhaseDone);
+    Ok(Report {
+        reward: reward(&*task, &metrics)?,
+        metrics,
+        images: dataset.len(),
+        is_training_data: source.fingerprint == description.provenance.data_fingerprint,
+        data: source.description,
+    })
+}
+
+/// Whether the data has the classes or joints that the network's channels are, in this order.
+fn check_names(description: &Description, source: &Source) -> Result<()> {
+    let names = |info: &DataInfo| match description.labels {
+        LabelKind::Classes => info.classes.clone(),
+        LabelKind::Depth => Vec::new(),
+        LabelKind::Keypoints => info.joints.clone(),
+    };
+    let (ours, theirs) = (names(&description.data), names(&source.info));
+    let what = match description.labels {
+        LabelKind::Keypoints => "joint",
+        _ => "class",
+    };
+    if ours.len() != theirs.len() {
+        let (ours, theirs) = (ours.len(), theirs.len());
+        return Err(unfit(format!(
+            "the model knows {ours} of {what}, the data has {theirs}; it needs data of the same ones"
+        )));
+    }
+    match ours.iter().zip(&theirs).position(|(a, b)| a != b) {
+        None => Ok(()),
+        Some(at) => Err(unfit(format!(
+            "{what} {at} is `{}` for the model and `{}` in the data; names and order must be the same",
+            ours[at], theirs[at]
+        ))),
+    }
+}
+
+fn unfit(message: String) -> Error {
+    Error::Config {
+        file: None,
+        message,
+    }
+}
