@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod card;
 mod describe;
+mod events;
 mod exit;
 mod export;
 mod found;

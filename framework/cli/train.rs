@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, use_threads};
 use crate::card;
+use crate::events::EventArgs;
 use crate::exit::Failure;
 use crate::found;
 use crate::number::grouped;
@@ -51,6 +52,8 @@ pub(crate) struct Args {
     out: PathBuf,
     #[command(flatten)]
     settings: SettingsArgs,
+    #[command(flatten)]
+    events: EventArgs,
     #[command(flatten)]
     show: ShowArgs,
 }
@@ -93,6 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
     };
     model::check_free(&args.out)?;
+    args.events.check()?;
     use_threads(config.run.threads)?;
     let mut progress = args.show.progress()?;
     let order = Order {
@@ -101,7 +105,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         warm: start.warm.as_ref(),
         data_fingerprint: start.data_fingerprint.as_deref(),
     };
-    let result = train(&order, &mut progress);
+    let result = (args.events).with(&mut progress, None, |o| train(&order, o));
     progress.close();
     let trained = result?;
     trained.model.save(&args.out)?;

@@ -95,9 +95,9 @@ fn a_small_terminal_shows_what_matters() {
         "runs/first  running",
         "12/40",
         "best: trial 7  reward 0.3000",
-        "▇",
+        "12/40  14 min 00 s left ──",
+        "█",
         "11     complete",
-        "7*     complete",
         "q leaves",
     ] {
         assert!(text.contains(part), "`{part}` is not in\n{text}");

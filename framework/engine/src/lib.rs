@@ -17,6 +17,7 @@
 //! | `full/` | one architecture trained in full |
 //! | `model/` | a trained network as a folder |
 //! | `export/` | a trained network in formats that other programs read |
+//! | `tensorboard/` | a search or training as event files |
 //! | `timing/` | single steps and inferences, to be timed and compared |
 
 pub mod config;
@@ -29,6 +30,7 @@ pub mod plugins;
 pub mod progress;
 pub mod search;
 pub mod store;
+pub mod tensorboard;
 pub mod timing;
 pub mod train;
 pub mod trial;

@@ -206,6 +206,8 @@ fn go<K: Kernels>(
         };
         let done = tick.done;
         observer.on(&Event::Step { done, note: &note });
+        let loss = f64::from(tick.loss);
+        observer.on(&Event::Loss { step: done, loss });
         match observer.should_stop() {
             true => Err(Error::Stopped),
             false => Ok(()),
@@ -220,6 +222,12 @@ fn go<K: Kernels>(
         let headline: Vec<String> = (setup.task.headline().iter())
             .filter_map(|name| Some(format!("{name} {:.4}", metrics.get(name)?)))
             .collect();
+        let judged = Event::Judged {
+            epoch: done,
+            reward,
+            metrics: &metrics,
+        };
+        observer.borrow_mut().on(&judged);
         let is_best = best.borrow_mut().offer(done, metrics, reward, network);
         let text = format!(
             "epoch {done:>3} of {}  reward {reward:.4}  {}{}",

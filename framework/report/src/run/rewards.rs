@@ -29,16 +29,16 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let mean_over = (trials.len() / 20).max(MEAN_OVER);
     let mean_name = format!("mean of the last {mean_over}");
     let mean = moving_mean(trials, mean_over);
-    let mut legend = vec![
-        (Ink::Main, Shape::Dot, "went through all stages"),
-        (Ink::Best, Shape::Line, "best so far, of those"),
-    ];
-    let mut marks = Vec::new();
+    let (mut legend, mut marks) = (Vec::new(), Vec::new());
     if run.count(Status::Stopped) > 0 {
         marks.push(dots(trials, Status::Stopped, Ink::Faint));
-        legend.insert(1, (Ink::Faint, Shape::Dot, "ended early"));
+        legend.push((Ink::Faint, Shape::Dot, "ended early"));
     }
-    marks.push(dots(trials, Status::Complete, Ink::Main));
+    if run.count(Status::Complete) > 0 {
+        marks.push(dots(trials, Status::Complete, Ink::Main));
+        legend.push((Ink::Main, Shape::Dot, "went through all stages"));
+        legend.push((Ink::Best, Shape::Line, "best so far, of those"));
+    }
     if let Some(constant) = run.constant_reward {
         let points = vec![(0.0, constant), (last, constant)];
         let ink = Ink::Second;

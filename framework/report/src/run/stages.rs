@@ -91,6 +91,9 @@ fn first_rewards(run: &Recorded) -> Markup {
         .partition(|t| t.status == Status::Complete || t.stage_rewards.len() > 1);
     let on: Vec<(f64, f64)> = on.into_iter().filter_map(first).collect();
     let ended: Vec<(f64, f64)> = ended.into_iter().filter_map(first).collect();
+    if on.is_empty() && ended.is_empty() {
+        return html! {};
+    }
     let bounds = (run.termination).map_or(Bounds::default(), |t| bounds(&run.trials, t));
     let top = on.iter().chain(&ended).map(|p| p.1).fold(0.0, f64::max);
     let last = run.trials.len().saturating_sub(1).max(1) as f64;
