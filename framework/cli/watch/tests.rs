@@ -83,7 +83,10 @@ fn a_usual_terminal_shows_all_of_it() {
     }
     assert!(lines[23].starts_with("q leaves"), "{text}");
     // The newest trial is the first of the list.
-    let head = lines.iter().position(|l| l.starts_with("trial ")).unwrap();
+    let head = lines
+        .iter()
+        .position(|l| l.starts_with("trial  status"))
+        .unwrap();
     assert!(lines[head + 1].starts_with("11 "), "{text}");
 }
 

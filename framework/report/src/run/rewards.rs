@@ -5,7 +5,7 @@ use nasfw_engine::search::is_better;
 use nasfw_engine::{Status, Trial};
 
 use super::Recorded;
-use crate::chart::{Axes, Ink, Mark, draw};
+use crate::chart::{Axes, Ink, MOST_DOTS, Mark, draw, thinned};
 use crate::number::grouped;
 use crate::page::{self, Shape, WHOLE, figure};
 
@@ -47,7 +47,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
     }
     if mean.len() > 1 {
         marks.push(Mark::Line {
-            points: mean,
+            points: thinned(&mean),
             width: 2,
             ink: Ink::Text,
         });
@@ -70,6 +70,10 @@ pub(super) fn section(run: &Recorded) -> Markup {
     });
     let says = says(run, &best);
     let body = html! {
+        @if trials.len() > MOST_DOTS {
+            p.note { "Of more than " (grouped(MOST_DOTS as u64)) " points a chart shows every n-th; lines, \
+                      numbers and tables count all." }
+        }
         (figure("Reward of every trial", &says, WHOLE, &legend,
             |size| draw(size, &format!("Reward over trials. {says}"), &axes, &marks)))
     };

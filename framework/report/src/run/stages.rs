@@ -7,7 +7,7 @@ use nasfw_sdk::{Seed, Source};
 
 use super::Recorded;
 use super::rewards::{ceiling, whole};
-use crate::chart::{Axes, Ink, Mark, draw};
+use crate::chart::{Axes, Ink, Mark, draw, thinned};
 use crate::number::grouped;
 use crate::page::{self, Align, Shape, WHOLE, figure, plural, table};
 
@@ -121,7 +121,7 @@ fn first_rewards(run: &Recorded) -> Markup {
     if !bounds.mean.is_empty() {
         legend.push((Ink::Second, Shape::Line, "running mean; above it all go on"));
         marks.push(Mark::Line {
-            points: bounds.mean,
+            points: thinned(&bounds.mean),
             width: 2,
             ink: Ink::Second,
         });
@@ -129,7 +129,7 @@ fn first_rewards(run: &Recorded) -> Markup {
     }
     if !bounds.floor.is_empty() {
         legend.push((Ink::Second, Shape::Dashes, "floor; below it none goes on"));
-        let (points, ink) = (bounds.floor, Ink::Second);
+        let (points, ink) = (thinned(&bounds.floor), Ink::Second);
         marks.push(Mark::Dashes { points, ink });
     }
     figure(
