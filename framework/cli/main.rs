@@ -5,6 +5,7 @@ mod bench;
 mod card;
 mod describe;
 mod eval;
+mod events;
 mod exit;
 mod export;
 mod features;

@@ -168,6 +168,8 @@ impl Observer for Progress {
                     bars.trial(trial, *is_best);
                 }
             }
+            // Both are in the notes of steps and epochs already.
+            Event::Loss { .. } | Event::Judged { .. } => {}
             Event::Note { text } => self.say(text),
         }
     }

@@ -6,6 +6,7 @@ use nasfw_engine::search;
 use nasfw_engine::store::Run;
 
 use crate::args::{MAX_THREADS, use_threads};
+use crate::events::EventArgs;
 use crate::exit::Failure;
 use crate::session::{ShowArgs, go};
 
@@ -20,13 +21,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     threads: Option<u64>,
     #[command(flatten)]
+    events: EventArgs,
+    #[command(flatten)]
     show: ShowArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let stored = Run::read(&args.run)?.config()?.run.threads;
+    let view = Run::read(&args.run)?;
+    let stored = view.config()?.run.threads;
+    let best = search::best(&view.trials()?).and_then(|t| t.reward);
+    drop(view);
+    args.events.check()?;
     use_threads(args.threads.map_or(stored, |n| n as usize))?;
     go(args.show, |progress| {
-        search::resume(&args.run, args.trials, progress)
+        (args.events).with(progress, best, |o| {
+            search::resume(&args.run, args.trials, o)
+        })
     })
 }

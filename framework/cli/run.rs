@@ -7,6 +7,7 @@ use nasfw_engine::store::Run;
 use nasfw_engine::{Config, search};
 
 use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, path_flag, use_threads};
+use crate::events::EventArgs;
 use crate::exit::Failure;
 use crate::session::{ShowArgs, go};
 
@@ -53,6 +54,8 @@ pub(crate) struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    events: EventArgs,
+    #[command(flatten)]
     show: ShowArgs,
 }
 
@@ -65,7 +68,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return Ok(());
     }
     use_threads(config.run.threads)?;
-    let search = |out: &Path| go(args.show, |progress| search::run(&config, out, progress));
+    args.events.check()?;
+    let search = |out: &Path| {
+        go(args.show, |progress| {
+            (args.events).with(progress, None, |o| search::run(&config, out, o))
+        })
+    };
     match &args.out {
         Some(out) => {
             Run::check_free(out)?;

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, path_flag, use_threads};
 use crate::card;
+use crate::events::EventArgs;
 use crate::exit::Failure;
 use crate::found;
 use crate::number::grouped;
@@ -72,6 +73,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
+    events: EventArgs,
+    #[command(flatten)]
     show: ShowArgs,
 }
 
@@ -123,6 +126,7 @@ fn begin(args: &Args, out: &Path) -> Result<(), Failure> {
     };
     check_not_begun(out)?;
     model::check_free(out)?;
+    args.events.check()?;
     use_threads(config.run.threads)?;
     let order = Order {
         config: &config,
@@ -139,6 +143,7 @@ fn begin(args: &Args, out: &Path) -> Result<(), Failure> {
 
 fn go_on(args: &Args, model: &Path) -> Result<(), Failure> {
     let unfinished = Unfinished::open(model)?;
+    args.events.check()?;
     let config = unfinished.config().clone();
     use_threads(args.threads.map_or(config.run.threads, |n| n as usize))?;
     let how = Resume {
@@ -156,10 +161,10 @@ fn end(
     args: &Args,
     config: &Config,
     out: &Path,
-    training: impl FnOnce(&mut Progress) -> nasfw_engine::Result<Trained>,
+    training: impl FnOnce(&mut dyn Observer) -> nasfw_engine::Result<Trained>,
 ) -> Result<(), Failure> {
     let mut progress = args.show.progress()?;
-    let result = training(&mut progress);
+    let result = args.events.with(&mut progress, None, training);
     progress.close();
     let mut trained = result.map_err(|e| match e {
         nasfw_engine::Error::Stopped => Failure::Stopped(format!(

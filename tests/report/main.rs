@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod events;
 mod pages;
 #[path = "../cli/program.rs"]
 #[allow(dead_code, reason = "other test programs use the rest")]

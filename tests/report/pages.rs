@@ -106,7 +106,7 @@ fn a_page_of_two_thousand_trials_is_small_and_the_same_again() {
         "the best constant answer: 0.1500",
         "nasfw train --from r --out MODEL",
         "nasfw resume r --trials 4000",
-        "1,566 trials went through all stages, 394 ended early",
+        "1,560 trials went through all stages, 400 ended early",
         "Reward of every trial",
         "First rewards and early termination",
         "Reward against parameters",

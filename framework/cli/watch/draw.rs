@@ -41,8 +41,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, seen: &Seen) {
     ];
     let [title, bar, best, rewards, last, foot] = Layout::vertical(rows).areas(area);
     frame.render_widget(heading(seen, title.width), title);
-    frame.render_widget(progress(seen), bar);
-    frame.render_widget(best_so_far(seen, is_tall), best);
+    frame.render_widget(progress(seen, bar.width >= WIDE), bar);
+    frame.render_widget(best_so_far(seen, is_tall, best.width >= WIDE), best);
     match is_tall {
         true => chart(frame, rewards, seen),
         false => sparkline(frame, rewards, seen),
@@ -68,14 +68,14 @@ fn heading(seen: &Seen, width: u16) -> Line<'static> {
     ])
 }
 
-fn progress(seen: &Seen) -> LineGauge<'static> {
+fn progress(seen: &Seen, is_wide: bool) -> LineGauge<'static> {
     let (done, wanted) = (seen.trials.len() as u64, seen.wanted);
     let share = match wanted {
         0 => 0.0,
         _ => (done as f64 / wanted as f64).clamp(0.0, 1.0),
     };
     let mut label = format!("{done}/{wanted}");
-    if let Some(secs) = seen.secs_a_trial() {
+    if let (true, Some(secs)) = (is_wide, seen.secs_a_trial()) {
         label.push_str(&format!("  {} a trial", duration(secs)));
     }
     if let (true, Some(left)) = (seen.is_running(), seen.secs_left()) {
@@ -88,7 +88,7 @@ fn progress(seen: &Seen) -> LineGauge<'static> {
         .unfilled_style(Style::new().dim())
 }
 
-fn best_so_far(seen: &Seen, with_genotype: bool) -> Paragraph<'static> {
+fn best_so_far(seen: &Seen, with_genotype: bool, with_metric: bool) -> Paragraph<'static> {
     let Some(best) = seen.best() else {
         let text = match seen.trials.is_empty() {
             true => "no trial yet: data, warm-up and features come first",
@@ -100,7 +100,8 @@ fn best_so_far(seen: &Seen, with_genotype: bool) -> Paragraph<'static> {
         Span::from(format!("best: trial {}  ", best.id)).bold(),
         Span::from(format!("reward {}", reward(best))).fg(Color::Green),
     ];
-    if let Some((name, value)) = seen.headline.and_then(|n| Some((n, best.metrics.get(n)?))) {
+    let metrics = seen.headline.filter(|_| with_metric);
+    if let Some((name, value)) = metrics.and_then(|n| Some((n, best.metrics.get(n)?))) {
         first.push(Span::from(format!("  {name} {}", metric(value))));
     }
     let cost = format!(
@@ -128,23 +129,17 @@ fn chart(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
     let values = complete.iter().chain(&stopped).map(|p| p.1);
     let top = (values.fold(0.0, f64::max) * 1.1).max(0.05);
     let last = seen.trials.len().saturating_sub(1).max(1) as f64;
-    let dots = |name, data, color| {
+    let set = |data, kind, color| {
         Dataset::default()
-            .name(name)
             .data(data)
+            .graph_type(kind)
             .marker(Marker::Braille)
             .style(Style::new().fg(color))
     };
-    let line = Dataset::default()
-        .name("best so far")
-        .data(&best)
-        .graph_type(GraphType::Line)
-        .marker(Marker::Braille)
-        .style(Style::new().fg(Color::Green));
     let chart = Chart::new(vec![
-        dots("ended early", &stopped, Color::DarkGray),
-        dots("complete", &complete, Color::Cyan),
-        line,
+        set(&stopped, GraphType::Scatter, Color::DarkGray),
+        set(&complete, GraphType::Scatter, Color::Cyan),
+        set(&best, GraphType::Line, Color::Green),
     ])
     .x_axis(
         Axis::default()
@@ -154,7 +149,12 @@ fn chart(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
     )
     .y_axis(
         Axis::default()
-            .title("reward")
+            .title(Line::from(vec![
+                Span::from("reward  "),
+                Span::from("• complete  ").fg(Color::Cyan),
+                Span::from("• ended early  ").fg(Color::DarkGray),
+                Span::from("─ best so far").fg(Color::Green),
+            ]))
             .bounds([0.0, top])
             .labels([
                 "0".to_owned(),

@@ -83,7 +83,10 @@ fn a_usual_terminal_shows_all_of_it() {
     }
     assert!(lines[23].starts_with("q leaves"), "{text}");
     // The newest trial is the first of the list.
-    let head = lines.iter().position(|l| l.starts_with("trial ")).unwrap();
+    let head = lines
+        .iter()
+        .position(|l| l.starts_with("trial  status"))
+        .unwrap();
     assert!(lines[head + 1].starts_with("11 "), "{text}");
 }
 
@@ -95,9 +98,9 @@ fn a_small_terminal_shows_what_matters() {
         "runs/first  running",
         "12/40",
         "best: trial 7  reward 0.3000",
-        "▇",
+        "12/40  14 min 00 s left ──",
+        "█",
         "11     complete",
-        "7*     complete",
         "q leaves",
     ] {
         assert!(text.contains(part), "`{part}` is not in\n{text}");

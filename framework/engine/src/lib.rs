@@ -20,6 +20,7 @@
 //! | `model/` | a trained network as a folder |
 //! | `predict.rs` | what a trained network says of an image |
 //! | `export/` | a trained network in formats that other programs read |
+//! | `tensorboard/` | a search or training as event files |
 //! | `timing/` | single steps and inferences, to be timed and compared |
 
 pub mod config;
@@ -35,6 +36,7 @@ pub mod predict;
 pub mod progress;
 pub mod search;
 pub mod store;
+pub mod tensorboard;
 pub mod timing;
 pub mod train;
 pub mod trial;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use nasfw_sdk::Metrics;
+
 use crate::trial::Trial;
 
 /// Something that happened in a run.
@@ -45,6 +47,22 @@ pub enum Event<'a> {
         trial: &'a Trial,
         /// Whether it is the best so far.
         is_best: bool,
+    },
+    /// A step of a full training is done.
+    Loss {
+        /// Steps done so far.
+        step: usize,
+        /// Its loss.
+        loss: f64,
+    },
+    /// A full training looked at the validation part.
+    Judged {
+        /// Epochs done so far.
+        epoch: usize,
+        /// The reward of the metrics.
+        reward: f64,
+        /// What the scorer found.
+        metrics: &'a Metrics,
     },
     /// Something the user should know that is not an error.
     Note {

@@ -55,6 +55,8 @@ impl<K: Kernels> Watch<K> for Watcher<'_> {
         };
         let done = tick.done;
         self.observer.on(&Event::Step { done, note: &note });
+        let loss = f64::from(tick.loss);
+        self.observer.on(&Event::Loss { step: done, loss });
         let is_over = self.observer.should_stop();
         if let Some(keeper) = self.keeper
             && (is_over || keeper.every > 0 && done.is_multiple_of(keeper.every))
@@ -75,6 +77,11 @@ impl<K: Kernels> Watch<K> for Watcher<'_> {
             let headline: Vec<String> = (setup.task.headline().iter())
                 .filter_map(|name| Some(format!("{name} {:.4}", metrics.get(name)?)))
                 .collect();
+            self.observer.on(&Event::Judged {
+                epoch: done,
+                reward,
+                metrics: &metrics,
+            });
             let is_best = self.best.offer(done, metrics, reward, course.network());
             let text = format!(
                 "epoch {done:>3} of {}  reward {reward:.4}  {}{}",

@@ -19,6 +19,10 @@ use super::ink::Ink;
 /// Size of words and numbers, in pixels.
 const FONT_PX: f64 = 12.0;
 
+/// The most discs and the most points of a long line that are drawn: more show nothing more.
+pub(crate) const MOST_DOTS: usize = 3000;
+const MOST_CORNERS: usize = 600;
+
 /// Width and height of a drawing, in pixels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
@@ -98,6 +102,20 @@ pub(super) fn words() -> TextStyle<'static> {
         .color(&Ink::Text.color())
 }
 
+/// Fewer points of a line with very many.
+pub(crate) fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    every_nth(points, MOST_CORNERS)
+}
+
+/// All points, or every n-th so that there are no more than `most`, and the last.
+fn every_nth(points: &[(f64, f64)], most: usize) -> Vec<(f64, f64)> {
+    let step = points.len().div_ceil(most).max(1);
+    let last = points.len().saturating_sub(1);
+    let chosen = points.iter().enumerate();
+    let chosen = chosen.filter(|(at, _)| at.is_multiple_of(step) || *at == last);
+    chosen.map(|(_, point)| *point).collect()
+}
+
 fn axes_and_marks(area: &Area<'_>, axes: &Axes<'_>, marks: &[Mark]) -> Result<(), Failed> {
     let mut chart = ChartBuilder::on(area)
         .margin_top(8)
@@ -136,7 +154,8 @@ fn mark(chart: &mut Plane<'_, '_>, mark: &Mark) -> Result<(), Failed> {
             opacity,
         } => {
             let style: ShapeStyle = ink.mixed(*opacity).filled();
-            let dots = points.iter().map(|&at| Circle::new(at, *radius, style));
+            let points = every_nth(points, MOST_DOTS).into_iter();
+            let dots = points.map(|at| Circle::new(at, *radius, style));
             chart.draw_series(dots)?;
         }
         Mark::Line { points, width, ink } => match points.as_slice() {

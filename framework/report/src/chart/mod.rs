@@ -15,6 +15,6 @@ mod ink;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use axes::{Axes, Mark, Size, draw};
+pub(crate) use axes::{Axes, MOST_DOTS, Mark, Size, draw, thinned};
 pub(crate) use heat::{Heat, heat};
 pub(crate) use ink::Ink;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use super::{Axes, Heat, Ink, Mark, Size, draw, heat};
+use super::{Axes, Heat, Ink, Mark, Size, draw, heat, thinned};
 
 const SIZE: Size = Size {
     width: 400,
@@ -48,6 +48,22 @@ fn shapes_of_one_look_are_one_path_of_a_class() {
     );
     assert!(text.contains("trial &lt;b&gt;") && text.contains("a &amp; b"));
     assert!(!text.contains('#'), "a colour of its own: {text}");
+}
+
+#[test]
+fn of_very_many_points_some_are_drawn() {
+    let points: Vec<(f64, f64)> = (0..100_001).map(|i| (f64::from(i) / 1e4, 0.5)).collect();
+    let line = thinned(&points);
+    assert!(line.len() <= 601 && line.last() == points.last());
+    let dots = Mark::Dots {
+        points,
+        radius: 3,
+        ink: Ink::Main,
+        opacity: 0.5,
+    };
+    let text = draw(SIZE, "", &axes(), &[dots]).into_string();
+    assert!((2900..=3001).contains(&text.matches("h0").count()));
+    assert_eq!(thinned(&[]), []);
 }
 
 #[test]

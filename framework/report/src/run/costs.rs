@@ -118,7 +118,8 @@ fn chart(
 
 fn front_table([by_params, by_macs]: &[Vec<&Trial>; 2]) -> Markup {
     let mut members: Vec<&Trial> = by_params.iter().chain(by_macs).copied().collect();
-    members.sort_by_key(|t| (t.params, t.id));
+    let reward = |t: &Trial| t.reward.unwrap_or(f64::NEG_INFINITY);
+    members.sort_by(|a, b| reward(b).total_cmp(&reward(a)).then(a.id.cmp(&b.id)));
     members.dedup_by_key(|t| t.id);
     let on = |front: &[&Trial], id| {
         if front.iter().any(|t| t.id == id) {
@@ -135,9 +136,8 @@ fn front_table([by_params, by_macs]: &[Vec<&Trial>; 2]) -> Markup {
         ("front by parameters", Align::Left),
         ("front by multiply-adds", Align::Left),
     ];
-    // The dearest are the best.
     let left_out = members.len().saturating_sub(SHOWN);
-    let rows: Vec<Vec<Markup>> = (members.iter().skip(left_out))
+    let rows: Vec<Vec<Markup>> = (members.iter().take(SHOWN))
         .map(|t| {
             vec![
                 html! { (t.id) },
@@ -150,8 +150,8 @@ fn front_table([by_params, by_macs]: &[Vec<&Trial>; 2]) -> Markup {
         })
         .collect();
     let caption = match left_out {
-        0 => "On a front".to_owned(),
-        n => format!("On a front; the {n} with the fewest parameters are left out"),
+        0 => "On a front, the best first".to_owned(),
+        n => format!("On a front, the best first; {n} with less reward are left out"),
     };
     table(&caption, &columns, &rows)
 }

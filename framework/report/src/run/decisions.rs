@@ -1,4 +1,4 @@
-//! How the choices moved: the share of each option in successive stretches of trials.
+//! How the choices moved: the share of each option in successive windows of trials.
 //!
 //! It is counted from what was tried, so that it is there for every controller.
 
@@ -10,7 +10,7 @@ use super::Recorded;
 use crate::chart::{Heat, heat};
 use crate::page::{self, plural};
 
-/// Stretches at most, and the fewest trials in one.
+/// Windows at most, and the fewest trials in one.
 const MOST_WINDOWS: usize = 20;
 const FEWEST_TRIALS: usize = 5;
 /// Panels that are shown, and options of one.
@@ -46,9 +46,9 @@ pub(super) fn section(run: &Recorded) -> Markup {
         }
     };
     let body = html! {
-        p { "The share of each option in " (plural(windows, "stretch")) " of about "
-            (plural(chosen.len().div_ceil(windows), "trial")) ", from left to right; the darker, the \
-             larger. What the controller came to prefer fills up towards the right. All proposals \
+        p { "The share of each option in " (plural(windows, "window")) " of about "
+            (plural(chosen.len().div_ceil(windows), "trial")) ", from left to right; the fuller the \
+             colour, the larger. What the controller came to prefer fills up towards the right. All proposals \
              count, also those that failed." }
         (show(&above))
         @if !within.is_empty() {

@@ -43,12 +43,14 @@ pub fn page(run: &Recorded) -> String {
                 p { "Nothing was tried so far; the page has more to show once there are trials." }
             }
         } @else {
+            // Where nothing could be judged, the reasons are what matters.
+            @if run.best().is_none() { (failures::section(run)) }
             (rewards::section(run))
             (stages::section(run))
             (costs::section(run))
             (best::section(run))
             (decisions::section(run))
-            (failures::section(run))
+            @if run.best().is_some() { (failures::section(run)) }
         }
         (time::section(run))
         (settings::section(run))

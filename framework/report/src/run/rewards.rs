@@ -5,7 +5,7 @@ use nasfw_engine::search::is_better;
 use nasfw_engine::{Status, Trial};
 
 use super::Recorded;
-use crate::chart::{Axes, Ink, Mark, draw};
+use crate::chart::{Axes, Ink, MOST_DOTS, Mark, draw, thinned};
 use crate::number::grouped;
 use crate::page::{self, Shape, WHOLE, figure};
 
@@ -29,16 +29,16 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let mean_over = (trials.len() / 20).max(MEAN_OVER);
     let mean_name = format!("mean of the last {mean_over}");
     let mean = moving_mean(trials, mean_over);
-    let mut legend = vec![
-        (Ink::Main, Shape::Dot, "went through all stages"),
-        (Ink::Best, Shape::Line, "best so far, of those"),
-    ];
-    let mut marks = Vec::new();
+    let (mut legend, mut marks) = (Vec::new(), Vec::new());
     if run.count(Status::Stopped) > 0 {
         marks.push(dots(trials, Status::Stopped, Ink::Faint));
-        legend.insert(1, (Ink::Faint, Shape::Dot, "ended early"));
+        legend.push((Ink::Faint, Shape::Dot, "ended early"));
     }
-    marks.push(dots(trials, Status::Complete, Ink::Main));
+    if run.count(Status::Complete) > 0 {
+        marks.push(dots(trials, Status::Complete, Ink::Main));
+        legend.push((Ink::Main, Shape::Dot, "went through all stages"));
+        legend.push((Ink::Best, Shape::Line, "best so far, of those"));
+    }
     if let Some(constant) = run.constant_reward {
         let points = vec![(0.0, constant), (last, constant)];
         let ink = Ink::Second;
@@ -47,7 +47,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
     }
     if mean.len() > 1 {
         marks.push(Mark::Line {
-            points: mean,
+            points: thinned(&mean),
             width: 2,
             ink: Ink::Text,
         });
@@ -70,6 +70,10 @@ pub(super) fn section(run: &Recorded) -> Markup {
     });
     let says = says(run, &best);
     let body = html! {
+        @if trials.len() > MOST_DOTS {
+            p.note { "Of more than " (grouped(MOST_DOTS as u64)) " points a chart shows every n-th; lines, \
+                      numbers and tables count all." }
+        }
         (figure("Reward of every trial", &says, WHOLE, &legend,
             |size| draw(size, &format!("Reward over trials. {says}"), &axes, &marks)))
     };

@@ -7,7 +7,7 @@ use nasfw_sdk::{Seed, Source};
 
 use super::Recorded;
 use super::rewards::{ceiling, whole};
-use crate::chart::{Axes, Ink, Mark, draw};
+use crate::chart::{Axes, Ink, Mark, draw, thinned};
 use crate::number::grouped;
 use crate::page::{self, Align, Shape, WHOLE, figure, plural, table};
 
@@ -91,6 +91,9 @@ fn first_rewards(run: &Recorded) -> Markup {
         .partition(|t| t.status == Status::Complete || t.stage_rewards.len() > 1);
     let on: Vec<(f64, f64)> = on.into_iter().filter_map(first).collect();
     let ended: Vec<(f64, f64)> = ended.into_iter().filter_map(first).collect();
+    if on.is_empty() && ended.is_empty() {
+        return html! {};
+    }
     let bounds = (run.termination).map_or(Bounds::default(), |t| bounds(&run.trials, t));
     let top = on.iter().chain(&ended).map(|p| p.1).fold(0.0, f64::max);
     let last = run.trials.len().saturating_sub(1).max(1) as f64;
@@ -118,7 +121,7 @@ fn first_rewards(run: &Recorded) -> Markup {
     if !bounds.mean.is_empty() {
         legend.push((Ink::Second, Shape::Line, "running mean; above it all go on"));
         marks.push(Mark::Line {
-            points: bounds.mean,
+            points: thinned(&bounds.mean),
             width: 2,
             ink: Ink::Second,
         });
@@ -126,7 +129,7 @@ fn first_rewards(run: &Recorded) -> Markup {
     }
     if !bounds.floor.is_empty() {
         legend.push((Ink::Second, Shape::Dashes, "floor; below it none goes on"));
-        let (points, ink) = (bounds.floor, Ink::Second);
+        let (points, ink) = (thinned(&bounds.floor), Ink::Second);
         marks.push(Mark::Dashes { points, ink });
     }
     figure(
