@@ -11,6 +11,7 @@ mod found;
 mod memory;
 mod number;
 mod plugins;
+mod predict;
 mod progress;
 mod resume;
 mod run;
@@ -46,6 +47,8 @@ enum Command {
     Train(train::Args),
     /// Score a trained network on a data set, class by class or joint by joint
     Eval(eval::Args),
+    /// Show what a trained network says of images: masks, depth maps, keypoints
+    Predict(predict::Args),
     /// Write a trained network as ONNX, safetensors or a drawing
     Export(export::Args),
     /// List the trials of a run, also while it is going on
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Resume(args) => resume::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Predict(args) => predict::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Describe(args) => describe::run(&args),

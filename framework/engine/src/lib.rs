@@ -17,6 +17,7 @@
 //! | `full/` | one architecture trained in full |
 //! | `eval.rs` | how good a trained network is on a data set |
 //! | `model/` | a trained network as a folder |
+//! | `predict.rs` | what a trained network says of an image |
 //! | `export/` | a trained network in formats that other programs read |
 //! | `timing/` | single steps and inferences, to be timed and compared |
 
@@ -28,6 +29,7 @@ pub mod full;
 pub mod model;
 pub mod network;
 pub mod plugins;
+pub mod predict;
 pub mod progress;
 pub mod search;
 pub mod store;

@@ -52,6 +52,6 @@ pub use loss::{berhu, cross_entropy, squared_error};
 pub use norm::{NormBackward, batch_statistics, norm_backward, scale_shift, scale_shift_backward};
 pub use output::{Fresh, Output};
 pub use pool::{global_average_backward, global_average_forward};
-pub use resize::{resize_backward, resize_forward};
+pub use resize::{resize_backward, resize_forward, resize_rows};
 pub use shape::MapShape;
 pub use simd::{SimdLevel, set_simd_level};

@@ -43,6 +43,45 @@ pub fn resize_forward<'a>(
     });
 }
 
+/// The same for one image, a band of rows at a time: `y` is overwritten with whole rows of the result
+/// from `first_row` on, as many as it has room for. For results too large to be held.
+///
+/// # Panics
+///
+/// When there is more than one image or the band is not whole rows of the result, and as
+/// [`resize_forward`].
+pub fn resize_rows(
+    input: MapShape,
+    out_hw: (usize, usize),
+    first_row: usize,
+    x: &[f32],
+    y: &mut [f32],
+) {
+    let output = MapShape::new(input.batch, out_hw.0, out_hw.1, input.channels);
+    let output = check(input, out_hw, x.len(), output.len());
+    if y.is_empty() {
+        return;
+    }
+    assert_eq!(input.batch, 1, "resize: bands are of one image");
+    assert_eq!(y.len() % output.row_len(), 0, "resize: whole rows");
+    let end = first_row + y.len() / output.row_len();
+    assert!(end <= output.height, "resize: rows of the result");
+    let rows = taps(input.height, output.height);
+    let columns = taps(input.width, output.width);
+    let work = 2 * y.len();
+    for_chunks(y, chunk_of(output.row_len()), work, |offset, y| {
+        dispatch(Gather {
+            from: x,
+            from_shape: input,
+            rows: &rows,
+            columns: &columns,
+            first_row: first_row + offset / output.row_len(),
+            add: false,
+            to: y,
+        });
+    });
+}
+
 /// `dx += ` the gradient of [`resize_forward`]: its exact adjoint applied to `dy` (B, `out_hw`, C).
 ///
 /// # Panics

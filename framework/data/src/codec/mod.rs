@@ -17,7 +17,7 @@ use crate::error::DataError;
 
 pub use map::{read_depth_png, read_indexed_png};
 pub use rgb::read_rgb;
-pub use write::{write_depth_png, write_indexed_png, write_png_rgb};
+pub use write::{write_depth_png, write_indexed_png, write_palette_png, write_png_rgb};
 
 /// The most pixels an image may have, so that a damaged or hostile header cannot claim all memory.
 pub const MAX_PIXELS: u64 = 64_000_000;

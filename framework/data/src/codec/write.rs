@@ -16,7 +16,8 @@ use crate::sample::Image;
 /// When the file cannot be written or `pixels` does not have `height * width * 3` values.
 pub fn write_png_rgb(path: &Path, image: &Image) -> Result<(), DataError> {
     let size = (image.width, image.height);
-    write(path, size, ColorType::Rgb, BitDepth::Eight, &image.pixels)
+    let pixels = &image.pixels;
+    write(path, size, ColorType::Rgb, BitDepth::Eight, None, pixels)
 }
 
 /// Writes a mask as an indexed PNG with the PASCAL VOC palette, so that viewers show classes in
@@ -30,11 +31,26 @@ pub fn write_indexed_png(
     height: usize,
     values: &[u8],
 ) -> Result<(), DataError> {
+    write_palette_png(path, (width, height), values, voc_colour)
+}
+
+/// The same with another palette: the colour of every index.
+///
+/// # Errors
+/// As [`write_indexed_png`].
+pub fn write_palette_png(
+    path: &Path,
+    size: (usize, usize),
+    values: &[u8],
+    colour: impl Fn(u8) -> [u8; 3],
+) -> Result<(), DataError> {
+    let palette = (0..=255).flat_map(colour).collect();
     write(
         path,
-        (width, height),
+        size,
         ColorType::Indexed,
         BitDepth::Eight,
+        Some(palette),
         values,
     )
 }
@@ -61,6 +77,7 @@ pub fn write_depth_png(
         (width, height),
         ColorType::Grayscale,
         BitDepth::Sixteen,
+        None,
         &bytes,
     )
 }
@@ -70,6 +87,7 @@ fn write(
     (width, height): (usize, usize),
     color: ColorType,
     depth: BitDepth,
+    palette: Option<Vec<u8>>,
     bytes: &[u8],
 ) -> Result<(), DataError> {
     let failed = |error: EncodingError| match error {
@@ -81,8 +99,8 @@ fn write(
     let mut encoder = Encoder::new(file, side(width), side(height));
     encoder.set_color(color);
     encoder.set_depth(depth);
-    if color == ColorType::Indexed {
-        encoder.set_palette((0..=255).flat_map(voc_colour).collect::<Vec<u8>>());
+    if let Some(palette) = palette {
+        encoder.set_palette(palette);
     }
     let mut writer = encoder.write_header().map_err(failed)?;
     writer.write_image_data(bytes).map_err(failed)?;

@@ -19,7 +19,7 @@ use rand::RngExt;
 use nasfw_sdk::{DataInfo, Label, LabelKind, Rng};
 
 use self::geometry::Geometry;
-use crate::sample::Sample;
+use crate::sample::{Image, Sample};
 
 pub use self::label::resize_label;
 
@@ -90,6 +90,18 @@ impl Transform {
         let size = (sample.image.width, sample.image.height);
         let geometry = Geometry::scaled(size, self.shorter_side_px).crop(self.crop_px, 0.5, 0.5);
         apply(sample, info, ignore, &geometry)
+    }
+
+    /// The image of [`whole`](Self::whole) where there is no truth: `(height, width, 3)` values, and
+    /// width and height.
+    pub fn image(&self, image: &Image) -> (Vec<f32>, (usize, usize)) {
+        let geometry = Geometry::scaled((image.width, image.height), self.shorter_side_px);
+        (image::resample(image, &geometry), geometry.out)
+    }
+
+    /// Width and height of [`whole`](Self::whole) images, given those in the file.
+    pub fn scaled_px(&self, size_px: (usize, usize)) -> (usize, usize) {
+        Geometry::scaled(size_px, self.shorter_side_px).scaled
     }
 
     /// The whole image with its shorter side at `shorter_side_px`, uncropped.

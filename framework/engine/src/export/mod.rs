@@ -5,10 +5,13 @@
 //! | `onnx/` | ONNX, for ONNX Runtime, tract and others |
 //! | `dot.rs` | the graph for Graphviz |
 //! | `file.rs` | any of them into a file, whole or not at all |
+//! | `folder.rs` | the same for a folder of files |
 
 mod dot;
 mod file;
+mod folder;
 pub mod onnx;
 
 pub use dot::to_dot;
 pub use file::write_file;
+pub use folder::NewFolder;

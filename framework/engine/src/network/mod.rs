@@ -19,7 +19,7 @@ mod values;
 mod weights;
 
 use nasfw_sdk::Rng;
-use nasfw_sdk::graph::{self, Graph, NodeId};
+use nasfw_sdk::graph::{self, Graph, NodeId, Role};
 
 pub use parameters::{Parameter, Parameters, RunningStatistics};
 pub use weights::{Array, Weights};
@@ -79,6 +79,12 @@ impl<K: Kernels> Network<K> {
     /// The graph it was compiled from.
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// Which of its outputs is the result.
+    pub fn main_output(&self) -> usize {
+        let mut outputs = self.graph.outputs().iter();
+        outputs.position(|o| o.role == Role::Main).unwrap_or(0)
     }
 
     /// The kernels it runs on.

@@ -2,7 +2,6 @@
 
 use dfdx::prelude::NoneTape;
 use nasfw_data::resize_label;
-use nasfw_sdk::graph::Role;
 use nasfw_sdk::{DataInfo, LabelKind, Metrics, Prediction, Scorer, Task};
 
 use super::batch::Batch;
@@ -58,7 +57,7 @@ impl<'a, K: Kernels> Jury<'a, K> {
         let inputs = upload(network.kernels(), batch)?;
         let mut output = network
             .forward_eval(&inputs)?
-            .swap_remove(main_output(network));
+            .swap_remove(network.main_output());
         if self.task.labels() != LabelKind::Keypoints {
             output = network
                 .kernels()
@@ -98,10 +97,4 @@ impl<'a, K: Kernels> Jury<'a, K> {
         self.scorer.fault()?;
         Ok(metrics)
     }
-}
-
-/// Which of the network's outputs is the result.
-fn main_output<K: Kernels>(network: &Network<K>) -> usize {
-    let mut outputs = network.graph().outputs().iter();
-    outputs.position(|o| o.role == Role::Main).unwrap_or(0)
 }

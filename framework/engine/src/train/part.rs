@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::stack;
 use super::judge::Jury;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::network::kernels::Kernels;
+use crate::predict::check_size;
 
 /// What a network sees of an image that it is scored on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +72,12 @@ impl PartSet<'_> {
         (indices.par_iter())
             .map(|&at| {
                 let sample = self.dataset.read(at)?;
+                if self.view == View::Whole {
+                    let size_px = (sample.image.width, sample.image.height);
+                    check_size(self.transform, size_px).map_err(|e| Error::BadData {
+                        message: format!("{}: {e}", self.dataset.name(at)),
+                    })?;
+                }
                 Ok(match self.view {
                     View::Crop => self.transform.eval(&sample, self.info, self.ignore),
                     View::Whole => self.transform.whole(&sample, self.info, self.ignore),

@@ -1,0 +1,224 @@
+//! `nasfw predict`: what a trained network says of images, as pictures and numbers.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `images.rs` | which images, checked before anything is written |
+//! | `classes.rs`, `depth.rs`, `keypoints.rs` | the pictures and files of each kind of output |
+//! | `colour.rs` | the palette of classes and the colours of depths |
+//! | `draw.rs` | discs and lines on an image |
+//! | `npy.rs` | the output itself, for NumPy |
+
+mod classes;
+mod colour;
+mod depth;
+mod draw;
+mod images;
+mod keypoints;
+mod npy;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use nasfw_data::{DataError, Image, read_rgb};
+use nasfw_engine::export::NewFolder;
+use nasfw_engine::model::{Description, Model};
+use nasfw_engine::network::kernels::CpuKernels;
+use nasfw_engine::predict::{Answer, Predictor};
+use nasfw_engine::{Event, Observer};
+use nasfw_sdk::LabelKind;
+use serde::Serialize;
+
+use crate::args::{MAX_THREADS, use_threads};
+use crate::exit::Failure;
+use crate::session::ShowArgs;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The model folder
+    #[arg(long, value_name = "MODEL")]
+    model: PathBuf,
+    /// An image, JPEG or PNG, or a folder of them
+    #[arg(long, value_name = "FILE|DIR")]
+    image: PathBuf,
+    /// The folder for the results, which must be new
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Also write the output itself as .npy: float32, (height, width, channels)
+    #[arg(long)]
+    raw: bool,
+    /// Threads to compute with, 0 for one per core; the result does not depend on it
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
+    threads: u64,
+    #[command(flatten)]
+    show: ShowArgs,
+}
+
+/// The line of an image.
+#[derive(Serialize)]
+struct Line<'a> {
+    image: &'a Path,
+    width_px: usize,
+    height_px: usize,
+    files: Vec<PathBuf>,
+    #[serde(flatten)]
+    seen: Seen,
+}
+
+/// What was seen, in short.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Seen {
+    /// Share of the image by class, largest first.
+    Classes { shares: Vec<(String, f64)> },
+    /// Nearest and farthest, in metres.
+    Depth { near_m: f32, far_m: f32 },
+    /// Joints that are drawn.
+    Keypoints { drawn: usize, joints: usize },
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let model = Model::load(&args.model)?;
+    use_threads(usize::try_from(args.threads).unwrap_or(0))?;
+    let predictor = Predictor::new(&model, CpuKernels::default())?;
+    NewFolder::check_free(&args.out)?;
+    let images = images::list(&args.image)?;
+    images::check(&images, &predictor)?;
+    let mut progress = args.show.bars()?;
+    progress.on(&Event::Phase {
+        name: "prediction",
+        steps: images.len(),
+    });
+    let folder = NewFolder::create(&args.out)?;
+    let mut lines = Vec::new();
+    for (at, path) in images.iter().enumerate() {
+        let image = read_rgb(path)?;
+        let answer = predictor.predict(&image)?;
+        let place = Place {
+            folder: &folder,
+            stem: path.file_stem().unwrap_or_default().to_owned(),
+            names: Vec::new(),
+        };
+        lines.push(show(
+            args,
+            path,
+            model.description(),
+            &image,
+            &answer,
+            place,
+        )?);
+        progress.on(&Event::Step {
+            done: at + 1,
+            note: "",
+        });
+        if progress.should_stop() {
+            return Err(nasfw_engine::Error::Stopped.into());
+        }
+    }
+    if model.description().labels == LabelKind::Classes {
+        let legend = classes::legend(&model.description().data.classes);
+        folder.file("legend.svg", |path| std::fs::write(path, legend))?;
+    }
+    folder.finish()?;
+    progress.close();
+    say(args, &lines)
+}
+
+/// Makes the files of one image.
+fn show<'a>(
+    args: &Args,
+    path: &'a Path,
+    description: &Description,
+    image: &Image,
+    answer: &Answer,
+    mut place: Place<'_>,
+) -> Result<Line<'a>, Failure> {
+    if args.raw {
+        let size = (image.height, image.width, answer.channels());
+        place.file(".npy", |path| npy::write(path, size, answer))?;
+    }
+    let data = &description.data;
+    let seen = match description.labels {
+        LabelKind::Classes => classes::show(image, answer, &data.classes, &mut place)?,
+        LabelKind::Depth => depth::show(answer, (image.width, image.height), &mut place)?,
+        LabelKind::Keypoints => keypoints::show(path, image, answer, data, &mut place)?,
+    };
+    Ok(Line {
+        image: path,
+        width_px: image.width,
+        height_px: image.height,
+        files: place.names.iter().map(|name| args.out.join(name)).collect(),
+        seen,
+    })
+}
+
+/// Where the files of one image go: after its name, without ending.
+struct Place<'a> {
+    folder: &'a NewFolder,
+    stem: OsString,
+    names: Vec<OsString>,
+}
+
+impl Place<'_> {
+    /// Has `write` make the file called after the image, with `suffix`.
+    fn file(
+        &mut self,
+        suffix: &str,
+        write: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let mut name = self.stem.clone();
+        name.push(suffix);
+        self.folder.file(&name, write)?;
+        self.names.push(name);
+        Ok(())
+    }
+
+    /// The same for a picture.
+    fn picture(
+        &mut self,
+        suffix: &str,
+        write: impl FnOnce(&Path) -> Result<(), DataError>,
+    ) -> Result<(), Failure> {
+        self.file(suffix, |path| {
+            write(path).map_err(|e| match e {
+                DataError::Io { source, .. } => source,
+                other => io::Error::other(other),
+            })
+        })
+    }
+}
+
+fn say(args: &Args, lines: &[Line<'_>]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    if args.show.is_json() {
+        for line in lines {
+            let json = serde_json::to_string(line).map_err(io::Error::from)?;
+            writeln!(out, "{json}")?;
+        }
+    } else {
+        for line in lines {
+            writeln!(out, "{}: {}", line.image.display(), line.seen)?;
+        }
+        let files: usize = lines.iter().map(|l| l.files.len()).sum();
+        let (images, out_dir) = (lines.len(), args.out.display());
+        writeln!(out, "{images} images, {files} files in {out_dir}")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Classes { shares } => {
+                let most = shares.iter().take(3);
+                let shown: Vec<String> = most
+                    .map(|(name, share)| format!("{name} {:.0} %", 100.0 * share))
+                    .collect();
+                f.write_str(&shown.join(", "))
+            }
+            Self::Depth { near_m, far_m } => write!(f, "{near_m:.2} to {far_m:.2} m"),
+            Self::Keypoints { drawn, joints } => write!(f, "{drawn} of {joints} joints"),
+        }
+    }
+}

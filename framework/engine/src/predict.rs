@@ -1,0 +1,131 @@
+//! What a trained network says of an image.
+
+use dfdx::prelude::TensorFromVec;
+use nasfw_data::{Image, Transform};
+use nasfw_kernels::resize_rows;
+use nasfw_sdk::Prediction;
+
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::network::Network;
+use crate::network::kernels::{Kernels, MapShape, device, map_shape};
+
+/// The most pixels that an image may have once it is scaled: a strip of a file may be enlarged beyond
+/// all memory.
+const MOST_PX: usize = 16_000_000;
+
+/// Values of a result that are resized at a time.
+const BAND: usize = 1 << 22;
+
+/// A trained network, ready for images.
+#[derive(Debug)]
+pub struct Predictor<K: Kernels> {
+    network: Network<K>,
+    transform: Transform,
+}
+
+/// What it says: raw outputs (logits, metres, heatmaps) at its own resolution.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    shape: MapShape,
+    values: Vec<f32>,
+    image_px: (usize, usize),
+}
+
+impl<K: Kernels> Predictor<K> {
+    /// The network of `model`, which sees images whole, with their shorter side as long as in training.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn new(model: &Model, kernels: K) -> Result<Self> {
+        let input = &model.description().input;
+        Ok(Self {
+            network: model.network(kernels)?,
+            transform: Transform::new(input.shorter_side_px, input.height_px),
+        })
+    }
+
+    /// How images are scaled.
+    pub fn transform(&self) -> &Transform {
+        &self.transform
+    }
+
+    /// Looks at an image.
+    ///
+    /// # Errors
+    /// When it cannot be looked at, the device fails, or an output is not finite.
+    pub fn predict(&self, image: &Image) -> Result<Answer> {
+        let image_px = (image.width, image.height);
+        check_size(&self.transform, image_px)?;
+        let (values, (width, height)) = self.transform.image(image);
+        let on = self.network.kernels().device();
+        let input = device(on.try_tensor_from_vec(values, (1, height, width, 3)))?;
+        let main = self.network.main_output();
+        let output = self.network.forward_eval(&[input])?.swap_remove(main);
+        let values = output.as_vec();
+        if let Some(value) = values.iter().find(|v| !v.is_finite()) {
+            return Err(Error::Training(format!("the network predicted {value}")));
+        }
+        Ok(Answer {
+            shape: map_shape(&output),
+            values,
+            image_px,
+        })
+    }
+}
+
+impl Answer {
+    /// Channels of the output.
+    pub fn channels(&self) -> usize {
+        self.shape.channels
+    }
+
+    /// The output at its own resolution.
+    pub fn prediction(&self) -> Prediction<'_> {
+        Prediction {
+            height: self.shape.height,
+            width: self.shape.width,
+            channels: self.shape.channels,
+            values: &self.values,
+            image_size_px: self.image_px,
+        }
+    }
+
+    /// The output resized bilinearly to the image, as scores resize it: `each` is called with whole
+    /// rows `(rows, width, channels)`, from top to bottom. An error ends it.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub fn rows<E>(&self, mut each: impl FnMut(&[f32]) -> Result<(), E>) -> Result<(), E> {
+        let (width, height) = self.image_px;
+        let row = width * self.shape.channels;
+        let at_once = (BAND / row.max(1)).clamp(1, height.max(1));
+        let mut band = vec![0.0; at_once * row];
+        for first in (0..height).step_by(at_once) {
+            let rows = at_once.min(height - first);
+            let band = &mut band[..rows * row];
+            resize_rows(self.shape, (height, width), first, &self.values, band);
+            each(band)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an image of this width and height can be scaled as `transform` says.
+///
+/// # Errors
+/// When it is a strip that would be enlarged beyond reason.
+pub fn check_size(transform: &Transform, (width, height): (usize, usize)) -> Result<()> {
+    let (wide, high) = transform.scaled_px((width, height));
+    match wide.saturating_mul(high) {
+        0..=MOST_PX => Ok(()),
+        _ => Err(Error::BadData {
+            message: format!(
+                "an image of {width} x {height} pixels would be scaled to {wide} x {high}, with its \
+                 shorter side at {} as in training; at most {} megapixels are looked at",
+                transform.shorter_side_px,
+                MOST_PX / 1_000_000
+            ),
+        }),
+    }
+}
