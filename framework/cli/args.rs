@@ -1,6 +1,6 @@
 //! Arguments that several commands take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::plugins::is_library;
@@ -67,6 +67,25 @@ impl PluginArgs {
             }
         }
         Ok(layers)
+    }
+}
+
+/// The layers with a path that a flag gave, if it did.
+pub(crate) fn path_flag(
+    layers: Layers,
+    flag: &'static str,
+    key: &str,
+    path: Option<&Path>,
+) -> Result<Layers, Failure> {
+    let Some(path) = path else {
+        return Ok(layers);
+    };
+    match path.to_str() {
+        Some(text) => Ok(layers.flag(flag, key, text)),
+        None => Err(Failure::Input(format!(
+            "{flag} {}: the path is not valid UTF-8",
+            path.display()
+        ))),
     }
 }
 

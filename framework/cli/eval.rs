@@ -12,7 +12,7 @@ use nasfw_engine::{Config, plugins};
 use nasfw_sdk::{LabelKind, Metrics, Part};
 use serde::Serialize;
 
-use crate::args::{MAX_THREADS, SettingsArgs, use_threads};
+use crate::args::{MAX_THREADS, SettingsArgs, path_flag, use_threads};
 use crate::card::{self, INDENT, WIDTH};
 use crate::exit::Failure;
 use crate::session::ShowArgs;
@@ -121,13 +121,7 @@ fn resolve(args: &Args, description: &Description) -> Result<Config, Failure> {
     }
     let mut layers = args.settings.over(settings(description)?)?;
     layers = layers.flag("--threads", "run.threads", args.threads);
-    if let Some(path) = &args.data {
-        let text = path.to_str().ok_or_else(|| {
-            let path = path.display();
-            Failure::Input(format!("--data {path}: the path is not valid UTF-8"))
-        })?;
-        layers = layers.flag("--data", "data.path", text);
-    }
+    layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
     layers.resolve().map_err(|e| {
         let libraries = description.provenance.plugins.join(", ");
         match (&e, libraries.is_empty()) {
@@ -203,23 +197,29 @@ fn items(out: &mut dyn Write, description: &Description, metrics: &Metrics) -> i
     let shown = names.len().min((room - NAME) / COLUMN);
     let longest = items.iter().map(|n| n.chars().count()).max().unwrap_or(0);
     let width = longest.clamp(NAME, room - shown * COLUMN);
+    writeln!(out)?;
     let mut line = |name: &str, cells: Vec<String>| {
         let cells: String = cells.iter().map(|c| format!("{c:>COLUMN$}")).collect();
         writeln!(out, "{INDENT}{:<width$}{cells}", cut(name, width))
     };
     let columns: Vec<&str> = names.iter().copied().take(shown).collect();
-    line("", Vec::new())?;
     line(what, columns.iter().map(|c| (*c).to_owned()).collect())?;
     for item in items {
         let value = |column: &&str| metrics.get(&format!("{column}/{item}"));
-        let cells = columns
-            .iter()
-            .map(|c| value(c).map_or("-".into(), card::metric));
+        let cells = columns.iter().map(|c| value(c).map_or("-".into(), figure));
         line(item, cells.collect())?;
     }
     match names.len() - shown {
         0 => Ok(()),
         more => writeln!(out, "{INDENT}{more} more of each with --json"),
+    }
+}
+
+/// Four digits after the point, so that a column can be compared at a glance.
+fn figure(value: f64) -> String {
+    match value.abs() < 1e5 {
+        true => format!("{value:.4}"),
+        false => card::metric(value),
     }
 }
 

@@ -7,6 +7,7 @@ mod describe;
 mod eval;
 mod exit;
 mod export;
+mod features;
 mod found;
 mod memory;
 mod number;
@@ -51,6 +52,8 @@ enum Command {
     Predict(predict::Args),
     /// Write a trained network as ONNX, safetensors or a drawing
     Export(export::Args),
+    /// Write what an encoder makes of an image, to compare it with other frameworks
+    Features(features::Args),
     /// List the trials of a run, also while it is going on
     Trials(trials::Args),
     /// Show one architecture: cost, cell and wiring
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => eval::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Features(args) => features::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Describe(args) => describe::run(&args),
         Command::Sample(args) => sample::run(&args),

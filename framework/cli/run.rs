@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use nasfw_engine::store::Run;
 use nasfw_engine::{Config, search};
 
-use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, use_threads};
+use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, path_flag, use_threads};
 use crate::exit::Failure;
 use crate::session::{ShowArgs, go};
 
@@ -20,6 +20,9 @@ pub(crate) struct Args {
     /// Folder of images and truth; without it scenes are generated
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Weights that the encoder starts from: safetensors, in nasfw's names, torchvision's or timm's
+    #[arg(long, value_name = "FILE")]
+    encoder_weights: Option<PathBuf>,
     /// Where settings start from: demo (minutes on two cores) or paper (GPU-days)
     #[arg(long, default_value = "demo")]
     preset: String,
@@ -102,15 +105,9 @@ fn resolve(args: &Args) -> Result<Config, Failure> {
             layers = layers.flag(flag, key, value);
         }
     }
-    if let Some(path) = &args.data {
-        let text = path.to_str().ok_or_else(|| {
-            Failure::Input(format!(
-                "--data {}: the path is not valid UTF-8",
-                path.display()
-            ))
-        })?;
-        layers = layers.flag("--data", "data.path", text);
-    }
+    layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
+    let weights = args.encoder_weights.as_deref();
+    layers = path_flag(layers, "--encoder-weights", "encoder.weights", weights)?;
     Ok(layers.resolve()?)
 }
 

@@ -10,7 +10,7 @@ use nasfw_engine::{Config, model};
 use nasfw_sdk::Metrics;
 use serde::Serialize;
 
-use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, use_threads};
+use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, path_flag, use_threads};
 use crate::card;
 use crate::exit::Failure;
 use crate::found;
@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Folder of images and truth; without it scenes are generated
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Weights that the encoder starts from: safetensors, in nasfw's names, torchvision's or timm's
+    #[arg(long, value_name = "FILE")]
+    encoder_weights: Option<PathBuf>,
     /// Where settings start from: demo or paper [default: demo]
     #[arg(long)]
     preset: Option<String>,
@@ -155,14 +158,9 @@ fn flags(args: &Args, mut layers: Layers) -> Result<Layers, Failure> {
             layers = layers.flag(flag, key, value);
         }
     }
-    if let Some(path) = &args.data {
-        let text = path.to_str().ok_or_else(|| {
-            let path = path.display();
-            Failure::Input(format!("--data {path}: the path is not valid UTF-8"))
-        })?;
-        layers = layers.flag("--data", "data.path", text);
-    }
-    Ok(layers)
+    layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
+    let weights = args.encoder_weights.as_deref();
+    path_flag(layers, "--encoder-weights", "encoder.weights", weights)
 }
 
 fn json(trained: &Trained, out: &Path) -> io::Result<()> {

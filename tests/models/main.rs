@@ -5,7 +5,10 @@
 #[path = "../cli/program.rs"]
 mod program;
 
+mod encoders;
 mod eval;
+mod predict;
+mod theirs;
 
 use nasfw_plugins as _;
 use program::Place;

@@ -19,7 +19,7 @@ use rand::RngExt;
 /// The built-in space at a small width, so that a thousand networks train in seconds.
 fn small_space() -> Box<dyn SearchSpace> {
     space(serde_json::json!({
-        "width": 8, "repeats": 1, "encoder": { "width": 0.1, "expand_first": true },
+        "width": 8, "repeats": 1, "encoder": { "width": 0.1, "variant": "mobilenet-v2" },
     }))
 }
 

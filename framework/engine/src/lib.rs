@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `config/` | settings, presets, overlays; every key a user can set |
 //! | `network/` | graph → fused steps on dfdx's tape; kernels per device |
+//! | `encoder/` | encoder weights from files, also those of torchvision and timm |
 //! | `train/` | losses, optimisers, batches, one training run |
 //! | `search/` | the loop: propose, judge, tell; features and teacher |
 //! | `plugins/` | libraries of other people: checked, tried, loaded, called |
@@ -22,6 +23,7 @@
 //! | `timing/` | single steps and inferences, to be timed and compared |
 
 pub mod config;
+pub mod encoder;
 pub mod error;
 pub mod eval;
 pub mod export;

@@ -2,7 +2,7 @@
 
 mod reference;
 
-use nasfw_kernels::{MapShape, resize_backward, resize_forward};
+use nasfw_kernels::{MapShape, resize_backward, resize_forward, resize_rows};
 use proptest::prelude::*;
 use reference::{assert_close, at, random, wide};
 
@@ -122,5 +122,22 @@ proptest! {
         channels in prop::sample::select(vec![1, 3, 16, 21, 24, 48, 50]),
     ) {
         check(MapShape::new(batch, from.0, from.1, channels), to);
+    }
+}
+
+#[test]
+fn bands_of_rows_are_parts_of_the_whole() {
+    let input = MapShape::new(1, 5, 7, 3);
+    let x: Vec<f32> = (0..input.len()).map(|i| (i * 37 % 101) as f32).collect();
+    let (height, width) = (13, 4);
+    let mut whole = vec![0.0; height * width * 3];
+    resize_forward(input, (height, width), &x, &mut whole[..]);
+    for rows in [1, 4, 13] {
+        for first in (0..height).step_by(rows) {
+            let end = (first + rows).min(height);
+            let mut band = vec![f32::NAN; (end - first) * width * 3];
+            resize_rows(input, (height, width), first, &x, &mut band);
+            assert_eq!(band, whole[first * width * 3..end * width * 3]);
+        }
     }
 }

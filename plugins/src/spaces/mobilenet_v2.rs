@@ -25,16 +25,27 @@ const RELU6: Option<ActivationKind> = Some(ActivationKind::Relu6);
 pub struct MobileNetV2 {
     /// Channel multiplier, 0.1 to 4; channels are rounded to multiples of 8.
     pub width: f64,
-    /// Whether the first group, of expansion 1, has the 1x1 expand convolution. The authors of
-    /// the search method have it; torchvision and timm leave it out.
-    pub expand_first: bool,
+    /// Whose MobileNet-v2 it is.
+    pub variant: Variant,
+}
+
+/// Encoders that differ in the first group, which expands by 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Variant {
+    /// That of the search method's authors: the first group has a 1x1 expand convolution as well.
+    #[default]
+    #[serde(rename = "mobilenet-v2")]
+    WithFirstExpand,
+    /// That of torchvision and timm, which leave it out; takes weights that were trained with them.
+    #[serde(rename = "mobilenet-v2-torchvision")]
+    Torchvision,
 }
 
 impl Default for MobileNetV2 {
     fn default() -> Self {
         Self {
             width: 1.0,
-            expand_first: true,
+            variant: Variant::default(),
         }
     }
 }
@@ -66,7 +77,7 @@ impl MobileNetV2 {
                 let residual = Residual {
                     name: format!("encoder.group{group}.block{repeat}"),
                     expansion,
-                    has_expand: expansion > 1 || self.expand_first,
+                    has_expand: expansion > 1 || self.variant == Variant::WithFirstExpand,
                     channels,
                     out_channels,
                     stride: if repeat == 0 { first_stride } else { 1 },
@@ -131,7 +142,7 @@ mod tests {
     fn channels_round_as_the_mobilenet_family_does() {
         let at = |width: f64| MobileNetV2 {
             width,
-            expand_first: true,
+            variant: Variant::default(),
         };
         // Channels of MobileNet-v2 0.35, 0.5 and 1.4 as published with their weights.
         let round = |width, bases: [usize; 4]| bases.map(|base| at(width).channels(base));

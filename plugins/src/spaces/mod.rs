@@ -35,5 +35,5 @@ mod text;
 
 pub use encoder_decoder::{EncoderDecoder, EncoderDecoderConfig};
 pub use genotype::{Cell, Genotype, Layer};
-pub use mobilenet_v2::MobileNetV2;
+pub use mobilenet_v2::{MobileNetV2, Variant};
 pub use operation::Operation;

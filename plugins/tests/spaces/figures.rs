@@ -1,7 +1,7 @@
 //! Parameters, multiply-adds, strides and counts, each from the definitions of the paper.
 
 use approx::assert_abs_diff_eq;
-use nasfw_plugins::spaces::{EncoderDecoder, EncoderDecoderConfig, Operation};
+use nasfw_plugins::spaces::{EncoderDecoder, EncoderDecoderConfig, Operation, Variant};
 use nasfw_sdk::SearchSpace;
 use nasfw_sdk::graph::{Group, Resolution};
 use nasfw_sdk::registry::FromConfig;
@@ -106,7 +106,7 @@ fn the_encoder_has_its_parameters_and_strides() {
 
     // Without the first expand convolution: 32 x 32 weights and 64 of its normalisation fewer.
     let mut config = EncoderDecoderConfig::default();
-    config.encoder.expand_first = false;
+    config.encoder.variant = Variant::Torchvision;
     let plain = EncoderDecoder::from_config(config).unwrap();
     let plain = decode(&plain, ARCH0, 21);
     assert_eq!(

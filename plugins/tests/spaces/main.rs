@@ -51,7 +51,7 @@ fn the_space_keeps_its_promises() {
         large(8, 8),
         json!({ "auxiliary": false }),
         // So narrow that a strided block keeps its channels: it must not become a residual.
-        json!({ "encoder": { "width": 0.1, "expand_first": false } }),
+        json!({ "encoder": { "width": 0.1, "variant": "mobilenet-v2-torchvision" } }),
         json!({ "encoder": { "width": 4.0 }, "width": 1024 }),
     ] {
         let space = (SpaceEntry::find("encoder-decoder").unwrap().build)(&settings).unwrap();

@@ -72,8 +72,8 @@ impl Default for MetaConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderConfig {
-    /// A safetensors file of weights that the encoder starts the warm-up from; without one they are
-    /// drawn at random. `warmup.epochs = 0` uses them as they are, without a teacher.
+    /// A safetensors file of weights that the encoder starts the warm-up from, in nasfw's names,
+    /// torchvision's or timm's; without one they are drawn at random. `warmup.epochs = 0` uses them as they are, without a teacher.
     pub weights: Option<PathBuf>,
 }
 

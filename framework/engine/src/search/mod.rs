@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `setup.rs` | members, data and splits that a configuration names, checked before anything is written |
 //! | `own.rs` | data that the task brings itself |
-//! | `given.rs` | encoder weights from a file |
 //! | `warmup.rs` | encoder and teacher where no weights are given, on the decoder of `plain.rs` |
 //! | `features.rs` | encoder outputs and teacher outputs, computed once |
 //! | `baseline.rs` | what the best constant answer is worth |
@@ -16,7 +15,6 @@ mod baseline;
 mod candidate;
 mod clock;
 mod features;
-mod given;
 mod own;
 mod plain;
 mod session;
@@ -36,7 +34,7 @@ pub use clock::Work;
 use session::Session;
 pub use session::WARM_WEIGHTS;
 pub use setup::Setup;
-pub(crate) use setup::open_data;
+pub(crate) use setup::{any_graph, open_data};
 
 /// How a call of [`run`] or [`resume`] ended.
 #[derive(Debug)]

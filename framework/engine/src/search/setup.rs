@@ -6,8 +6,9 @@ use nasfw_data::{Cached, Source, Transform, check, meta_split, open};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
 
-use super::{given, own};
+use super::own;
 use crate::config::Config;
+use crate::encoder::{self, Given};
 use crate::error::{Error, Result};
 use crate::network::Weights;
 use crate::progress::{Event, Observer};
@@ -39,6 +40,8 @@ pub struct Setup {
     pub encoder: Option<Graph>,
     /// The encoder's weights before the warm-up, if they were given.
     pub encoder_weights: Option<Weights>,
+    /// What to say of them.
+    encoder_note: Option<String>,
 }
 
 /// The data set that `config` names, for `task`.
@@ -71,7 +74,7 @@ fn check_ignore(loss: Loss, data: u8) -> Result<()> {
 
 /// Any architecture shows the encoder: it does not depend on the choices. A few that fail, as those of
 /// other people's spaces may, cost as many trials and not the search.
-fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<Graph> {
+pub(crate) fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<Graph> {
     const ATTEMPTS: usize = 8;
     let mut rng = seed.stream("setup");
     let mut attempt = || space.decode(&testing::random_choices(space.schema(), &mut rng), io);
@@ -112,9 +115,9 @@ impl Setup {
             seed.child("meta"),
         );
         let encoder = any_graph(&*space, &io, seed)?.encoder()?;
-        let encoder_weights = match (&config.encoder.weights, &encoder) {
+        let given: Option<Given> = match (&config.encoder.weights, &encoder) {
             (None, _) => None,
-            (Some(file), Some(encoder)) => Some(given::read(file, encoder)?),
+            (Some(file), Some(encoder)) => Some(encoder::read(file, encoder)?),
             (Some(file), None) => {
                 let message = format!(
                     "encoder.weights: the space of plugin `{}` has no encoder that {} could be for",
@@ -126,6 +129,10 @@ impl Setup {
                     message,
                 });
             }
+        };
+        let (encoder_weights, encoder_note) = match given {
+            None => (None, None),
+            Some(given) => (Some(given.weights), Some(given.note)),
         };
         Ok(Self {
             config: config.clone(),
@@ -139,6 +146,7 @@ impl Setup {
             seed,
             encoder,
             encoder_weights,
+            encoder_note,
         })
     }
 
@@ -175,6 +183,9 @@ impl Setup {
         let samples = self.source.train.len();
         let text = format!("data: {}", self.source.description);
         observer.on(&Event::Note { text: &text });
+        if let Some(text) = &self.encoder_note {
+            observer.on(&Event::Note { text });
+        }
         observer.on(&Event::Phase {
             name: "data check",
             steps: samples,
