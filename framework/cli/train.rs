@@ -8,7 +8,7 @@ use nasfw_engine::full::{
     Keep, Order, Resume, Trained, Unfinished, check_not_begun, resume, train,
 };
 use nasfw_engine::network::Weights;
-use nasfw_engine::{Config, model};
+use nasfw_engine::{Config, Observer, model};
 use nasfw_sdk::Metrics;
 use serde::Serialize;
 
@@ -18,7 +18,6 @@ use crate::events::EventArgs;
 use crate::exit::Failure;
 use crate::found;
 use crate::number::grouped;
-use crate::progress::Progress;
 use crate::session::{ShowArgs, quoted};
 
 #[derive(Debug, clap::Args)]

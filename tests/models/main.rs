@@ -8,6 +8,7 @@ mod program;
 mod encoders;
 mod eval;
 mod predict;
+mod theirs;
 
 use nasfw_plugins as _;
 use program::Place;

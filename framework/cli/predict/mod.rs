@@ -200,8 +200,11 @@ fn say(args: &Args, lines: &[Line<'_>]) -> Result<(), Failure> {
             writeln!(out, "{}: {}", line.image.display(), line.seen)?;
         }
         let files: usize = lines.iter().map(|l| l.files.len()).sum();
-        let (images, out_dir) = (lines.len(), args.out.display());
-        writeln!(out, "{images} images, {files} files in {out_dir}")?;
+        let legend = match lines.first().map(|l| &l.seen) {
+            Some(Seen::Classes { .. }) => " and legend.svg",
+            _ => "",
+        };
+        writeln!(out, "{files} files{legend} in {}", args.out.display())?;
     }
     out.flush()?;
     Ok(())
