@@ -48,17 +48,6 @@ impl Weights {
         Ok(names)
     }
 
-    /// Names of the arrays in safetensors bytes, sorted.
-    ///
-    /// # Errors
-    /// When the bytes are not safetensors.
-    pub fn names_in_safetensors(bytes: &[u8]) -> Result<Vec<String>> {
-        let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
-        let mut names: Vec<String> = file.names().into_iter().map(ToString::to_string).collect();
-        names.sort();
-        Ok(names)
-    }
-
     /// Reads safetensors bytes of 32-bit floats.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ mod tests {
         assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
         let record = record(b"123456789");
         assert_eq!((record.len(), record[0]), (25, 9));
-        let turned = (0xe306_9283_u32 >> 15) | (0xe306_9283 << 17);
+        let turned = 0xe306_9283_u32.rotate_right(15);
         assert_eq!(record[21..], turned.wrapping_add(MASK).to_le_bytes());
     }
 }
