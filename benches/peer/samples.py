@@ -1,4 +1,4 @@
-"""The data sets of a training and its augmentation, from the description in docs and README alone.
+"""The data sets of a training and its augmentation, written anew for benches/peer/train.py.
 
 A sample is (image, truth): the image uint8 (height, width, 3); the truth a map of classes (uint8, 255 does
 not count) or of metres (float32, 0 does not count), or (points (joints, 3) with x, y, visible; reference).
