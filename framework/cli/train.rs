@@ -160,8 +160,8 @@ fn end(
     progress.close();
     let mut trained = result.map_err(|e| match e {
         nasfw_engine::Error::Stopped => Failure::Stopped(format!(
-            "stopped; go on with: nasfw train --resume {0}, or take the best so far with: nasfw train \
-             --resume {0} --finish",
+            "stopped; go on with: nasfw train --resume {0}\n\
+             or end here, with the best so far: nasfw train --resume {0} --finish",
             quoted(out)
         )),
         other => other.into(),
