@@ -61,7 +61,7 @@ pub(crate) struct Args {
         "preset", "teacher", "epochs", "seed", "out", "config", "sets"])]
     resume: Option<PathBuf>,
     /// With --resume: train no further, make the model of what was best so far
-    #[arg(long, requires = "resume")]
+    #[arg(long, requires = "resume", conflicts_with_all = ["out", "genotype", "from"])]
     finish: bool,
     /// Keep the training every N steps as well, not only after each epoch
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
