@@ -20,7 +20,8 @@ def main() -> int:
     folder, metrics = Path(sys.argv[1]), sys.argv[2:]
     found: dict[str, dict[str, dict[int, dict]]] = {}
     for file in sorted(folder.glob("*-*-*.json")):
-        task, what, seed = file.stem.rsplit("-", 2)
+        task, rest = file.stem.split("-", 1)
+        what, seed = rest.rsplit("-", 1)
         text = file.read_text().strip()
         if not text:
             print(f"{file}: empty; the training has not ended", file=sys.stderr)

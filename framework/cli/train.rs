@@ -64,7 +64,7 @@ pub(crate) struct Args {
         "preset", "teacher", "epochs", "seed", "out", "config", "sets"])]
     resume: Option<PathBuf>,
     /// With --resume: train no further, make the model of what was best so far
-    #[arg(long, requires = "resume")]
+    #[arg(long, requires = "resume", conflicts_with_all = ["out", "genotype", "from"])]
     finish: bool,
     /// Keep the training every N steps as well, not only after each epoch
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
@@ -167,8 +167,8 @@ fn end(
     progress.close();
     let mut trained = result.map_err(|e| match e {
         nasfw_engine::Error::Stopped => Failure::Stopped(format!(
-            "stopped; go on with: nasfw train --resume {0}, or take the best so far with: nasfw train \
-             --resume {0} --finish",
+            "stopped; go on with: nasfw train --resume {0}\n\
+             or end here, with the best so far: nasfw train --resume {0} --finish",
             quoted(out)
         )),
         other => other.into(),

@@ -276,6 +276,14 @@ fn wrong_input_is_refused_before_anything_is_written() {
     }
     place.refuses(&["train", "--genotype", "[1]", "--out", "m"], &["genotype"]);
     place.refuses(&["train", "--out", "m"], &["--genotype"]);
+    place.refuses(&["train", "--genotype", GENOTYPE], &["--out"]);
+    refuses(&["--out", "m", "--finish"], &["--finish"]);
+    refuses(&["--out", "m", "--checkpoint-every", "-1"], &["-1"]);
+    refuses(
+        &["--out", "m", "--teacher", "file"],
+        &["train.teacher", "a model is a folder"],
+    );
+    refuses(&["--out", "."], &["."]);
 }
 
 #[test]

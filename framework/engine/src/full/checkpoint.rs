@@ -110,10 +110,10 @@ pub fn is_unfinished(model: &Path) -> bool {
 /// # Errors
 /// When one was; says how to go on with it.
 pub fn check_not_begun(model: &Path) -> Result<()> {
-    let folder = beside(model).unwrap_or_default();
-    if !folder.join(FILE).exists() {
+    let begun = beside(model).filter(|folder| folder.join(FILE).exists());
+    let Some(folder) = begun else {
         return Ok(());
-    }
+    };
     let message = format!(
         "a training into it was begun and not finished; go on with `nasfw train --resume {}`, or \
          remove {} to begin anew",

@@ -71,10 +71,10 @@ pub fn resume(
     if let (false, Some(place)) = (how.finish, place) {
         begun.setup.check_data(observer)?;
         let (done, epochs) = (place.epoch, begun.setup.config.train.epochs);
-        let text = format!(
-            "going on after epoch {done} of {epochs}, step {}",
-            place.step
-        );
+        let mut text = format!("going on after epoch {done} of {epochs}");
+        if place.step > 0 {
+            text.push_str(&format!(", step {}", place.step));
+        }
         observer.on(&Event::Note { text: &text });
     }
     let keeper = Keeper {
