@@ -281,7 +281,7 @@ fn wrong_input_is_refused_before_anything_is_written() {
     refuses(&["--out", "m", "--checkpoint-every", "-1"], &["-1"]);
     refuses(
         &["--out", "m", "--teacher", "file"],
-        &["train.teacher", "a model is a folder"],
+        &["file", "a model is a folder"],
     );
     refuses(&["--out", "."], &["."]);
 }
