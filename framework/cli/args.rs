@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::plugins::is_library;
+use nasfw_sdk::registry::SpaceEntry;
 
 use crate::exit::Failure;
 
@@ -42,13 +43,21 @@ impl SettingsArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct PluginArgs {
     /// The plugin whose search space is used, by name or as a library, ./libx.so; may be repeated:
-    /// the first that names or brings a space gives it, and libraries bring whatever else they
-    /// have. ./libx.so#sha256=HEX loads these bytes only [default: segm]
+    /// libraries bring whatever else they have, and their space is used if none before gives one. A
+    /// name comes first. ./libx.so#sha256=HEX loads these bytes only [default: segm]
     #[arg(long = "plugin", value_name = "NAME|FILE")]
     plugins: Vec<String>,
 }
 
 impl PluginArgs {
+    /// Whether there is a plugin of each name; libraries must be loaded by then.
+    pub(crate) fn check_names(&self) -> Result<(), Failure> {
+        for name in self.plugins.iter().filter(|plugin| !is_library(plugin)) {
+            SpaceEntry::of_plugin(name)?;
+        }
+        Ok(())
+    }
+
     /// The layers with these plugins on top; libraries are loaded.
     pub(crate) fn over(&self, mut layers: Layers) -> Result<Layers, Failure> {
         let mut has_space = false;

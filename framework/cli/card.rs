@@ -78,7 +78,8 @@ pub(crate) fn trial(out: &mut dyn Write, trial: &Trial, task: &dyn Task) -> io::
     row(out, "time", &duration(trial.seconds))
 }
 
-fn wrap(parts: &[String], width: usize, between: &str) -> Vec<String> {
+/// Parts side by side, in lines of at most `width` characters.
+pub(crate) fn wrap(parts: &[String], width: usize, between: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
         match lines.last_mut() {

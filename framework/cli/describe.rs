@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let graph = space.decode(&choices, &Io::rgb(outputs as usize))?;
     let cost = graph.cost(args.input);
     if let Some(path) = &args.svg {
-        let svg = sketches_to_svg(&space.sketches(&choices));
+        let svg = drawing(&*space, &choices)?;
         std::fs::write(path, svg)
             .map_err(|e| Failure::Input(format!("--svg {}: {e}", path.display())))?;
     }
@@ -135,4 +135,21 @@ fn show(
     }
     card::drawing(out, space, choices)?;
     writeln!(out)
+}
+
+/// Cell and wiring as SVG.
+///
+/// # Errors
+/// When the space draws nothing.
+pub(crate) fn drawing(space: &dyn SearchSpace, choices: &Choices) -> Result<String, Failure> {
+    let sketches = space.sketches(choices);
+    space.fault()?;
+    match sketches.is_empty() {
+        false => Ok(sketches_to_svg(&sketches)),
+        true => Err(Failure::Input(
+            "--svg: this search space draws nothing; its author writes `SearchSpace::sketches`, and \
+             `nasfw export --dot` draws the network of any"
+                .into(),
+        )),
+    }
 }

@@ -8,7 +8,6 @@ use nasfw_engine::export::onnx::{Normalise, Options, to_onnx};
 use nasfw_engine::export::{to_dot, write_file};
 use nasfw_engine::model::Model;
 use nasfw_sdk::registry::SpaceEntry;
-use nasfw_sdk::sketch::sketches_to_svg;
 
 use crate::args::size;
 use crate::exit::Failure;
@@ -83,7 +82,5 @@ fn drawing(model: &Model) -> Result<String, Failure> {
     let entry = SpaceEntry::of_plugin(&provenance.space.plugin)?;
     let space = (entry.build)(&provenance.space.settings)?;
     let choices = space.parse(&provenance.genotype)?;
-    let svg = sketches_to_svg(&space.sketches(&choices));
-    space.fault()?;
-    Ok(svg)
+    crate::describe::drawing(&*space, &choices)
 }

@@ -157,7 +157,10 @@ fn show_time(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         .map(|(work, share)| format!("{work} {share:.0} %"))
         .collect();
     card::heading(out, &format!("{whole:.0} s"))?;
-    writeln!(out, "  {}\n", shares.join(", "))
+    for line in card::wrap(&shares, 76, ", ") {
+        writeln!(out, "  {line}")?;
+    }
+    writeln!(out)
 }
 
 /// A path as a shell takes it.

@@ -46,6 +46,7 @@ fn check_says_what_keeps_its_promises() {
         "schedule halves: keeps its promises",
         "task brightness: keeps its promises",
         "nasfw run --plugin",
+        "' --controller near-best --schedule halves --task brightness\n",
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
@@ -68,6 +69,7 @@ fn check_says_what_breaks_one() {
         ("facts panic", "panicked"),
         ("load panic", "panicked"),
         ("decode abort", "ended the program during the checks"),
+        ("decode exit", "ended the program during the checks"),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nasfw"));
         command.args(["plugins", "check"]).arg(library("rude"));
@@ -86,6 +88,13 @@ fn several_plugins_bring_one_space() {
     let config = |args: &[&str]| place.text(&[&["run", "--dry-run"], args].concat());
     let mine = config(&["--plugin", text(&path)]);
     assert!(mine.contains("plugin = \"tiny\""), "{mine}");
+    // So does a configuration that names the library alone.
+    let list = format!("plugins=[\"{}\"]", text(&path));
+    assert_eq!(config(&["--set", &list]), mine);
+    place.refuses(
+        &["plugins", "list", "--plugin", "tinny"],
+        &["tinny", "segm"],
+    );
     // A name before it is the space; the library brings the rest.
     let both = config(&[
         "--plugin",

@@ -162,6 +162,12 @@ fn values_out_of_range_are_refused() {
             "a finite number",
         ),
         (
+            "schedule",
+            "reward",
+            r#"{"reward": 1.5}"#,
+            "1.5 is not in [0, 1]",
+        ),
+        (
             "task",
             "output_channels",
             r#"{"channels": 0}"#,

@@ -44,6 +44,16 @@ fn trials(place: &Place, out: &str) -> Vec<Value> {
 }
 
 #[test]
+fn a_loaded_library_stays_whatever_becomes_of_its_file() {
+    let loaded = crate::library::rude();
+    let gone = format!("./gone.so#sha256={}", loaded.inspected.sha256);
+    let again = nasfw_engine::plugins::load(&gone).unwrap();
+    assert!(std::ptr::eq(loaded, again));
+    let other = format!("./gone.so#sha256={}", "0".repeat(64));
+    assert!(nasfw_engine::plugins::load(&other).is_err());
+}
+
+#[test]
 fn a_space_or_task_that_panics_costs_the_architecture_only() {
     let place = Place::new();
     for (out, orders, reason) in [

@@ -144,7 +144,8 @@ fn everything_at_once_on_the_built_in_space_too() {
         "schedule.name=halves",
         "task.name=brightness",
     ];
-    compare("all", &all, 2);
+    let segm = [&["space.plugin=segm"][..], &all].concat();
+    compare("all", &segm, 2);
     let tiny = [&["space.plugin=tiny"][..], &all].concat();
     compare("all on tiny", &tiny, 8);
 }

@@ -17,8 +17,11 @@ use crate::exit::Failure;
 /// Architectures of a space, and rounds of a controller.
 const SAMPLES: usize = 50;
 const SEED: Seed = Seed(1);
-/// How long all checks may take.
+/// How long all checks may take, and after which time the user is told that they go on.
 const LIMIT: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How the child ends when all promises are kept. Not 0: so ends a library that exits.
+const CHECKED: i32 = 42;
 
 /// Shows what the file says of itself, then has a child process run the checks, so that a library
 /// that ends its process is a verdict like any other.
@@ -39,9 +42,15 @@ pub(super) fn run(file: &str) -> Result<(), Failure> {
     let mut command = Command::new(program);
     let mut child = command.arg("__check-plugin").arg(file).spawn()?;
     let start = Instant::now();
+    let mut is_told = false;
     let status = loop {
         match child.try_wait()? {
             Some(status) => break status,
+            None if start.elapsed() > PATIENCE && !is_told => {
+                is_told = true;
+                let limit = LIMIT.as_secs();
+                eprintln!("still checking; a call that never returns is given up after {limit} s");
+            }
             None if start.elapsed() < LIMIT => std::thread::sleep(Duration::from_millis(5)),
             None => {
                 child.kill()?;
@@ -52,7 +61,7 @@ pub(super) fn run(file: &str) -> Result<(), Failure> {
         }
     };
     match status.code() {
-        Some(0) => Ok(()),
+        Some(CHECKED) => Ok(()),
         Some(2) => Err(Failure::Input(format!(
             "{file} cannot be loaded, see above"
         ))),
@@ -67,6 +76,7 @@ pub(super) fn run(file: &str) -> Result<(), Failure> {
 
 /// The child's part: loads the library and checks everything it has.
 pub(crate) fn check_here(file: &str) -> Result<(), Failure> {
+    end_with_parent();
     let loaded = load(file)?;
     let mut out = io::stdout().lock();
     row(&mut out, "loads", "yes, in a process of its own and here")?;
@@ -88,21 +98,43 @@ pub(crate) fn check_here(file: &str) -> Result<(), Failure> {
     out.flush()?;
     match broken {
         0 => done(&mut out, loaded),
-        n => Err(Failure::Failed(format!(
-            "{n} of {} items break a promise",
-            loaded.items.len()
-        ))),
+        // The parent says so.
+        _ => std::process::exit(1),
     }
 }
 
 fn done(out: &mut dyn Write, loaded: &Loaded) -> Result<(), Failure> {
-    writeln!(
-        out,
-        "\nuse it with\n  nasfw run --plugin '{}'",
-        loaded.reference
-    )?;
+    let first = |kind: Kind| loaded.items.iter().find(|item| item.kind == kind);
+    let plugin = format!("--plugin '{}'", loaded.reference);
+    let mut args = match first(Kind::Space) {
+        Some(_) => vec![plugin],
+        None => vec!["--plugin segm".into(), plugin],
+    };
+    for (flag, kind) in [
+        ("--controller", Kind::Controller),
+        ("--schedule", Kind::Schedule),
+        ("--task", Kind::Task),
+    ] {
+        if let Some(item) = first(kind) {
+            args.push(format!("{flag} {}", item.name));
+        }
+    }
+    writeln!(out, "\nuse it with\n  nasfw run {}", args.join(" "))?;
     out.flush()?;
-    Ok(())
+    std::process::exit(CHECKED)
+}
+
+/// Ends this process when the one that started it is gone, which may have been killed.
+fn end_with_parent() {
+    #[cfg(unix)]
+    std::thread::spawn(|| {
+        use std::os::unix::process::parent_id;
+        let parent = parent_id();
+        while parent_id() == parent {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        std::process::exit(1);
+    });
 }
 
 /// The first promise that the item breaks with its default settings.

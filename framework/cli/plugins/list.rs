@@ -21,6 +21,7 @@ struct Item {
 pub(super) fn run(plugins: &PluginArgs, json: bool) -> Result<(), Failure> {
     // Loading is all that is wanted of the layers.
     plugins.over(Layers::new(Preset::None))?;
+    plugins.check_names()?;
     let mut out = io::stdout().lock();
     let items = items();
     if json {

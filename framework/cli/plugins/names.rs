@@ -43,6 +43,9 @@ pub(super) fn check(name: &str, kind: Kind, text: &str) -> Result<Names, Error> 
     {
         return invalid("1 to 64 of a-z, 0-9, - and _ are right, a letter first");
     }
+    if name.split(['-', '_']).any(str::is_empty) {
+        return invalid("- and _ stand between letters or digits");
+    }
     if KEYWORDS.contains(&name) {
         return invalid("a crate cannot be called so; add a word");
     }

@@ -51,6 +51,40 @@ impl Loss {
             _ => Ok(()),
         }
     }
+
+    /// Whether a network of `channels` outputs can learn by this loss on this data set: one channel for a
+    /// depth, at least one for each class, one for each joint.
+    ///
+    /// # Errors
+    /// Names both numbers.
+    pub fn check_channels(self, channels: usize, data: &DataInfo) -> Result<()> {
+        let (fits, expected) = match self {
+            Self::CrossEntropy { .. } => {
+                let classes = data.classes.len();
+                (
+                    channels >= classes,
+                    format!("the data set has {classes} classes"),
+                )
+            }
+            Self::BerHu => (channels == 1, "a depth is one channel".into()),
+            Self::Heatmap { .. } => {
+                let joints = data.joints.len().max(1);
+                (
+                    channels == joints,
+                    format!("the data set has {joints} joints"),
+                )
+            }
+            Self::Own => (channels > 0, "one at least is needed".into()),
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(Error::invalid(
+                "the task's output channels",
+                channels,
+                expected,
+            )),
+        }
+    }
 }
 
 /// The outputs and truths of one training step, for a loss of the task's own.
@@ -177,5 +211,27 @@ pub trait Task: Send + Sync {
     /// That failure, once.
     fn fault(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_must_fit_the_loss_and_the_data() {
+        let names = |n: usize| (0..n).map(|i| i.to_string()).collect();
+        let data = DataInfo {
+            classes: names(4),
+            joints: names(3),
+            ..Default::default()
+        };
+        let fits = |loss: Loss, channels: usize| loss.check_channels(channels, &data).is_ok();
+        let classes = Loss::CrossEntropy { ignore: 255 };
+        assert!(fits(classes, 4) && fits(classes, 5) && !fits(classes, 3));
+        assert!(fits(Loss::BerHu, 1) && !fits(Loss::BerHu, 2));
+        let heatmap = Loss::Heatmap { sigma_px: 1.0 };
+        assert!(fits(heatmap, 3) && !fits(heatmap, 2) && !fits(heatmap, 4));
+        assert!(fits(Loss::Own, 7) && !fits(Loss::Own, 0));
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 use super::Config;
-use super::resolve::{Registry, resolve};
+use super::resolve::{Library, Registry, resolve};
 use crate::error::{Error, Result};
 use crate::plugins;
 
@@ -188,7 +188,10 @@ impl Layers {
     /// Names the key, where it came from, and what would be right.
     pub fn resolve(&self) -> Result<Config> {
         let config = resolve(&self.0, &Registry, &mut |reference| {
-            plugins::load(reference).map(|loaded| loaded.reference.clone())
+            plugins::load(reference).map(|loaded| Library {
+                recorded: loaded.reference.clone(),
+                space: loaded.space().map(str::to_owned),
+            })
         })?;
         config.check()?;
         Ok(config)

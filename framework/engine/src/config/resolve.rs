@@ -39,16 +39,29 @@ impl Defaults for Registry {
     }
 }
 
-/// `load` loads a library and returns what is recorded of it.
+/// What a configuration needs to know of a library.
+pub(super) struct Library {
+    /// What is recorded of it.
+    pub(super) recorded: String,
+    /// The plugin whose search space it brings.
+    pub(super) space: Option<String>,
+}
+
+/// `load` loads a library.
 pub(super) fn resolve(
     layers: &[Layer],
     registry: &dyn Defaults,
-    load: &mut dyn FnMut(&str) -> Result<String>,
+    load: &mut dyn FnMut(&str) -> Result<Library>,
 ) -> Result<Config> {
     let mut tree = engine_defaults()?;
-    tree.insert("plugins".into(), libraries(layers, load)?.into());
+    let (libraries, their_space) = libraries(layers, load)?;
+    tree.insert("plugins".into(), libraries.into());
     let mut names = Vec::new();
     for (table, key, default) in MEMBERS {
+        let default = match (table, &their_space) {
+            ("space", Some(space)) => space.as_str(),
+            _ => default,
+        };
         let (name, settings) = member_defaults(layers, table, key, default, registry)?;
         tree.insert(table.into(), Value::Object(settings));
         names.push((table, key, name));
@@ -65,12 +78,14 @@ pub(super) fn resolve(
     })
 }
 
-/// Loads the libraries of all layers: each layer adds to those before.
+/// Loads the libraries of all layers: each layer adds to those before. The first that brings a search
+/// space gives the one by default.
 fn libraries(
     layers: &[Layer],
-    load: &mut dyn FnMut(&str) -> Result<String>,
-) -> Result<Vec<String>> {
+    load: &mut dyn FnMut(&str) -> Result<Library>,
+) -> Result<(Vec<String>, Option<String>)> {
     let mut all: Vec<String> = Vec::new();
+    let mut first_space = None;
     for layer in layers {
         let Some(given) = layer.values.get("plugins") else {
             continue;
@@ -80,13 +95,14 @@ fn libraries(
             error("plugins", message, &layer.origin)
         };
         for reference in given.as_array().ok_or_else(wrong)? {
-            let recorded = load(reference.as_str().ok_or_else(wrong)?)?;
+            let Library { recorded, space } = load(reference.as_str().ok_or_else(wrong)?)?;
+            first_space = first_space.or(space);
             if !all.contains(&recorded) {
                 all.push(recorded);
             }
         }
     }
-    Ok(all)
+    Ok((all, first_space))
 }
 
 /// The tables that are the engine's own.

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::resolve::{Defaults, resolve};
+use super::resolve::{Defaults, Library, resolve};
 use super::{Config, Layers, Preset};
 use crate::error::{Error, Result};
 
@@ -16,6 +16,7 @@ impl Defaults for Fake {
         let sgd = json!({"kind": "sgd", "lr": 1e-3, "momentum": 0.9, "weight_decay": 1e-5});
         Ok(match (table, name) {
             ("space", "segm") => json!({"width": 48, "encoder": {"width": 1.0}}),
+            ("space", "brought") => json!({}),
             ("task", "segm") => json!({"ignore": 255}),
             ("task", "depth") => json!({}),
             ("controller", "ppo") => {
@@ -39,7 +40,10 @@ impl Defaults for Fake {
 
 fn made(layers: Layers) -> Result<Config> {
     resolve(layers.layers(), &Fake, &mut |reference| {
-        Ok(format!("loaded {reference}"))
+        Ok(Library {
+            recorded: format!("loaded {reference}"),
+            space: reference.contains("space").then(|| "brought".to_owned()),
+        })
     })
 }
 
@@ -268,6 +272,13 @@ fn libraries_of_all_layers_are_loaded_once_and_recorded() {
     let text = config.to_toml();
     let first = text.lines().next().unwrap();
     assert!(first.starts_with("plugins = ["), "{first}");
+    // Its space is the one by default; who names another gets that.
+    let space = |sets: &[&str]| set(sets).unwrap().space.plugin;
+    assert_eq!(space(&["plugins=['./c.so', './space.so']"]), "brought");
+    assert_eq!(
+        space(&["plugins=['./space.so']", "space.plugin=segm"]),
+        "segm"
+    );
     for wrong in ["plugins=3", "plugins=[3]", "plugins=x.so"] {
         let said = message(set(&[wrong]));
         assert!(said.contains("expected a list of paths"), "{said}");

@@ -54,7 +54,7 @@ pub(super) fn read(reference: &Reference) -> Result<PluginFile> {
     {
         return Err(fail(format!(
             "its sha256 is {sha256}, but {wanted} is asked for; put that file back (a \
-             run goes on with the bytes it began with), or ask for this one's sha256 if you trust it"
+             run goes on with the bytes it began with); a new run may ask for this one's sha256"
         )));
     }
     let stamp = examine(&bytes).map_err(fail)?;

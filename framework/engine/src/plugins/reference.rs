@@ -23,6 +23,11 @@ impl Reference {
     /// When the pin is not 64 hexadecimal digits.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let Some((path, digits)) = text.rsplit_once(PIN) else {
+            // Another hash, or a slip: a path with such an end is rare, and a slip would be no file.
+            if text.contains("#sha") {
+                let message = "a pin is written #sha256=HEX, 64 digits, as sha256sum prints";
+                return Err(refused(Path::new(text), message));
+            }
             return Ok(Self {
                 path: text.into(),
                 sha256: None,

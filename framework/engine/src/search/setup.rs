@@ -108,6 +108,7 @@ impl Setup {
         source.train = Arc::new(Cached::new(source.train, IMAGE_CACHE_BYTES));
         let io = Io::rgb(task.output_channels(&source.info));
         task.fault()?;
+        (task.loss()).check_channels(io.output_channels, &source.info)?;
         let seed = Seed(config.run.seed);
         let (meta_train, meta_val) = meta_split(
             source.train.len(),

@@ -178,6 +178,7 @@ fn check_proposal(
     for at in 0..schema.len() {
         let prefix = &proposal.choices[..at];
         let probabilities = then.probabilities(prefix);
+        sound(&*then)?;
         let allowed = schema.allowed(prefix);
         if probabilities.len() != allowed.len() {
             return Err(format!(

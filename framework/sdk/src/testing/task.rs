@@ -28,6 +28,7 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
     if channels == 0 {
         return Err("wants no output channels".into());
     }
+    (task.loss().check_channels(channels, &info)).map_err(|e| e.to_string())?;
     let (height, width) = (6, 8);
     let label = label(task.labels(), height, width, joints(&info));
     for value in [0.0, 1.0, -1e6, 1e30] {
@@ -138,12 +139,14 @@ fn check_not_finite(
 
 fn judge(task: &dyn Task, scorer: &dyn Scorer, when: &str) -> Result<(), String> {
     let metrics = scorer.metrics();
-    scorer.fault().map_err(|e| format!("{e} {when}"))?;
+    scorer
+        .fault()
+        .map_err(|e| format!("{e}; that was {when}"))?;
     if let Some((name, value)) = metrics.iter().find(|(_, v)| !v.is_finite()) {
         return Err(format!("metric {name} is {value} {when}"));
     }
     let reward = task.reward(&metrics);
-    task.fault().map_err(|e| format!("{e} {when}"))?;
+    task.fault().map_err(|e| format!("{e}; that was {when}"))?;
     if !(0.0..=1.0).contains(&reward) {
         return Err(format!("reward {reward} {when}; rewards lie in [0, 1]"));
     }

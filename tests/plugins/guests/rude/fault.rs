@@ -68,6 +68,7 @@ impl Order {
                 Err(Error::Stopped)
             }
             "abort" => std::process::abort(),
+            "exit" => std::process::exit(0),
             _ => Ok(true),
         }
     }

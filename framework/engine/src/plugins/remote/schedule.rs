@@ -81,7 +81,14 @@ impl RewardSchedule for RemoteSchedule {
             cost: *cost,
         };
         let reply: Result<message::Told> = self.instance.call(Op::Told, &request, &mut []);
-        self.fault.keep(reply.map(|r| r.reward), || 0.0)
+        let told = reply.and_then(|reply| match (0.0..=1.0).contains(&reply.reward) {
+            true => Ok(reply.reward),
+            false => {
+                let message = format!("the reward {} is not in [0, 1]", reply.reward);
+                Err(self.instance.error(Op::Told, message))
+            }
+        });
+        self.fault.keep(told, || 0.0)
     }
 
     fn save(&self) -> State {
