@@ -65,6 +65,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(path) = &args.svg {
         files.push((path, drawing(&model)?.into_bytes()));
     }
+    for (at, (path, _)) in files.iter().enumerate() {
+        if files[..at].iter().any(|(other, _)| other == path) {
+            let path = path.display();
+            return Err(Failure::Input(format!(
+                "{path} is named twice; give each its own file"
+            )));
+        }
+    }
     let mut out = io::stdout().lock();
     for (path, bytes) in files {
         write_file(path, &bytes)?;

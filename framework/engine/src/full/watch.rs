@@ -49,10 +49,7 @@ impl<K: Kernels> Watch<K> for Watcher<'_> {
                 steps: tick.steps,
             });
         }
-        let note = match self.best.reward() {
-            Some(reward) => format!("loss {:.3}, best reward {reward:.4}", tick.loss),
-            None => format!("loss {:.3}", tick.loss),
-        };
+        let note = format!("loss {:.3}", tick.loss);
         let done = tick.done;
         self.observer.on(&Event::Step { done, note: &note });
         let loss = f64::from(tick.loss);

@@ -7,7 +7,9 @@ use nasfw_sdk::Seed;
 use nasfw_sdk::graph::Graph;
 use serde::Deserialize;
 
-use super::{DESCRIPTION, Description, FORMAT, Model, WEIGHTS, WeightsFile, model_error};
+use super::{
+    DESCRIPTION, Description, FORMAT, Model, Normalisation, WEIGHTS, WeightsFile, model_error,
+};
 use crate::error::Result;
 use crate::full::is_unfinished;
 use crate::network::kernels::CpuKernels;
@@ -40,6 +42,15 @@ pub(super) fn load(folder: &Path) -> Result<Model> {
     let description: Description =
         serde_path_to_error::deserialize(&mut reader).map_err(|e| damaged(&e))?;
     reader.end().map_err(|e| damaged(&e))?;
+    if description.normalisation != Normalisation::default() {
+        let message = "has a normalisation that this program does not use, that of ImageNet alone";
+        return Err(model_error(folder, format!("{DESCRIPTION} {message}")));
+    }
+    let input = description.input;
+    if input.height_px == 0 || input.width_px == 0 || input.shorter_side_px == 0 {
+        let message = format!("{DESCRIPTION} has an input of 0 pixels; at least 1 is right");
+        return Err(model_error(folder, message));
+    }
     let bytes = read(folder, WEIGHTS)?;
     if WeightsFile::of(&bytes).blake3 != description.weights.blake3 {
         return Err(model_error(
