@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use nasfw_engine::{Event, Observer, Status, Trial};
 
+use crate::card;
 use crate::number::{duration, short};
 use crate::trials::{Line, status_name};
 
@@ -232,10 +233,14 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 fn trial_line(trial: &Trial, is_best: bool) -> String {
-    let result = match (trial.status, trial.reward, &trial.reason) {
-        (Status::Failed, _, Some(reason)) => format!("failed: {reason}"),
-        (status, Some(reward), _) => format!("{:<8}  reward {reward:.4}", status_name(status)),
-        (status, None, _) => status_name(status).into(),
+    if let (Status::Failed, Some(reason)) = (trial.status, &trial.reason) {
+        let words: Vec<String> = reason.split_whitespace().map(str::to_owned).collect();
+        let reason = card::wrap(&words, 72, " ").join("\n       ");
+        return format!("trial {:>3}  failed\n       {reason}", trial.id);
+    }
+    let result = match (trial.status, trial.reward) {
+        (status, Some(reward)) => format!("{:<8}  reward {reward:.4}", status_name(status)),
+        (status, None) => status_name(status).into(),
     };
     let mark = if is_best { "best so far" } else { "" };
     let (params, took) = (short(trial.params as u64), duration(trial.seconds));
