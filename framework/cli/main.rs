@@ -12,6 +12,7 @@ mod features;
 mod found;
 mod memory;
 mod number;
+mod picture;
 mod plugins;
 mod predict;
 mod progress;

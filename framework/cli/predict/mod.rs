@@ -3,15 +3,11 @@
 //! | file | holds |
 //! |---|---|
 //! | `images.rs` | which images, checked before anything is written |
-//! | `classes.rs`, `depth.rs`, `keypoints.rs` | the pictures and files of each kind of output |
-//! | `colour.rs` | the palette of classes and the colours of depths |
-//! | `draw.rs` | discs and lines on an image |
+//! | `classes.rs`, `depth.rs`, `keypoints.rs` | the files of each kind of output |
 //! | `npy.rs` | the output itself, for NumPy |
 
 mod classes;
-mod colour;
 mod depth;
-mod draw;
 mod images;
 mod keypoints;
 mod npy;

@@ -91,6 +91,11 @@ impl Answer {
         }
     }
 
+    /// The same output for a view of the image in another size, width and height.
+    pub fn resized(self, image_px: (usize, usize)) -> Self {
+        Self { image_px, ..self }
+    }
+
     /// The output resized bilinearly to the image, as scores resize it: `each` is called with whole
     /// rows `(rows, width, channels)`, from top to bottom. An error ends it.
     ///

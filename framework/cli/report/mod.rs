@@ -1,4 +1,8 @@
 //! `nasfw report`: a run or a model as one page that can be read anywhere.
+//!
+//! `examples.rs` draws what a model sees in images beside the truth.
+
+mod examples;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -24,6 +28,13 @@ pub(crate) struct Args {
     /// library is code that runs as you
     #[arg(long)]
     load: bool,
+    /// Of a model: the folder of images and truth that examples are from; without it, the generated scenes
+    /// that the model was trained on
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Of a model: how many images of the validation part to show, with truth and prediction
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(..=8))]
+    examples: u64,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -48,6 +59,14 @@ fn run_page(args: &Args) -> Result<String, Failure> {
             folder.display()
         )));
     }
+    if let Some(data) = &args.data {
+        return Err(Failure::Input(format!(
+            "--data {}: {} is a run, and a run keeps no trained network to show images to; `nasfw train --from` \
+             makes one",
+            data.display(),
+            folder.display()
+        )));
+    }
     let view = Run::read(folder)?;
     let recorded = Recorded::read(&view, &quoted(folder), args.load)?;
     Ok(nasfw_report::run::page(&recorded))
@@ -60,11 +79,9 @@ fn model_page(args: &Args) -> Result<String, Failure> {
             plugins::load(library)?;
         }
     }
-    Ok(nasfw_report::model::page(
-        &model,
-        &quoted(&args.folder),
-        &[],
-    ))
+    let examples = examples::of(&model, args)?;
+    let name = quoted(&args.folder);
+    Ok(nasfw_report::model::page(&model, &name, &examples))
 }
 
 /// `models/first.html` of `models/first`: a model's folder holds the model and nothing else.
