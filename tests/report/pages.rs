@@ -195,6 +195,35 @@ fn a_run_of_another_program_is_told_without_names() {
 }
 
 #[test]
+fn a_run_is_compared_with_another() {
+    let place = Place::new();
+    run_of(&place, 30, |trial| {
+        trial.reward = trial.reward.map(|r| r / 2.0)
+    });
+    fs::rename(place.path("r"), place.path("chance")).unwrap();
+    run_of(&place, 20, |_| {});
+    let page = report(&place, &["r", "--baseline", "chance"], "r/report.html");
+    assert_self_contained(&page);
+    assert!(page.contains("best so far of chance (ppo)"));
+    // What the other run had after 20 trials, not after 30.
+    let view = Run::read(&place.path("chance")).unwrap();
+    let trials = view.trials().unwrap();
+    let complete = trials[..20].iter().filter(|t| t.status == Status::Complete);
+    let best = complete.filter_map(|t| t.reward).fold(0.0, f64::max);
+    assert!(page.contains(&format!("After as many trials chance (ppo) has {best:.4}.")));
+    let mut other = config(5);
+    other.task.name = "depth".into();
+    Run::create(&place.path("depths"), &other).unwrap();
+    place.refuses(
+        &["report", "r", "--baseline", "depths"],
+        &[
+            "depths is no baseline of r",
+            "task `depth` instead of `segm`",
+        ],
+    );
+}
+
+#[test]
 fn what_is_no_run_and_no_model_is_refused() {
     let place = Place::new();
     place.refuses(&["report", "gone"], &["gone", "no such run"]);

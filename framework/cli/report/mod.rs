@@ -28,6 +28,10 @@ pub(crate) struct Args {
     /// library is code that runs as you
     #[arg(long)]
     load: bool,
+    /// Of a run: another one of the same task, data and schedule to compare rewards with, e.g. of
+    /// --controller random
+    #[arg(long, value_name = "RUN")]
+    baseline: Option<PathBuf>,
     /// Of a model: the folder of images and truth that examples are from; without it, the generated scenes
     /// that the model was trained on
     #[arg(long, value_name = "DIR")]
@@ -68,12 +72,23 @@ fn run_page(args: &Args) -> Result<String, Failure> {
         )));
     }
     let view = Run::read(folder)?;
-    let recorded = Recorded::read(&view, &quoted(folder), args.load)?;
+    let mut recorded = Recorded::read(&view, &quoted(folder), args.load)?;
+    if let Some(other) = &args.baseline {
+        let other = Recorded::read(&Run::read(other)?, &quoted(other), false)?;
+        recorded.compare_with(&other).map_err(Failure::Input)?;
+    }
     Ok(nasfw_report::run::page(&recorded))
 }
 
 fn model_page(args: &Args) -> Result<String, Failure> {
     let model = Model::load(&args.folder)?;
+    if let Some(other) = &args.baseline {
+        return Err(Failure::Input(format!(
+            "--baseline {}: {} is a model; two runs are compared",
+            other.display(),
+            args.folder.display()
+        )));
+    }
     if args.load {
         for library in &model.description().provenance.plugins {
             plugins::load(library)?;
