@@ -241,6 +241,10 @@ fn what_is_no_run_and_no_model_is_refused() {
     fs::write(place.path("m/model.json"), "{").unwrap();
     place.refuses(&["report", "m"], &["model m:", "model.json"]);
     run_of(&place, 1, |_| {});
+    let is_run = ["is a run, not a model", "nasfw train --from r"];
+    place.refuses(&["export", "--model", "r", "--dot", "x"], &is_run);
+    place.refuses(&["eval", "--model", "r"], &is_run);
+    place.refuses(&["report", "r", "--data", "photos"], &["r is a run"]);
     let to = |out: &'static str| ["report", "r", "--out", out];
     place.refuses(
         &to("nowhere/x.html"),

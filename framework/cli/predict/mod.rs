@@ -78,8 +78,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     use_threads(usize::try_from(args.threads).unwrap_or(0))?;
     let predictor = Predictor::new(&model, CpuKernels::default())?;
     NewFolder::check_free(&args.out)?;
-    let images = images::list(&args.image)?;
-    images::check(&images, &predictor)?;
+    let found = images::find(&args.image)?;
+    let images = &found.images;
+    images::check(images, &predictor)?;
+    if let (Some(note), false) = (found.passed_over(), args.show.is_json()) {
+        eprintln!("{note}");
+    }
     let mut progress = args.show.bars()?;
     progress.on(&Event::Phase {
         name: "prediction",

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nasfw_engine::export::write_file;
+use nasfw_engine::folder::Folder;
 use nasfw_engine::model::{Model, is_model};
 use nasfw_engine::plugins;
 use nasfw_engine::store::Run;
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 fn run_page(args: &Args) -> Result<String, Failure> {
     let folder = &args.folder;
-    if folder.is_dir() && !folder.join("run.db").exists() {
+    if folder.is_dir() && Folder::at(folder) == Folder::Other {
         return Err(Failure::Input(format!(
             "{}: neither a run (no run.db) nor a model (no model.json)",
             folder.display()

@@ -16,6 +16,7 @@
 //! | `plugins/` | libraries of other people: checked, tried, loaded, called |
 //! | `store/` | the run folder and its database |
 //! | `full/` | one architecture trained in full |
+//! | `folder.rs` | what a folder of ours is: a run, a model, an unfinished training |
 //! | `eval.rs` | how good a trained network is on a data set |
 //! | `model/` | a trained network as a folder |
 //! | `predict.rs` | what a trained network says of an image |
@@ -28,6 +29,7 @@ pub mod encoder;
 pub mod error;
 pub mod eval;
 pub mod export;
+pub mod folder;
 pub mod full;
 pub mod model;
 pub mod network;

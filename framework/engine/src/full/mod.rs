@@ -31,7 +31,7 @@ use crate::network::kernels::Kernels;
 use crate::progress::{Event, Observer};
 use crate::train::{Batches, Course, Fit, ImageSet, Learner, Objective, Passes, Taught, fit_on};
 
-pub use checkpoint::{Unfinished, check_not_begun, is_unfinished};
+pub use checkpoint::{Unfinished, check_not_begun, unfinished_model};
 pub use order::{Keep, Order, Resume, Trained};
 
 /// Trains an architecture as the table `train` says.

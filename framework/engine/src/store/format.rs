@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{database_error, database_path, run_error};
+use super::{database_error, database_path, is_run, run_error};
 use crate::error::Result;
+use crate::folder::Folder;
 
 /// The version of the tables that this program writes, and the newest it reads.
 pub const FORMAT: i64 = 1;
@@ -109,12 +110,20 @@ pub(super) fn open_to_read(run: &Path) -> Result<Connection> {
 }
 
 fn check_exists(run: &Path) -> Result<()> {
-    if database_path(run).is_file() {
+    if is_run(run) {
         return Ok(());
     }
-    let message = match run.exists() {
-        true => "this folder holds no run.db, so it is not a run",
-        false => "no such run; `nasfw run` makes one",
+    let message = match Folder::at(run) {
+        Folder::Model => {
+            "this is a model, not a run; `nasfw report`, `eval`, `predict` and `export` take models"
+                .into()
+        }
+        Folder::Unfinished { resume } => {
+            format!("this is no run but an unfinished training; {resume}")
+        }
+        _ if run.is_file() => "this is a file; a run is a folder".into(),
+        _ if run.exists() => "this folder holds no run.db, so it is not a run".into(),
+        _ => "no such run; `nasfw run` makes one".to_owned(),
     };
     Err(run_error(run, message))
 }

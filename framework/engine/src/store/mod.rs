@@ -51,6 +51,11 @@ pub struct SearchState {
     pub schedule: State,
 }
 
+/// Whether `folder` looks like a run's, sound or not.
+pub fn is_run(folder: &Path) -> bool {
+    database_path(folder).is_file()
+}
+
 fn database_path(run: &Path) -> PathBuf {
     run.join("run.db")
 }
@@ -66,13 +71,24 @@ fn database_error(run: &Path, source: rusqlite::Error) -> Error {
             format!("run.db is damaged or no database: {source}")
         }
         Some(DatabaseBusy | DatabaseLocked) => "run.db is in use by another program".into(),
-        Some(DiskFull) => return Error::DiskFull { path },
+        Some(DiskFull) => return Error::DiskFull { path, then: RESUME },
+        _ if is_out_of_room(&source) => return Error::DiskFull { path, then: RESUME },
         _ => return Error::Database { path, source },
     };
     Error::Run {
         run: run.into(),
         message,
     }
+}
+
+/// What a full disk leaves to do.
+const RESUME: &str = "go on with `nasfw resume`";
+
+/// Whether SQLite could not make room for the memory that readers and the writer share: a full disk under
+/// another name.
+fn is_out_of_room(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|e| e.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 fn run_error(run: &Path, message: impl Into<String>) -> Error {
@@ -86,7 +102,7 @@ fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
     |source| {
         let path = path.into();
         match source.kind() {
-            std::io::ErrorKind::StorageFull => Error::DiskFull { path },
+            std::io::ErrorKind::StorageFull => Error::DiskFull { path, then: RESUME },
             _ => Error::Io { path, source },
         }
     }
