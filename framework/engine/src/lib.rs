@@ -17,6 +17,7 @@
 //! | `store/` | the run folder and its database |
 //! | `full/` | one architecture trained in full |
 //! | `folder.rs` | what a folder of ours is: a run, a model, an unfinished training |
+//! | `data_check.rs` | is all of a data set readable? |
 //! | `eval.rs` | how good a trained network is on a data set |
 //! | `model/` | a trained network as a folder |
 //! | `predict.rs` | what a trained network says of an image |
@@ -25,6 +26,7 @@
 //! | `timing/` | single steps and inferences, to be timed and compared |
 
 pub mod config;
+mod data_check;
 pub mod encoder;
 pub mod error;
 pub mod eval;
