@@ -51,6 +51,8 @@ impl Worker {
         let mut command = Command::new(&program.program);
         (command.args(&program.args).arg(run).arg(&nonce))
             .arg(limits.memory_mb.to_string())
+            // A crash has one line for the record of its trial, the same each time.
+            .env("RUST_BACKTRACE", "0")
             .envs(program.env.iter().map(|(key, value)| (key, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -312,7 +312,7 @@ impl<'a> Pool<'a> {
         let message = match is_full {
             true => format!(
                 "run.memory_limit_mb: {} MiB are not enough for a worker to hold the data and the \
-                 encoder's outputs; raise it. A worker's end: {reason}",
+                 encoder's outputs; raise it",
                 self.limits.memory_mb
             ),
             false => format!(
