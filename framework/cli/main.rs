@@ -10,6 +10,7 @@ mod exit;
 mod export;
 mod features;
 mod found;
+mod judging;
 mod memory;
 mod number;
 mod picture;
@@ -77,6 +78,9 @@ enum Command {
     /// Load a library and say on standard output what came of it; the program calls itself so
     #[command(name = "__try-plugin", hide = true)]
     TryPlugin { file: PathBuf, nonce: String },
+    /// Judge architectures for a search; the program calls itself so
+    #[command(name = "__worker", hide = true)]
+    Worker(judging::WorkerArgs),
     /// Run the promises over everything that a library has; the program calls itself so
     #[command(name = "__check-plugin", hide = true)]
     CheckPlugin { reference: String },
@@ -104,6 +108,7 @@ fn main() -> ExitCode {
         Command::TryPlugin { file, nonce } => {
             nasfw_engine::plugins::try_here(&file, &nonce).map_err(Into::into)
         }
+        Command::Worker(args) => judging::be_worker(&args),
         Command::CheckPlugin { reference } => plugins::check_here(&reference),
     };
     exit::code(result)

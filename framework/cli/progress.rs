@@ -40,7 +40,8 @@ pub(crate) struct Progress {
     view: View,
     stop: &'static AtomicBool,
     phase: Option<Phase>,
-    is_in_trial: bool,
+    /// Trials that are being judged.
+    in_trials: usize,
     has_trials: bool,
 }
 
@@ -65,7 +66,7 @@ impl Progress {
             view,
             stop,
             phase: None,
-            is_in_trial: false,
+            in_trials: 0,
             has_trials: false,
         }
     }
@@ -98,7 +99,7 @@ impl Progress {
             bar.finish_and_clear();
         }
         if let Some(phase) = self.phase.take()
-            && !self.is_in_trial
+            && self.in_trials == 0
         {
             let took = duration(phase.start.elapsed().as_secs_f64());
             let note = match phase.note.is_empty() {
@@ -152,13 +153,11 @@ impl Observer for Progress {
                 if let (View::Bars(bars), false) = (&self.view, self.has_trials) {
                     bars.first_trial();
                 }
-                self.is_in_trial = true;
+                self.in_trials += 1;
                 self.has_trials = true;
             }
             Event::TrialFinished { trial, is_best } => {
-                // A trial that failed in the middle of a phase leaves that phase open.
-                self.phase_done();
-                self.is_in_trial = false;
+                self.in_trials = self.in_trials.saturating_sub(1);
                 if let View::Json = self.view {
                     let _ = Line::new(trial, true)
                         .json()

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use nasfw_engine::search;
+use nasfw_engine::search::{self, Changes};
 use nasfw_engine::store::Run;
 
-use crate::args::{MAX_THREADS, use_threads};
 use crate::events::EventArgs;
 use crate::exit::Failure;
+use crate::judging::{self, JudgeArgs};
 use crate::session::{ShowArgs, go};
 
 #[derive(Debug, clap::Args)]
@@ -17,9 +17,8 @@ pub(crate) struct Args {
     /// Change how many trials are wanted in all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     trials: Option<u64>,
-    /// Threads to compute with, 0 for one per core; the result does not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
-    threads: Option<u64>,
+    #[command(flatten)]
+    judge: JudgeArgs,
     #[command(flatten)]
     events: EventArgs,
     #[command(flatten)]
@@ -28,14 +27,23 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let view = Run::read(&args.run)?;
-    let stored = view.config()?.run.threads;
+    let mut now = view.config()?.run;
     let best = search::best(&view.trials()?).and_then(|t| t.reward);
     drop(view);
     args.events.check()?;
-    use_threads(args.threads.map_or(stored, |n| n as usize))?;
+    let changes = Changes {
+        trials: args.trials,
+        workers: args.judge.workers.map(|n| n as usize),
+        memory_limit_mb: args.judge.memory_limit,
+        trial_timeout_secs: args.judge.trial_timeout,
+    };
+    now.workers = changes.workers.unwrap_or(now.workers);
+    now.memory_limit_mb = changes.memory_limit_mb.unwrap_or(now.memory_limit_mb);
+    now.threads = args.judge.threads.map_or(now.threads, |n| n as usize);
+    let program = judging::prepare(&now)?;
     go(args.show, |progress| {
         (args.events).with(progress, best, |o| {
-            search::resume(&args.run, args.trials, o)
+            search::resume_with(&args.run, &changes, program.as_ref(), o)
         })
     })
 }

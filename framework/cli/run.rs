@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use nasfw_engine::store::Run;
 use nasfw_engine::{Config, search};
 
-use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, path_flag, use_threads};
+use crate::args::{MAX_SEED, PluginArgs, SettingsArgs, path_flag};
 use crate::events::EventArgs;
 use crate::exit::Failure;
+use crate::judging::{self, JudgeArgs};
 use crate::session::{ShowArgs, go};
 
 #[derive(Debug, clap::Args)]
@@ -39,12 +40,11 @@ pub(crate) struct Args {
     /// The same seed gives the same result [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
-    /// Threads to compute with, 0 for one per core; the result does not depend on it [default: 0]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
-    threads: Option<u64>,
     /// What to compute on; searches run on the cpu in this version [default: cpu]
     #[arg(long)]
     device: Option<String>,
+    #[command(flatten)]
+    judge: JudgeArgs,
     /// The run folder, which must be new [default: runs/PLUGIN-TASK-NNN]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -67,11 +67,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         out.flush()?;
         return Ok(());
     }
-    use_threads(config.run.threads)?;
     args.events.check()?;
+    let program = judging::prepare(&config.run)?;
     let search = |out: &Path| {
         go(args.show, |progress| {
-            (args.events).with(progress, None, |o| search::run(&config, out, o))
+            (args.events).with(progress, None, |o| {
+                search::run_with(&config, out, program.as_ref(), o)
+            })
         })
     };
     match &args.out {
@@ -106,7 +108,18 @@ fn resolve(args: &Args) -> Result<Config, Failure> {
     let numbers = [
         ("--trials", "run.trials", args.trials),
         ("--seed", "run.seed", args.seed),
-        ("--threads", "run.threads", args.threads),
+        ("--workers", "run.workers", args.judge.workers),
+        ("--threads", "run.threads", args.judge.threads),
+        (
+            "--memory-limit",
+            "run.memory_limit_mb",
+            args.judge.memory_limit,
+        ),
+        (
+            "--trial-timeout",
+            "run.trial_timeout_secs",
+            args.judge.trial_timeout,
+        ),
     ];
     for (flag, key, value) in numbers {
         if let Some(value) = value {

@@ -211,7 +211,7 @@ fn stop_on_ctrl_c() -> Result<(), Failure> {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(1);
         }
-        eprintln!("\nstopping after this step; Ctrl-C again ends at once");
+        eprintln!("\nstopping; Ctrl-C again ends at once");
         std::thread::spawn(end_if_stuck);
     })
     .map_err(|e| Failure::Failed(format!("cannot listen for Ctrl-C: {e}")))

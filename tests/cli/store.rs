@@ -114,7 +114,7 @@ fn a_run_of_a_newer_version_is_refused() {
     assert_eq!(bytes[60..64], (FORMAT as u32).to_be_bytes());
     bytes[60..64].copy_from_slice(&(FORMAT as u32 + 1).to_be_bytes());
     std::fs::write(&path, bytes).unwrap();
-    let parts = ["run r:", "newer nasfw", "format 2", "up to 1"];
+    let parts = ["run r:", "newer nasfw", "format 3", "up to 2"];
     place.refuses(&["trials", "r"], &parts);
     place.refuses(&["resume", "r"], &parts);
     std::fs::write(

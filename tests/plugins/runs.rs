@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::library::{library, refusal, text};
 use crate::program::Place;
 
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     "task.name=rude-task",
     "controller.name=rude-controller",
     "schedule.name=rude-schedule",
@@ -18,6 +18,8 @@ const SETTINGS: [&str; 9] = [
     "warmup.crop_px=32",
     "warmup.shorter_side_px=32",
     "run.seed=3",
+    // Orders count calls; with rounds, several proposals are asked for before the first trial.
+    "run.round=1",
 ];
 
 /// A run with the rude library and `orders` such as `space.at=decode`.

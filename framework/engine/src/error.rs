@@ -103,6 +103,25 @@ pub enum Error {
         /// What happened.
         source: nasfw_sdk::Error,
     },
+    /// Every trial fails, so that going on would find nothing.
+    #[error(
+        "the last {count} trials all failed, for one reason: {reason}. Mend it and go on with `nasfw resume`; \
+         run.max_failures_in_row says after how many the search ends"
+    )]
+    Failing {
+        /// How many in a row.
+        count: u64,
+        /// Why the last one did.
+        reason: String,
+    },
+    /// A worker could not do its work, other than for an architecture.
+    #[error("{message}")]
+    Worker {
+        /// What happened.
+        message: String,
+        /// Whether the user can mend it without touching the program.
+        is_input: bool,
+    },
     /// The observer asked to stop.
     #[error("stopped on request")]
     Stopped,
@@ -143,6 +162,7 @@ impl Error {
                 | Self::Model { .. }
                 | Self::Target { .. }
                 | Self::DiskFull { .. }
+                | Self::Worker { is_input: true, .. }
         ) && !is_broken
     }
 }

@@ -48,4 +48,4 @@ pub mod trial;
 pub use config::Config;
 pub use error::{Error, Result};
 pub use progress::{Event, Observer};
-pub use trial::{Status, Trial};
+pub use trial::{Judged, Status, Trial};

@@ -1,6 +1,6 @@
 //! One judged architecture.
 
-use nasfw_sdk::Metrics;
+use nasfw_sdk::{Cost, Metrics};
 use serde::{Deserialize, Serialize};
 
 /// How a trial ended.
@@ -42,4 +42,26 @@ pub struct Trial {
     pub seconds: f64,
     /// Why it failed or was stopped.
     pub reason: Option<String>,
+}
+
+/// What judging an architecture showed: all of a trial that depends on no other trial of its round.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judged {
+    /// The trial's id.
+    pub id: u64,
+    /// The architecture as text.
+    pub genotype: String,
+    /// What the deployed network costs at the last stage's crop.
+    pub cost: Cost,
+    /// The reward after every stage gone through.
+    pub stage_rewards: Vec<f64>,
+    /// Metrics of the last stage gone through.
+    pub metrics: Metrics,
+    /// Why the schedule stopped it.
+    pub stopped: Option<String>,
+    /// Why it could not be judged.
+    pub failed: Option<String>,
+    /// Wall-clock time it took.
+    pub seconds: f64,
 }

@@ -6,7 +6,7 @@ use nasfw_sdk::{
     Stage, TargetScale, Task,
 };
 
-use super::{Config, TrainConfig, TrainDecay};
+use super::{Config, RunConfig, TrainConfig, TrainDecay};
 use crate::error::Result;
 
 impl Config {
@@ -66,6 +66,7 @@ impl Config {
             return Err(invalid("run.seed", self.run.seed, "it is below 2^63"));
         }
         check_device(&self.run.device)?;
+        self.run.check_judging()?;
         let share = self.meta.val_share;
         if !(share > 0.0 && share < 1.0) {
             return Err(invalid("meta.val_share", share, "it lies between 0 and 1"));
@@ -93,6 +94,30 @@ impl Config {
             ));
         }
         check_train(&self.train)
+    }
+}
+
+impl RunConfig {
+    /// Rounds, workers and their limits.
+    fn check_judging(&self) -> Result<()> {
+        let ranges = [
+            ("run.round", self.round, 1, 1000),
+            ("run.workers", self.workers as u64, 0, MOST_WORKERS),
+            ("run.retries", self.retries, 0, 100),
+            ("run.memory_limit_mb", self.memory_limit_mb, 0, 1 << 40),
+            (
+                "run.trial_timeout_secs",
+                self.trial_timeout_secs,
+                0,
+                1 << 40,
+            ),
+        ];
+        for (key, value, least, most) in ranges {
+            if !(least..=most).contains(&value) {
+                return Err(invalid(key, value, &format!("it is {least} to {most}")));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -182,6 +207,9 @@ fn check_device(device: &str) -> Result<()> {
 
 /// The most samples in a pass, and the most passes.
 const MOST_SAMPLES: usize = 10_000_000;
+
+/// More workers than any machine has cores.
+pub(crate) const MOST_WORKERS: u64 = 256;
 
 /// The largest side, batch and width: more is a slip of the finger that no machine has memory for.
 const MOST: usize = 4096;

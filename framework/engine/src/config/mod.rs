@@ -34,8 +34,8 @@ use serde::{Deserialize, Serialize};
 
 pub use layer::{Layers, Preset};
 pub use settings::{
-    EncoderConfig, FeaturesConfig, MemberConfig, MetaConfig, RunConfig, SpaceConfig, TeacherConfig,
-    TrainConfig, TrainDecay, WarmupConfig,
+    EncoderConfig, FeaturesConfig, MemberConfig, MetaConfig, OnFailure, RunConfig, SpaceConfig,
+    TeacherConfig, TrainConfig, TrainDecay, WarmupConfig,
 };
 
 use crate::error::Result;

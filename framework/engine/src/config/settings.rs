@@ -16,12 +16,40 @@ pub struct RunConfig {
     pub trials: u64,
     /// The seed every random decision descends from; below 2^63, the range of a TOML integer.
     pub seed: u64,
-    /// Threads to compute with; 0 means one per core. The result does not depend on it.
+    /// Architectures proposed at a time: all of a round are drawn before the first of them is learned
+    /// from, and may be judged side by side. Part of what decides a search.
+    pub round: u64,
+    /// Processes that judge architectures; 0 judges them in the program itself, without isolation. The
+    /// result does not depend on it.
+    pub workers: usize,
+    /// Threads of each worker; 0 shares the cores out. The result does not depend on it.
     pub threads: usize,
     /// `cpu`; searches on `cuda:N` are still to come.
     pub device: String,
-    /// Memory that training one architecture may take, in MiB; 0 means no limit.
+    /// Memory that a worker may take, in MiB; 0 means no limit. Architectures estimated to need more are
+    /// not tried, and a worker that takes more fails its trial.
     pub memory_limit_mb: u64,
+    /// Seconds that judging one architecture may take; 0 means no limit. With one, results depend on the
+    /// clock.
+    pub trial_timeout_secs: u64,
+    /// How often a trial is begun again after its worker crashed, ran into a limit or was killed.
+    pub retries: u64,
+    /// The search ends when so many trials in a row fail for one reason; 0 means never.
+    pub max_failures_in_row: u64,
+    /// What the controller is told of a trial that failed.
+    pub on_failure: OnFailure,
+}
+
+/// What the controller is told of a trial that failed. Neither is a reward of 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// That it failed, without any reward; no built-in controller learns from that.
+    #[default]
+    Skip,
+    /// The lowest reward that a trial was given so far, as if it had been judged; before there is one,
+    /// as [`Skip`](OnFailure::Skip).
+    Worst,
 }
 
 impl Default for RunConfig {
@@ -29,9 +57,15 @@ impl Default for RunConfig {
         Self {
             trials: 2000,
             seed: 0,
+            round: 4,
+            workers: 1,
             threads: 0,
             device: "cpu".into(),
             memory_limit_mb: 0,
+            trial_timeout_secs: 0,
+            retries: 1,
+            max_failures_in_row: 10,
+            on_failure: OnFailure::default(),
         }
     }
 }

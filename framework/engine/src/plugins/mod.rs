@@ -36,4 +36,5 @@ mod trial;
 pub use host::{Running, running, stop_by, take_notes};
 pub use library::Library;
 pub use load::{Inspected, Loaded, inspect, is_library, load, loaded, open};
+pub(crate) use trial::how;
 pub use trial::{TrialProgram, try_here, try_with};

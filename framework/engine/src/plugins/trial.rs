@@ -146,7 +146,8 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     receiver
 }
 
-fn how(status: ExitStatus) -> String {
+/// How a process ended, e.g. `crashes with signal 11 (SIGSEGV)`.
+pub(crate) fn how(status: ExitStatus) -> String {
     #[cfg(unix)]
     {
         use std::os::unix::process::ExitStatusExt;

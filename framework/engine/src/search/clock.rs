@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
 use crate::train::{Batch, Batches};
 
 /// A kind of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Work {
     /// Opening, checking, reading and cropping images.
     Data,
@@ -72,6 +75,23 @@ impl Clock {
         *self.spent.borrow_mut().entry(work).or_default() += own;
         self.within.set(outer + took);
         result
+    }
+
+    /// Counts time that was spent waiting for others as the kinds of work that they did, whose seconds
+    /// are `theirs`: together they cannot take longer than the clock says.
+    pub(super) fn waited(&self, time: Duration, theirs: &BTreeMap<Work, f64>) {
+        let whole: f64 = theirs.values().sum();
+        let mut spent = self.spent.borrow_mut();
+        for (work, secs) in theirs {
+            let share = if whole > 0.0 { secs / whole } else { 0.0 };
+            *spent.entry(*work).or_default() += time.mul_f64(share);
+        }
+    }
+
+    /// Seconds by kind of work, without [`Work::Other`].
+    pub(super) fn known(&self) -> Vec<(Work, f64)> {
+        let spent = self.spent.borrow();
+        spent.iter().map(|(w, d)| (*w, d.as_secs_f64())).collect()
     }
 
     /// Seconds by kind of work, the whole time since the start in all.

@@ -1,4 +1,4 @@
-//! The search loop: propose, judge, tell.
+//! The search loop: propose a round, judge it, learn from it.
 //!
 //! | file | holds |
 //! |---|---|
@@ -8,17 +8,29 @@
 //! | `features.rs` | encoder outputs and teacher outputs, computed once |
 //! | `baseline.rs` | what the best constant answer is worth |
 //! | `candidate.rs` | one architecture through the stages of the schedule |
-//! | `session.rs` | the loop over trials |
+//! | `prepare.rs` | what architectures are judged with |
+//! | `session.rs` | a search from its preparation to its summary |
+//! | `round.rs` | proposals drawn together, judged in any order, learned from in theirs |
+//! | `learn.rs` | what a search knows, and what it learns |
+//! | `failures.rs` | when going on is pointless |
+//! | `judge/` | who judges: this process, or workers |
+//! | `show.rs` | how judging in workers is shown |
 //! | `clock.rs` | where the time goes |
 
 mod baseline;
 mod candidate;
 mod clock;
+mod failures;
 mod features;
+mod judge;
+mod learn;
 mod own;
 mod plain;
+mod prepare;
+mod round;
 mod session;
 mod setup;
+mod show;
 mod warmup;
 
 use std::path::{Path, PathBuf};
@@ -31,8 +43,8 @@ use crate::store::Run;
 use crate::trial::{Status, Trial};
 use clock::Clock;
 pub use clock::Work;
-use session::Session;
-pub use session::WARM_WEIGHTS;
+pub use judge::{WorkerProgram, work};
+pub use prepare::WARM_WEIGHTS;
 pub use setup::Setup;
 pub(crate) use setup::{any_graph, open_data};
 
@@ -54,18 +66,45 @@ pub struct Summary {
     pub spent: Vec<(Work, f64)>,
 }
 
-/// Runs a search in the new folder `out`.
+/// Runs a search in the new folder `out`. This process judges, one architecture after the other.
 ///
 /// # Errors
 /// When the configuration, the data or the folder is wrong (before anything is written), or the
 /// run itself fails; trials finished before are kept.
 pub fn run(config: &Config, out: &Path, observer: &mut dyn Observer) -> Result<Summary> {
+    run_with(config, out, None, observer)
+}
+
+/// As [`run`]; `program` judges in `run.workers` processes of its own, if there is one.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    config: &Config,
+    out: &Path,
+    program: Option<&WorkerProgram>,
+    observer: &mut dyn Observer,
+) -> Result<Summary> {
     let kernels = cpu_only(config)?;
     let clock = Clock::start();
     let setup = clock.time(Work::Data, || Setup::checked(config, observer))?;
     let mut run = Run::create(out, config)?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
-    Session::new(kernels, setup, run, clock)?.go(observer)
+    session::search(kernels, &setup, run, &clock, program, observer)
+}
+
+/// What a call of [`resume_with`] changes of the run's settings. Only the trials wanted are kept for
+/// later calls; the rest, which no result should depend on, holds for this one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Changes {
+    /// `run.trials`.
+    pub trials: Option<u64>,
+    /// `run.workers`.
+    pub workers: Option<usize>,
+    /// `run.memory_limit_mb`.
+    pub memory_limit_mb: Option<u64>,
+    /// `run.trial_timeout_secs`.
+    pub trial_timeout_secs: Option<u64>,
 }
 
 /// Continues the run in `folder`; `trials` changes how many are wanted in all.
@@ -73,13 +112,32 @@ pub fn run(config: &Config, out: &Path, observer: &mut dyn Observer) -> Result<S
 /// # Errors
 /// As [`run`]; also when the folder holds no run of this version, or its data has changed.
 pub fn resume(folder: &Path, trials: Option<u64>, observer: &mut dyn Observer) -> Result<Summary> {
+    let changes = Changes {
+        trials,
+        ..Changes::default()
+    };
+    resume_with(folder, &changes, None, observer)
+}
+
+/// As [`resume`]; `program` judges in `run.workers` processes of its own, if there is one.
+///
+/// # Errors
+/// As [`resume`].
+pub fn resume_with(
+    folder: &Path,
+    changes: &Changes,
+    program: Option<&WorkerProgram>,
+    observer: &mut dyn Observer,
+) -> Result<Summary> {
     let mut run = Run::open(folder)?;
     let mut config = run.config()?;
-    if let Some(trials) = trials {
-        config.run.trials = trials;
-        config.check()?;
-    }
-    if run.artifact(session::WARM_WEIGHTS)?.is_some() {
+    let now = &mut config.run;
+    now.trials = changes.trials.unwrap_or(now.trials);
+    now.workers = changes.workers.unwrap_or(now.workers);
+    now.memory_limit_mb = changes.memory_limit_mb.unwrap_or(now.memory_limit_mb);
+    now.trial_timeout_secs = changes.trial_timeout_secs.unwrap_or(now.trial_timeout_secs);
+    config.check()?;
+    if run.artifact(WARM_WEIGHTS)?.is_some() {
         // The warm-up that began from them is over.
         config.encoder.weights = None;
     }
@@ -87,10 +145,10 @@ pub fn resume(folder: &Path, trials: Option<u64>, observer: &mut dyn Observer) -
     let clock = Clock::start();
     let setup = clock.time(Work::Data, || Setup::checked(&config, observer))?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
-    if let Some(trials) = trials {
+    if let Some(trials) = changes.trials {
         run.set_trials_wanted(trials)?;
     }
-    Session::new(kernels, setup, run, clock)?.go(observer)
+    session::search(kernels, &setup, run, &clock, program, observer)
 }
 
 /// The better of two trials: complete beats stopped beats failed, then the reward decides, then

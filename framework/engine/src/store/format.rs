@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{database_error, database_path, is_run, run_error};
+use super::{database_error, database_path, is_run, migrate, run_error};
 use crate::error::Result;
 use crate::folder::Folder;
 
 /// The version of the tables that this program writes, and the newest it reads.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 2;
 
 /// Marks a database as ours: "nasf" in ASCII.
 const APPLICATION_ID: i64 = 0x6e61_7366;
@@ -46,6 +46,20 @@ CREATE TABLE artifacts (
 ) STRICT;
 ";
 
+/// What format 2 added: the round under way.
+pub(super) const ROUNDS: &str = "
+CREATE TABLE pending (
+    id       INTEGER PRIMARY KEY, -- the trial that it will be
+    choices  TEXT NOT NULL,       -- JSON: one index per decision, in sampling order
+    log_prob REAL NOT NULL,       -- natural logarithm
+    judged   TEXT                 -- JSON: what judging it showed; not learned from yet
+) STRICT;
+CREATE TABLE round (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    schedule BLOB NOT NULL        -- when the round was proposed
+) STRICT;
+";
+
 /// Makes the database of a new run. It is in one file when this returns.
 pub(super) fn create(run: &Path, meta: &[(&str, &str)]) -> Result<()> {
     let make = || -> rusqlite::Result<()> {
@@ -55,6 +69,7 @@ pub(super) fn create(run: &Path, meta: &[(&str, &str)]) -> Result<()> {
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
         tx.pragma_update(None, "user_version", FORMAT)?;
         tx.execute_batch(TABLES)?;
+        tx.execute_batch(ROUNDS)?;
         for (key, value) in meta {
             tx.execute("INSERT INTO meta VALUES (?1, ?2)", [key, value])?;
         }
@@ -64,13 +79,14 @@ pub(super) fn create(run: &Path, meta: &[(&str, &str)]) -> Result<()> {
     make().map_err(|e| database_error(run, e))
 }
 
-/// Opens the database for the one writer: write-ahead log, every commit on disk.
-pub(super) fn open(run: &Path) -> Result<Connection> {
+/// Opens the database for the one writer: write-ahead log, every commit on disk. An earlier format is
+/// brought to the present one; then the second value is true.
+pub(super) fn open(run: &Path) -> Result<(Connection, bool)> {
     check_exists(run)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(database_path(run), flags)
+    let mut db = Connection::open_with_flags(database_path(run), flags)
         .map_err(|e| database_error(run, e))?;
-    check_version(run, &db)?;
+    let version = check_version(run, &db)?;
     let prepare = || -> rusqlite::Result<String> {
         db.busy_timeout(Duration::from_secs(10))?;
         db.pragma_update(None, "journal_mode", "WAL")?;
@@ -78,9 +94,13 @@ pub(super) fn open(run: &Path) -> Result<Connection> {
         db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
     };
     match prepare().map_err(|e| database_error(run, e))? {
-        ok if ok == "ok" => Ok(db),
-        damage => Err(run_error(run, format!("run.db is damaged: {damage}"))),
+        ok if ok == "ok" => {}
+        damage => return Err(run_error(run, format!("run.db is damaged: {damage}"))),
     }
+    if version < FORMAT {
+        migrate::migrate(&mut db, version).map_err(|e| database_error(run, e))?;
+    }
+    Ok((db, version < FORMAT))
 }
 
 /// Opens the database for reading, while another process writes or on a medium that cannot be
@@ -91,7 +111,7 @@ pub(super) fn open_to_read(run: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let usual = Connection::open_with_flags(&path, flags)
         .map_err(|e| database_error(run, e))
-        .and_then(|db| check_version(run, &db).map(|()| db));
+        .and_then(|db| check_version(run, &db).map(|_| db));
     let db = match usual {
         // A write-ahead log needs a file of shared memory beside it, which a read-only medium
         // refuses; where nothing can write, nothing changes, and the log is not needed.
@@ -128,7 +148,8 @@ fn check_exists(run: &Path) -> Result<()> {
     Err(run_error(run, message))
 }
 
-fn check_version(run: &Path, db: &Connection) -> Result<()> {
+/// The version of a database of ours that this program can read.
+fn check_version(run: &Path, db: &Connection) -> Result<i64> {
     let read = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let pair = read("application_id").and_then(|id| Ok((id, read("user_version")?)));
     let (id, version) = pair.map_err(|e| database_error(run, e))?;
@@ -146,7 +167,7 @@ fn check_version(run: &Path, db: &Connection) -> Result<()> {
             format!("run.db has the unknown format {version}"),
         ));
     }
-    Ok(())
+    Ok(version)
 }
 
 fn percent_encode(path: &Path) -> String {

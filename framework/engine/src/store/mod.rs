@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The database and the artifacts it names are enough to continue. A trial and the state after it are one transaction,
-//! on disk before [`Run::append`] returns; a crash at any moment leaves the trials before it.
+//! on disk before [`Run::append`] returns; a crash at any moment leaves the trials before it. So are the proposals of a
+//! round before any is judged, and what judging one showed while those before it are not judged yet.
 //! Readers ([`RunView`]) never block the writer ([`Run`]), nor the writer them.
 //!
 //! | file | holds |
@@ -18,13 +19,17 @@
 //! | `lock.rs` | one writer at a time |
 //! | `view.rs` | what can be read |
 //! | `write.rs` | what can be written |
+//! | `migrate.rs` | runs of earlier programs |
 //! | `rows.rs` | trials as rows |
+//! | `round.rs` | the round under way |
 //! | `artifact.rs` | files written whole or not at all |
 
 mod artifact;
 mod create;
 mod format;
 mod lock;
+mod migrate;
+mod round;
 mod rows;
 mod view;
 mod write;
@@ -37,6 +42,7 @@ use std::path::{Path, PathBuf};
 use nasfw_sdk::State;
 
 pub use format::FORMAT;
+pub use round::{Pending, Round};
 pub use view::RunView;
 pub use write::Run;
 

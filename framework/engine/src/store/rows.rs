@@ -6,8 +6,8 @@ use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{database_error, run_error};
-use crate::error::Result;
+use super::{SearchState, database_error, run_error};
+use crate::error::{Error, Result};
 use crate::trial::{Status, Trial};
 
 const COLUMNS: &str = "id, genotype, choices, log_prob, status, stage_rewards, reward, metrics, \
@@ -22,7 +22,7 @@ where
     i64::try_from(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
 }
 
-fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+pub(super) fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
 }
 
@@ -64,6 +64,28 @@ pub(super) fn read_all(db: &Connection, run: &Path) -> Result<Vec<Trial>> {
     })
 }
 
+/// The error of reading what else is stored.
+pub(super) fn damage_error(run: &Path, error: rusqlite::Error) -> Error {
+    match error {
+        rusqlite::Error::FromSqlConversionFailure(_, _, source) => {
+            run_error(run, format!("run.db is damaged: a pending trial: {source}"))
+        }
+        other => database_error(run, other),
+    }
+}
+
+/// Replaces the state to continue from.
+pub(super) fn replace_state(
+    db: &Connection,
+    state: &SearchState,
+    next: u64,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO state VALUES (1, ?1, ?2, ?3)";
+    let values = params![state.controller.0, state.schedule.0, integer(next)?];
+    db.execute(sql, values)?;
+    Ok(())
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<Trial> {
     Ok(Trial {
         id: unsigned(row, 0)?,
@@ -96,7 +118,7 @@ fn read_status(row: &Row<'_>, column: usize) -> rusqlite::Result<Status> {
     found.ok_or_else(|| damage(column, format!("unknown status `{text}`").into()))
 }
 
-fn unsigned<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+pub(super) fn unsigned<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
 where
     T: TryFrom<i64>,
     T::Error: std::error::Error + Send + Sync + 'static,
@@ -105,7 +127,7 @@ where
     T::try_from(value).map_err(|e| damage(column, Box::new(e)))
 }
 
-fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text).map_err(|e| damage(column, Box::new(e)))
 }

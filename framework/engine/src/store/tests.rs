@@ -237,7 +237,7 @@ fn a_newer_format_is_named() {
         .pragma_update(None, "user_version", FORMAT + 1)
         .unwrap();
     drop(run);
-    let expected = "made by a newer nasfw (format 2; this program reads up to 1)";
+    let expected = "made by a newer nasfw (format 3; this program reads up to 2)";
     refused(Run::open(&path), expected);
     refused(Run::read(&path), expected);
 }

@@ -15,7 +15,7 @@ use crate::trial::Trial;
 /// A run opened for writing, by one process at a time. It reads as a [`RunView`] does.
 #[derive(Debug)]
 pub struct Run {
-    view: RunView,
+    pub(super) view: RunView,
     // Released after the database is closed, because fields drop in order.
     _lock: Lock,
 }
@@ -57,15 +57,18 @@ impl Run {
     }
 
     fn with(folder: &Path, lock: Lock) -> Result<Self> {
-        let view = RunView {
-            folder: folder.into(),
-            db: format::open(folder)?,
-        };
+        let (db, is_migrated) = format::open(folder)?;
+        let folder = folder.to_owned();
+        let view = RunView { folder, db };
+        if is_migrated {
+            let config = view.config_text()?;
+            artifact::write_whole(&view.folder.join("config.toml"), config.as_bytes())?;
+        }
         Ok(Self { view, _lock: lock })
     }
 
-    /// Adds the next trial and the state after it. Both are on disk when this returns; if it
-    /// fails, neither is.
+    /// Adds the next trial, which is pending no more, and the state after it. Both are on disk when this
+    /// returns; if it fails, neither is.
     ///
     /// # Errors
     /// When the trial does not follow the last one, or the database fails, e.g. on a full disk.
@@ -79,14 +82,9 @@ impl Run {
         let mut write = || -> rusqlite::Result<()> {
             let tx = self.view.db.transaction()?;
             rows::insert(&tx, trial)?;
-            tx.execute(
-                "INSERT OR REPLACE INTO state VALUES (1, ?1, ?2, ?3)",
-                params![
-                    state.controller.0,
-                    state.schedule.0,
-                    rows::integer(next + 1)?
-                ],
-            )?;
+            let sql = "DELETE FROM pending WHERE id = ?1";
+            tx.execute(sql, [rows::integer(trial.id)?])?;
+            rows::replace_state(&tx, state, next + 1)?;
             tx.commit()
         };
         write().map_err(|e| database_error(&folder, e))

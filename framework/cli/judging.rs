@@ -1,0 +1,80 @@
+//! `--workers` and the limits of workers, and the program as a worker.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use nasfw_engine::config::RunConfig;
+use nasfw_engine::search::{WorkerProgram, work};
+
+use crate::args::{MAX_THREADS, use_threads};
+use crate::exit::Failure;
+
+/// More workers than any machine this runs on has cores; a larger number is a slip.
+const MAX_WORKERS: u64 = 256;
+
+/// Who judges architectures, and what that may take.
+#[derive(Debug, clap::Args)]
+pub(crate) struct JudgeArgs {
+    /// Processes that judge architectures side by side, 0 to judge in the program itself; the result
+    /// does not depend on it [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_WORKERS))]
+    pub(crate) workers: Option<u64>,
+    /// Threads of each worker, 0 to share the cores out; the result does not depend on it [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
+    pub(crate) threads: Option<u64>,
+    /// Memory a worker may take, 0 for no limit; one that takes more fails its trial [default: 0]
+    #[arg(long, value_name = "MIB")]
+    pub(crate) memory_limit: Option<u64>,
+    /// Time that judging one architecture may take, 0 for no limit; with one, results depend on the
+    /// clock [default: 0]
+    #[arg(long, value_name = "SECS")]
+    pub(crate) trial_timeout: Option<u64>,
+}
+
+/// This program as a worker, and threads for the program itself, which computes while no worker does.
+pub(crate) fn prepare(run: &RunConfig) -> Result<Option<WorkerProgram>, Failure> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = run.workers;
+    use_threads(match run.threads {
+        0 => 0,
+        n => n.saturating_mul(workers.max(1)).min(cores.max(n)),
+    })?;
+    if workers == 0 {
+        return Ok(None);
+    }
+    let threads = match run.threads {
+        0 => (cores / workers).max(1),
+        n => n,
+    };
+    let program = std::env::current_exe()
+        .map_err(|e| Failure::Failed(format!("cannot find this program to start workers: {e}")))?;
+    let mut env: Vec<(OsString, OsString)> = Vec::new();
+    if run.memory_limit_mb > 0 {
+        // The allocator takes memory by the gigabyte and uses it bit by bit; only what it uses may
+        // count.
+        env.push(("MIMALLOC_ARENA_EAGER_COMMIT".into(), "0".into()));
+    }
+    Ok(Some(WorkerProgram {
+        program,
+        args: vec!["__worker".into(), threads.to_string().into()],
+        env,
+    }))
+}
+
+/// What a worker is told when it is started.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WorkerArgs {
+    threads: usize,
+    run: PathBuf,
+    nonce: String,
+    memory_limit_mb: u64,
+}
+
+/// Judges until standard input ends.
+pub(crate) fn be_worker(args: &WorkerArgs) -> Result<(), Failure> {
+    // Who stops the program stops it, and the program its workers.
+    ctrlc::set_handler(|| {}).map_err(|e| Failure::Failed(format!("cannot ignore Ctrl-C: {e}")))?;
+    use_threads(args.threads)?;
+    work(&args.run, &args.nonce, args.memory_limit_mb)?;
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! When a search is not worth going on: every trial fails, for one reason.
+
+use crate::error::{Error, Result};
+
+/// What a reason has before the last lines of a worker's log, which may differ from trial to trial.
+pub(super) const BEFORE_LOG: &str = "; it said: ";
+
+/// Counts trials that failed in a row for one reason.
+pub(super) struct Failures {
+    /// How many are too many; 0 for no number.
+    most: u64,
+    in_row: u64,
+    kind: String,
+}
+
+impl Failures {
+    pub(super) fn new(most: u64) -> Self {
+        Self {
+            most,
+            in_row: 0,
+            kind: String::new(),
+        }
+    }
+
+    /// Counts a trial that failed for `reason`, or did not.
+    ///
+    /// # Errors
+    /// When there have been too many.
+    pub(super) fn count(&mut self, reason: Option<&str>) -> Result<()> {
+        let Some(reason) = reason else {
+            self.in_row = 0;
+            return Ok(());
+        };
+        let kind = kind(reason);
+        self.in_row = if kind == self.kind {
+            self.in_row + 1
+        } else {
+            1
+        };
+        self.kind = kind;
+        match self.in_row == self.most {
+            false => Ok(()),
+            true => Err(Error::Failing {
+                count: self.in_row,
+                reason: reason.to_owned(),
+            }),
+        }
+    }
+}
+
+/// What reasons of one kind have in common: they may differ in figures, and in what a log says.
+fn kind(reason: &str) -> String {
+    let said = reason.split(BEFORE_LOG).next().unwrap_or(reason);
+    said.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_reason_in_a_row_ends_a_search() {
+        let mut failures = Failures::new(3);
+        let nan = |step: u32| Some(format!("loss is NaN in step {step}"));
+        let mut ends = |reason: Option<String>| failures.count(reason.as_deref()).is_err();
+        assert!(
+            ![nan(1), nan(2), None, nan(3), nan(4)]
+                .into_iter()
+                .any(&mut ends)
+        );
+        assert!(!ends(Some("out of memory".into())));
+        assert!(!ends(nan(5)) && !ends(nan(60)) && ends(nan(7)));
+        let mut never = Failures::new(0);
+        assert!((0..100).all(|_| never.count(Some("x")).is_ok()));
+    }
+}

@@ -1,0 +1,154 @@
+//! One architecture through the stages.
+
+use std::time::Instant;
+
+use nasfw_sdk::graph::Graph;
+use nasfw_sdk::{Choices, RewardSchedule, Verdict};
+
+use super::Job;
+use crate::error::{Error, Result};
+use crate::network::Weights;
+use crate::network::kernels::Kernels;
+use crate::progress::{Event, Observer};
+use crate::search::candidate::Candidate;
+use crate::search::clock::Clock;
+use crate::search::prepare::Prepared;
+use crate::train::Tick;
+use crate::trial::Judged;
+
+impl<K: Kernels> Prepared<'_, K> {
+    /// Judges one architecture. What is known is told to `so_far` after every stage, and before the
+    /// first, so that it is not lost with the process.
+    ///
+    /// # Errors
+    /// What ends a search: a stop, data that cannot be read, a broken schedule. An architecture that
+    /// fails is a value.
+    pub(super) fn examine(
+        &self,
+        job: &Job,
+        clock: &Clock,
+        so_far: &mut dyn FnMut(&Judged) -> Result<()>,
+        observer: &mut dyn Observer,
+    ) -> Result<Judged> {
+        let start = Instant::now();
+        let mut judged = Judged {
+            id: job.id,
+            ..Judged::default()
+        };
+        let mut schedule = self.setup.config.make_schedule()?;
+        schedule.load(&job.schedule).map_err(Error::broken)?;
+        let result = self
+            .name(job, &mut judged, observer)
+            .and_then(|choices| self.build(&choices, &mut judged))
+            .and_then(|graph| {
+                so_far(&judged)?;
+                let mut way = Way {
+                    prepared: self,
+                    clock,
+                    schedule: &mut *schedule,
+                    so_far,
+                    observer,
+                };
+                way.go(graph, &mut judged)
+            });
+        match result {
+            Ok(()) => {}
+            Err(e @ (Error::Training(_) | Error::Device(_) | Error::Contract(_))) => {
+                // It failed in the middle of a phase, or outside any.
+                observer.on(&Event::PhaseDone);
+                judged.failed = Some(e.to_string());
+            }
+            Err(e) => return Err(e),
+        }
+        judged.seconds = start.elapsed().as_secs_f64();
+        Ok(judged)
+    }
+
+    fn name(&self, job: &Job, judged: &mut Judged, observer: &mut dyn Observer) -> Result<Choices> {
+        let space = &self.setup.space;
+        let choices = space.schema().choices(job.choices.clone())?;
+        judged.genotype = space.genotype(&choices);
+        observer.on(&Event::TrialStarted {
+            id: job.id,
+            genotype: &judged.genotype,
+        });
+        space.fault()?;
+        Ok(choices)
+    }
+
+    fn build(&self, choices: &Choices, judged: &mut Judged) -> Result<Graph> {
+        let graph = self.setup.space.decode(choices, &self.setup.io)?;
+        self.setup.check_encoder(&graph)?;
+        let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
+        judged.cost = graph.cost((crop, crop));
+        Ok(graph)
+    }
+}
+
+/// One architecture on its way through the stages.
+struct Way<'a, 'p, K: Kernels> {
+    prepared: &'a Prepared<'p, K>,
+    clock: &'a Clock,
+    schedule: &'a mut dyn RewardSchedule,
+    so_far: &'a mut dyn FnMut(&Judged) -> Result<()>,
+    observer: &'a mut dyn Observer,
+}
+
+impl<K: Kernels> Way<'_, '_, K> {
+    fn go(&mut self, graph: Graph, judged: &mut Judged) -> Result<()> {
+        let (setup, id) = (self.prepared.setup, judged.id);
+        let seed = setup.trial_seed(id);
+        let mut candidate = Candidate {
+            setup,
+            clock: self.clock,
+            kernels: &self.prepared.kernels,
+            encoder: &self.prepared.encoder,
+            graph,
+            seed,
+            weights: Weights::default(),
+        };
+        candidate.check_memory()?;
+        let stages = &self.prepared.stages;
+        for (at, (stage, data)) in setup.stages.iter().zip(stages).enumerate() {
+            let observer = &mut *self.observer;
+            let mut tick = |tick: Tick| {
+                if tick.done == 1 {
+                    let name = format!("trial {id}, stage {at}");
+                    observer.on(&Event::Phase {
+                        name: &name,
+                        steps: tick.steps,
+                    });
+                }
+                let note = format!("loss {:.3}", tick.loss);
+                observer.on(&Event::Step {
+                    done: tick.done,
+                    note: &note,
+                });
+                match observer.should_stop() {
+                    true => Err(Error::Stopped),
+                    false => Ok(()),
+                }
+            };
+            let (metrics, reward) = candidate.stage(at, stage, data, &mut tick)?;
+            self.observer.on(&Event::PhaseDone);
+            judged.metrics = metrics;
+            if !reward.is_finite() {
+                let message = format!("the reward {reward} after stage {at} is no number");
+                return Err(Error::Training(message));
+            }
+            judged.stage_rewards.push(reward);
+            if at + 1 == stages.len() {
+                break;
+            }
+            (self.so_far)(judged)?;
+            let mut rng = seed.stream(&format!("verdict/{at}"));
+            let verdict = self.schedule.verdict(at, reward, &mut rng);
+            self.schedule.fault().map_err(Error::broken)?;
+            if verdict == Verdict::Stop {
+                judged.stopped = Some(format!("reward {reward:.4} after stage {at}"));
+                break;
+            }
+        }
+        Ok(())
+    }
+}

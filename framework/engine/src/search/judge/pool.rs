@@ -1,0 +1,362 @@
+//! Workers: who judges what, and what happens when one is no more.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use super::child::{Heard, Worker};
+use super::ending::{Ending, Limits};
+use super::message::{Said, Spent};
+use super::{Job, Judge, WorkerProgram};
+use crate::config::RunConfig;
+use crate::error::{Error, Result};
+use crate::progress::Event;
+use crate::search::clock::{Clock, Work};
+use crate::search::round::Desk;
+use crate::search::show::Show;
+use crate::trial::Judged;
+
+/// Between two looks at clocks and at the wish to stop.
+const LOOK: Duration = Duration::from_millis(20);
+/// So many workers in a row may end without having judged anything.
+const FALSE_STARTS: u32 = 2;
+
+/// Judges in worker processes, each of which costs its own trial at most.
+pub(in crate::search) struct Pool<'a> {
+    program: &'a WorkerProgram,
+    run: PathBuf,
+    limits: Limits,
+    retries: u64,
+    clock: &'a Clock,
+    /// Stages of the schedule.
+    stages: usize,
+    /// Places for workers.
+    slots: Vec<Option<Slot>>,
+    started: u64,
+    false_starts: u32,
+    /// Notes of workers that start, each shown once.
+    seen: BTreeSet<String>,
+    sender: Sender<Heard>,
+    heard: Receiver<Heard>,
+    /// Time spent waiting, and what workers did meanwhile.
+    waited: Duration,
+    theirs: BTreeMap<Work, f64>,
+}
+
+struct Slot {
+    worker: Worker,
+    is_ready: bool,
+    has_judged: bool,
+    task: Option<Task>,
+}
+
+/// A job and what is known of it.
+struct Task {
+    job: Job,
+    attempt: u64,
+    since: Instant,
+    so_far: Judged,
+}
+
+impl<'a> Pool<'a> {
+    /// Starts nothing yet.
+    ///
+    /// # Errors
+    /// When this system cannot hold workers to the limits.
+    pub(in crate::search) fn new(
+        program: &'a WorkerProgram,
+        run: &Path,
+        config: &RunConfig,
+        clock: &'a Clock,
+        stages: usize,
+    ) -> Result<Self> {
+        if config.memory_limit_mb > 0 && !cfg!(target_os = "linux") {
+            let message = "run.memory_limit_mb: only Linux holds a worker to a limit of memory; \
+                           set it to 0, or judge with run.workers of 0, where it is estimated"
+                .into();
+            return Err(Error::Config {
+                file: None,
+                message,
+            });
+        }
+        let (sender, heard) = channel();
+        Ok(Self {
+            program,
+            run: run.into(),
+            limits: Limits {
+                memory_mb: config.memory_limit_mb,
+                timeout_secs: config.trial_timeout_secs,
+            },
+            retries: config.retries,
+            clock,
+            stages,
+            slots: (0..config.workers).map(|_| None).collect(),
+            started: 0,
+            false_starts: 0,
+            seen: BTreeSet::new(),
+            sender,
+            heard,
+            waited: Duration::ZERO,
+            theirs: BTreeMap::new(),
+        })
+    }
+
+    fn judge_all(&mut self, jobs: Vec<Job>, desk: &mut Desk<'_, '_>) -> Result<()> {
+        let mut show = Show::new(&jobs, self.stages, self.slots.len());
+        let mut queue: VecDeque<Task> = jobs.into_iter().map(Task::new).collect();
+        loop {
+            self.assign(&mut queue)?;
+            if queue.is_empty() && !self.slots.iter().flatten().any(|s| s.task.is_some()) {
+                return Ok(());
+            }
+            let start = Instant::now();
+            let heard = self.heard.recv_timeout(LOOK);
+            self.waited += start.elapsed();
+            match heard {
+                Ok((number, Some(said))) => self.hear(number, said, &mut show, desk)?,
+                Ok((number, None)) => {
+                    if let Some(at) = self.place(number) {
+                        self.lost(at, true, &mut queue, &mut show, desk)?;
+                    }
+                }
+                // We hold a sender ourselves, so that there always is one.
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+            if desk.observer().should_stop() {
+                return Err(Error::Stopped);
+            }
+            self.look(&mut queue, &mut show, desk)?;
+        }
+    }
+
+    /// Hands out what can be handed out, and starts workers for the rest.
+    fn assign(&mut self, queue: &mut VecDeque<Task>) -> Result<()> {
+        for slot in self.slots.iter_mut().flatten() {
+            if !slot.is_ready || slot.task.is_some() {
+                continue;
+            }
+            // A second attempt begins in a worker that nothing happened to yet.
+            let fits = |task: &Task| task.attempt == 1 || !slot.has_judged;
+            let Some(mut task) = queue.iter().position(fits).and_then(|at| queue.remove(at)) else {
+                continue;
+            };
+            task.since = Instant::now();
+            // Should it be gone, the end of its output says so.
+            slot.worker.give(&task.job);
+            slot.task = Some(task);
+        }
+        let starting = self.slots.iter().flatten().filter(|s| !s.is_ready).count();
+        let mut missing = queue.len().saturating_sub(starting);
+        for slot in self.slots.iter_mut().filter(|slot| slot.is_none()) {
+            if missing == 0 {
+                break;
+            }
+            missing -= 1;
+            self.started += 1;
+            let (number, sender) = (self.started, self.sender.clone());
+            let worker = Worker::start(self.program, &self.run, self.limits, number, sender)?;
+            *slot = Some(Slot {
+                worker,
+                is_ready: false,
+                has_judged: false,
+                task: None,
+            });
+        }
+        Ok(())
+    }
+
+    fn place(&self, number: u64) -> Option<usize> {
+        let is_it = |slot: &Option<Slot>| slot.as_ref().is_some_and(|s| s.worker.number == number);
+        self.slots.iter().position(is_it)
+    }
+
+    fn hear(
+        &mut self,
+        number: u64,
+        said: Said,
+        show: &mut Show,
+        desk: &mut Desk<'_, '_>,
+    ) -> Result<()> {
+        // What a worker said before it was ended is of no interest.
+        let Some(slot) = self.place(number).and_then(|at| self.slots[at].as_mut()) else {
+            return Ok(());
+        };
+        let id = slot.task.as_ref().map(|task| task.job.id);
+        match said {
+            Said::Ready(spent) => {
+                slot.is_ready = true;
+                add(&mut self.theirs, &spent);
+            }
+            Said::Phase { name, steps } => match id {
+                Some(id) => show.phase(id, &name, steps, desk.observer()),
+                // All workers prepare the same; the first is shown.
+                None if number == 1 => desk.observer().on(&Event::Phase { name: &name, steps }),
+                None => {}
+            },
+            Said::Step { done, note } => match id {
+                Some(id) => show.step(id, done, &note, desk.observer()),
+                None if number == 1 => desk.observer().on(&Event::Step { done, note: &note }),
+                None => {}
+            },
+            Said::PhaseDone => match id {
+                Some(id) => show.phase_done(id, desk.observer()),
+                None if number == 1 => desk.observer().on(&Event::PhaseDone),
+                None => {}
+            },
+            Said::Note(text) => {
+                if slot.is_ready || self.seen.insert(text.clone()) {
+                    desk.observer().on(&Event::Note { text: &text });
+                }
+            }
+            Said::SoFar(judged) => {
+                if let Some(task) = &mut slot.task {
+                    show.begun(task.job.id, &judged.genotype, desk.observer());
+                    task.so_far = judged;
+                }
+            }
+            Said::Judged(judged, spent) => {
+                add(&mut self.theirs, &spent);
+                self.false_starts = 0;
+                slot.has_judged = true;
+                if slot
+                    .task
+                    .take()
+                    .is_some_and(|task| task.job.id == judged.id)
+                {
+                    show.begun(judged.id, &judged.genotype, desk.observer());
+                    show.judged(judged.id, desk.observer());
+                    desk.judged(judged)?;
+                }
+            }
+            Said::Broken(source) => return Err(Error::broken(source)),
+            Said::Ended { message, is_input } => {
+                return Err(Error::Worker { message, is_input });
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what takes too long, and notices workers that ended while something holds their output open.
+    fn look(
+        &mut self,
+        queue: &mut VecDeque<Task>,
+        show: &mut Show,
+        desk: &mut Desk<'_, '_>,
+    ) -> Result<()> {
+        let limit = match self.limits.timeout_secs {
+            0 => None,
+            secs => Some(Duration::from_secs(secs)),
+        };
+        for at in 0..self.slots.len() {
+            let Some(slot) = &mut self.slots[at] else {
+                continue;
+            };
+            let since = slot.task.as_ref().map(|task| task.since.elapsed());
+            if since.zip(limit).is_some_and(|(took, limit)| took > limit) {
+                self.lost(at, false, queue, show, desk)?;
+            } else if slot.worker.ended_long_ago() {
+                self.lost(at, true, queue, show, desk)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be done about a worker that ended, or is to be ended because its time is over.
+    fn lost(
+        &mut self,
+        at: usize,
+        is_ending: bool,
+        queue: &mut VecDeque<Task>,
+        show: &mut Show,
+        desk: &mut Desk<'_, '_>,
+    ) -> Result<()> {
+        let Some(slot) = self.slots[at].take() else {
+            return Ok(());
+        };
+        let (status, tail) = slot.worker.end(is_ending);
+        let ending = match is_ending {
+            true => Ending::Died(status, tail),
+            false => Ending::TimedOut(tail),
+        };
+        let Some(mut task) = slot.task else {
+            return self.false_start(&ending, slot.is_ready);
+        };
+        self.false_starts = 0;
+        if task.attempt <= self.retries {
+            task.attempt += 1;
+            queue.push_front(task);
+            return Ok(());
+        }
+        let mut judged = task.so_far;
+        judged.failed = Some(ending.reason(self.limits, task.attempt));
+        judged.seconds = task.since.elapsed().as_secs_f64();
+        show.begun(judged.id, &judged.genotype, desk.observer());
+        show.judged(judged.id, desk.observer());
+        desk.judged(judged)
+    }
+
+    /// A worker that ended while it had nothing to judge is replaced, but not for ever.
+    fn false_start(&mut self, ending: &Ending, was_ready: bool) -> Result<()> {
+        self.false_starts += 1;
+        let is_full = ending.is_out_of_memory(self.limits);
+        if self.false_starts < FALSE_STARTS && !is_full {
+            return Ok(());
+        }
+        let when = if was_ready {
+            "while it waits"
+        } else {
+            "while it starts"
+        };
+        let reason = ending.reason(self.limits, 1);
+        let message = match is_full {
+            true => format!(
+                "run.memory_limit_mb: {} MiB are not enough for a worker to hold the data and the \
+                 encoder's outputs; raise it",
+                self.limits.memory_mb
+            ),
+            false => format!(
+                "workers end {when}: {reason}. Finished trials are kept, and `nasfw resume` goes on; \
+                 with --workers 0 the program judges without workers"
+            ),
+        };
+        Err(Error::Worker {
+            message,
+            is_input: is_full,
+        })
+    }
+}
+
+impl Judge for Pool<'_> {
+    fn judge(&mut self, jobs: Vec<Job>, desk: &mut Desk<'_, '_>) -> Result<()> {
+        let result = self.judge_all(jobs, desk);
+        if result.is_err() {
+            // Their work is of no use any more; what was judged is kept.
+            self.slots.iter_mut().for_each(|slot| *slot = None);
+        }
+        self.clock.waited(self.waited, &self.theirs);
+        (self.waited, self.theirs) = (Duration::ZERO, BTreeMap::new());
+        result
+    }
+}
+
+impl Task {
+    fn new(job: Job) -> Self {
+        let so_far = Judged {
+            id: job.id,
+            ..Judged::default()
+        };
+        Self {
+            job,
+            attempt: 1,
+            since: Instant::now(),
+            so_far,
+        }
+    }
+}
+
+fn add(to: &mut BTreeMap<Work, f64>, spent: &Spent) {
+    for (work, secs) in spent {
+        *to.entry(*work).or_default() += secs;
+    }
+}

@@ -1,0 +1,208 @@
+//! The worker's side: architectures come in, what they showed goes out.
+
+use std::error::Error as _;
+use std::io::{self, BufRead};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Job;
+use super::message::{self, Said, Spent};
+use crate::error::{Error, Result};
+use crate::plugins;
+use crate::progress::{Event, Observer};
+use crate::search::clock::{Clock, Work};
+use crate::search::cpu_only;
+use crate::search::prepare::{Prepared, WARM_WEIGHTS, warm_of};
+use crate::search::setup::Setup;
+use crate::store::RunView;
+
+/// Between two words about one piece of work; a bar moves no faster.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Judges architectures of the run in `run` that come on standard input, until that ends. `nonce` stands
+/// before all that is said on standard output; the system holds the process to `memory_limit_mb` MiB, 0
+/// for no limit.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn work(run: &Path, nonce: &str, memory_limit_mb: u64) -> io::Result<()> {
+    let out = Arc::new(Out {
+        nonce: nonce.into(),
+        last: Mutex::new(Instant::now()),
+    });
+    let jobs = jobs();
+    let notes = out.clone();
+    thread::spawn(move || {
+        loop {
+            thread::sleep(PAUSE);
+            notes.pass_notes_on();
+        }
+    });
+    let result = guard(memory_limit_mb).and_then(|()| serve(run, memory_limit_mb, &jobs, &out));
+    out.pass_notes_on();
+    match result {
+        Ok(()) => Ok(()),
+        Err(Error::Broken { source }) => out.write(&Said::Broken(source)),
+        Err(e) => out.write(&Said::Ended {
+            is_input: e.is_input(),
+            message: with_sources(&e),
+        }),
+    }
+}
+
+fn serve(run: &Path, memory_limit_mb: u64, jobs: &Receiver<Job>, out: &Arc<Out>) -> Result<()> {
+    let clock = Clock::start();
+    let view = RunView::open(run)?;
+    let mut config = view.config()?;
+    config.run.memory_limit_mb = memory_limit_mb;
+    if view.artifact(WARM_WEIGHTS)?.is_some() {
+        // The warm-up that began from them is over.
+        config.encoder.weights = None;
+    }
+    let kernels = cpu_only(&config)?;
+    let setup = clock.time(Work::Data, || Setup::new(&config))?;
+    let warm = warm_of(&kernels, &setup, &view)?;
+    // The parent writes to it from now on.
+    drop(view);
+    let mut observer = Wire(out.clone());
+    let prepared = Prepared::new(&setup, kernels, warm, &clock, &mut observer)?;
+    let mut before = Spent::new();
+    let mut spent = || {
+        let now = clock.known();
+        let since = since(&now, &before);
+        before = now;
+        since
+    };
+    out.say(&Said::Ready(spent()));
+    for job in jobs {
+        let mut so_far = |judged: &_| {
+            out.say(&Said::SoFar(Clone::clone(judged)));
+            Ok(())
+        };
+        let judged = prepared.examine(&job, &clock, &mut so_far, &mut observer)?;
+        out.pass_notes_on();
+        out.say(&Said::Judged(judged, spent()));
+    }
+    Ok(())
+}
+
+/// The jobs on standard input. Its end, also by the parent's death, is the end of the process,
+/// whatever it is doing.
+fn jobs() -> Receiver<Job> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            let Ok(job) = serde_json::from_str(&line) else {
+                break;
+            };
+            if sender.send(job).is_err() {
+                break;
+            }
+        }
+        std::process::exit(0);
+    });
+    receiver
+}
+
+/// Sets the limit, and sees to it that the process does not outlive its parent.
+fn guard(memory_limit_mb: u64) -> Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use nix::sys::resource::{Resource, setrlimit};
+        use nix::sys::signal::Signal;
+        // Should that fail, the end of standard input does the same a little later.
+        let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+        if memory_limit_mb > 0 {
+            // What was mapped to be written to, not addresses: allocators reserve more of those than
+            // they use.
+            let bytes = memory_limit_mb << 20;
+            setrlimit(Resource::RLIMIT_DATA, bytes, bytes).map_err(|e| Error::Worker {
+                message: format!("the system refuses a limit of {memory_limit_mb} MiB: {e}"),
+                is_input: true,
+            })?;
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = memory_limit_mb;
+    Ok(())
+}
+
+/// Standard output, a message at a time.
+struct Out {
+    nonce: String,
+    /// When something that may be left out was last said.
+    last: Mutex<Instant>,
+}
+
+impl Out {
+    fn write(&self, said: &Said) -> io::Result<()> {
+        message::write(&mut io::stdout().lock(), &self.nonce, said)
+    }
+
+    /// Without a parent that listens there is nothing left to do.
+    fn say(&self, said: &Said) {
+        if self.write(said).is_err() {
+            std::process::exit(1);
+        }
+    }
+
+    fn pass_notes_on(&self) {
+        for text in plugins::take_notes() {
+            self.say(&Said::Note(text));
+        }
+    }
+}
+
+/// Says what happens to the parent.
+struct Wire(Arc<Out>);
+
+impl Observer for Wire {
+    fn on(&mut self, event: &Event<'_>) {
+        let said = match event {
+            Event::Phase { name, steps } => Said::Phase {
+                name: (*name).into(),
+                steps: *steps,
+            },
+            Event::Step { done, note } => {
+                let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
+                if last.elapsed() < PAUSE {
+                    return;
+                }
+                *last = Instant::now();
+                Said::Step {
+                    done: *done,
+                    note: (*note).into(),
+                }
+            }
+            Event::PhaseDone => Said::PhaseDone,
+            Event::Note { text } => Said::Note((*text).into()),
+            // The parent knows of trials what it needs.
+            _ => return,
+        };
+        self.0.say(&said);
+    }
+}
+
+/// What was spent since `before`.
+fn since(now: &Spent, before: &Spent) -> Spent {
+    let earlier = |work: &Work| before.iter().find(|(w, _)| w == work).map_or(0.0, |w| w.1);
+    (now.iter())
+        .map(|(work, secs)| (*work, secs - earlier(work)))
+        .collect()
+}
+
+fn with_sources(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let message = inner.to_string();
+        if !text.contains(&message) {
+            text = format!("{text}: {message}");
+        }
+        source = inner.source();
+    }
+    text
+}

@@ -1,0 +1,125 @@
+//! What architectures are judged with, made once: encoder weights, and what every stage reads.
+
+use nasfw_sdk::{Source, Stage};
+
+use super::baseline::constant_reward;
+use super::candidate::StageData;
+use super::clock::{Clock, Work};
+use super::setup::Setup;
+use super::{features, warmup};
+use crate::error::{Error, Result};
+use crate::network::kernels::Kernels;
+use crate::network::{Network, Weights};
+use crate::progress::Observer;
+use crate::store::{Run, RunView};
+use crate::train::PreparedSet;
+
+/// Name of the artifact with the weights of the warmed-up network, encoder and plain decoder.
+pub const WARM_WEIGHTS: &str = "warmup.safetensors";
+
+/// Everything that judging an architecture reads.
+pub(super) struct Prepared<'a, K: Kernels> {
+    pub(super) setup: &'a Setup,
+    pub(super) kernels: K,
+    /// Weights every candidate's encoder starts from.
+    pub(super) encoder: Weights,
+    /// One entry per stage.
+    pub(super) stages: Vec<StageData>,
+}
+
+/// The warmed-up network: as an earlier call left it in the run, or trained now and kept there.
+pub(super) fn warm<K: Kernels>(
+    kernels: &K,
+    setup: &Setup,
+    clock: &Clock,
+    run: &mut Run,
+    observer: &mut dyn Observer,
+) -> Result<Option<Network<K>>> {
+    if let Some(warm) = kept(kernels, setup, run)? {
+        return Ok(Some(warm));
+    }
+    let warm = clock.time(Work::WarmUp, || {
+        warmup::warm_up(kernels, setup, clock, observer)
+    })?;
+    if let Some(warm) = &warm {
+        let bytes = warm.parameters().weights().to_safetensors()?;
+        run.write_artifact(WARM_WEIGHTS, &bytes)?;
+    }
+    Ok(warm)
+}
+
+/// The warmed-up network that is in the run, as a worker reads it.
+///
+/// # Errors
+/// When there is none but should be.
+pub(super) fn warm_of<K: Kernels>(
+    kernels: &K,
+    setup: &Setup,
+    run: &RunView,
+) -> Result<Option<Network<K>>> {
+    match kept(kernels, setup, run)? {
+        None if setup.encoder.is_some() => Err(Error::Run {
+            run: run.folder().into(),
+            message: format!("artifacts/{WARM_WEIGHTS} is not there yet"),
+        }),
+        warm => Ok(warm),
+    }
+}
+
+fn kept<K: Kernels>(kernels: &K, setup: &Setup, run: &RunView) -> Result<Option<Network<K>>> {
+    match run.artifact(WARM_WEIGHTS)? {
+        Some(bytes) => warmup::restore(kernels, setup, &Weights::from_safetensors(&bytes)?),
+        None => Ok(None),
+    }
+}
+
+/// What the best constant answer is worth, as an earlier call measured it, or measured and noted now.
+pub(super) fn constant(setup: &Setup, clock: &Clock, run: &mut Run) -> Result<f64> {
+    if let Some(reward) = run.constant_reward()? {
+        return Ok(reward);
+    }
+    let last = &setup.stages[setup.stages.len() - 1];
+    let crops = validation_crops(setup, clock, last)?;
+    let reward = constant_reward(setup, &crops, last.crop_px)?;
+    run.note_constant_reward(reward)?;
+    Ok(reward)
+}
+
+impl<'a, K: Kernels> Prepared<'a, K> {
+    /// Computes what the stages read.
+    pub(super) fn new(
+        setup: &'a Setup,
+        kernels: K,
+        warm: Option<Network<K>>,
+        clock: &Clock,
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
+        let mut stages = Vec::new();
+        for stage in &setup.stages {
+            stages.push(match stage.source {
+                Source::Features => StageData::Features(clock.time(Work::Features, || {
+                    features::compute(setup, stage, warm.as_ref(), &kernels, observer)
+                })?),
+                Source::Images => StageData::Images(validation_crops(setup, clock, stage)?),
+            });
+        }
+        let encoder = match (&warm, &setup.encoder) {
+            (Some(warm), Some(graph)) => warm.parameters().weights().of_nodes(graph),
+            _ => Weights::default(),
+        };
+        Ok(Self {
+            setup,
+            kernels,
+            encoder,
+            stages,
+        })
+    }
+}
+
+fn validation_crops(setup: &Setup, clock: &Clock, stage: &Stage) -> Result<PreparedSet> {
+    let transform = setup.stage_transform(stage);
+    let (set, info) = (&*setup.source.train, &setup.source.info);
+    clock.time(Work::Data, || {
+        PreparedSet::new(set, &setup.meta_val, info, &transform, setup.ignore())
+    })
+}

@@ -1,0 +1,120 @@
+//! One round: proposals drawn together, judged in any order, learned from in theirs.
+
+use std::collections::BTreeMap;
+
+use nasfw_sdk::{Proposal, Schema, State};
+
+use super::judge::{Job, Judge};
+use super::learn::Learner;
+use crate::error::{Error, Result};
+use crate::plugins;
+use crate::progress::{Event, Observer};
+use crate::store::{Pending, Run};
+use crate::trial::Judged;
+
+/// Proposes a round, or takes up the one that an interruption left, and sees it through. Of its trials
+/// only those below `wanted` are judged; the rest waits until more are wanted, so that the rounds of a
+/// search do not depend on where it paused.
+pub(super) fn go_through(
+    learner: &mut Learner<'_>,
+    judge: &mut dyn Judge,
+    wanted: u64,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let round = learner.round()?;
+    let schema = learner.setup.space.schema();
+    let mut desk = Desk {
+        proposals: BTreeMap::new(),
+        waiting: BTreeMap::new(),
+        learner,
+        observer,
+    };
+    let mut jobs = Vec::new();
+    for pending in round.pending {
+        if pending.id >= wanted {
+            break;
+        }
+        let (id, proposal) = (pending.id, proposal(schema, &pending, &desk.learner.run)?);
+        match pending.judged {
+            Some(judged) => drop(desk.waiting.insert(id, judged)),
+            None => jobs.push(job(id, &proposal, &round.schedule)),
+        }
+        desk.proposals.insert(id, proposal);
+    }
+    desk.learn()?;
+    judge.judge(jobs, &mut desk)?;
+    desk.pass_notes_on();
+    Ok(())
+}
+
+fn job(id: u64, proposal: &Proposal, schedule: &State) -> Job {
+    Job {
+        id,
+        choices: proposal.choices.to_vec(),
+        schedule: schedule.clone(),
+    }
+}
+
+fn proposal(schema: &Schema, pending: &Pending, run: &Run) -> Result<Proposal> {
+    let choices = schema.choices(pending.choices.clone());
+    let choices = choices.map_err(|e| Error::Run {
+        run: run.folder().into(),
+        message: format!(
+            "run.db is damaged: the choices of pending trial {}: {e}",
+            pending.id
+        ),
+    })?;
+    Ok(Proposal {
+        choices,
+        log_prob: pending.log_prob,
+    })
+}
+
+/// Where judges put what they found. What cannot be learned yet, because a trial before it is still
+/// being judged, is kept in the run meanwhile.
+pub(super) struct Desk<'d, 'l> {
+    learner: &'d mut Learner<'l>,
+    observer: &'d mut dyn Observer,
+    /// What is not learned yet, by id.
+    proposals: BTreeMap<u64, Proposal>,
+    waiting: BTreeMap<u64, Judged>,
+}
+
+impl Desk<'_, '_> {
+    /// Who watches the search.
+    pub(super) fn observer(&mut self) -> &mut dyn Observer {
+        self.observer
+    }
+
+    /// Takes what judging an architecture showed, and learns what can be learned now.
+    pub(super) fn judged(&mut self, judged: Judged) -> Result<()> {
+        self.pass_notes_on();
+        if judged.id != self.learner.next {
+            self.learner.run.keep_judged(&judged)?;
+        }
+        self.waiting.insert(judged.id, judged);
+        self.learn()
+    }
+
+    fn learn(&mut self) -> Result<()> {
+        while let Some(judged) = self.waiting.remove(&self.learner.next) {
+            // Every trial of the round has a proposal.
+            if let Some(proposal) = self.proposals.remove(&judged.id) {
+                self.learner.learn(proposal, judged, self.observer)?;
+            }
+            self.pass_notes_on();
+        }
+        Ok(())
+    }
+
+    fn pass_notes_on(&mut self) {
+        pass_notes_on(self.observer);
+    }
+}
+
+/// Tells the observer what libraries had to say.
+pub(super) fn pass_notes_on(observer: &mut dyn Observer) {
+    for text in plugins::take_notes() {
+        observer.on(&Event::Note { text: &text });
+    }
+}

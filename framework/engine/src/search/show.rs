@@ -1,0 +1,131 @@
+//! How judging in workers is shown: one worker as if it were this process, several as one bar.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::judge::Job;
+use crate::progress::{Event, Observer};
+
+/// Steps of a bar for each trial.
+const STEPS: usize = 100;
+/// Between two movements of a bar.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What of a round is known to who watches.
+pub(super) struct Show {
+    /// The bar's name; none for a single worker, whose phases are passed on as they are.
+    name: Option<String>,
+    stages: usize,
+    trials: BTreeMap<u64, Way>,
+    /// Trials that are not judged yet.
+    left: usize,
+    is_begun: bool,
+    last: Instant,
+}
+
+/// How far a trial is.
+#[derive(Default)]
+struct Way {
+    is_begun: bool,
+    /// Stages it went through.
+    done: usize,
+    /// Steps of the present one.
+    steps: usize,
+    part: f64,
+    is_judged: bool,
+}
+
+impl Show {
+    pub(super) fn new(jobs: &[Job], stages: usize, workers: usize) -> Self {
+        let name = match jobs {
+            [first, .., last] if workers > 1 => Some(format!("trials {}-{}", first.id, last.id)),
+            _ => None,
+        };
+        Self {
+            name,
+            stages,
+            trials: jobs.iter().map(|job| (job.id, Way::default())).collect(),
+            left: jobs.len(),
+            is_begun: false,
+            last: Instant::now(),
+        }
+    }
+
+    /// A trial has a name.
+    pub(super) fn begun(&mut self, id: u64, genotype: &str, observer: &mut dyn Observer) {
+        let Some(way) = self.trials.get_mut(&id) else {
+            return;
+        };
+        if !std::mem::replace(&mut way.is_begun, true) {
+            observer.on(&Event::TrialStarted { id, genotype });
+        }
+        if let (Some(name), false) = (&self.name, self.is_begun) {
+            let steps = STEPS * self.trials.len();
+            observer.on(&Event::Phase { name, steps });
+            self.is_begun = true;
+        }
+    }
+
+    /// A trial begins a stage.
+    pub(super) fn phase(&mut self, id: u64, name: &str, steps: usize, observer: &mut dyn Observer) {
+        if let Some(way) = self.trials.get_mut(&id) {
+            way.steps = steps;
+        }
+        if self.name.is_none() {
+            observer.on(&Event::Phase { name, steps });
+        }
+    }
+
+    /// A trial is so far in its stage.
+    pub(super) fn step(&mut self, id: u64, done: usize, note: &str, observer: &mut dyn Observer) {
+        if self.name.is_none() {
+            observer.on(&Event::Step { done, note });
+        } else if let Some(way) = self.trials.get_mut(&id) {
+            way.part = done as f64 / way.steps.max(1) as f64;
+            self.moved(observer);
+        }
+    }
+
+    /// A trial ends a stage.
+    pub(super) fn phase_done(&mut self, id: u64, observer: &mut dyn Observer) {
+        if self.name.is_none() {
+            observer.on(&Event::PhaseDone);
+        } else if let Some(way) = self.trials.get_mut(&id) {
+            (way.done, way.part) = (way.done + 1, 0.0);
+            self.moved(observer);
+        }
+    }
+
+    /// A trial is judged; after the last of them the bar is over.
+    pub(super) fn judged(&mut self, id: u64, observer: &mut dyn Observer) {
+        if let Some(way) = self.trials.get_mut(&id) {
+            way.is_judged = true;
+        }
+        self.left = self.left.saturating_sub(1);
+        if self.name.is_some() {
+            self.last = Instant::now() - PAUSE;
+            self.moved(observer);
+        }
+        // A worker that ended in the middle of a phase did not close it.
+        if self.name.is_none() || self.left == 0 {
+            observer.on(&Event::PhaseDone);
+        }
+    }
+
+    fn moved(&mut self, observer: &mut dyn Observer) {
+        if self.last.elapsed() < PAUSE {
+            return;
+        }
+        self.last = Instant::now();
+        let way = |way: &Way| match way.is_judged {
+            true => 1.0,
+            false => ((way.done as f64 + way.part) / self.stages.max(1) as f64).min(1.0),
+        };
+        let done: f64 = self.trials.values().map(way).sum();
+        let (all, judged) = (self.trials.len(), self.trials.len() - self.left);
+        observer.on(&Event::Step {
+            done: (done * STEPS as f64) as usize,
+            note: &format!("{judged} of {all} judged"),
+        });
+    }
+}

@@ -1,0 +1,121 @@
+//! The round under way: proposals, and what their judging showed before it is learned from.
+
+use nasfw_sdk::{Proposal, State};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Run, SearchState, database_error, rows, run_error};
+use crate::error::Result;
+use crate::trial::Judged;
+
+/// A proposal whose outcome is not learned yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// The trial it will be.
+    pub id: u64,
+    /// The architecture in the schema's sampling order.
+    pub choices: Vec<usize>,
+    /// Natural logarithm of the probability it was sampled with.
+    pub log_prob: f64,
+    /// What judging it showed, if that is done.
+    pub judged: Option<Judged>,
+}
+
+/// What is left of a round.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Round {
+    /// The schedule when the round was proposed, by which all of it is judged.
+    pub schedule: State,
+    /// In the order in which outcomes are learned; empty between two rounds.
+    pub pending: Vec<Pending>,
+}
+
+impl Run {
+    /// Begins a round: its proposals, numbered on from the last trial, and the state after proposing
+    /// are on disk when this returns; if it fails, none of it is.
+    ///
+    /// # Errors
+    /// When the round before is not over, or the database fails.
+    pub fn begin_round(&mut self, proposals: &[Proposal], state: &SearchState) -> Result<()> {
+        if !self.round()?.pending.is_empty() {
+            return Err(run_error(self.folder(), "the round before is not over"));
+        }
+        let first = self.finished()?;
+        let folder = self.folder().to_owned();
+        let mut write = || -> rusqlite::Result<()> {
+            let tx = self.view.db.transaction()?;
+            for (id, proposal) in (first..).zip(proposals) {
+                tx.execute(
+                    "INSERT INTO pending VALUES (?1, ?2, ?3, NULL)",
+                    params![
+                        rows::integer(id)?,
+                        rows::json(&proposal.choices.to_vec())?,
+                        proposal.log_prob
+                    ],
+                )?;
+            }
+            let sql = "INSERT OR REPLACE INTO round VALUES (1, ?1)";
+            tx.execute(sql, params![state.schedule.0])?;
+            rows::replace_state(&tx, state, first)?;
+            tx.commit()
+        };
+        write().map_err(|e| database_error(&folder, e))
+    }
+
+    /// Keeps what judging a proposal showed until it is learned from; on disk when this returns.
+    ///
+    /// # Errors
+    /// When no such proposal is pending, or the database fails.
+    pub fn keep_judged(&mut self, judged: &Judged) -> Result<()> {
+        let write = || -> rusqlite::Result<usize> {
+            let sql = "UPDATE pending SET judged = ?1 WHERE id = ?2 AND judged IS NULL";
+            let values = params![rows::json(judged)?, rows::integer(judged.id)?];
+            self.view.db.execute(sql, values)
+        };
+        match write().map_err(|e| database_error(self.folder(), e))? {
+            1 => Ok(()),
+            _ => {
+                let message = format!("trial {} is not pending", judged.id);
+                Err(run_error(self.folder(), message))
+            }
+        }
+    }
+
+    /// What is left of the round under way.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or what it holds of the round does not belong together.
+    pub fn round(&self) -> Result<Round> {
+        let read = || -> rusqlite::Result<(Option<Vec<u8>>, Vec<Pending>)> {
+            let db = &self.view.db;
+            let schedule = db.query_row("SELECT schedule FROM round", [], |r| r.get(0));
+            Ok((schedule.optional()?, pending(db)?))
+        };
+        let (schedule, pending) = read().map_err(|e| rows::damage_error(self.folder(), e))?;
+        let follows = (self.finished()?..).zip(&pending).all(|(id, p)| p.id == id);
+        if !follows || (schedule.is_none() && !pending.is_empty()) {
+            let message = "run.db is damaged: its pending trials do not follow its last trial";
+            return Err(run_error(self.folder(), message));
+        }
+        Ok(Round {
+            schedule: State(schedule.unwrap_or_default()),
+            pending,
+        })
+    }
+}
+
+fn pending(db: &Connection) -> rusqlite::Result<Vec<Pending>> {
+    let sql = "SELECT id, choices, log_prob, judged FROM pending ORDER BY id";
+    let mut statement = db.prepare(sql)?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Pending {
+            id: rows::unsigned(row, 0)?,
+            choices: rows::from_json(row, 1)?,
+            log_prob: row.get(2)?,
+            judged: match row.get_ref(3)? {
+                rusqlite::types::ValueRef::Null => None,
+                _ => Some(rows::from_json(row, 3)?),
+            },
+        })
+    };
+    statement.query_map([], read)?.collect()
+}
