@@ -4,6 +4,7 @@
 //! RUN/run.db        SQLite: configuration, every trial, the state to continue from
 //! RUN/config.toml   the configuration again, for people
 //! RUN/artifacts/    files that a run leaves, e.g. drawings and encoder weights
+//! RUN/run.blake3    the hash of run.db while nobody writes to it
 //! RUN/run.lock      held by the one process that writes
 //! ```
 //!
@@ -23,14 +24,19 @@
 //! | `rows.rs` | trials as rows |
 //! | `round.rs` | the round under way |
 //! | `artifact.rs` | files written whole or not at all |
+//! | `chain.rs`, `at_rest.rs` | hashes of what is recorded, and of the file |
+//! | `verify.rs` | whether anything has changed |
 
 mod artifact;
+mod at_rest;
+mod chain;
 mod create;
 mod format;
 mod lock;
 mod migrate;
 mod round;
 mod rows;
+mod verify;
 mod view;
 mod write;
 
@@ -43,6 +49,7 @@ use nasfw_sdk::State;
 
 pub use format::FORMAT;
 pub use round::{Pending, Round};
+pub use verify::Verified;
 pub use view::RunView;
 pub use write::Run;
 
