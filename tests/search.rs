@@ -189,12 +189,18 @@ fn image_of(shade: u8) -> nasfw_data::Image {
 #[test]
 fn trials_that_cannot_be_judged_fail_with_their_reason() {
     let place = Place::new();
-    for (out, setting, reason) in [
-        ("memory", "run.memory_limit_mb=1", "the limit is 1 MiB"),
-        ("nan", "schedule.stage0.decoder.lr=1e30", "NaN"),
+    for (out, setting, workers, reason) in [
+        // A worker could not even begin with so little.
+        ("memory", "run.memory_limit_mb=1", "0", "the limit is 1 MiB"),
+        ("nan", "schedule.stage0.decoder.lr=1e30", "1", "NaN"),
     ] {
         let base = ["run", "--seed", "3", "--trials", "2", "--out", out];
-        let args = [&base[..], &SMALL[..], &["--set", setting]].concat();
+        let args = [
+            &base[..],
+            &SMALL[..],
+            &["--set", setting, "--workers", workers],
+        ]
+        .concat();
         let output = place.call(&args);
         let message = String::from_utf8_lossy(&output.stderr);
         // The search went on to its end, and there is nothing to show for it.

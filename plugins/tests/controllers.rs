@@ -245,6 +245,7 @@ fn failures_never_move_a_policy() {
                 .collect()
         };
         let before = policy(&*it);
+        let state = it.save();
         let mut rng = Seed(3).stream("failures");
         for _ in 0..60 {
             let proposal = it.propose(&mut rng);
@@ -257,6 +258,7 @@ fn failures_never_move_a_policy() {
             );
         }
         assert_eq!(policy(&*it), before, "{} {settings}", entry.about.name);
+        assert!(it.save() == state, "{} {settings}", entry.about.name);
     }
 }
 

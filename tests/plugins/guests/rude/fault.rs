@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Order {
     /// The method where it happens.
     at: String,
-    /// What happens: panic, bomb, hang, wait, abort, lie.
+    /// What happens: panic, bomb, hang, wait, abort, exit, overflow, leak, dawdle, lie.
     how: String,
     /// How often the method works before that.
     after: u64,
@@ -48,6 +48,16 @@ impl Drop for Bomb {
     }
 }
 
+/// Needs more stack than there is.
+#[allow(
+    unconditional_recursion,
+    reason = "a library that overflows its stack is what this is for"
+)]
+fn deeper(from: &[u64; 64]) -> u64 {
+    let next = std::hint::black_box([from[0] + 1; 64]);
+    deeper(&next) + next[0]
+}
+
 impl Order {
     /// Does what was ordered, if it was ordered for here; whether to lie.
     pub(super) fn is_lie(&self, here: &str) -> Result<bool> {
@@ -69,6 +79,17 @@ impl Order {
             }
             "abort" => std::process::abort(),
             "exit" => std::process::exit(0),
+            "overflow" => Ok(deeper(&[0; 64]) == 0),
+            "leak" => loop {
+                std::mem::forget(std::hint::black_box(vec![1_u8; 1 << 22]));
+            },
+            "dawdle" => {
+                // By the clock, so that whoever is judged at the same time ends in any order.
+                let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
+                let nanos = since.map_or(0, |s| s.subsec_nanos() / 1000 % 40);
+                std::thread::sleep(std::time::Duration::from_millis(nanos.into()));
+                Ok(false)
+            }
             _ => Ok(true),
         }
     }

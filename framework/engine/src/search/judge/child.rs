@@ -103,6 +103,12 @@ impl Worker {
         })
     }
 
+    /// Keeps something it said as if it were in its log.
+    pub(super) fn remember(&self, line: &str) {
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.push(line.as_bytes());
+    }
+
     /// Whether the process has ended a while ago, though something holds its output open.
     pub(super) fn ended_long_ago(&mut self) -> bool {
         if self.gone.is_none() && matches!(self.process.try_wait(), Ok(Some(_))) {

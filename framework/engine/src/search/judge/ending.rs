@@ -27,10 +27,16 @@ impl Tail {
         }
         self.0.push_back(line.chars().take(LINE_CHARS).collect());
     }
+}
 
-    fn has(&self, text: &str) -> bool {
-        self.0.iter().any(|line| line.contains(text))
-    }
+/// Whether a message is about memory that could not be had: Rust's own, or the system's.
+pub(super) fn is_memory(message: &str) -> bool {
+    let said = [
+        "memory allocation of",
+        "out of memory",
+        "Cannot allocate memory",
+    ];
+    said.iter().any(|text| message.contains(text))
 }
 
 /// Threads have numbers that differ from run to run: `thread 'main' (4711) panicked` is the same
@@ -72,12 +78,7 @@ impl Ending {
         let Self::Died(_, tail) = self else {
             return false;
         };
-        let said = [
-            "memory allocation of",
-            "out of memory",
-            "Cannot allocate memory",
-        ];
-        limits.memory_mb > 0 && said.iter().any(|text| tail.has(text))
+        limits.memory_mb > 0 && tail.0.iter().any(|line| is_memory(line))
     }
 
     /// In words; `attempts` is how often the trial was tried.

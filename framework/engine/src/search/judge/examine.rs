@@ -17,8 +17,7 @@ use crate::train::Tick;
 use crate::trial::Judged;
 
 impl<K: Kernels> Prepared<'_, K> {
-    /// Judges one architecture. What is known is told to `so_far` after every stage, and before the
-    /// first, so that it is not lost with the process.
+    /// Judges one architecture. What is known is told to `so_far` whenever it is more, so that it is not lost with the process.
     ///
     /// # Errors
     /// What ends a search: a stop, data that cannot be read, a broken schedule. An architecture that
@@ -39,7 +38,10 @@ impl<K: Kernels> Prepared<'_, K> {
         schedule.load(&job.schedule).map_err(Error::broken)?;
         let result = self
             .name(job, &mut judged, observer)
-            .and_then(|choices| self.build(&choices, &mut judged))
+            .and_then(|choices| {
+                so_far(&judged)?;
+                self.build(&choices, &mut judged)
+            })
             .and_then(|graph| {
                 so_far(&judged)?;
                 let mut way = Way {

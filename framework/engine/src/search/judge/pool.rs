@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::child::{Heard, Worker};
-use super::ending::{Ending, Limits};
+use super::ending::{Ending, Limits, is_memory};
 use super::message::{Said, Spent};
 use super::{Job, Judge, WorkerProgram};
 use crate::config::RunConfig;
@@ -230,6 +230,10 @@ impl<'a> Pool<'a> {
                 }
             }
             Said::Broken(source) => return Err(Error::broken(source)),
+            // What the system refused it for lack of memory may come as any error; its end follows.
+            Said::Ended { message, .. } if is_memory(&message) && self.limits.memory_mb > 0 => {
+                slot.worker.remember(&message);
+            }
             Said::Ended { message, is_input } => {
                 return Err(Error::Worker { message, is_input });
             }

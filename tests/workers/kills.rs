@@ -1,0 +1,110 @@
+//! Killed at random moments and resumed, a search ends with the same bytes.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::program::Place;
+use crate::search::{CONTROLLERS, SCHEDULES, assert_same, finish, run};
+
+/// How often searches are killed in all; `NASFW_KILLS` says otherwise.
+const KILLS: u32 = 16;
+
+/// Moments without a pattern; `NASFW_SEED` brings those of an earlier test back.
+struct Moments(u64);
+
+impl Moments {
+    fn new() -> Self {
+        let clock = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
+        let given = std::env::var("NASFW_SEED").map(|seed| seed.parse().unwrap());
+        let seed = given.unwrap_or(u64::from(clock));
+        println!("NASFW_SEED={seed}");
+        Self(seed)
+    }
+
+    /// A number below `limit`.
+    fn below(&mut self, limit: u64) -> u64 {
+        // Knuth's linear congruential generator; its high bits are good enough for moments.
+        let next = self.0.wrapping_mul(6_364_136_223_846_793_005);
+        self.0 = next.wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit.max(1)
+    }
+}
+
+/// Lets it run for so long; whether it was killed and had not ended by itself.
+fn kill_after(mut child: Child, time: Duration) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    child.kill().unwrap();
+    !child.wait().unwrap().success()
+}
+
+fn start(mut command: Command) -> Child {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn resume(place: &Place, out: &str, workers: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nasfw"));
+    command
+        .args(["resume", out, "--workers", workers])
+        .current_dir(place.path("."));
+    command
+}
+
+#[test]
+fn killed_searches_end_like_any_other() {
+    let kills = std::env::var("NASFW_KILLS").map_or(KILLS, |n| n.parse().unwrap());
+    let (place, mut moments, mut done) = (Place::new(), Moments::new(), 0);
+    // The time a search takes when left alone, and its result.
+    let mut searches = Vec::new();
+    let both = (0..).zip(CONTROLLERS.iter().cycle());
+    for (at, (controller, its)) in both.take(if kills > KILLS { 8 } else { 4 }) {
+        let (schedule, theirs) = SCHEDULES[(at + at / 4) % 2];
+        let mut settings = vec![
+            format!("controller.name={controller}"),
+            format!("schedule.name={schedule}"),
+            "run.trials=10".to_owned(),
+        ];
+        settings.extend([*its, theirs].concat().iter().map(|s| (*s).to_owned()));
+        let whole = format!("{controller}-{schedule}");
+        let (names, start): (Vec<&str>, _) = (
+            settings.iter().map(String::as_str).collect(),
+            Instant::now(),
+        );
+        finish(&place, &whole, &names);
+        searches.push((whole, settings, start.elapsed()));
+    }
+    let mut round = 0;
+    while done < kills {
+        for (whole, settings, took) in &searches {
+            round += 1;
+            let out = format!("killed-{round}");
+            let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+            let mut moment =
+                |from: &Duration| Duration::from_micros(moments.below(from.as_micros() as u64));
+            let mut killed = kill_after(start(run(&place, &out, &settings)), moment(took));
+            while killed {
+                done += 1;
+                // Killed before there was a run: it begins again.
+                let has_begun = place.path(&out).join("run.db").exists();
+                let command = match has_begun {
+                    true => resume(&place, &out, ["0", "1", "2"][done as usize % 3]),
+                    false => run(&place, &out, &settings),
+                };
+                // Getting ready takes most of the time of so small a search; it shall get on, too.
+                let time = moment(took) * 3 / 2;
+                killed = kill_after(start(command), time);
+            }
+            assert_same(&place, whole, &out);
+        }
+    }
+    println!("killed {done} times in {round} searches");
+}

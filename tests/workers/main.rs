@@ -1,0 +1,31 @@
+//! Searches judged in worker processes: the same trials whatever happens to whom, and whenever.
+//!
+//! | file | shows |
+//! |---|---|
+//! | `search.rs` | how the tests here call the program |
+//! | `matrix.rs` | any number of workers, any finishing order: the same trials |
+//! | `kills.rs` | killed at random moments and resumed: the same bytes |
+//! | `isolation.rs` | what a worker that crashes, hangs or grows costs |
+//! | `signals.rs` | Ctrl-C, SIGTERM, and that no worker outlives the program |
+//! | `learning.rs` | what controllers learn from failures |
+//! | `formats.rs` | runs of earlier programs go on |
+//!
+//! `tests/endurance.sh` runs the first two for longer.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../cli/program.rs"]
+#[allow(dead_code, reason = "another test program uses the rest")]
+mod program;
+
+// Linked for what it registers.
+use nasfw_plugins as _;
+
+mod formats;
+mod isolation;
+mod kills;
+mod learning;
+mod matrix;
+mod search;
+mod signals;

@@ -1,0 +1,115 @@
+//! How the tests call the program: tiny searches in the space of the misbehaving library.
+
+use std::path::Path;
+use std::process::Command;
+
+use nasfw_engine::store::{Run, SearchState};
+
+use crate::program::Place;
+
+/// Settings of a search of a second.
+const SMALL: [&str; 17] = [
+    "data.generator.train=24",
+    "data.generator.side_px=32",
+    "warmup.samples=16",
+    "warmup.epochs=1",
+    "warmup.batch=8",
+    "warmup.crop_px=32",
+    "warmup.shorter_side_px=32",
+    "meta.val_share=0.2",
+    "run.seed=3",
+    "run.threads=1",
+    "controller.name=random",
+    "schedule.name=single-stage",
+    "schedule.stage.samples=16",
+    "schedule.stage.epochs=1",
+    "schedule.stage.batch=8",
+    "schedule.stage.crop_px=32",
+    "schedule.stage.shorter_side_px=32",
+];
+
+/// Controllers with settings by which they learn within a few trials.
+pub(crate) const CONTROLLERS: [(&str, &[&str]); 4] = [
+    ("random", &[]),
+    (
+        "evolution",
+        &["controller.population=2", "controller.sample=2"],
+    ),
+    ("reinforce", &[]),
+    ("ppo", &["controller.update_every=2", "controller.hidden=8"]),
+];
+
+/// The two schedules, cut down.
+pub(crate) const SCHEDULES: [(&str, &[&str]); 2] = [
+    ("single-stage", &[]),
+    (
+        "progressive",
+        &[
+            "schedule.stage0.samples=16",
+            "schedule.stage0.epochs=1",
+            "schedule.stage0.batch=8",
+            "schedule.stage0.crop_px=32",
+            "schedule.stage0.shorter_side_px=32",
+            "schedule.stage1.samples=16",
+            "schedule.stage1.batch=8",
+            "schedule.stage1.crop_px=32",
+            "schedule.stage1.shorter_side_px=32",
+        ],
+    ),
+];
+
+/// A `nasfw run` of the misbehaving library's space. Later settings win.
+pub(crate) fn run(place: &Place, out: &str, settings: &[&str]) -> Command {
+    let program = Path::new(env!("CARGO_BIN_EXE_nasfw"));
+    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let examples = program.parent().unwrap().join("examples");
+    let mut command = Command::new(program);
+    command.arg("run").arg("--out").arg(place.path(out));
+    command
+        .arg("--plugin")
+        .arg(examples.join(format!("{prefix}rude{suffix}")));
+    command.current_dir(place.path("."));
+    let schedule = settings
+        .iter()
+        .rev()
+        .find(|s| s.starts_with("schedule.name="));
+    let is_single = schedule.is_none_or(|s| s.ends_with("single-stage"));
+    for setting in SMALL.iter().chain(settings) {
+        let (key, _) = setting.split_once('=').unwrap();
+        let is_other = key.starts_with("schedule.stage.") && !is_single;
+        if !is_other {
+            command.args(["--set", setting]);
+        }
+    }
+    command
+}
+
+/// Runs it to its end, which must be a good one.
+pub(crate) fn finish(place: &Place, out: &str, settings: &[&str]) {
+    let output = run(place, out, settings).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{out}: {errors}");
+}
+
+pub(crate) fn trials(place: &Place, out: &str) -> String {
+    place.text(&["trials", out, "--json", "--no-times"])
+}
+
+pub(crate) fn state(place: &Place, out: &str) -> SearchState {
+    let run = Run::read(&place.path(out)).unwrap();
+    run.state().unwrap().unwrap()
+}
+
+/// The same trials, controller, schedule and encoder, to the byte.
+pub(crate) fn assert_same(place: &Place, one: &str, other: &str) {
+    assert_eq!(trials(place, one), trials(place, other), "{one}, {other}");
+    assert!(
+        state(place, one) == state(place, other),
+        "the states of {one} and {other}"
+    );
+    let warm = |out: &str| std::fs::read(place.path(out).join("artifacts/warmup.safetensors"));
+    assert!(
+        warm(one).unwrap() == warm(other).unwrap(),
+        "the encoders of {one} and {other}"
+    );
+}
