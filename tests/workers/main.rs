@@ -7,6 +7,7 @@
 //! | `kills.rs` | killed at random moments and resumed: the same bytes |
 //! | `isolation.rs` | what a worker that crashes, hangs or grows costs |
 //! | `signals.rs` | Ctrl-C, SIGTERM, and that no worker outlives the program |
+//! | `audit.rs` | `replay` and `verify` |
 //! | `learning.rs` | what controllers learn from failures |
 //! | `formats.rs` | runs of earlier programs go on |
 //!
@@ -22,6 +23,7 @@ mod program;
 // Linked for what it registers.
 use nasfw_plugins as _;
 
+mod audit;
 mod formats;
 mod isolation;
 mod kills;

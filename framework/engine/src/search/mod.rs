@@ -11,7 +11,9 @@
 //! | `prepare.rs` | what architectures are judged with |
 //! | `session.rs` | a search from its preparation to its summary |
 //! | `round.rs` | proposals drawn together, judged in any order, learned from in theirs |
-//! | `learn.rs` | what a search knows, and what it learns |
+//! | `learn.rs` | what a search learns, and the run that remembers it |
+//! | `policy.rs` | who decides: controller and schedule |
+//! | `replay.rs` | a search decided again, from its seed and what judging showed |
 //! | `failures.rs` | when going on is pointless |
 //! | `judge/` | who judges: this process, or workers |
 //! | `show.rs` | how judging in workers is shown |
@@ -26,7 +28,9 @@ mod judge;
 mod learn;
 mod own;
 mod plain;
+mod policy;
 mod prepare;
+mod replay;
 mod round;
 mod session;
 mod setup;
@@ -45,6 +49,7 @@ use clock::Clock;
 pub use clock::Work;
 pub use judge::{WorkerProgram, work};
 pub use prepare::WARM_WEIGHTS;
+pub use replay::{Difference, Replayed, replay};
 pub use setup::Setup;
 pub(crate) use setup::{any_graph, open_data};
 

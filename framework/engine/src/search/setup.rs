@@ -204,11 +204,6 @@ impl Setup {
             .collect()
     }
 
-    /// Where the random streams of a trial come from; no two trials share one.
-    pub(super) fn trial_seed(&self, id: u64) -> Seed {
-        self.seed.child(&format!("trial/{id}"))
-    }
-
     /// The augmentation at a stage's sizes.
     pub(crate) fn transform(&self, shorter_side_px: usize, crop_px: usize) -> Transform {
         Transform::new(shorter_side_px, crop_px)

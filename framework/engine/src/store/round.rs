@@ -3,7 +3,8 @@
 use nasfw_sdk::{Proposal, State};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Run, SearchState, rows, run_error};
+use super::verify::OLD;
+use super::{Run, RunView, SearchState, rows, run_error};
 use crate::error::Result;
 use crate::trial::Judged;
 
@@ -74,14 +75,19 @@ impl Run {
             }
         }
     }
+}
 
+impl RunView {
     /// What is left of the round under way.
     ///
     /// # Errors
-    /// When the database cannot be read, or what it holds of the round does not belong together.
+    /// When an earlier program made the run, the database cannot be read, or what it holds of the round does not belong together.
     pub fn round(&self) -> Result<Round> {
+        if self.is_old()? {
+            return Err(run_error(self.folder(), OLD));
+        }
         let read = || -> rusqlite::Result<(Option<Vec<u8>>, Vec<Pending>)> {
-            let db = &self.view.db;
+            let db = &self.db;
             let schedule = db.query_row("SELECT schedule FROM round", [], |r| r.get(0));
             Ok((schedule.optional()?, pending(db)?))
         };

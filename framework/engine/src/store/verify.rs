@@ -8,6 +8,10 @@ use super::chain::{link, seal, stored_link};
 use super::{RunView, artifact, at_rest, database_error, format};
 use crate::error::Result;
 
+/// What is missing in a run of an earlier program.
+pub(super) const OLD: &str = "made by an earlier nasfw, which kept neither rounds nor hashes; `nasfw resume` brings \
+                              the run up to date";
+
 /// What [`RunView::verify`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
@@ -30,11 +34,8 @@ impl RunView {
     pub fn verify(&self) -> Result<Verified> {
         let mut found = Verified::default();
         let read = |e| database_error(&self.folder, e);
-        if !has_links(&self.db).map_err(read)? {
-            found.problems.push(
-                "made by an earlier nasfw, which kept no hashes; `nasfw resume` brings the run up to date"
-                    .into(),
-            );
+        if self.is_old()? {
+            found.problems.push(OLD.into());
             return Ok(found);
         }
         self.verify_database(&mut found).map_err(read)?;
@@ -46,6 +47,15 @@ impl RunView {
             found.problems.push(problem.into());
         }
         Ok(found)
+    }
+
+    /// Whether an earlier program made the run, and none has brought it up to date.
+    pub(super) fn is_old(&self) -> Result<bool> {
+        let version = self
+            .db
+            .pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        let version = version.map_err(|e| database_error(&self.folder, e))?;
+        Ok(version < format::FORMAT)
     }
 
     fn verify_database(&self, found: &mut Verified) -> rusqlite::Result<()> {
@@ -139,17 +149,6 @@ impl RunView {
         }
         Ok(())
     }
-}
-
-/// Whether the program that made the run kept hashes.
-fn has_links(db: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT count(*) FROM sqlite_master WHERE name IN ('links', 'seal')";
-    Ok(db.query_row(sql, [], |row| row.get::<_, i64>(0))? > 0 || !is_old(db)?)
-}
-
-fn is_old(db: &Connection) -> rusqlite::Result<bool> {
-    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    Ok(version < format::FORMAT)
 }
 
 fn ids(db: &Connection, sql: &str) -> rusqlite::Result<Vec<i64>> {
