@@ -9,6 +9,7 @@
 //! | `signals.rs` | Ctrl-C, SIGTERM, and that no worker outlives the program |
 //! | `audit.rs` | `replay` and `verify` |
 //! | `learning.rs` | what controllers learn from failures |
+//! | `faults.rs` | a disk that fills or fails |
 //! | `formats.rs` | runs of earlier programs go on |
 //!
 //! `tests/endurance.sh` runs the first two for longer.
@@ -24,6 +25,7 @@ mod program;
 use nasfw_plugins as _;
 
 mod audit;
+mod faults;
 mod formats;
 mod isolation;
 mod kills;
