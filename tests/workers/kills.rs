@@ -17,7 +17,7 @@ impl Moments {
         let clock = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
         let given = std::env::var("NASFW_SEED").map(|seed| seed.parse().unwrap());
         let seed = given.unwrap_or(u64::from(clock));
-        println!("NASFW_SEED={seed}");
+        eprintln!("NASFW_SEED={seed}");
         Self(seed)
     }
 
@@ -106,5 +106,5 @@ fn killed_searches_end_like_any_other() {
             assert_same(&place, whole, &out);
         }
     }
-    println!("killed {done} times in {round} searches");
+    eprintln!("killed {done} times in {round} searches");
 }

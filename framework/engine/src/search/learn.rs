@@ -15,13 +15,13 @@ use crate::trial::{Judged, Status, Trial};
 /// Controller and schedule, and the run that remembers them.
 pub(super) struct Learner<'a> {
     pub(super) setup: &'a Setup,
-    pub(super) clock: &'a Clock,
-    pub(super) run: Run,
+    clock: &'a Clock,
+    pub(super) run: &'a mut Run,
     controller: Box<dyn Controller>,
     schedule: Box<dyn RewardSchedule>,
     /// The trial that is learned from next.
     pub(super) next: u64,
-    pub(super) best: Option<Trial>,
+    best: Option<Trial>,
     /// The lowest reward the controller was told of a trial that was judged.
     worst: Option<f64>,
     failures: Failures,
@@ -29,7 +29,7 @@ pub(super) struct Learner<'a> {
 
 impl<'a> Learner<'a> {
     /// Starts a fresh run or picks a stored one up where it stands.
-    pub(super) fn new(setup: &'a Setup, clock: &'a Clock, run: Run) -> Result<Self> {
+    pub(super) fn new(setup: &'a Setup, clock: &'a Clock, run: &'a mut Run) -> Result<Self> {
         let mut rng = setup.seed.stream("controller/init");
         let config = &setup.config;
         let mut controller = config.make_controller(setup.space.schema(), &mut rng)?;
@@ -73,7 +73,7 @@ impl<'a> Learner<'a> {
             self.controller.fault().map_err(Error::broken)?;
         }
         let state = self.state()?;
-        let run = &mut self.run;
+        let run = &mut *self.run;
         (self.clock).time(Work::Store, || run.begin_round(&proposals, &state))
     }
 
@@ -97,7 +97,7 @@ impl<'a> Learner<'a> {
         });
         self.controller.fault().map_err(Error::broken)?;
         let state = self.state()?;
-        let run = &mut self.run;
+        let run = &mut *self.run;
         (self.clock).time(Work::Store, || run.append(&trial, &state))?;
         self.next += 1;
         self.worst = [self.worst, reward].into_iter().flatten().reduce(f64::min);
