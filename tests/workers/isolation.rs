@@ -110,6 +110,15 @@ fn a_search_whose_trials_all_fail_ends() {
 #[test]
 fn workers_that_cannot_start_end_the_search() {
     let place = Place::new();
+    let late = ["run.trial_timeout_secs=4", "run.workers=0"];
+    let output = run(&place, "late", &late).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("only a worker can be ended"), "{errors}");
+    assert!(
+        !place.path("late").exists(),
+        "refused before anything is written"
+    );
     let limit = ["run.memory_limit_mb=4"];
     let output = run(&place, "r", &limit).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -41,6 +41,10 @@ fn is_running(pid: u32) -> bool {
     !state.is_empty() && !state.starts_with('Z')
 }
 
+#[allow(
+    clippy::zombie_processes,
+    reason = "a search that does not begin fails the test"
+)]
 /// Starts a search of two workers and waits for both, and for the first trial if there is one.
 fn begin(place: &Place, out: &str, settings: &[&str], wanted: usize) -> (Child, Vec<u32>) {
     let all = [settings, &["run.workers=2"]].concat();

@@ -93,12 +93,14 @@ pub trait Controller {
     /// The next architecture to try; by default one sampled from
     /// [`probabilities`](Controller::probabilities).
     ///
-    /// Several proposals may be asked for before the first of their outcomes is told.
+    /// A round of proposals is asked for before the first of their outcomes is told, each with a
+    /// generator of its own.
     fn propose(&mut self, rng: &mut Rng) -> Proposal {
         Proposal::sample(self.schema(), rng, |prefix| self.probabilities(prefix))
     }
 
-    /// Takes in how a proposal ended, in the order the proposals were made. Any randomness of
+    /// Takes in how a proposal ended, in the order the proposals were made, whichever ended first.
+    /// What is told of a failure is a setting of the search (`run.on_failure`). Any randomness of
     /// the update (the order of a replay, say) comes from `rng`.
     fn observe(&mut self, outcome: &Outcome, rng: &mut Rng);
 

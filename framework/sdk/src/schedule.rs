@@ -192,12 +192,19 @@ pub enum Verdict {
 }
 
 /// Decides which stages an architecture goes through and what the controller is told.
+///
+/// Architectures are proposed in rounds and may be judged side by side, in any order. So that the order
+/// does not matter, each is judged by a copy of the schedule as it was when its round was proposed
+/// ([`save`](RewardSchedule::save) and [`load`](RewardSchedule::load)). Afterwards the schedule itself is
+/// asked the same verdicts again, in the order of the trials, with the same rewards and draws; its
+/// answers are not heeded then, but what it remembers grows. A trial that failed is left out.
 pub trait RewardSchedule {
     /// The stages in order, at least one.
     fn stages(&self) -> &[Stage];
 
-    /// Called after every stage but the last with the reward just obtained, once per trial and
-    /// stage, in trial order.
+    /// Called after every stage but the last with the reward just obtained: of a copy while the trial
+    /// is judged, and of the schedule itself when the trial is learned from, in trial order. The answer
+    /// depends on what was learned, these arguments, and nothing else.
     fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Verdict;
 
     /// What the controller is told, from the rewards of the stages gone through (never empty) and

@@ -15,18 +15,18 @@ use crate::trial::{Judged, Status, Trial};
 /// Who decides, and the run that remembers it.
 pub(super) struct Learner<'a> {
     pub(super) setup: &'a Setup,
-    pub(super) clock: &'a Clock,
-    pub(super) run: Run,
+    clock: &'a Clock,
+    pub(super) run: &'a mut Run,
     policy: Policy,
     /// The trial that is learned from next.
     pub(super) next: u64,
-    pub(super) best: Option<Trial>,
+    best: Option<Trial>,
     failures: Failures,
 }
 
 impl<'a> Learner<'a> {
     /// Starts a fresh run or picks a stored one up where it stands.
-    pub(super) fn new(setup: &'a Setup, clock: &'a Clock, run: Run) -> Result<Self> {
+    pub(super) fn new(setup: &'a Setup, clock: &'a Clock, run: &'a mut Run) -> Result<Self> {
         let config = &setup.config;
         let mut policy = Policy::new(config, setup.space.schema())?;
         let trials = run.trials()?;
@@ -60,7 +60,7 @@ impl<'a> Learner<'a> {
         let proposals: Vec<Proposal> = clock.time(Work::Controller, || {
             ids.map(|id| policy.propose(id)).collect::<Result<_>>()
         })?;
-        let (state, run) = (policy.state()?, &mut self.run);
+        let (state, run) = (policy.state()?, &mut *self.run);
         clock.time(Work::Store, || run.begin_round(&proposals, &state))
     }
 
@@ -74,7 +74,7 @@ impl<'a> Learner<'a> {
         let mut trial = record(&proposal, &judged);
         let (clock, policy) = (self.clock, &mut self.policy);
         trial.reward = clock.time(Work::Controller, || policy.learn(proposal, &judged))?;
-        let (state, run) = (policy.state()?, &mut self.run);
+        let (state, run) = (policy.state()?, &mut *self.run);
         clock.time(Work::Store, || run.append(&trial, &state))?;
         self.next += 1;
         let is_best = is_better(&trial, self.best.as_ref());

@@ -90,12 +90,13 @@ pub fn run_with(
     program: Option<&WorkerProgram>,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
+    check_limits(config, program)?;
     let kernels = cpu_only(config)?;
     let clock = Clock::start();
     let setup = clock.time(Work::Data, || Setup::checked(config, observer))?;
     let mut run = Run::create(out, config)?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
-    session::search(kernels, &setup, run, &clock, program, observer)
+    session::search(kernels, setup, run, &clock, program, observer)
 }
 
 /// What a call of [`resume_with`] changes of the run's settings. Only the trials wanted are kept for
@@ -142,6 +143,7 @@ pub fn resume_with(
     now.memory_limit_mb = changes.memory_limit_mb.unwrap_or(now.memory_limit_mb);
     now.trial_timeout_secs = changes.trial_timeout_secs.unwrap_or(now.trial_timeout_secs);
     config.check()?;
+    check_limits(&config, program)?;
     if run.artifact(WARM_WEIGHTS)?.is_some() {
         // The warm-up that began from them is over.
         config.encoder.weights = None;
@@ -153,7 +155,29 @@ pub fn resume_with(
     if let Some(trials) = changes.trials {
         run.set_trials_wanted(trials)?;
     }
-    session::search(kernels, &setup, run, &clock, program, observer)
+    session::search(kernels, setup, run, &clock, program, observer)
+}
+
+/// Whether who is to judge can be held to the limits.
+fn check_limits(config: &Config, program: Option<&WorkerProgram>) -> Result<()> {
+    let wrong = |message: &str| {
+        Err(Error::Config {
+            file: None,
+            message: message.into(),
+        })
+    };
+    let run = &config.run;
+    match program.filter(|_| run.workers > 0) {
+        None if run.trial_timeout_secs > 0 => wrong(
+            "run.trial_timeout_secs: only a worker can be ended when its time is over; set run.workers \
+             to 1 or more, or this to 0",
+        ),
+        Some(_) if run.memory_limit_mb > 0 && !cfg!(target_os = "linux") => wrong(
+            "run.memory_limit_mb: only Linux holds a worker to a limit; set this to 0, or run.workers to \
+             0, where what an architecture needs is only estimated",
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// The better of two trials: complete beats stopped beats failed, then the reward decides, then

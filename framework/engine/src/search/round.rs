@@ -34,7 +34,7 @@ pub(super) fn go_through(
         if pending.id >= wanted {
             break;
         }
-        let (id, proposal) = (pending.id, proposal(schema, &pending, &desk.learner.run)?);
+        let (id, proposal) = (pending.id, proposal(schema, &pending, desk.learner.run)?);
         match pending.judged {
             Some(judged) => drop(desk.waiting.insert(id, judged)),
             None => jobs.push(job(id, &proposal, &round.schedule)),

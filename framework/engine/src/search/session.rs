@@ -1,12 +1,12 @@
 //! A search from its preparation to its summary.
 
-use super::Summary;
 use super::clock::Clock;
 use super::judge::{Here, Judge, Pool, WorkerProgram};
 use super::learn::Learner;
 use super::prepare::{Prepared, constant, warm};
 use super::round::{go_through, pass_notes_on};
 use super::setup::Setup;
+use super::{Summary, best};
 use crate::error::{Error, Result};
 use crate::network::kernels::Kernels;
 use crate::progress::{Event, Observer};
@@ -16,28 +16,38 @@ use crate::store::Run;
 /// workers are wanted; else this process does.
 pub(super) fn search<K: Kernels>(
     kernels: K,
-    setup: &Setup,
-    run: Run,
+    setup: Setup,
+    mut run: Run,
     clock: &Clock,
     program: Option<&WorkerProgram>,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
-    let mut learner = Learner::new(setup, clock, run)?;
     observer.on(&Event::Started {
-        run: learner.run.folder(),
+        run: run.folder(),
         trials: setup.config.run.trials,
-        finished: learner.next,
+        finished: run.finished()?,
     });
     let mut constant_reward = None;
-    let result = (|| {
-        let mut judge = judge(kernels, &mut learner, program, observer)?;
-        constant_reward = Some(constant(setup, clock, &mut learner.run)?);
-        pass_notes_on(observer);
-        while learner.next < setup.config.run.trials {
-            go_through(&mut learner, &mut *judge, setup.config.run.trials, observer)?;
-        }
-        Ok(())
-    })();
+    let program = program.filter(|_| setup.config.run.workers > 0);
+    let result = match program {
+        Some(program) => by_workers(
+            kernels,
+            setup,
+            &mut run,
+            clock,
+            program,
+            &mut constant_reward,
+            observer,
+        ),
+        None => here(
+            kernels,
+            &setup,
+            &mut run,
+            clock,
+            &mut constant_reward,
+            observer,
+        ),
+    };
     pass_notes_on(observer);
     let is_stopped = match result {
         Ok(()) => false,
@@ -48,46 +58,65 @@ pub(super) fn search<K: Kernels>(
     let by_name: Vec<(String, f64)> = (spent.iter())
         .map(|(work, secs)| (work.to_string(), *secs))
         .collect();
-    learner.run.add_spent(&by_name)?;
+    run.add_spent(&by_name)?;
+    let trials = run.trials()?;
     Ok(Summary {
-        run: learner.run.folder().to_owned(),
-        best: learner.best,
-        finished: learner.next,
+        run: run.folder().to_owned(),
+        best: best(&trials).cloned(),
+        finished: trials.len() as u64,
         constant_reward,
         is_stopped,
         spent,
     })
 }
 
-/// Who judges. The encoder is warmed up here in any case, once.
-fn judge<'a, K: Kernels + 'a>(
+/// This process judges.
+fn here<K: Kernels>(
     kernels: K,
-    learner: &mut Learner<'a>,
-    program: Option<&'a WorkerProgram>,
+    setup: &Setup,
+    run: &mut Run,
+    clock: &Clock,
+    constant_reward: &mut Option<f64>,
     observer: &mut dyn Observer,
-) -> Result<Box<dyn Judge + 'a>> {
-    let (setup, clock) = (learner.setup, learner.clock);
-    let run = &setup.config.run;
-    match program {
-        Some(program) if run.workers > 0 => {
-            let stages = setup.stages.len();
-            let pool = Pool::new(program, learner.run.folder(), run, clock, stages)?;
-            // It is in the run from now on, where workers find it.
-            drop(warm(&kernels, setup, clock, &mut learner.run, observer)?);
-            Ok(Box::new(pool))
-        }
-        _ => {
-            if run.trial_timeout_secs > 0 {
-                let message = "run.trial_timeout_secs: only a worker can be ended when its time is \
-                               over; judge with run.workers of 1 or more, or set it to 0";
-                return Err(Error::Config {
-                    file: None,
-                    message: message.into(),
-                });
-            }
-            let warm = warm(&kernels, setup, clock, &mut learner.run, observer)?;
-            let prepared = Prepared::new(setup, kernels, warm, clock, observer)?;
-            Ok(Box::new(Here { prepared, clock }))
-        }
+) -> Result<()> {
+    let warm = warm(&kernels, setup, clock, run, observer)?;
+    let prepared = Prepared::new(setup, kernels, warm, clock, observer)?;
+    *constant_reward = Some(constant(setup, clock, run)?);
+    go(setup, run, clock, &mut Here { prepared, clock }, observer)
+}
+
+/// Workers judge; this process warms the encoder up for all of them.
+fn by_workers<K: Kernels>(
+    kernels: K,
+    mut setup: Setup,
+    run: &mut Run,
+    clock: &Clock,
+    program: &WorkerProgram,
+    constant_reward: &mut Option<f64>,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    // It is in the run from now on, where workers find it.
+    drop(warm(&kernels, &setup, clock, run, observer)?);
+    *constant_reward = Some(constant(&setup, clock, run)?);
+    setup.forget_images();
+    let config = &setup.config.run;
+    let mut pool = Pool::new(program, run.folder(), config, clock, setup.stages.len());
+    go(&setup, run, clock, &mut pool, observer)
+}
+
+/// Goes on, round by round.
+fn go(
+    setup: &Setup,
+    run: &mut Run,
+    clock: &Clock,
+    judge: &mut dyn Judge,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    pass_notes_on(observer);
+    let wanted = setup.config.run.trials;
+    let mut learner = Learner::new(setup, clock, run)?;
+    while learner.next < wanted {
+        go_through(&mut learner, judge, wanted, observer)?;
     }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nasfw_data::{Cached, Source, Transform, meta_split, open};
+use nasfw_data::{Cached, Dataset, Source, Transform, meta_split, open};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
 
@@ -27,8 +27,10 @@ pub struct Setup {
     pub task: Arc<dyn Task>,
     /// The stages of the schedule.
     pub stages: Vec<Stage>,
-    /// The data set.
+    /// The data set; its training part is kept in memory once it has been read.
     pub source: Source,
+    /// The training part as it is on the disk.
+    train: Arc<dyn Dataset>,
     /// Channels in and out.
     pub io: Io,
     /// Training samples that candidates learn from.
@@ -106,7 +108,8 @@ impl Setup {
         let space = config.make_space()?;
         let task: Arc<dyn Task> = config.make_task()?.into();
         let mut source = open_data(config, &task)?;
-        source.train = Arc::new(Cached::new(source.train, IMAGE_CACHE_BYTES));
+        let train = source.train.clone();
+        source.train = Arc::new(Cached::new(train.clone(), IMAGE_CACHE_BYTES));
         let io = Io::rgb(task.output_channels(&source.info));
         task.fault()?;
         (task.loss()).check_channels(io.output_channels, &source.info)?;
@@ -142,6 +145,7 @@ impl Setup {
             space,
             task,
             source,
+            train,
             io,
             meta_train,
             meta_val,
@@ -187,6 +191,11 @@ impl Setup {
             observer.on(&Event::Note { text });
         }
         Ok(())
+    }
+
+    /// Gives back the memory of images that were read, when others go on with them.
+    pub(super) fn forget_images(&mut self) {
+        self.source.train = self.train.clone();
     }
 
     /// `wanted` training samples of a pass, or each image once for 0. Where there are fewer images,

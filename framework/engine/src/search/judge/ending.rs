@@ -18,7 +18,7 @@ impl Tail {
     pub(super) fn push(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line);
         let words: Vec<&str> = line.split_whitespace().collect();
-        if words.is_empty() {
+        if words.is_empty() || words.starts_with(&["note:", "run", "with"]) {
             return;
         }
         let line: String = without_thread_id(&words.join(" "));
@@ -98,7 +98,7 @@ impl Ending {
             Self::Died(_, tail) if self.is_out_of_memory(limits) => {
                 let limit = limits.memory_mb;
                 (
-                    format!("memory limit of {limit} MiB (--memory-limit){often}"),
+                    format!("over the memory limit of {limit} MiB (--memory-limit){often}"),
                     tail,
                 )
             }
@@ -154,7 +154,8 @@ mod tests {
         assert_eq!(late, expected);
         let full = Ending::Died(None, tail(&["memory allocation of 12 bytes failed"]));
         let reason = full.reason(limits, 2);
-        let expected = "memory limit of 100 MiB (--memory-limit) in each of 2 attempts; it said: ";
+        let expected =
+            "over the memory limit of 100 MiB (--memory-limit) in each of 2 attempts; it said: ";
         assert!(reason.starts_with(expected), "{reason}");
         let without = Limits {
             memory_mb: 0,

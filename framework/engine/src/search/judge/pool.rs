@@ -61,27 +61,15 @@ struct Task {
 
 impl<'a> Pool<'a> {
     /// Starts nothing yet.
-    ///
-    /// # Errors
-    /// When this system cannot hold workers to the limits.
     pub(in crate::search) fn new(
         program: &'a WorkerProgram,
         run: &Path,
         config: &RunConfig,
         clock: &'a Clock,
         stages: usize,
-    ) -> Result<Self> {
-        if config.memory_limit_mb > 0 && !cfg!(target_os = "linux") {
-            let message = "run.memory_limit_mb: only Linux holds a worker to a limit of memory; \
-                           set it to 0, or judge with run.workers of 0, where it is estimated"
-                .into();
-            return Err(Error::Config {
-                file: None,
-                message,
-            });
-        }
+    ) -> Self {
         let (sender, heard) = channel();
-        Ok(Self {
+        Self {
             program,
             run: run.into(),
             limits: Limits {
@@ -99,7 +87,7 @@ impl<'a> Pool<'a> {
             heard,
             waited: Duration::ZERO,
             theirs: BTreeMap::new(),
-        })
+        }
     }
 
     fn judge_all(&mut self, jobs: Vec<Job>, desk: &mut Desk<'_, '_>) -> Result<()> {

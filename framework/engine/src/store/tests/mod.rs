@@ -6,15 +6,14 @@ mod changes;
 
 use std::path::Path;
 
-use nasfw_sdk::Metrics;
-use nasfw_sdk::State;
+use nasfw_sdk::{Decision, Metrics, Proposal, Schema, State};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{FORMAT, Run, RunView, SearchState, database_path};
+use super::{FORMAT, Pending, Round, Run, RunView, SearchState, database_path};
 use crate::config::{Config, MemberConfig, SpaceConfig};
 use crate::error::{Error, Result};
-use crate::trial::{Status, Trial};
+use crate::trial::{Judged, Status, Trial};
 
 fn config() -> Config {
     let member = |name: &str| MemberConfig {
@@ -110,6 +109,70 @@ fn everything_comes_back_after_a_crash() {
     assert_eq!(again.trials().unwrap().len(), 4);
     again.append(&trial(4), &state(4)).unwrap();
     assert_eq!(again.state().unwrap(), Some(state(4)));
+}
+
+fn proposal(n: usize) -> Proposal {
+    let decision = Decision::new("a", "", ["0", "1", "2", "3"]);
+    let schema = Schema::new(vec![decision]).unwrap();
+    Proposal {
+        choices: schema.choices([n]).unwrap(),
+        log_prob: -0.1 * n as f64,
+    }
+}
+
+fn judged(id: u64) -> Judged {
+    Judged {
+        id,
+        genotype: format!("g{id}"),
+        stage_rewards: vec![0.1 + 0.2, 1.0 / 3.0],
+        metrics: Metrics::new([("miou", 1e-300)]).unwrap(),
+        failed: (id == 2).then(|| "SIGSEGV".to_owned()),
+        seconds: 0.1,
+        ..Judged::default()
+    }
+}
+
+#[test]
+fn a_round_comes_back_wherever_it_was_left() {
+    let (_folder, mut run) = new_run();
+    let empty = run.round().unwrap();
+    assert!(empty.pending.is_empty());
+    let proposals: Vec<Proposal> = (0..3).map(proposal).collect();
+    let before = SearchState {
+        schedule: State(vec![5]),
+        ..state(7)
+    };
+    run.begin_round(&proposals, &before).unwrap();
+    refused(run.begin_round(&proposals, &before), "round before");
+    assert_eq!(run.state().unwrap(), Some(before));
+    // Out of order, and learned in order.
+    run.keep_judged(&judged(2)).unwrap();
+    refused(run.keep_judged(&judged(2)), "trial 2 is not pending");
+    refused(run.keep_judged(&judged(3)), "trial 3 is not pending");
+    run.append(&trial(0), &state(0)).unwrap();
+    let pending = |id: u64, judged: Option<Judged>| Pending {
+        id,
+        choices: vec![id as usize],
+        log_prob: -0.1 * id as f64,
+        judged,
+    };
+    let left = Round {
+        schedule: State(vec![5]),
+        pending: vec![pending(1, None), pending(2, Some(judged(2)))],
+    };
+    assert_eq!(run.round().unwrap(), left);
+    run.append(&trial(1), &state(1)).unwrap();
+    run.append(&trial(2), &state(2)).unwrap();
+    assert!(run.round().unwrap().pending.is_empty());
+    run.begin_round(&proposals, &state(2)).unwrap();
+    assert_eq!(run.round().unwrap().pending[0].id, 3);
+    run.db
+        .execute("DELETE FROM pending WHERE id = 3", [])
+        .unwrap();
+    refused(run.round(), "do not follow its last trial");
+    let sql = "UPDATE pending SET id = id - 1, judged = '{'";
+    run.db.execute(sql, []).unwrap();
+    refused(run.round(), "damaged: a pending trial");
 }
 
 #[test]
