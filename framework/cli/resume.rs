@@ -20,6 +20,9 @@ pub(crate) struct Args {
     /// Threads to compute with, 0 for one per core; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     threads: Option<u64>,
+    /// What to compute on from here: cpu, or cuda:N in a program built with CUDA [default: as before]
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
     #[command(flatten)]
     events: EventArgs,
     #[command(flatten)]
@@ -35,7 +38,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     use_threads(args.threads.map_or(stored, |n| n as usize))?;
     go(args.show, |progress| {
         (args.events).with(progress, best, |o| {
-            search::resume(&args.run, args.trials, o)
+            let changes = search::Changes {
+                trials: args.trials,
+                device: args.device.as_deref(),
+            };
+            search::resume(&args.run, changes, o)
         })
     })
 }

@@ -42,8 +42,8 @@ pub(crate) struct Args {
     /// Threads to compute with, 0 for one per core; the result does not depend on it [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     threads: Option<u64>,
-    /// What to compute on; searches run on the cpu in this version [default: cpu]
-    #[arg(long)]
+    /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: cpu]
+    #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// The run folder, which must be new [default: runs/PLUGIN-TASK-NNN]
     #[arg(long, value_name = "DIR")]

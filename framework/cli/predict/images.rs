@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use nasfw_data::read_rgb;
-use nasfw_engine::network::kernels::CpuKernels;
 use nasfw_engine::predict::Predictor;
 use rayon::prelude::*;
 
@@ -47,7 +46,7 @@ pub(super) fn list(path: &Path) -> Result<Vec<PathBuf>, Failure> {
 ///
 /// # Errors
 /// Everything that is wrong, in one message; two images whose results would have one name.
-pub(super) fn check(images: &[PathBuf], predictor: &Predictor<CpuKernels>) -> Result<(), Failure> {
+pub(super) fn check(images: &[PathBuf], predictor: &Predictor) -> Result<(), Failure> {
     let mut stems: BTreeMap<OsString, &PathBuf> = BTreeMap::new();
     for image in images {
         let stem = image.file_stem().unwrap_or_default().to_owned();

@@ -7,12 +7,13 @@ use nasfw_sdk::{DataInfo, LabelKind, Metrics, Part, Task};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Layers, Preset};
+use crate::device::on_device;
 use crate::error::{Error, Result};
 use crate::full::reward;
 use crate::model::{Description, Model, Origin};
-use crate::network::kernels::CpuKernels;
+use crate::network::kernels::Kernels;
 use crate::progress::{Event, Observer};
-use crate::search::{cpu_only, open_data};
+use crate::search::open_data;
 use crate::train::{PartSet, View};
 
 /// Images in a step; the metrics do not depend on it.
@@ -87,8 +88,17 @@ pub fn settings(description: &Description) -> Result<Layers> {
 /// When a setting or the data is wrong, does not have the model's classes or joints, or the model was
 /// trained on a folder and none is named.
 pub fn evaluate(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Report> {
+    on_device!(order.config.run.device, |kernels| {
+        evaluate_on(kernels, order, observer)
+    })
+}
+
+fn evaluate_on<K: Kernels>(
+    kernels: K,
+    order: &Order<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Report> {
     let (config, description) = (order.config, order.model.description());
-    let kernels: CpuKernels = cpu_only(config)?;
     let task: Arc<dyn Task> = config.make_task()?.into();
     let is_named = config.data.path.is_some();
     if description.provenance.data_origin == Origin::Folder && !is_named {

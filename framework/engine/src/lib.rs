@@ -9,6 +9,7 @@
 //! | folder | holds |
 //! |---|---|
 //! | `config/` | settings, presets, overlays; every key a user can set |
+//! | `device.rs` | names of devices, and work on whichever one is named |
 //! | `network/` | graph → fused steps on dfdx's tape; kernels per device |
 //! | `encoder/` | encoder weights from files, also those of torchvision and timm |
 //! | `train/` | losses, optimisers, batches, one training run |
@@ -24,6 +25,7 @@
 //! | `timing/` | single steps and inferences, to be timed and compared |
 
 pub mod config;
+pub mod device;
 pub mod encoder;
 pub mod error;
 pub mod eval;

@@ -18,7 +18,7 @@ pub struct RunConfig {
     pub seed: u64,
     /// Threads to compute with; 0 means one per core. The result does not depend on it.
     pub threads: usize,
-    /// `cpu`; searches on `cuda:N` are still to come.
+    /// `cpu`, or `cuda:N` in a program built with CUDA; `cpu:composed` is the reference, slow.
     pub device: String,
     /// Memory that training one architecture may take, in MiB; 0 means no limit.
     pub memory_limit_mb: u64,

@@ -24,8 +24,9 @@ mod warmup;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
-use crate::error::{Error, Result};
-use crate::network::kernels::CpuKernels;
+use crate::device::on_device;
+use crate::error::Result;
+use crate::network::kernels::Kernels;
 use crate::progress::Observer;
 use crate::store::Run;
 use crate::trial::{Status, Trial};
@@ -60,7 +61,17 @@ pub struct Summary {
 /// When the configuration, the data or the folder is wrong (before anything is written), or the
 /// run itself fails; trials finished before are kept.
 pub fn run(config: &Config, out: &Path, observer: &mut dyn Observer) -> Result<Summary> {
-    let kernels = cpu_only(config)?;
+    on_device!(config.run.device, |kernels| {
+        run_on(kernels, config, out, observer)
+    })
+}
+
+fn run_on<K: Kernels>(
+    kernels: K,
+    config: &Config,
+    out: &Path,
+    observer: &mut dyn Observer,
+) -> Result<Summary> {
     let clock = Clock::start();
     let setup = clock.time(Work::Data, || Setup::checked(config, observer))?;
     let mut run = Run::create(out, config)?;
@@ -68,24 +79,47 @@ pub fn run(config: &Config, out: &Path, observer: &mut dyn Observer) -> Result<S
     Session::new(kernels, setup, run, clock)?.go(observer)
 }
 
-/// Continues the run in `folder`; `trials` changes how many are wanted in all.
+/// What is to be otherwise when a run goes on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Changes<'a> {
+    /// How many trials are wanted in all, from now on.
+    pub trials: Option<u64>,
+    /// The device to compute on, this time.
+    pub device: Option<&'a str>,
+}
+
+/// Continues the run in `folder`.
 ///
 /// # Errors
 /// As [`run`]; also when the folder holds no run of this version, or its data has changed.
-pub fn resume(folder: &Path, trials: Option<u64>, observer: &mut dyn Observer) -> Result<Summary> {
-    let mut run = Run::open(folder)?;
+pub fn resume(folder: &Path, changes: Changes<'_>, observer: &mut dyn Observer) -> Result<Summary> {
+    let run = Run::open(folder)?;
     let mut config = run.config()?;
-    if let Some(trials) = trials {
+    if let Some(trials) = changes.trials {
         config.run.trials = trials;
-        config.check()?;
     }
+    if let Some(device) = changes.device {
+        config.run.device = device.into();
+    }
+    config.check()?;
     if run.artifact(session::WARM_WEIGHTS)?.is_some() {
         // The warm-up that began from them is over.
         config.encoder.weights = None;
     }
-    let kernels = cpu_only(&config)?;
+    on_device!(config.run.device, |kernels| {
+        resume_on(kernels, run, &config, changes.trials, observer)
+    })
+}
+
+fn resume_on<K: Kernels>(
+    kernels: K,
+    mut run: Run,
+    config: &Config,
+    trials: Option<u64>,
+    observer: &mut dyn Observer,
+) -> Result<Summary> {
     let clock = Clock::start();
-    let setup = clock.time(Work::Data, || Setup::checked(&config, observer))?;
+    let setup = clock.time(Work::Data, || Setup::checked(config, observer))?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
     if let Some(trials) = trials {
         run.set_trials_wanted(trials)?;
@@ -114,16 +148,4 @@ pub fn best(trials: &[Trial]) -> Option<&Trial> {
             best
         }
     })
-}
-
-pub(crate) fn cpu_only(config: &Config) -> Result<CpuKernels> {
-    match config.run.device.as_str() {
-        "cpu" => Ok(CpuKernels::default()),
-        other => Err(Error::Config {
-            file: None,
-            message: format!(
-                "run.device: `{other}` is not available; searches run on `cpu` in this version"
-            ),
-        }),
-    }
 }

@@ -7,7 +7,7 @@ use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Label, Loss, Optimiser, Result as SdkResult, Seed, TargetScale};
 use rand::RngExt;
 
-use super::{Reference, named, random_values};
+use super::{Reference, Timed, named, random_values};
 use crate::error::Result;
 use crate::network::kernels::{DeviceOf, Kernels, MapShape, device};
 use crate::network::{Array, Network, Weights};
@@ -97,12 +97,16 @@ impl<K: Kernels> DecoderStep<K> {
             Factors::all(1.0),
         )
     }
+}
+
+impl<K: Kernels> Timed for DecoderStep<K> {
+    fn run(&mut self) -> Result<()> {
+        Self::run(self)?;
+        self.network.kernels().wait()
+    }
 
     /// A forward and backward pass from the present weights, without an update.
-    ///
-    /// # Errors
-    /// When the device fails.
-    pub fn reference(&mut self) -> Result<Reference> {
+    fn reference(&mut self) -> Result<Reference> {
         let weights = self.network.parameters().weights();
         let kernels = self.network.kernels().clone();
         let inputs = upload(&kernels, &self.batch)?;

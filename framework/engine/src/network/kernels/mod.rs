@@ -9,9 +9,13 @@
 
 mod composed;
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 pub use composed::Composed;
 pub use cpu::CpuKernels;
+#[cfg(feature = "cuda")]
+pub use cuda::open as open_cuda;
 pub use nasfw_kernels::{Activation, Conv, MapShape};
 
 use dfdx::prelude::{Device, Gradients, HasErr, Tape, Tensor};
@@ -67,6 +71,17 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
 
     /// The device.
     fn device(&self) -> &Self::Device;
+
+    /// Waits until the device has done all that it was asked for; to be called before a clock is read.
+    fn wait(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Lets go of memory that the device keeps for later. To be called between networks, whose maps are
+    /// of other sizes, and after one did not fit.
+    fn release(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// Convolution with "same" padding. `needs_input_gradient` is false where nothing before `x`
     /// learns; its gradient is then not computed.
