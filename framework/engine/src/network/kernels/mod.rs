@@ -15,7 +15,7 @@ mod cuda;
 pub use composed::Composed;
 pub use cpu::CpuKernels;
 #[cfg(feature = "cuda")]
-pub use cuda::open as open_cuda;
+pub use cuda::{CudaKernels, open as open_cuda};
 pub use nasfw_kernels::{Activation, Conv, MapShape};
 
 use dfdx::prelude::{Device, Gradients, HasErr, Tape, Tensor};
@@ -224,13 +224,13 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
     ) -> Result<Scalar<Self::Device>>;
 
     /// Scales the gradients of `parameters` down so that their joint norm is at most `max_norm`,
-    /// and returns the norm they had. Every parameter must have a gradient.
+    /// and returns the norm they had, which is left on the device. Every parameter must have a gradient.
     fn clip_gradients(
         &self,
         gradients: &mut Gradients<f32, Self::Device>,
         parameters: &[&Flat<Self::Device>],
         max_norm: f32,
-    ) -> Result<f32>;
+    ) -> Result<Scalar<Self::Device>>;
 }
 
 /// Whether there is one label per pixel, each a class or `ignore`.

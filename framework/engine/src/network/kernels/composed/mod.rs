@@ -214,8 +214,9 @@ impl<D: Device<f32> + Cache + Synchronize> Kernels for Composed<D> {
         gradients: &mut Gradients<f32, D>,
         parameters: &[&Flat<D>],
         max_norm: f32,
-    ) -> Result<f32> {
-        device(clip::clip(gradients, parameters, max_norm))
+    ) -> Result<Scalar<D>> {
+        let norm = device(clip::clip(gradients, parameters, max_norm))?;
+        device(self.device.try_tensor_from_vec(vec![norm], ()))
     }
 }
 

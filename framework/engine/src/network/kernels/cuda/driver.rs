@@ -161,6 +161,7 @@ macro_rules! functions {
 }
 
 functions! { driver:
+    cuDeviceGetDefaultMemPool cuMemPoolSetAttribute cuMemPoolTrimTo
     cuCtxGetCurrent cuCtxSetCurrent cuDestroyExternalMemory cuDeviceGet cuDeviceGetAttribute
     cuDeviceGetCount cuDevicePrimaryCtxRelease_v2 cuDevicePrimaryCtxRetain cuDeviceTotalMem_v2
     cuEventCreate cuEventDestroy_v2 cuEventElapsedTime cuEventQuery cuEventRecord
