@@ -11,7 +11,7 @@ use super::outcome::outcome;
 const TOLERANCE: f64 = 1e-4;
 
 /// Compares two kernel sets on every operation.
-fn parity<A: Kernels<Device = Cpu>, B: Kernels<Device = Cpu>>(reference: &A, tested: &B) {
+fn parity<A: Kernels, B: Kernels>(reference: &A, tested: &B) {
     for case in cases() {
         agree(reference, tested, &case);
     }
@@ -26,7 +26,7 @@ fn parity<A: Kernels<Device = Cpu>, B: Kernels<Device = Cpu>>(reference: &A, tes
 }
 
 #[track_caller]
-fn agree<A: Kernels<Device = Cpu>, B: Kernels<Device = Cpu>>(a: &A, b: &B, case: &Case) {
+fn agree<A: Kernels, B: Kernels>(a: &A, b: &B, case: &Case) {
     // The data would be pages long.
     let what = (&case.op, case.maps.iter().map(|m| m.0).collect::<Vec<_>>());
     outcome(b, case).assert_close(&outcome(a, case), TOLERANCE, &what);
@@ -35,6 +35,16 @@ fn agree<A: Kernels<Device = Cpu>, B: Kernels<Device = Cpu>>(a: &A, b: &B, case:
 #[test]
 fn cpu_kernels_agree_with_composed_ones() {
     parity(&Composed::<Cpu>::default(), &CpuKernels::default());
+}
+
+#[cfg(feature = "cuda")]
+#[test]
+#[ignore = "needs a CUDA device; docs/gpu.md says how to run it"]
+fn gpu_kernels_agree_with_composed_ones() {
+    match nasfw_engine::network::kernels::open_cuda(0) {
+        Ok(gpu) => parity(&Composed::<Cpu>::default(), &gpu),
+        Err(e) => eprintln!("skipped: {e}"),
+    }
 }
 
 fn cases() -> Vec<Case> {
@@ -170,13 +180,14 @@ proptest! {
 }
 
 /// The norm before and the gradients after clipping those of two parameters: 3 and 40 noisy values.
-fn clipped<K: Kernels<Device = Cpu>>(kernels: &K, max_norm: f32) -> (f32, Vec<f32>) {
+fn clipped<K: Kernels>(kernels: &K, max_norm: f32) -> (f32, Vec<f32>) {
     let dev = kernels.device();
-    let parameters = [3, 40].map(|len| dev.tensor_from_vec(noise(1, len), (len,)));
+    let tensor = |seed, len| dev.try_tensor_from_vec(noise(seed, len), (len,)).unwrap();
+    let parameters = [3, 40].map(|len| tensor(1, len));
     let mut gradients = Gradients::leaky();
     for (i, parameter) in parameters.iter().enumerate() {
         let len = parameter.as_vec().len();
-        let wanted = dev.tensor_from_vec(noise(2 + i, len), (len,));
+        let wanted = tensor(2 + i, len);
         let traced = parameter.trace(gradients);
         gradients = traced
             .try_mul(wanted)
