@@ -60,8 +60,9 @@ impl fmt::Display for Device {
     }
 }
 
-/// Evaluates an expression with the kernels of the device that `$name` names; it is compiled once for
-/// each kind of device. Returns from the present function when the device cannot be opened.
+/// Evaluates an expression, a `Result` of ours, with the kernels of the device that `$name` names; it is
+/// compiled once for each kind of device. Returns from the present function when the device cannot be
+/// opened.
 macro_rules! on_device {
     ($name:expr, |$kernels:ident| $body:expr) => {
         match $name.parse::<$crate::device::Device>()? {
@@ -77,7 +78,8 @@ macro_rules! on_device {
             #[cfg(feature = "cuda")]
             $crate::device::Device::Cuda(ordinal) => {
                 let $kernels = $crate::network::kernels::open_cuda(ordinal)?;
-                $body
+                let guarding = $kernels.clone();
+                $crate::network::kernels::Kernels::guard(&guarding, || $body)
             }
         }
     };

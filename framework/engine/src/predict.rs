@@ -8,7 +8,6 @@ use nasfw_sdk::Prediction;
 use crate::device::on_device;
 use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::network::Network;
 use crate::network::kernels::{Kernels, MapShape, device, map_shape};
 
 /// The most pixels that an image may have once it is scaled: a strip of a file may be enlarged beyond
@@ -52,7 +51,7 @@ impl Predictor {
     pub fn new(model: &Model, on: &str) -> Result<Self> {
         let input = &model.description().input;
         let transform = Transform::new(input.shorter_side_px, input.height_px);
-        let look = on_device!(on, |kernels| looks(model.network(kernels)?));
+        let look = on_device!(on, |kernels| looks(model, kernels))?;
         Ok(Self { look, transform })
     }
 
@@ -81,14 +80,18 @@ impl Predictor {
     }
 }
 
-fn looks<K: Kernels>(network: Network<K>) -> Box<Look> {
-    Box::new(move |values, (width, height)| {
+fn looks<K: Kernels>(model: &Model, kernels: K) -> Result<Box<Look>> {
+    let network = model.network(kernels.clone())?;
+    let run = move |values: Vec<f32>, (width, height): (usize, usize)| {
         let on = network.kernels().device();
         let input = device(on.try_tensor_from_vec(values, (1, height, width, 3)))?;
         let main = network.main_output();
         let output = network.forward_eval(&[input])?.swap_remove(main);
         Ok((map_shape(&output), output.as_vec()))
-    })
+    };
+    Ok(Box::new(move |values, size| {
+        kernels.guard(|| run(values, size))
+    }))
 }
 
 impl Answer {

@@ -137,12 +137,16 @@ impl Default for TeacherConfig {
 pub struct FeaturesConfig {
     /// Memory it may take, in MiB; samples beyond it are not used in stages on features.
     pub memory_limit_mb: u64,
+    /// Memory of a device other than the CPU that it may take there, in MiB, so that steps upload
+    /// nothing; what does not fit stays on the host.
+    pub device_memory_mb: u64,
 }
 
 impl Default for FeaturesConfig {
     fn default() -> Self {
         Self {
             memory_limit_mb: 4096,
+            device_memory_mb: 4096,
         }
     }
 }

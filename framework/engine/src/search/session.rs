@@ -195,6 +195,9 @@ impl<K: Kernels> Session<K> {
                 (trial.params, trial.macs) = (cost.params, cost.macs);
                 self.judge(graph, id, encoder, data, &mut judged, observer)
             });
+        // The next architecture's maps have other sizes. A device that cannot do that much is lost, and
+        // no trial failed because of its architecture.
+        self.kernels.release()?;
         match result {
             Ok(()) => {
                 let went_through = judged.why_stopped.is_none();
@@ -309,7 +312,8 @@ impl<K: Kernels> Session<K> {
                     false => Ok(()),
                 }
             };
-            let (metrics, reward) = candidate.stage(at, stage, data, &mut tick)?;
+            let (metrics, reward) =
+                (self.kernels).guard(|| candidate.stage(at, stage, data, &mut tick))?;
             observer.on(&Event::PhaseDone);
             judged.metrics = metrics;
             judged.rewards.push(reward);

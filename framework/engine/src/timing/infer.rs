@@ -49,8 +49,11 @@ impl<K: Kernels> Inference<K> {
 
 impl<K: Kernels> Timed for Inference<K> {
     fn run(&mut self) -> Result<()> {
-        Self::run(self)?;
-        self.network.kernels().wait()
+        let kernels = self.network.kernels().clone();
+        kernels.guard(|| {
+            Self::run(self)?;
+            kernels.wait()
+        })
     }
 
     fn reference(&mut self) -> Result<Reference> {

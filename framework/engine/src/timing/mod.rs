@@ -60,9 +60,9 @@ pub fn step(
     crop_px: usize,
     seed: Seed,
 ) -> Result<Box<dyn Timed>> {
-    on_device!(on, |kernels| Ok(Box::new(DecoderStep::new(
-        kernels, graph, batch, crop_px, seed
-    )?)))
+    on_device!(on, |kernels| {
+        boxed(DecoderStep::new(kernels, graph, batch, crop_px, seed))
+    })
 }
 
 /// [`Inference::new`] on the device called `on`.
@@ -76,9 +76,13 @@ pub fn infer(
     size: (usize, usize),
     seed: Seed,
 ) -> Result<Box<dyn Timed>> {
-    on_device!(on, |kernels| Ok(Box::new(Inference::new(
-        kernels, graph, batch, size, seed
-    )?)))
+    on_device!(on, |kernels| {
+        boxed(Inference::new(kernels, graph, batch, size, seed))
+    })
+}
+
+fn boxed(timed: Result<impl Timed + 'static>) -> Result<Box<dyn Timed>> {
+    timed.map(|timed| Box::new(timed) as Box<dyn Timed>)
 }
 
 /// Random values of a map, from −1 to 1.

@@ -44,7 +44,7 @@ impl<K: Kernels> DecoderStep<K> {
         let network = Network::new(kernels, &decoder, &mut rng)?;
         let inputs = feature_shapes(graph, &decoder, batch, crop_px)?
             .into_iter()
-            .map(|shape| (shape, random_values(shape, &mut rng)))
+            .map(|shape| (shape, random_values(shape, &mut rng).into()))
             .collect();
         let main = decoder.outputs().first().map_or(0, |o| o.node);
         let classes = decoder.channels(main).clamp(1, usize::from(IGNORE)) as u8;
@@ -101,8 +101,11 @@ impl<K: Kernels> DecoderStep<K> {
 
 impl<K: Kernels> Timed for DecoderStep<K> {
     fn run(&mut self) -> Result<()> {
-        Self::run(self)?;
-        self.network.kernels().wait()
+        let kernels = self.network.kernels().clone();
+        kernels.guard(|| {
+            Self::run(self)?;
+            kernels.wait()
+        })
     }
 
     /// A forward and backward pass from the present weights, without an update.

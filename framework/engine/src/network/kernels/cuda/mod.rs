@@ -11,12 +11,14 @@
 //! | `open.rs` | a device by its number, or what is missing |
 //! | `address.rs` | where the values of a tensor lie |
 //! | `gpu.rs` | launches, products of matrices, sums |
+//! | `guard.rs` | panics of dfdx as errors |
 //! | `conv.rs`, `norm.rs`, `maps.rs`, `loss.rs` | the operations on dfdx's tape |
 
 mod address;
 mod conv;
 mod driver;
 mod gpu;
+mod guard;
 mod loss;
 mod maps;
 mod norm;
@@ -24,12 +26,16 @@ mod open;
 
 use std::sync::Arc;
 
-use dfdx::prelude::{Cache, Cuda, CudaError, Gradients, NoneTape, Synchronize, Tape, ZerosTensor};
+use cudarc::driver::{CudaSlice, DevicePtr};
+use dfdx::prelude::{
+    Cache, Cuda, CudaError, Gradients, NoneTape, Synchronize, Tape, TensorFromVec, ZerosTensor,
+};
 
 use super::{
     Activation, Affine, Conv, Flat, Kernels, Map, MapShape, Normalised, Scalar, device, map_shape,
 };
 use crate::error::Result;
+use crate::train::Store;
 use address::address;
 use gpu::Gpu;
 pub use open::open;
@@ -71,6 +77,9 @@ pub struct FrozenConv {
     activation: Activation,
 }
 
+/// A store's samples on the device.
+struct Kept(CudaSlice<f32>);
+
 impl CudaKernels {
     /// A map of zeros.
     fn map(&self, shape: MapShape) -> Done<Map<Cuda>> {
@@ -94,6 +103,39 @@ impl Kernels for CudaKernels {
     fn release(&self) -> Result<()> {
         device(self.device.try_empty_cache())?;
         open::trim(&self.gpu.device)
+    }
+
+    fn keep(&self, store: &Store) -> Result<bool> {
+        // For want of memory they stay on the host.
+        let copy = self.gpu.device.htod_sync_copy(store.values());
+        match copy {
+            Ok(copy) => store.keep(Kept(copy)),
+            Err(_) => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn samples(&self, store: &Store, which: &[usize], shape: MapShape) -> Result<Map<Cuda>> {
+        let Some(Kept(copy)) = store.kept::<Kept>() else {
+            let dims = (shape.batch, shape.height, shape.width, shape.channels);
+            let values = store.gather(which);
+            return device((self.device).try_tensor_from_vec(values, dims));
+        };
+        let gathered = || {
+            let y = self.map(shape)?;
+            let index: Vec<u32> = which.iter().map(|&at| at as u32).collect();
+            let index = self.gpu.upload(index)?;
+            let (n, length) = (shape.len(), store.length());
+            let (at, from) = (*index.device_ptr(), *copy.device_ptr());
+            let parameters = (n, length, at, from, address(&y)?);
+            self.gpu.launch("nasfw_samples", n, parameters)?;
+            Ok(y)
+        };
+        device::<_, CudaError>(gathered())
+    }
+
+    fn guard<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        guard::guard(work)
     }
 
     fn conv<T: Tape<f32, Cuda>>(
