@@ -185,6 +185,44 @@ fn gpu_runs_all_commands() {
     }
 }
 
+/// A trial that does not fit fails with the reason, and the next ones have the memory again.
+#[cfg(feature = "cuda")]
+#[test]
+#[ignore = "needs the emulated CUDA device; docs/gpu.md says how to run it"]
+fn emulated_gpu_out_of_memory_fails_the_trial() {
+    let place = Place::new();
+    let run = |out: &str, memory_mb: &str| {
+        let args = [
+            "run", "--plugin", "segm", "--task", "depth", "--trials", "4", "--seed", "3", "--out",
+            out, "--device", "cuda:0",
+        ];
+        let mut call = std::process::Command::new(env!("CARGO_BIN_EXE_nasfw"));
+        call.args(small(&args)).current_dir(place.path(""));
+        // Trials larger than the warm-up.
+        call.args(["--set", "space.width=16", "--set", "warmup.batch=2"]);
+        let memory = [("EMULATED_MEMORY_MB", memory_mb), ("EMULATED_REPORT", "1")];
+        let output = call.envs(memory).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!errors.contains("panicked"), "{errors}");
+        (output.status.success(), errors)
+    };
+    let (_, errors) = run("probe", "1000");
+    let Some((_, most)) = errors.split_once("at most ") else {
+        return eprintln!("skipped: cuda:0 is not emulated");
+    };
+    let most: f64 = most.split(' ').next().unwrap().parse().unwrap();
+    // Somewhat less than the largest trial takes.
+    let (is_done, errors) = run("run", &format!("{}", (most * 0.85) as u32));
+    assert!(is_done, "{errors}");
+    let trials = place.json(&["trials", "run", "--json"]);
+    let failed: Vec<&Value> = trials.iter().filter(|t| t["status"] == "failed").collect();
+    assert!((1..4).contains(&failed.len()), "{trials:?}");
+    for trial in failed {
+        let reason = trial["reason"].as_str().unwrap();
+        assert!(reason.contains("out of memory"), "{reason}");
+    }
+}
+
 #[test]
 fn devices_that_are_not_there_are_named_with_what_to_do() {
     let place = Place::new();

@@ -6,7 +6,7 @@
 //
 //   EMULATED_DEVICES=N     how many devices there are, 1 unless said
 //   EMULATED_MEMORY_MB=N   memory of each, 4096 unless said
-//   EMULATED_REPORT=1      says at the end, on standard error, how often what was called
+//   EMULATED_REPORT=1      says at the end, on standard error, how often what was called; 2: also by kernel
 #include "cuda_on_cpu.h"
 
 #include <cstdio>
@@ -18,8 +18,8 @@
 Index threadIdx, blockIdx, blockDim, gridDim;
 
 std::map<std::string, Kernel> &kernels() {
-    static std::map<std::string, Kernel> all;
-    return all;
+    static auto *all = new std::map<std::string, Kernel>;
+    return *all;
 }
 
 namespace {
@@ -124,6 +124,8 @@ void run_block(const Kernel &kernel, void **parameters, size_t threads) {
     }
 }
 
+std::map<const Kernel *, unsigned long> launches_of;
+
 struct Report {
     ~Report() {
         if (!getenv("EMULATED_REPORT")) return;
@@ -131,6 +133,11 @@ struct Report {
                 "emulated device: %lu launches, %lu copies to it, %lu copies to the host, "
                 "%lu waits, %lu allocations, at most %.1f MiB\n",
                 launches, to_device, to_host, waits, allocations, peak / 1048576.0);
+        if (number("EMULATED_REPORT", 1) < 2) return;
+        for (auto &[name, kernel] : kernels()) {
+            unsigned long count = launches_of[&kernel];
+            if (count > 0) fprintf(stderr, "%8lu %s\n", count, name.c_str());
+        }
     }
 } report;
 
@@ -223,7 +230,7 @@ API cuModuleGetFunction(Handle *function, Handle, const char *name) {
 API cuLaunchKernel(Handle function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
                    unsigned bz, unsigned, Handle, void **parameters, void **) {
     if (gy * gz * by * bz != 1 || gx == 0 || bx == 0 || bx > 1024) return INVALID_VALUE;
-    launches++;
+    launches++, launches_of[(const Kernel *)function]++;
     gridDim = {gx, 1, 1}, blockDim = {bx, 1, 1};
     for (unsigned block = 0; block < gx; block++) {
         blockIdx = {block, 0, 0};

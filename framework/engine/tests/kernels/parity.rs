@@ -42,7 +42,20 @@ fn cpu_kernels_agree_with_composed_ones() {
 #[ignore = "needs a CUDA device; docs/gpu.md says how to run it"]
 fn gpu_kernels_agree_with_composed_ones() {
     match nasfw_engine::network::kernels::open_cuda(0) {
-        Ok(gpu) => parity(&Composed::<Cpu>::default(), &gpu),
+        Ok(gpu) => {
+            let composed = Composed::<Cpu>::default();
+            parity(&composed, &gpu);
+            // Patches of all images at once would be too large.
+            let conv = Conv {
+                input: MapShape::new(5, 160, 160, 64),
+                out_channels: 2,
+                kernel: 3,
+                stride: 1,
+                dilation: 1,
+                groups: 1,
+            };
+            agree(&composed, &gpu, &Case::conv(conv, false));
+        }
         Err(e) => eprintln!("skipped: {e}"),
     }
 }
@@ -111,6 +124,27 @@ fn cases() -> Vec<Case> {
             kernel: 3,
             stride: 1,
             dilation: 3,
+            groups,
+        };
+        cases.push(Case::conv(conv, true));
+    }
+    let odd = MapShape::new(2, 9, 13, 48);
+    for (kernel, stride, dilation, groups, out_channels) in [
+        (1, 1, 1, 1, 21),
+        (1, 2, 1, 1, 21),
+        (3, 2, 1, 1, 21),
+        (3, 2, 1, 48, 48),
+        (3, 2, 1, 48, 96),
+        (5, 1, 6, 48, 48),
+        (5, 2, 3, 2, 20),
+        (5, 2, 1, 1, 3),
+    ] {
+        let conv = Conv {
+            input: odd,
+            out_channels,
+            kernel,
+            stride,
+            dilation,
             groups,
         };
         cases.push(Case::conv(conv, true));

@@ -94,17 +94,25 @@ KERNEL nasfw_sum_normal_gradients(size rows, size columns, size per, int activat
     }
 }
 
-// dx += γ / √(variance + ε) · (dz − mean of dz − normal · mean of dz · normal)
+// dx += γ / √(variance + ε) · (dz − mean of dz − normal · mean of dz · normal); `means` are these two.
 KERNEL nasfw_normalise_backward(size n, size columns, int activation, float epsilon,
-                                float share, const float *x, const float *y, const float *dy,
-                                const float *statistics, const float *gamma, const float *sums,
-                                float *dx) {
-    const float *mean = statistics, *variance = statistics + columns;
+                                const float *x, const float *y, const float *dy,
+                                const float *mean, const float *variance, const float *gamma,
+                                const float *means, float *dx) {
     FOR_EACH(i, n) {
         size c = i % columns;
         float scale = 1.0f / sqrtf(variance[c] + epsilon), normal = (x[i] - mean[c]) * scale;
         float dz = dy[i] * passes(activation, y[i]);
-        dx[i] += gamma[c] * scale * (dz - share * sums[c] - normal * share * sums[columns + c]);
+        dx[i] += gamma[c] * scale * (dz - means[c] - normal * means[columns + c]);
+    }
+}
+
+// The gradients of shift and scale from the same means over `rows` rows.
+KERNEL nasfw_affine_gradients(size columns, float rows, const float *means, float *dbeta,
+                              float *dgamma) {
+    FOR_EACH(c, columns) {
+        dbeta[c] += rows * means[c];
+        dgamma[c] += rows * means[columns + c];
     }
 }
 

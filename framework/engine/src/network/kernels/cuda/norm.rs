@@ -29,41 +29,25 @@ impl CudaKernels {
         let (gpu, shape) = (&self.gpu, map_shape(x));
         let (n, rows, columns) = (shape.len(), shape.pixels(), shape.channels);
         let (act, share) = (number(activation), 1.0 / rows.max(1) as f32);
-        // Mean and variance one behind the other.
-        let statistics = gpu.buffer::<f32>(2 * columns)?;
-        let mean = *statistics.device_ptr();
-        let variance = mean + 4 * columns as u64;
-        gpu.sum_rows((1, rows, columns), share, false, address(x)?, mean)?;
+        let flat = || self.device.try_zeros_like(&(columns,));
+        let statistics: [Flat<Cuda>; 2] = [flat()?, flat()?];
+        let [mean, variance] = [address(&statistics[0])?, address(&statistics[1])?];
+        let from = address(x)?;
+        gpu.sum_rows((1, rows, columns), share, false, from, mean)?;
         let parts = rows.div_ceil(PER_SUM);
         let stage = gpu.buffer::<f32>(parts * columns)?;
         let first = *stage.device_ptr();
-        let parameters = (rows, columns, PER_SUM, address(x)?, mean, first);
+        let parameters = (rows, columns, PER_SUM, from, mean, first);
         gpu.launch("nasfw_sum_deviations", parts * columns, parameters)?;
         gpu.sum_rows((1, parts, columns), share, false, first, variance)?;
 
         let y = self.map(shape)?;
         let (gamma, beta) = (address(affine.gamma)?, address(affine.beta)?);
-        let (from, to) = (address(x)?, address(&y)?);
-        gpu.launch(
-            "nasfw_normalise",
-            n,
-            (
-                n,
-                columns,
-                act,
-                NORM_EPSILON,
-                from,
-                mean,
-                variance,
-                gamma,
-                beta,
-                to,
-            ),
-        )?;
-        let seen = BatchStatistics {
-            mean: self.copied(mean, columns)?,
-            variance: self.copied(variance, columns)?,
-        };
+        let (e, to) = (NORM_EPSILON, address(&y)?);
+        let parameters = (n, columns, act, e, from, mean, variance, gamma, beta, to);
+        gpu.launch("nasfw_normalise", n, parameters)?;
+        let [mean, variance] = statistics.clone();
+        let seen = BatchStatistics { mean, variance };
         if T::OWNS_TAPE {
             let (kernels, out, x, z) = (self.clone(), y.ghost(), x.clone(), y.clone());
             let (gamma, beta) = (affine.gamma.clone(), affine.beta.clone());
@@ -71,55 +55,25 @@ impl CudaKernels {
                 let gpu = &kernels.gpu;
                 let dy = take_gradient!(kernels, gradients, &out);
                 let dy = *dy.device_ptr();
-                let mean = *statistics.device_ptr();
-                let variance = mean + 4 * columns as u64;
-                let (from, to) = (address(&x)?, address(&z)?);
+                let [mean, variance] = [address(&statistics[0])?, address(&statistics[1])?];
+                let (x_at, y_at) = (address(&x)?, address(&z)?);
                 let stage = gpu.buffer::<f32>(parts * 2 * columns)?;
                 let first = *stage.device_ptr();
-                gpu.launch(
-                    "nasfw_sum_normal_gradients",
-                    parts * columns,
-                    (
-                        rows,
-                        columns,
-                        PER_SUM,
-                        act,
-                        NORM_EPSILON,
-                        from,
-                        to,
-                        dy,
-                        mean,
-                        variance,
-                        first,
-                    ),
-                )?;
-                let sums = gpu.buffer::<f32>(2 * columns)?;
-                let plain = *sums.device_ptr();
-                gpu.sum_rows((1, parts, 2 * columns), 1.0, false, first, plain)?;
-                let weighted = plain + 4 * columns as u64;
-                for (of, sum) in [(&beta, plain), (&gamma, weighted)] {
-                    let to = gradient!(gradients, of);
-                    gpu.launch("nasfw_add", columns, (columns, sum, to))?;
-                }
+                let parameters = (
+                    rows, columns, PER_SUM, act, e, x_at, y_at, dy, mean, variance, first,
+                );
+                gpu.launch("nasfw_sum_normal_gradients", parts * columns, parameters)?;
+                let means = gpu.buffer::<f32>(2 * columns)?;
+                let of = *means.device_ptr();
+                gpu.sum_rows((1, parts, 2 * columns), share, false, first, of)?;
+                let (dbeta, dgamma) = (gradient!(gradients, &beta), gradient!(gradients, &gamma));
+                let parameters = (columns, rows as f32, of, dbeta, dgamma);
+                gpu.launch("nasfw_affine_gradients", columns, parameters)?;
                 let (scale, dx) = (address(&gamma)?, gradient!(gradients, &x));
-                gpu.launch(
-                    "nasfw_normalise_backward",
-                    n,
-                    (
-                        n,
-                        columns,
-                        act,
-                        NORM_EPSILON,
-                        share,
-                        from,
-                        to,
-                        dy,
-                        mean,
-                        scale,
-                        plain,
-                        dx,
-                    ),
-                )
+                let parameters = (
+                    n, columns, act, e, x_at, y_at, dy, mean, variance, scale, of, dx,
+                );
+                gpu.launch("nasfw_normalise_backward", n, parameters)
             });
         }
         Ok((y, seen))
@@ -167,13 +121,5 @@ impl CudaKernels {
         let (n, columns, act) = (shape.len(), shape.channels, number(activation));
         let parameters = (n, columns, act, address(x)?, scale, shift, address(y)?);
         self.gpu.launch("nasfw_scale_shift", n, parameters)
-    }
-
-    /// The `len` values at an address as a tensor.
-    fn copied(&self, from: u64, len: usize) -> Done<Flat<Cuda>> {
-        let copy: Flat<Cuda> = self.device.try_zeros_like(&(len,))?;
-        self.gpu
-            .launch("nasfw_copy", len, (len, from, address(&copy)?))?;
-        Ok(copy)
     }
 }
