@@ -44,7 +44,7 @@ fn agree<A: Kernels, B: Kernels>(expected: &A, tested: &B, networks: usize, step
             // it, and Adam takes a small gradient's sign for a whole step.
             let share = match at {
                 0 => 1e-5,
-                ..=3 => 5e-3,
+                1..=3 => 5e-3,
                 _ => 0.1,
             };
             let tolerance = wanted.abs() * share;
