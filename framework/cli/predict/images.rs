@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use nasfw_data::read_rgb;
-use nasfw_engine::network::kernels::CpuKernels;
 use nasfw_engine::predict::Predictor;
 use rayon::prelude::*;
 
@@ -71,7 +70,7 @@ impl Found {
 ///
 /// # Errors
 /// Everything that is wrong, in one message; also two images whose results would have one name.
-pub(super) fn check(images: &[PathBuf], predictor: &Predictor<CpuKernels>) -> Result<(), Failure> {
+pub(super) fn check(images: &[PathBuf], predictor: &Predictor) -> Result<(), Failure> {
     let transform = predictor.transform();
     let mut problems: Vec<String> = (images.par_iter())
         .filter_map(|path| match read_rgb(path) {

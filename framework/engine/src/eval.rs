@@ -7,13 +7,14 @@ use nasfw_sdk::{DataInfo, LabelKind, Metrics, Part, Task};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Layers, Preset};
+use crate::device::on_device;
 use crate::error::{Error, Result};
 use crate::full::reward;
 use crate::model::{Description, Model, Origin};
-use crate::network::kernels::CpuKernels;
+use crate::network::kernels::Kernels;
 use crate::predict::{Answer, Predictor};
 use crate::progress::{Event, Observer};
-use crate::search::{cpu_only, open_data};
+use crate::search::open_data;
 use crate::train::{PartSet, View};
 
 /// Images in a step; the metrics do not depend on it.
@@ -88,8 +89,17 @@ pub fn settings(description: &Description) -> Result<Layers> {
 /// When a setting or the data is wrong, does not have the model's classes or joints, or the model was
 /// trained on a folder and none is named.
 pub fn evaluate(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Report> {
+    on_device!(order.config.run.device, |kernels| {
+        evaluate_on(kernels, order, observer)
+    })
+}
+
+fn evaluate_on<K: Kernels>(
+    kernels: K,
+    order: &Order<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Report> {
     let (config, description) = (order.config, order.model.description());
-    let kernels: CpuKernels = cpu_only(config)?;
     let (task, source) = open(order)?;
     let network = order.model.network(kernels)?;
     let dataset = part_of(&source, order.part);
@@ -140,9 +150,8 @@ pub struct Example {
 /// # Errors
 /// As [`evaluate`].
 pub fn examples(order: &Order<'_>, count: usize, longest_px: usize) -> Result<Vec<Example>> {
-    let kernels: CpuKernels = cpu_only(order.config)?;
     let (_, source) = open(order)?;
-    let predictor = Predictor::new(order.model, kernels)?;
+    let predictor = Predictor::new(order.model, &order.config.run.device)?;
     let dataset = part_of(&source, order.part);
     let count = count.min(dataset.len());
     (0..count)

@@ -9,6 +9,7 @@
 //! | folder | holds |
 //! |---|---|
 //! | `config/` | settings, presets, overlays; every key a user can set |
+//! | `device.rs` | names of devices, and work on whichever one is named |
 //! | `network/` | graph → fused steps on dfdx's tape; kernels per device |
 //! | `encoder/` | encoder weights from files, also those of torchvision and timm |
 //! | `train/` | losses, optimisers, batches, one training run |
@@ -27,6 +28,7 @@
 
 pub mod config;
 mod data_check;
+pub mod device;
 pub mod encoder;
 pub mod error;
 pub mod eval;

@@ -54,6 +54,9 @@ impl<K: Kernels> Prepared<'_, K> {
                 };
                 way.go(graph, &mut judged)
             });
+        // The next architecture's maps have other sizes. A device that cannot do that much is lost, and
+        // no trial failed because of its architecture.
+        self.kernels.release()?;
         match result {
             Ok(()) => {}
             Err(e @ (Error::Training(_) | Error::Device(_) | Error::Contract(_))) => {
@@ -132,7 +135,10 @@ impl<K: Kernels> Way<'_, '_, K> {
                     false => Ok(()),
                 }
             };
-            let (metrics, reward) = candidate.stage(at, stage, data, &mut tick)?;
+            let (metrics, reward) = {
+                let kernels = &self.prepared.kernels;
+                kernels.guard(|| candidate.stage(at, stage, data, &mut tick))?
+            };
             self.observer.on(&Event::PhaseDone);
             judged.metrics = metrics;
             if !reward.is_finite() {

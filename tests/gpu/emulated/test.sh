@@ -1,0 +1,8 @@
+#!/bin/sh
+# The tests of CUDA devices on the emulated one, with nothing of NVIDIA's: tests/gpu/emulated/test.sh DIR
+set -eu
+[ $# -eq 1 ] || { sed -n '2s/^# //p' "$0"; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+out=$("$here/build.sh" "$1" | tail -n 1)
+LD_LIBRARY_PATH="$out" cargo test --manifest-path "$here/../../../Cargo.toml" --locked --workspace \
+    --features cuda-check -- --ignored gpu --nocapture
