@@ -4,7 +4,7 @@
 use cudarc::driver::{DevicePtr, DeviceRepr};
 use dfdx::prelude::{Cuda, Gradients, Tape};
 
-use super::gpu::{Gpu, PER_SUM};
+use super::gpu::{Gpu, PER_SUM, as_they_are};
 use super::{CudaKernels, Done, address, gradient, take_gradient};
 use crate::network::kernels::{Conv, Flat, Map, MapShape, map_shape};
 
@@ -31,6 +31,8 @@ struct Sizes {
 
 // SAFETY: the same twelve ints as in `kernels.cu`, passed by value.
 unsafe impl DeviceRepr for Sizes {}
+
+as_they_are!(Sizes);
 
 impl Sizes {
     fn of(conv: &Conv) -> Self {

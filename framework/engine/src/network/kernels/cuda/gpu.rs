@@ -20,6 +20,8 @@ const PTX: &str = include_str!(concat!(env!("OUT_DIR"), "/kernels.ptx"));
 const SOURCE: &str = include_str!("kernels.cu");
 const MODULE: &str = "nasfw";
 
+/// Values that memory may hold for a kernel to work on.
+const MOST: usize = 1 << 31;
 /// Threads of a block.
 const BLOCK: usize = 256;
 /// Rows that a thread sums up.
@@ -51,13 +53,20 @@ impl Gpu {
 
     /// Starts a kernel for `n` elements. The parameters are those in `kernels.cu`, in their order;
     /// addresses are `u64`, 0 where the kernel does without.
-    pub(super) fn launch<P>(&self, kernel: &'static str, n: usize, parameters: P) -> Done<()>
+    pub(super) fn launch<P: Parameters>(
+        &self,
+        kernel: &'static str,
+        n: usize,
+        parameters: P,
+    ) -> Done<()>
     where
-        CudaFunction: LaunchAsync<P>,
+        CudaFunction: LaunchAsync<P::Form>,
     {
         if n == 0 {
             return Ok(());
         }
+        let too_large = DriverError(sys::CUresult::CUDA_ERROR_INVALID_VALUE);
+        let parameters = parameters.form().filter(|_| n <= MOST).ok_or(too_large)?;
         let missing = DriverError(sys::CUresult::CUDA_ERROR_NOT_FOUND);
         let function = self.device.get_func(MODULE, kernel).ok_or(missing)?;
         let blocks = n.div_ceil(BLOCK).min(1 << 20) as u32;
@@ -199,6 +208,66 @@ impl Gpu {
         }
     }
 }
+
+/// The parameters of a kernel.
+pub(super) trait Parameters {
+    /// As the kernel takes them.
+    type Form;
+    /// `None` when one is too large.
+    fn form(self) -> Option<Self::Form>;
+}
+
+/// One of them: sizes have 32 bits there, the rest is what it is.
+pub(super) trait Parameter {
+    type Form: DeviceRepr;
+    fn form(self) -> Option<Self::Form>;
+}
+
+impl Parameter for usize {
+    type Form = u32;
+    fn form(self) -> Option<u32> {
+        u32::try_from(self).ok().filter(|_| self <= MOST)
+    }
+}
+
+/// Parameters that are passed as they are.
+macro_rules! as_they_are {
+    ($($type:ty)*) => {
+        $(impl $crate::network::kernels::cuda::gpu::Parameter for $type {
+            type Form = Self;
+            fn form(self) -> Option<Self> {
+                Some(self)
+            }
+        })*
+    };
+}
+pub(super) use as_they_are;
+
+as_they_are!(u64 i32 f32);
+
+macro_rules! tuples {
+    ($($name:ident)*) => {
+        impl<$($name: Parameter),*> Parameters for ($($name,)*) {
+            type Form = ($($name::Form,)*);
+            #[expect(non_snake_case, reason = "values are called as their types are")]
+            fn form(self) -> Option<Self::Form> {
+                let ($($name,)*) = self;
+                Some(($($name.form()?,)*))
+            }
+        }
+    };
+}
+
+tuples!(A B C);
+tuples!(A B C D);
+tuples!(A B C D E);
+tuples!(A B C D E F);
+tuples!(A B C D E F G);
+tuples!(A B C D E F G H);
+tuples!(A B C D E F G H I);
+tuples!(A B C D E F G H I J);
+tuples!(A B C D E F G H I J K);
+tuples!(A B C D E F G H I J K L);
 
 /// Three lengths.
 pub(super) type Dims = (usize, usize, usize);

@@ -7,11 +7,13 @@
 //
 // Whatever is a gradient is added to.
 
-typedef unsigned long long size;
+// Sizes and places have 32 bits, since GPUs divide by 64 bits in software; `gpu.rs` sees to it that no
+// memory has more than 2^31 values.
+typedef unsigned size;
+typedef unsigned long long address;
 
 #define FOR_EACH(i, n)                                                                            \
-    for (size i = blockIdx.x * (size)blockDim.x + threadIdx.x; i < (n);                           \
-         i += (size)gridDim.x * blockDim.x)
+    for (size i = blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += gridDim.x * blockDim.x)
 #define KERNEL extern "C" __global__ void
 
 // ---- Activations: 0 none, 1 max(x, 0), 2 min(max(x, 0), 6). What is not a number stays so.
@@ -349,7 +351,7 @@ KERNEL nasfw_take_columns(size n, size columns, size of, size offset, const floa
 
 // The samples `index` of a store of samples of `length` values.
 KERNEL nasfw_samples(size n, size length, const unsigned *index, const float *store, float *out) {
-    FOR_EACH(i, n) out[i] = store[index[i / length] * length + i % length];
+    FOR_EACH(i, n) out[i] = store[(address)index[i / length] * length + i % length];
 }
 
 // ---- Losses. `upstream` is the derivative by the loss.
@@ -451,7 +453,7 @@ KERNEL nasfw_squared_errors_backward(size n, const float *x, const float *truth,
 
 // ---- Clipping: `vectors` are addresses, `lengths` how long they are.
 
-KERNEL nasfw_squares(size count, size threads, const size *vectors, const size *lengths,
+KERNEL nasfw_squares(size count, size threads, const address *vectors, const address *lengths,
                      double *out) {
     FOR_EACH(j, threads) {
         double sum = 0.0;
@@ -481,7 +483,7 @@ KERNEL nasfw_sum_double(size n, size threads, const double *in, double *out) {
 
 // A norm that is not a number leaves them as they are.
 KERNEL nasfw_clip(size count, size threads, float max_norm, const float *norm,
-                  const size *vectors, const size *lengths) {
+                  const address *vectors, const address *lengths) {
     FOR_EACH(j, threads) {
         // The small constant is PyTorch's.
         float factor = max_norm / (norm[0] + 1e-6f);

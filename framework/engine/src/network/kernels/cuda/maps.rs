@@ -4,6 +4,7 @@
 use cudarc::driver::{DevicePtr, DeviceRepr, DriverError, sys};
 use dfdx::prelude::{Cuda, CudaError, Gradients, Tape};
 
+use super::gpu::as_they_are;
 use super::{CudaKernels, Done, address, gradient, take_gradient};
 use crate::network::kernels::{Map, MapShape, map_shape};
 
@@ -20,6 +21,8 @@ struct Sizes {
 
 // SAFETY: the same five ints as in `kernels.cu`, passed by value.
 unsafe impl DeviceRepr for Sizes {}
+
+as_they_are!(Sizes);
 
 impl CudaKernels {
     pub(super) fn resize_bilinear<T: Tape<f32, Cuda>>(

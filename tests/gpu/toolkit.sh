@@ -2,7 +2,7 @@
 # The CUDA toolkit without a GPU or an installed toolkit: compiler, headers and libraries as Python wheels,
 # from the package index that pip is configured for, into a folder. No root, nothing outside that folder.
 #
-#   benches/gpu/toolkit.sh DIR        fetches (about 900 MB) and prints what to set
+#   tests/gpu/toolkit.sh DIR        fetches (about 900 MB) and prints what to set
 #   . DIR/env.sh                      sets it
 #   cargo build --release --features cuda
 #
