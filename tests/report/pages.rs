@@ -124,7 +124,16 @@ fn a_page_of_two_thousand_trials_is_small_and_the_same_again() {
     assert!(charts > 20, "{charts}");
     // A reader changes nothing in the run.
     let files: Vec<String> = names(&place, "r");
-    assert_eq!(files, ["config.toml", "report.html", "run.db", "run.lock"]);
+    assert_eq!(
+        files,
+        [
+            "config.toml",
+            "report.html",
+            "run.blake3",
+            "run.db",
+            "run.lock"
+        ]
+    );
 }
 
 fn names(place: &Place, folder: &str) -> Vec<String> {
