@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `examine.rs` | one architecture through the stages |
 //! | `here.rs` | a judge in this process |
-//! | `pool.rs` | worker processes: who judges what, crashes, retries, limits |
+//! | `pool.rs` | worker processes: who judges what |
+//! | `lost.rs` | workers that are no more: retries, and when to give up |
 //! | `child.rs` | one worker as its parent knows it |
 //! | `ending.rs` | why a worker is no more |
 //! | `message.rs` | what workers and parent say to each other |
@@ -17,6 +18,7 @@ mod child;
 mod ending;
 mod examine;
 mod here;
+mod lost;
 mod message;
 mod pool;
 mod serve;

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::child::{Heard, Worker};
-use super::ending::{Ending, Limits, is_memory};
+use super::ending::{Limits, is_memory};
 use super::message::{Said, Spent};
 use super::{Job, Judge, WorkerProgram};
 use crate::config::RunConfig;
@@ -19,8 +19,6 @@ use crate::trial::Judged;
 
 /// Between two looks at clocks and at the wish to stop.
 const LOOK: Duration = Duration::from_millis(20);
-/// So many workers in a row may end without having judged anything.
-const FALSE_STARTS: u32 = 2;
 
 /// Judges in worker processes, each of which costs its own trial at most.
 pub(in crate::search) struct Pool<'a> {
@@ -28,15 +26,15 @@ pub(in crate::search) struct Pool<'a> {
     run: PathBuf,
     /// What workers compute on.
     device: String,
-    limits: Limits,
-    retries: u64,
+    pub(super) limits: Limits,
+    pub(super) retries: u64,
     clock: &'a Clock,
     /// Stages of the schedule.
     stages: usize,
     /// Places for workers.
-    slots: Vec<Option<Slot>>,
+    pub(super) slots: Vec<Option<Slot>>,
     started: u64,
-    false_starts: u32,
+    pub(super) false_starts: u32,
     /// Notes of workers that start, each shown once.
     seen: BTreeSet<String>,
     sender: Sender<Heard>,
@@ -46,19 +44,19 @@ pub(in crate::search) struct Pool<'a> {
     theirs: BTreeMap<Work, f64>,
 }
 
-struct Slot {
-    worker: Worker,
-    is_ready: bool,
-    has_judged: bool,
-    task: Option<Task>,
+pub(super) struct Slot {
+    pub(super) worker: Worker,
+    pub(super) is_ready: bool,
+    pub(super) has_judged: bool,
+    pub(super) task: Option<Task>,
 }
 
 /// A job and what is known of it.
-struct Task {
-    job: Job,
-    attempt: u64,
-    since: Instant,
-    so_far: Judged,
+pub(super) struct Task {
+    pub(super) job: Job,
+    pub(super) attempt: u64,
+    pub(super) since: Instant,
+    pub(super) so_far: Judged,
 }
 
 impl<'a> Pool<'a> {
@@ -238,100 +236,19 @@ impl<'a> Pool<'a> {
         }
         Ok(())
     }
-
-    /// Ends what takes too long, and notices workers that ended while something holds their output open.
-    fn look(
-        &mut self,
-        queue: &mut VecDeque<Task>,
-        show: &mut Show,
-        desk: &mut Desk<'_, '_>,
-    ) -> Result<()> {
-        let limit = match self.limits.timeout_secs {
-            0 => None,
-            secs => Some(Duration::from_secs(secs)),
-        };
-        for at in 0..self.slots.len() {
-            let Some(slot) = &mut self.slots[at] else {
-                continue;
-            };
-            let since = slot.task.as_ref().map(|task| task.since.elapsed());
-            if since.zip(limit).is_some_and(|(took, limit)| took > limit) {
-                self.lost(at, false, queue, show, desk)?;
-            } else if slot.worker.ended_long_ago() {
-                self.lost(at, true, queue, show, desk)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What is to be done about a worker that ended, or is to be ended because its time is over.
-    fn lost(
-        &mut self,
-        at: usize,
-        is_ending: bool,
-        queue: &mut VecDeque<Task>,
-        show: &mut Show,
-        desk: &mut Desk<'_, '_>,
-    ) -> Result<()> {
-        let Some(slot) = self.slots[at].take() else {
-            return Ok(());
-        };
-        let (status, tail) = slot.worker.end(is_ending);
-        let ending = match is_ending {
-            true => Ending::Died(status, tail),
-            false => Ending::TimedOut(tail),
-        };
-        let Some(mut task) = slot.task else {
-            return self.false_start(&ending, slot.is_ready);
-        };
-        self.false_starts = 0;
-        if task.attempt <= self.retries {
-            task.attempt += 1;
-            queue.push_front(task);
-            return Ok(());
-        }
-        let mut judged = task.so_far;
-        judged.failed = Some(ending.reason(self.limits, task.attempt));
-        judged.seconds = task.since.elapsed().as_secs_f64();
-        show.begun(judged.id, &judged.genotype, desk.observer());
-        show.judged(judged.id, desk.observer());
-        desk.judged(judged)
-    }
-
-    /// A worker that ended while it had nothing to judge is replaced, but not for ever.
-    fn false_start(&mut self, ending: &Ending, was_ready: bool) -> Result<()> {
-        self.false_starts += 1;
-        let is_full = ending.is_out_of_memory(self.limits);
-        if self.false_starts < FALSE_STARTS && !is_full {
-            return Ok(());
-        }
-        let when = if was_ready {
-            "while it waits"
-        } else {
-            "while it starts"
-        };
-        let reason = ending.reason(self.limits, 1);
-        let message = match is_full {
-            true => format!(
-                "run.memory_limit_mb: {} MiB are not enough for a worker to hold the data and the \
-                 encoder's outputs; raise it",
-                self.limits.memory_mb
-            ),
-            false => format!(
-                "workers end {when}: {reason}. Finished trials are kept, and `nasfw resume` goes on; \
-                 with --workers 0 the program judges without workers"
-            ),
-        };
-        Err(Error::Worker {
-            message,
-            is_input: is_full,
-        })
-    }
 }
 
 impl Judge for Pool<'_> {
     fn judge(&mut self, jobs: Vec<Job>, desk: &mut Desk<'_, '_>) -> Result<()> {
         let result = self.judge_all(jobs, desk);
+        if matches!(result, Err(Error::Stopped)) {
+            // What has been judged by now need not be judged again.
+            while let Ok((number, said)) = self.heard.try_recv() {
+                if let (Some(said @ Said::Judged(..)), Some(_)) = (said, self.place(number)) {
+                    self.hear(number, said, &mut Show::new(&[], 1, 1), desk)?;
+                }
+            }
+        }
         if result.is_err() {
             // Their work is of no use any more; what was judged is kept.
             self.slots.iter_mut().for_each(|slot| *slot = None);
