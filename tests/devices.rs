@@ -185,13 +185,14 @@ fn gpu_runs_all_commands() {
     }
 }
 
-/// A trial that does not fit fails with the reason, and the next ones have the memory again.
+/// A trial that does not fit fails with the reason, and the next ones have the memory again. A device
+/// that is lost ends the run, which another one continues.
 #[cfg(feature = "cuda")]
 #[test]
 #[ignore = "needs the emulated CUDA device; docs/gpu.md says how to run it"]
-fn emulated_gpu_out_of_memory_fails_the_trial() {
+fn emulated_gpu_failures_are_those_of_trials_or_of_the_run() {
     let place = Place::new();
-    let run = |out: &str, memory_mb: &str| {
+    let run = |out: &str, how: &str, much: &str| {
         let args = [
             "run", "--plugin", "segm", "--task", "depth", "--trials", "4", "--seed", "3", "--out",
             out, "--device", "cuda:0",
@@ -200,20 +201,30 @@ fn emulated_gpu_out_of_memory_fails_the_trial() {
         call.args(small(&args)).current_dir(place.path(""));
         // Trials larger than the warm-up.
         call.args(["--set", "space.width=16", "--set", "warmup.batch=2"]);
-        let memory = [("EMULATED_MEMORY_MB", memory_mb), ("EMULATED_REPORT", "1")];
-        let output = call.envs(memory).output().unwrap();
+        let output = call
+            .envs([(how, much), ("EMULATED_REPORT", "1")])
+            .output()
+            .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!errors.contains("panicked"), "{errors}");
-        (output.status.success(), errors)
+        assert!(!errors.contains("panic"), "{errors}");
+        (output.status.code(), errors)
     };
-    let (_, errors) = run("probe", "1000");
-    let Some((_, most)) = errors.split_once("at most ") else {
+    let (_, errors) = run("probe", "EMULATED_DEVICES", "1");
+    let number = |before: &str, after: &str| -> Option<f64> {
+        let (_, rest) = errors.split_once(before)?;
+        rest.split_once(after)?.0.parse().ok()
+    };
+    let Some(launches) = number("emulated device: ", " launches") else {
         return eprintln!("skipped: cuda:0 is not emulated");
     };
-    let most: f64 = most.split(' ').next().unwrap().parse().unwrap();
     // Somewhat less than the largest trial takes.
-    let (is_done, errors) = run("run", &format!("{}", (most * 0.85) as u32));
-    assert!(is_done, "{errors}");
+    let most = number("at most ", " MiB").unwrap();
+    let (code, errors) = run(
+        "run",
+        "EMULATED_MEMORY_MB",
+        &format!("{}", (most * 0.85) as u32),
+    );
+    assert_eq!(code, Some(0), "{errors}");
     let trials = place.json(&["trials", "run", "--json"]);
     let failed: Vec<&Value> = trials.iter().filter(|t| t["status"] == "failed").collect();
     assert!((1..4).contains(&failed.len()), "{trials:?}");
@@ -221,6 +232,22 @@ fn emulated_gpu_out_of_memory_fails_the_trial() {
         let reason = trial["reason"].as_str().unwrap();
         assert!(reason.contains("out of memory"), "{reason}");
     }
+
+    let (code, errors) = run(
+        "lost",
+        "EMULATED_LOST_AFTER",
+        &format!("{}", launches * 0.7),
+    );
+    assert_eq!(code, Some(1), "{errors}");
+    assert!(errors.contains("nasfw resume"), "{errors}");
+    let before = place.json(&["trials", "lost", "--json"]);
+    assert!(before.len() < 4, "{before:?}");
+    assert!(before.iter().all(|t| t["status"] != "failed"), "{before:?}");
+    place.text(&["resume", "lost"]);
+    assert_eq!(
+        place.text(&["trials", "lost", "--json", "--no-times"]),
+        place.text(&["trials", "probe", "--json", "--no-times"])
+    );
 }
 
 #[test]

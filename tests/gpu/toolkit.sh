@@ -2,8 +2,8 @@
 # The CUDA toolkit without a GPU or an installed toolkit: compiler, headers and libraries as Python wheels,
 # from the package index that pip is configured for, into a folder. No root, nothing outside that folder.
 #
-#   tests/gpu/toolkit.sh DIR        fetches (about 900 MB) and prints what to set
-#   . DIR/env.sh                      sets it
+#   tests/gpu/toolkit.sh DIR      fetches, to 1.2 GB on disk, and prints what to set
+#   . DIR/env.sh                  sets it
 #   cargo build --release --features cuda
 #
 # CUDA_COMPUTE_CAP (90: H100, 89: RTX 40, 86: RTX 30, 80: A100, 75: T4) is the oldest GPU that the program runs on.
@@ -18,7 +18,7 @@ cap=${CUDA_COMPUTE_CAP:-90}
 
 # 13.0 throughout: a driver refuses PTX of a newer toolkit than it was made for.
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
     nvidia-cuda-nvcc==13.0.88 nvidia-cuda-crt==13.0.88 nvidia-nvvm==13.0.88 \
     nvidia-cuda-runtime==13.0.96 nvidia-cuda-nvrtc==13.0.88 nvidia-cublas==13.0.2.14 \
     nvidia-cuda-cccl==13.0.85 nvidia-curand==10.4.0.35
@@ -33,7 +33,8 @@ for name in nvrtc cublas cublasLt curand; do
     ln -sf "$found" "$home/lib/lib$name.so"
 done
 
-# The driver's library comes with a driver. To link, one of the same name that does nothing is enough.
+# The driver's library comes with a driver. To link, one of the same name whose functions do nothing is
+# enough: the program opens the real one where it runs.
 grep -ohE '\bcu[A-Z][A-Za-z0-9_]*[ ]*\(' "$home/include/cuda.h" | tr -d ' (' | sort -u |
     sed 's/.*/void &(void) {}/' > "$dir/driver.c"
 grep -ohE '^#define[ ]+cu[A-Z][A-Za-z0-9]*[ ]+(__CUDA_API_[A-Z_]+\()?cu[A-Z][A-Za-z0-9_]*' "$home/include/cuda.h" |

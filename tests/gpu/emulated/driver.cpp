@@ -6,6 +6,7 @@
 //
 //   EMULATED_DEVICES=N     how many devices there are, 1 unless said
 //   EMULATED_MEMORY_MB=N   memory of each, 4096 unless said
+//   EMULATED_LOST_AFTER=N  after so many launches every call fails, as on a GPU that fell off the bus
 //   EMULATED_REPORT=1      says at the end, on standard error, how often what was called; 2: also by kernel
 #include "cuda_on_cpu.h"
 
@@ -24,7 +25,14 @@ std::map<std::string, Kernel> &kernels() {
 
 namespace {
 
-enum Result { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, NOT_FOUND = 500 };
+enum Result {
+    SUCCESS = 0,
+    INVALID_VALUE = 1,
+    OUT_OF_MEMORY = 2,
+    INVALID_DEVICE = 101,
+    NOT_FOUND = 500,
+    LAUNCH_FAILED = 719,
+};
 
 size_t number(const char *name, size_t otherwise) {
     const char *text = getenv(name);
@@ -39,9 +47,15 @@ const size_t HEAD = 64;
 size_t used = 0, peak = 0;
 unsigned long allocations = 0, launches = 0, to_device = 0, to_host = 0, waits = 0;
 
+bool is_lost() {
+    static const size_t last = number("EMULATED_LOST_AFTER", ~(size_t)0);
+    return launches >= last;
+}
+
 char *head_of(void *memory) { return (char *)memory - HEAD; }
 
 Result allocate(void **memory, size_t bytes) {
+    if (is_lost()) return LAUNCH_FAILED;
     if (used + bytes > number("EMULATED_MEMORY_MB", 4096) << 20) return OUT_OF_MEMORY;
     used += bytes, peak = std::max(peak, used), allocations++;
     size_t padded = (bytes + 63) / 64 * 64;
@@ -55,6 +69,7 @@ Result allocate(void **memory, size_t bytes) {
 }
 
 Result release(void *memory) {
+    if (is_lost()) return LAUNCH_FAILED;
     if (!memory) return SUCCESS;
     char *head = head_of(memory);
     size_t bytes;
@@ -176,7 +191,7 @@ API cuEventDestroy_v2(Handle) { return SUCCESS; }
 API cuEventRecord(Handle, Handle) { return SUCCESS; }
 API cuStreamCreate(Handle *stream, unsigned) { return *stream = (Handle)1, SUCCESS; }
 API cuStreamDestroy_v2(Handle) { return SUCCESS; }
-API cuStreamSynchronize(Handle) { return waits++, SUCCESS; }
+API cuStreamSynchronize(Handle) { return waits++, is_lost() ? LAUNCH_FAILED : SUCCESS; }
 API cuStreamWaitEvent(Handle, Handle, unsigned) { return SUCCESS; }
 API cuGetErrorName(int, const char **name) { return *name = "EMULATED_ERROR", SUCCESS; }
 API cuGetErrorString(int error, const char **text) {
@@ -199,10 +214,10 @@ API cuMemcpyHtoDAsync_v2(void *to, const void *from, size_t n, Handle) {
     return to_device++, memcpy(to, from, n), SUCCESS;
 }
 API cuMemcpyDtoH_v2(void *to, const void *from, size_t n) {
-    return to_host++, memcpy(to, from, n), SUCCESS;
+    return to_host++, memcpy(to, from, n), is_lost() ? LAUNCH_FAILED : SUCCESS;
 }
 API cuMemcpyDtoHAsync_v2(void *to, const void *from, size_t n, Handle) {
-    return to_host++, memcpy(to, from, n), SUCCESS;
+    return to_host++, memcpy(to, from, n), is_lost() ? LAUNCH_FAILED : SUCCESS;
 }
 API cuMemcpyDtoD_v2(void *to, const void *from, size_t n) { return memcpy(to, from, n), SUCCESS; }
 API cuMemcpyDtoDAsync_v2(void *to, const void *from, size_t n, Handle) {
@@ -230,6 +245,7 @@ API cuModuleGetFunction(Handle *function, Handle, const char *name) {
 API cuLaunchKernel(Handle function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
                    unsigned bz, unsigned, Handle, void **parameters, void **) {
     if (gy * gz * by * bz != 1 || gx == 0 || bx == 0 || bx > 1024) return INVALID_VALUE;
+    if (is_lost()) return LAUNCH_FAILED;
     launches++, launches_of[(const Kernel *)function]++;
     gridDim = {gx, 1, 1}, blockDim = {bx, 1, 1};
     for (unsigned block = 0; block < gx; block++) {

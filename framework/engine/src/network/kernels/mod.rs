@@ -277,12 +277,17 @@ fn check_labels(labels: &[u8], logits: MapShape, ignore: u8) -> Result<()> {
 pub(crate) fn device<T, E: std::fmt::Debug>(result: std::result::Result<T, E>) -> Result<T> {
     result.map_err(|e| {
         let said = format!("{e:?}");
-        Error::Device(
-            match said.contains("OUT_OF_MEMORY") || said.contains("ALLOC_FAILED") {
-                true => "out of memory; smaller batches, crops or networks need less".into(),
-                false => said,
-            },
-        )
+        let says = |name| said.contains(name);
+        Error::Device(if says("OUT_OF_MEMORY") || says("ALLOC_FAILED") {
+            "out of memory; smaller batches, crops or networks need less".into()
+        } else if says("CUDA_ERROR") {
+            format!(
+                "{said}; `nvidia-smi` shows whether the GPU still works. What was finished is kept: \
+                 `nasfw resume` continues a run, `nasfw train --resume` a training"
+            )
+        } else {
+            said
+        })
     })
 }
 

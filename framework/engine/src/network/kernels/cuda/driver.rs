@@ -50,6 +50,7 @@ fn load_now() -> Result<(), String> {
             ));
         }
     }
+    endings::put(&driver::entries());
     let blas = open(CUBLAS).map_err(|e| {
         format!(
             "the library cuBLAS is not here ({e}); install CUDA's libraries (docs/gpu.md), and set \
@@ -59,6 +60,7 @@ fn load_now() -> Result<(), String> {
     if let [absent, ..] = fill(&blas, &cublas::entries())[..] {
         return Err(format!("cuBLAS has no {absent}; install CUDA 11 to 13"));
     }
+    endings::put(&cublas::entries());
     if let Ok(compiler) = open(NVRTC) {
         fill(&compiler, &nvrtc::entries());
         std::mem::forget(compiler);
@@ -96,6 +98,56 @@ fn fill(library: &Library, entries: &[Entry]) -> Vec<&'static str> {
         }
     }
     absent
+}
+
+/// Functions that end something, as calls that always succeed: cudarc unwraps them where a value is
+/// dropped, and on a device that is lost they all fail, so that the program would abort in the middle of
+/// saying so. The next call that does something still fails.
+mod endings {
+    use std::ffi::c_void;
+    use std::sync::atomic::{AtomicPtr, Ordering};
+
+    macro_rules! endings {
+        ($($name:ident($($parameter:ident: $type:ty),*))*) => {
+            /// Puts these in the place of the library's.
+            pub(super) fn put(entries: &[super::Entry]) {
+                $({
+                    static REAL: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+
+                    extern "C" fn forgiving($($parameter: $type),*) -> u32 {
+                        let real = REAL.load(Ordering::Acquire);
+                        if !real.is_null() {
+                            // SAFETY: the library's function of this name, with the parameters that its
+                            // header declares.
+                            unsafe {
+                                let real: extern "C" fn($($type),*) -> u32 = std::mem::transmute(real);
+                                real($($parameter),*);
+                            }
+                        }
+                        0
+                    }
+
+                    let mut slots = entries.iter();
+                    if let Some((_, slot)) = slots.find(|(name, _)| *name == stringify!($name)) {
+                        let forgiving = forgiving as extern "C" fn($($type),*) -> u32;
+                        REAL.store(slot.load(Ordering::Acquire), Ordering::Release);
+                        slot.store(forgiving as *mut (), Ordering::Release);
+                    }
+                })*
+            }
+        };
+    }
+
+    endings! {
+        cuMemFreeAsync(memory: u64, stream: *mut c_void)
+        cuMemFree_v2(memory: u64)
+        cuCtxSetCurrent(context: *mut c_void)
+        cuModuleUnload(module: *mut c_void)
+        cuEventDestroy_v2(event: *mut c_void)
+        cuStreamDestroy_v2(stream: *mut c_void)
+        cuDevicePrimaryCtxRelease_v2(device: i32)
+        cublasDestroy_v2(handle: *mut c_void)
+    }
 }
 
 /// What a function returns that has no address yet: an error in all three libraries (not initialised,
