@@ -314,6 +314,13 @@ fn data_is_checked_once_and_everything_wrong_is_said() {
     };
     assert!(!said("a").contains("checked before"));
     assert!(said("b").contains("checked before"));
+    // Data that moved is the same data; workers find it, too.
+    std::fs::rename(place.path("data"), place.path("moved")).unwrap();
+    let again = ["resume", "b", "--trials", "2"];
+    assert_eq!(place.call(&again).status.code(), Some(2));
+    place.text(&[&again[..], &["--data", "moved"]].concat());
+    place.text(&["resume", "b", "--trials", "3"]);
+    std::fs::rename(place.path("moved"), place.path("data")).unwrap();
     // Another byte is other data.
     let mask = place.path("data/masks/00.png");
     nasfw_data::write_indexed_png(&mask, 32, 32, &[1; 1024]).unwrap();

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use nasfw_engine::config::Preset;
+use nasfw_engine::export::write_file;
 use nasfw_sdk::sketch::sketches_to_svg;
 use nasfw_sdk::{Choices, Cost, Io, SearchSpace};
 use serde_json::{Map, Value};
@@ -62,8 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let cost = graph.cost(args.input);
     if let Some(path) = &args.svg {
         let svg = drawing(&*space, &choices)?;
-        std::fs::write(path, svg)
-            .map_err(|e| Failure::Input(format!("--svg {}: {e}", path.display())))?;
+        write_file(path, svg.as_bytes())?;
     }
     let mut out = io::stdout().lock();
     if args.json {

@@ -1,7 +1,7 @@
 //! How the program ends: 0 done, 1 failed while running, 2 the input or the usage is wrong.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Why a command did not do what was asked.
@@ -47,14 +47,29 @@ pub(crate) fn code(result: Result<(), Failure>) -> ExitCode {
         Err(failure) => failure,
     };
     match &failure {
-        Failure::Stopped(text) => eprintln!("{text}"),
-        _ => eprintln!("error: {}", with_sources(&failure)),
+        Failure::Stopped(text) => say(text),
+        _ => say(&format!("error: {}", with_sources(&failure))),
     }
     match failure {
         Failure::Input(_) => ExitCode::from(2),
         Failure::Engine(e) if e.is_input() => ExitCode::from(2),
         _ => ExitCode::from(1),
     }
+}
+
+/// Says something on standard error. Where nothing can be said, the exit code is all there is.
+///
+/// Control characters, which names of files may hold, are shown and not obeyed.
+pub(crate) fn say(text: &str) {
+    let mut shown = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        match c.is_control() && c != '\n' {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    shown.push('\n');
+    let _ = io::stderr().write_all(shown.as_bytes());
 }
 
 /// The message with those of its sources that it does not already quote.

@@ -1,7 +1,7 @@
 //! `nasfw features`: what an encoder makes of an image, to be compared with other frameworks.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nasfw_data::read_rgb;
 use nasfw_engine::config::Preset;
@@ -33,6 +33,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    for input in [&args.image, &args.encoder_weights] {
+        let same = |path: &Path| path.canonicalize().ok();
+        if same(input).is_some() && same(input) == same(&args.out) {
+            return Err(Failure::Input(format!(
+                "--out {}: this is what is read; name another file",
+                args.out.display()
+            )));
+        }
+    }
     let layers = args.plugins.over(args.settings.layers(Preset::None)?)?;
     let weights = Some(args.encoder_weights.as_path());
     let layers = path_flag(layers, "--encoder-weights", "encoder.weights", weights)?;

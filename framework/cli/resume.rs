@@ -17,6 +17,9 @@ pub(crate) struct Args {
     /// Change how many trials are wanted in all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     trials: Option<u64>,
+    /// Where the data is now, if it moved; it must be the same
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// What to compute on from here: cpu, or cuda:N in a program built with CUDA [default: as before]
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
@@ -36,6 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     args.events.check()?;
     let changes = Changes {
         trials: args.trials,
+        data: args.data.clone(),
         device: args.device.clone(),
         workers: args.judge.workers.map(|n| n as usize),
         memory_limit_mb: args.judge.memory_limit,

@@ -12,7 +12,7 @@ use nasfw_engine::{Config, Trial, plugins};
 use serde::Serialize;
 
 use crate::card;
-use crate::exit::Failure;
+use crate::exit::{Failure, say};
 use crate::progress::{Progress, View};
 use crate::trials::Line;
 
@@ -190,6 +190,7 @@ fn show_best(
     if let Some(reward) = best.reward {
         let constant = match summary.constant_reward {
             None => String::new(),
+            Some(r) if r > reward => format!("  (less than the best constant answer: {r:.4})"),
             Some(r) => format!("  (the best constant answer: {r:.4})"),
         };
         card::row(out, "reward", &format!("{reward:.4}{constant}"))?;
@@ -211,7 +212,7 @@ fn stop_on_ctrl_c() -> Result<(), Failure> {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(1);
         }
-        eprintln!("\nstopping; Ctrl-C again ends at once");
+        say("\nstopping; Ctrl-C again ends at once");
         std::thread::spawn(end_if_stuck);
     })
     .map_err(|e| Failure::Failed(format!("cannot listen for Ctrl-C: {e}")))
@@ -225,11 +226,11 @@ fn end_if_stuck() {
         std::thread::sleep(GRACE);
         let now = plugins::running();
         if let Some(call) = now.iter().find(|call| before.contains(call)) {
-            eprintln!(
+            say(&format!(
                 "{} does not return from `{}`; ended without it. Finished trials are kept; \
                  `nasfw resume` continues the run",
                 call.library, call.operation
-            );
+            ));
             std::process::exit(1);
         }
     }

@@ -30,13 +30,14 @@ fn say(run: &str, found: &Verified) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "{run}: nothing has changed in {} trials, {} artifacts and what belongs to them",
+        "{run}: nothing has changed; trials: {}, artifacts: {}",
         found.trials, found.artifacts
     )?;
     if !found.is_whole_file {
         writeln!(
             out,
-            "  what run.db records was compared, not every byte of it: a search is going on, or was interrupted"
+            "  what run.db records was compared, not every byte of it: there is no run.blake3, as in a run that is going \
+             on or was interrupted"
         )?;
     }
     out.flush()

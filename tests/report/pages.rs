@@ -254,6 +254,19 @@ fn what_is_no_run_and_no_model_is_refused() {
     place.refuses(&["export", "--model", "r", "--dot", "x"], &is_run);
     place.refuses(&["eval", "--model", "r"], &is_run);
     place.refuses(&["report", "r", "--data", "photos"], &["r is a run"]);
+    place.refuses(&["report", "r", "--examples", "2"], &["r is a run"]);
+    for file in [
+        "r/run.db",
+        "r/config.toml",
+        "r/new.svg",
+        "r/artifacts/x.svg",
+    ] {
+        place.refuses(
+            &["describe", "--from", "r", "--svg", file],
+            &[file, "within a run's folder"],
+        );
+    }
+    place.refuses(&["run", "--out", "r/more"], &["within a run's folder"]);
     let to = |out: &'static str| ["report", "r", "--out", out];
     place.refuses(
         &to("nowhere/x.html"),

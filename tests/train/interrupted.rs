@@ -242,6 +242,17 @@ fn damaged_checkpoints_and_other_data_are_refused() {
         &[go_on],
     );
     place.refuses(&["trials", "w"], &["is a model, not a run"]);
+    for file in ["w/new.dot", "m.unfinished/checkpoint.safetensors"] {
+        place.refuses(
+            &["export", "--model", "w", "--dot", file],
+            &[file, "is within"],
+        );
+    }
+    // What is in the way is said before the training, not after it.
+    fs::create_dir(place.path("m")).unwrap();
+    fs::write(place.path("m/x"), "x").unwrap();
+    place.refuses(&again, &["in the way", "m.unfinished"]);
+    fs::remove_dir_all(place.path("m")).unwrap();
     place.refuses(&["resume", "w"], &["is a model, not a run"]);
 
     for part in ["images", "masks"] {

@@ -52,7 +52,7 @@ fn every_search_follows_from_its_seed_and_what_judging_showed() {
             );
             let said = place.text(&["verify", &run]);
             assert!(
-                said.contains("nothing has changed in 10 trials, 1 artifacts"),
+                said.contains("nothing has changed; trials: 10, artifacts: 1"),
                 "{said}"
             );
         }

@@ -12,7 +12,7 @@ use nasfw_sdk::wire::message::{Item, Kind};
 use serde_json::json;
 
 use crate::card::row;
-use crate::exit::Failure;
+use crate::exit::{Failure, say};
 
 /// Architectures of a space, and rounds of a controller.
 const SAMPLES: usize = 50;
@@ -49,7 +49,9 @@ pub(super) fn run(file: &str) -> Result<(), Failure> {
             None if start.elapsed() > PATIENCE && !is_told => {
                 is_told = true;
                 let limit = LIMIT.as_secs();
-                eprintln!("still checking; a call that never returns is given up after {limit} s");
+                say(&format!(
+                    "still checking; a call that never returns is given up after {limit} s"
+                ));
             }
             None if start.elapsed() < LIMIT => std::thread::sleep(Duration::from_millis(5)),
             None => {

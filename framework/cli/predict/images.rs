@@ -36,10 +36,12 @@ pub(super) fn find(path: &Path) -> Result<Found, Failure> {
         let file = entry.map_err(refused)?.path();
         let ending = file.extension().map(|e| e.to_string_lossy().to_lowercase());
         let is_hidden = (file.file_name()).is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        if is_hidden || !file.is_file() {
+        if is_hidden || file.is_dir() {
             continue;
         }
-        match ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) {
+        // A link that leads nowhere is an image that cannot be read; a pipe or device is none at all.
+        let may_be_read = file.is_file() || !file.exists();
+        match may_be_read && ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) {
             true => images.push(file),
             false => others.push(file),
         }

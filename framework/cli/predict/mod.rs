@@ -25,7 +25,7 @@ use nasfw_sdk::LabelKind;
 use serde::Serialize;
 
 use crate::args::{MAX_THREADS, use_threads};
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::session::ShowArgs;
 
 #[derive(Debug, clap::Args)]
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let images = &found.images;
     images::check(images, &predictor)?;
     if let (Some(note), false) = (found.passed_over(), args.show.is_json()) {
-        eprintln!("{note}");
+        exit::say(&note);
     }
     let mut progress = args.show.bars()?;
     progress.on(&Event::Phase {

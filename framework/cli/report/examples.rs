@@ -10,8 +10,11 @@ use nasfw_sdk::{DataInfo, Label, Part};
 
 use super::Args;
 use crate::args::path_flag;
-use crate::exit::Failure;
+use crate::exit::{Failure, say};
 use crate::picture::{classes, depth, of_class, pose};
+
+/// Images shown unless it is said how many.
+const USUAL: usize = 4;
 
 /// The longer side of a picture in the page.
 const LONGEST_PX: usize = 256;
@@ -27,7 +30,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
     let description = model.description();
     let libraries = &description.provenance.plugins;
     let without = match (args.data.is_some(), args.load) {
-        _ if args.examples == 0 => return Ok(Examples::default()),
+        _ if args.examples == Some(0) => return Ok(Examples::default()),
         (false, _) if needs_data(description) => {
             "the model was trained on images of a folder: with --data DIR the page shows some, with truth and \
              prediction"
@@ -38,7 +41,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
         _ => "",
     };
     if !without.is_empty() {
-        eprintln!("{without}");
+        say(without);
         return Ok(Examples::default());
     }
     if !args.load
@@ -57,7 +60,9 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
         part: Part::Val,
         view: View::Whole,
     };
-    let count = usize::try_from(args.examples).unwrap_or(usize::MAX);
+    let count = args
+        .examples
+        .map_or(USUAL, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let seen = examples(&order, count, LONGEST_PX)?;
     plugins::take_notes();
     let mut page = Examples {

@@ -37,9 +37,9 @@ pub(crate) struct Args {
     /// that the model was trained on
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Of a model: how many images of the validation part to show, with truth and prediction
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(..=8))]
-    examples: u64,
+    /// Of a model: how many images of the validation part to show, with truth and prediction [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=8))]
+    examples: Option<u64>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -64,11 +64,10 @@ fn run_page(args: &Args) -> Result<String, Failure> {
             folder.display()
         )));
     }
-    if let Some(data) = &args.data {
+    if args.data.is_some() || args.examples.is_some() {
         return Err(Failure::Input(format!(
-            "--data {}: {} is a run, and a run keeps no trained network to show images to; `nasfw train --from` \
-             makes one",
-            data.display(),
+            "--data, --examples: {} is a run, and a run keeps no trained network to show images to; `nasfw train \
+             --from` makes one",
             folder.display()
         )));
     }
@@ -96,8 +95,8 @@ fn model_page(args: &Args) -> Result<String, Failure> {
         }
     }
     let examples = examples::of(&model, args)?;
-    let name = quoted(&args.folder);
-    Ok(nasfw_report::model::page(&model, &name, &examples))
+    let (name, shown) = (args.folder.display().to_string(), quoted(&args.folder));
+    Ok(nasfw_report::model::page(&model, &name, &shown, &examples))
 }
 
 /// `models/first.html` of `models/first`: a model's folder holds the model and nothing else.

@@ -174,6 +174,10 @@ fn running_best(trials: &[Trial]) -> Vec<(f64, f64)> {
             best = Some(trial);
         }
         if let Some(reward) = best.and_then(|b| b.reward) {
+            // Stairs: it has the former value until the next trial has another.
+            if let Some(&(_, before)) = line.last() {
+                line.push((trial.id as f64, before));
+            }
             line.push((trial.id as f64, reward));
         }
     }

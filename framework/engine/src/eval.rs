@@ -228,7 +228,7 @@ fn check_names(description: &Description, source: &Source) -> Result<()> {
     if ours.len() != theirs.len() {
         let (ours, theirs) = (ours.len(), theirs.len());
         return Err(unfit(format!(
-            "the model knows {ours} of {what}, the data has {theirs}; it needs data of the same ones"
+            "number of names ({what}): {ours} in the model, {theirs} in the data; it needs data of the same ones"
         )));
     }
     match ours.iter().zip(&theirs).position(|(a, b)| a != b) {

@@ -113,7 +113,7 @@ pub(super) fn error(key: &str, message: impl std::fmt::Display, origin: &Origin)
         Origin::Text(name) => (None, format!(" ({name})")),
         Origin::Flag(flag) => (None, format!(" (from {flag})")),
         Origin::Sets(options) => {
-            let typed = options.iter().find(|o| {
+            let typed = options.iter().rfind(|o| {
                 let k = o.split('=').next().unwrap_or_default().trim();
                 k == key || k.starts_with(&format!("{key}.")) || key.starts_with(&format!("{k}."))
             });

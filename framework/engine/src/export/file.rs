@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::folder::Folder;
 use crate::model::is_model;
 
 /// Writes `bytes` beside `path`, waits for the disk, and moves them into place, over a file that was
@@ -60,20 +61,25 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-/// What the file would damage: a model's folder holds the model and nothing else, and files of a run are
-/// its own, but for its page.
-fn owner(path: &Path) -> Option<&'static str> {
-    let folder = match path.parent() {
-        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-        Some(folder) => folder,
-        None => return None,
-    };
+/// Whose folder a path is in, at any depth: a run, a model and an unfinished training hold what is theirs and
+/// nothing else, but for a run's page.
+pub(crate) fn owner(path: &Path) -> Option<&'static str> {
+    let whole = std::path::absolute(path).ok()?;
+    let parent = whole.parent()?;
+    // Links and `..` lead where they lead.
+    let parent = parent.canonicalize().unwrap_or_else(|_| parent.into());
     let is_page = path.extension().is_some_and(|e| e == "html");
-    if is_model(folder) {
-        return Some("a model's folder");
-    }
-    let is_run = folder.join("run.db").exists();
-    (is_run && path.exists() && !is_page).then_some("a run's folder")
+    parent
+        .ancestors()
+        .find_map(|folder| match Folder::at(folder) {
+            Folder::Run if is_page && folder == parent => None,
+            Folder::Run => Some("a run's folder"),
+            Folder::Model => Some("a model's folder"),
+            Folder::Unfinished { .. } if !is_model(folder) && folder.is_dir() => {
+                Some("the folder of an unfinished training")
+            }
+            _ => None,
+        })
 }
 
 #[cfg(test)]
@@ -89,11 +95,16 @@ mod tests {
         let write = |name: &str| write_file(&at(name), b"new").is_ok();
         fs::write(at("run.db"), "old").unwrap();
         assert!(!write("run.db"));
-        assert!(write("report.html") && write("report.html") && write("drawing.svg"));
-        assert!(
-            !write("drawing.svg"),
-            "what is in a run's folder may be the run's"
-        );
+        assert!(write("report.html") && write("report.html"));
+        fs::create_dir(at("artifacts")).unwrap();
+        for name in [
+            "drawing.svg",
+            "run.db-wal",
+            "artifacts/x",
+            "artifacts/x.html",
+        ] {
+            assert!(!write(name), "{name}");
+        }
         fs::write(at("model.json"), "old").unwrap();
         assert!(!write("model.json") && !write("network.onnx"));
         assert_eq!(fs::read(at("run.db")).unwrap(), b"old");

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::file::owner;
 use crate::error::{Error, Result};
 
 /// A folder under way: filled beside its place and moved there when it is whole. What was not
@@ -22,6 +23,10 @@ impl NewFolder {
     /// # Errors
     /// Says why not, and what to choose instead.
     pub fn check_free(target: &Path) -> Result<()> {
+        if let Some(of) = owner(target) {
+            let message = format!("this is within {of}, which is not written to; choose another");
+            return Err(unfit(target, &message));
+        }
         match fs::read_dir(target) {
             Ok(mut entries) => {
                 if entries.next().is_some() {

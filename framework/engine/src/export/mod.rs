@@ -13,5 +13,6 @@ mod folder;
 pub mod onnx;
 
 pub use dot::to_dot;
+pub(crate) use file::owner;
 pub use file::write_file;
 pub use folder::NewFolder;

@@ -42,11 +42,12 @@ impl<K: Kernels> Begun<K> {
         Ok(begun)
     }
 
-    /// `data` is where the data is now, if not where it was.
+    /// `data` is where the data is now, if not where it was; `finish` says that nothing more is to be learned.
     pub(super) fn again(
         kernels: K,
         unfinished: Unfinished,
         data: Option<&Path>,
+        finish: bool,
     ) -> Result<(Self, Folder)> {
         let Unfinished {
             folder,
@@ -61,6 +62,10 @@ impl<K: Kernels> Begun<K> {
             })?;
             config.data.path = Some(absolute);
         }
+        if finish {
+            // Nothing is learned any more.
+            config.train.teacher = None;
+        }
         // The encoder has begun from them.
         config.encoder.weights = None;
         let mut begun = Self::fresh(kernels, &config, &state.origin.genotype)?;
@@ -70,7 +75,7 @@ impl<K: Kernels> Begun<K> {
                  where it is now",
             ));
         }
-        if begun.origin.teacher != state.origin.teacher {
+        if !finish && begun.origin.teacher != state.origin.teacher {
             return Err(config_error(
                 "train.teacher is not the model that the training was begun with; bring that one back",
             ));

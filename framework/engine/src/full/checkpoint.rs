@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::export::NewFolder;
 use crate::model::DESCRIPTION;
 use crate::network::{Weights, note_in_safetensors};
 use crate::train::Place;
@@ -144,6 +145,23 @@ fn beside(model: &Path) -> Option<PathBuf> {
 }
 
 impl Folder {
+    /// Whether the model can be put where it is to be, before a long training ends there.
+    ///
+    /// # Errors
+    /// When something is in the way.
+    pub(super) fn check_target(&self) -> Result<()> {
+        NewFolder::check_free(&self.model).map_err(|_| {
+            wrong(
+                &self.model,
+                format!(
+                    "something else is in the way; move it away, or the model cannot be put there. The training \
+                     is in {}",
+                    self.folder.display()
+                ),
+            )
+        })
+    }
+
     /// Makes the folder beside `model`, and those around it.
     pub(super) fn create(model: &Path) -> Result<Self> {
         check_not_begun(model)?;
@@ -293,7 +311,10 @@ fn refused(model: &Path, path: &Path, e: io::Error) -> Error {
     match e.kind() {
         ErrorKind::StorageFull => Error::DiskFull {
             path: path.into(),
-            then: "go on with `nasfw train --resume`",
+            then: match path.exists() {
+                true => "go on with `nasfw train --resume`",
+                false => "begin again; nothing was kept yet",
+            },
         },
         _ => wrong(model, format!("{}: {e}", path.display())),
     }

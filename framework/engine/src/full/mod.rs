@@ -92,7 +92,8 @@ fn resume_on<K: Kernels>(
     how: &Resume<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Trained> {
-    let (begun, folder) = Begun::again(kernels, unfinished, how.data)?;
+    unfinished.folder.check_target()?;
+    let (begun, folder) = Begun::again(kernels, unfinished, how.data, how.finish)?;
     let place = begun.saved.as_ref().map(|saved| saved.place);
     if let (false, Some(place)) = (how.finish, place) {
         begun.setup.check_data(observer)?;

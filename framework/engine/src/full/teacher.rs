@@ -27,7 +27,10 @@ pub(super) fn load<K: Kernels>(
     else {
         return Ok(None);
     };
-    let model = Model::load(folder)?;
+    let model = Model::load(folder).map_err(|e| Error::Config {
+        file: None,
+        message: format!("train.teacher: {e}"),
+    })?;
     let taught = model.description();
     let wrong = |message: String| {
         let folder = folder.display();

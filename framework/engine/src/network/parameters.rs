@@ -183,7 +183,7 @@ impl<D: Device<f32>> Parameters<D> {
             if let Some(array) = weights.get(name) {
                 if array.shape != shape {
                     return Err(Error::Training(format!(
-                        "weights {name}: shape {:?}; the network has {shape:?}",
+                        "weights {name}: shape {:?}; the network has {shape:?}: they are of another width or space",
                         array.shape
                     )));
                 }

@@ -117,6 +117,8 @@ fn run_on<K: Kernels>(
 pub struct Changes {
     /// `run.trials`.
     pub trials: Option<u64>,
+    /// `data.path`: where the data is now. It must be the same data; later calls look there, too.
+    pub data: Option<PathBuf>,
     /// `run.device`.
     pub device: Option<String>,
     /// `run.workers`.
@@ -153,6 +155,14 @@ pub fn resume_with(
     let mut config = run.config()?;
     let now = &mut config.run;
     now.trials = changes.trials.unwrap_or(now.trials);
+    if let Some(path) = &changes.data {
+        let absolute = std::path::absolute(path).map_err(|source| Error::Io {
+            path: path.clone(),
+            source,
+        })?;
+        config.data.path = Some(absolute);
+    }
+    let now = &mut config.run;
     if let Some(device) = &changes.device {
         now.device.clone_from(device);
     }
@@ -166,7 +176,7 @@ pub fn resume_with(
         config.encoder.weights = None;
     }
     on_device!(config.run.device, |kernels| {
-        resume_on(kernels, run, &config, changes.trials, program, observer)
+        resume_on(kernels, run, &config, changes, program, observer)
     })
 }
 
@@ -174,15 +184,18 @@ fn resume_on<K: Kernels>(
     kernels: K,
     mut run: Run,
     config: &Config,
-    trials: Option<u64>,
+    changes: &Changes,
     program: Option<&WorkerProgram>,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
     let clock = Clock::start();
     let setup = clock.time(Work::Data, || Setup::checked(config, observer))?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
-    if let Some(trials) = trials {
+    if let Some(trials) = changes.trials {
         run.set_trials_wanted(trials)?;
+    }
+    if changes.data.is_some() {
+        run.set_data_path(config)?;
     }
     session::search(kernels, setup, run, &clock, program, observer)
 }

@@ -7,9 +7,14 @@ use super::lock::Lock;
 use super::{artifact, format, io_error, run_error};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::export::owner;
 
 /// Whether a run may be made in `folder`: it does not exist, or it is empty.
 pub(super) fn check_free(folder: &Path) -> Result<()> {
+    if let Some(of) = owner(folder) {
+        let message = format!("this is within {of}, which is not written to; choose another --out");
+        return Err(run_error(folder, message));
+    }
     match std::fs::read_dir(folder) {
         Ok(mut entries) => match entries.next() {
             None => Ok(()),

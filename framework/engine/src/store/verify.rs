@@ -41,10 +41,15 @@ impl RunView {
         self.verify_database(&mut found).map_err(read)?;
         self.verify_file(&mut found);
         self.verify_artifacts(&mut found).map_err(read)?;
-        let text = std::fs::read_to_string(self.folder.join("config.toml"));
-        if text.ok() != Some(self.config_text()?) {
-            let problem = "config.toml is not the configuration that run.db records";
-            found.problems.push(problem.into());
+        match std::fs::read_to_string(self.folder.join("config.toml")) {
+            Ok(text) if text == self.config_text()? => {}
+            Ok(_) => {
+                let problem = "config.toml is not the configuration that run.db records";
+                found.problems.push(problem.into());
+            }
+            Err(e) => found
+                .problems
+                .push(format!("config.toml cannot be read: {e}")),
         }
         Ok(found)
     }
@@ -144,7 +149,9 @@ impl RunView {
             match content {
                 Ok(bytes) if artifact::hash(&bytes) == *hash => {}
                 Ok(_) => found.problems.push(format!("artifacts/{name} has changed")),
-                Err(e) => found.problems.push(format!("artifacts/{name}: {e}")),
+                Err(e) => found
+                    .problems
+                    .push(format!("artifacts/{name} cannot be read: {e}")),
             }
         }
         Ok(())

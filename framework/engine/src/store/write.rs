@@ -174,6 +174,17 @@ impl Run {
         self.store_config(&config)
     }
 
+    /// Notes where the data is now, in the database and in `config.toml`; [`bind`](Self::bind) says whether it is the
+    /// same.
+    ///
+    /// # Errors
+    /// When the stored configuration cannot be read or written.
+    pub fn set_data_path(&mut self, now: &Config) -> Result<()> {
+        let mut config = self.config()?;
+        config.data.path.clone_from(&now.data.path);
+        self.store_config(&config)
+    }
+
     fn store_config(&mut self, config: &Config) -> Result<()> {
         let toml = config.to_toml();
         let sql = "UPDATE meta SET value = ?1 WHERE key = 'config'";

@@ -7,7 +7,7 @@ use nasfw_sdk::registry::TaskEntry;
 use crate::number::{grouped, metric, short};
 use crate::page::{commands, tile};
 
-pub(super) fn section(model: &Description, shown: &str) -> Markup {
+pub(super) fn section(model: &Description, name: &str, shown: &str) -> Markup {
     let crop = (model.input.height_px, model.input.width_px);
     let cost = model.graph.cost(crop);
     let at = format!("at {}x{} px", crop.0, crop.1);
@@ -17,12 +17,14 @@ pub(super) fn section(model: &Description, shown: &str) -> Markup {
         stride => format!("1/{stride}"),
     };
     let lines = [
+        format!("nasfw eval --model {shown} --data FOLDER"),
+        format!("nasfw predict --model {shown} --image photo.jpg --out seen"),
         format!("nasfw export --model {shown} --onnx network.onnx"),
         format!("nasfw export --model {shown} --svg architecture.svg"),
     ];
     html! {
         header {
-            h1 { "Model " (shown) }
+            h1 { "Model " (name) }
             p.lead { "task " b { (model.task.name) } " · plugin " b { (model.provenance.space.plugin) }
                 " · epoch " b { (model.provenance.epoch) } " of " (model.provenance.epochs)
                 " · seed " b { (model.provenance.seed) } }

@@ -23,13 +23,13 @@ pub use examples::{Example, Examples};
 
 use crate::page::{document, drawing, section};
 
-/// The page of a model. `shown` is how commands name its folder, quoted for a shell; `examples` are
+/// The page of a model. `name` is its folder, `shown` how commands name that, quoted for a shell; `examples` are
 /// what it sees in some images; a page without any has no section for them.
-pub fn page(model: &Model, shown: &str, examples: &Examples) -> String {
+pub fn page(model: &Model, name: &str, shown: &str, examples: &Examples) -> String {
     let description = model.description();
-    let title = format!("Model {shown}");
+    let title = format!("Model {name}");
     let body = html! {
-        (headline::section(description, shown))
+        (headline::section(description, name, shown))
         (examples::section(examples))
         (items::section(description))
         (section("architecture", "Architecture", &html! {

@@ -52,13 +52,12 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let name;
     if let Some(other) = other {
         let end = other.trials.len().saturating_sub(1).max(1) as f64;
-        marks.push(Mark::Line {
+        marks.push(Mark::Dashes {
             points: running_best(&other.trials, end),
-            width: 2,
-            ink: Ink::Second,
+            ink: Ink::Best,
         });
         name = format!("best so far of {}", other.name);
-        legend.push((Ink::Second, Shape::Line, name.as_str()));
+        legend.push((Ink::Best, Shape::Dashes, name.as_str()));
     }
     if mean.len() > 1 {
         marks.push(Mark::Line {
@@ -164,7 +163,11 @@ fn says(run: &Recorded, best: &[(f64, f64)]) -> String {
         return "No trial went through all stages.".into();
     };
     let constant = run.constant_reward.map_or(String::new(), |r| {
-        format!(" A network that has learned nothing gets {r:.4} at best.")
+        let than = match r > *reward {
+            true => ", which is more",
+            false => "",
+        };
+        format!(" A network that has learned nothing gets {r:.4} at best{than}.")
     });
     let best = match first == reward {
         true => format!("The best has {reward:.4}."),
