@@ -262,3 +262,60 @@ fn neither_a_crash_nor_ctrl_c_changes_the_result() {
         assert_same(&place, "whole", run);
     }
 }
+
+/// A set of pairs in the folder `data`: 20 images of 32 pixels and their masks.
+fn write_set(place: &Place) {
+    for part in ["images", "masks"] {
+        std::fs::create_dir_all(place.path("data").join(part)).unwrap();
+    }
+    for n in 0..20_u8 {
+        let image = nasfw_data::Image {
+            width: 32,
+            height: 32,
+            pixels: vec![n * 12; 32 * 32 * 3],
+        };
+        let file = |part: &str| place.path("data").join(part).join(format!("{n:02}.png"));
+        nasfw_data::write_png_rgb(&file("images"), &image).unwrap();
+        nasfw_data::write_indexed_png(&file("masks"), 32, 32, &[n % 2; 1024]).unwrap();
+    }
+}
+
+#[test]
+fn data_is_checked_once_and_everything_wrong_is_said() {
+    let place = Place::new();
+    write_set(&place);
+    let args = |out: &'static str| {
+        let base = ["run", "--data", "data", "--trials", "1", "--out", out];
+        [&base[..], &SMALL[..]].concat()
+    };
+    let sound: Vec<_> = ["images/03.png", "masks/19.png"]
+        .map(|name| (place.path("data").join(name), 30))
+        .into_iter()
+        .map(|(path, kept)| {
+            let bytes = std::fs::read(&path).unwrap();
+            std::fs::write(&path, &bytes[..bytes.len() - kept]).unwrap();
+            (path, bytes)
+        })
+        .collect();
+    let output = place.call(&args("r"));
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).unwrap();
+    for part in ["2 problems in the data", "03.png", "19.png"] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(!place.path("r").exists());
+    for (path, bytes) in &sound {
+        std::fs::write(path, bytes).unwrap();
+    }
+    let said = |out| {
+        let output = place.call(&args(out));
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!said("a").contains("checked before"));
+    assert!(said("b").contains("checked before"));
+    // Another byte is other data.
+    let mask = place.path("data/masks/00.png");
+    nasfw_data::write_indexed_png(&mask, 32, 32, &[1; 1024]).unwrap();
+    assert!(!said("c").contains("checked before"));
+}

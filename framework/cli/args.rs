@@ -98,6 +98,14 @@ pub(crate) fn path_flag(
     }
 }
 
+/// The layers with the device that `--device` gave, if it did.
+pub(crate) fn device_flag(layers: Layers, device: Option<&str>) -> Layers {
+    match device {
+        Some(device) => layers.flag("--device", "run.device", device),
+        None => layers,
+    }
+}
+
 /// Height and width in pixels from `HEIGHTxWIDTH`.
 pub(crate) fn size(text: &str) -> Result<(usize, usize), String> {
     // The largest side for which no cost overflows; images are far smaller.

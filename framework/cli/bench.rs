@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Subcommand;
-use nasfw_engine::Result;
 use nasfw_engine::config::Preset;
-use nasfw_engine::network::kernels::CpuKernels;
-use nasfw_engine::timing::{DecoderStep, Inference, Reference};
+use nasfw_engine::timing::{self, Reference, Timed};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Seed};
 use serde::Serialize;
@@ -63,6 +61,9 @@ struct Case {
     /// Threads to compute with; 0 means one per core
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     threads: u64,
+    /// What to compute on: cpu, or cuda:N in a program built with CUDA
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: String,
     /// How often to measure, after two unmeasured calls
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     runs: u32,
@@ -87,6 +88,7 @@ struct Report {
     seconds_max: f64,
     runs: usize,
     threads: usize,
+    device: String,
 }
 
 pub(crate) fn run(args: &Args) -> std::result::Result<(), Failure> {
@@ -99,31 +101,19 @@ pub(crate) fn run(args: &Args) -> std::result::Result<(), Failure> {
                 )));
             }
             let (genotype, graph) = case.network()?;
-            let mut step = DecoderStep::new(
-                CpuKernels::default(),
-                &graph,
-                *batch as usize,
-                input.0,
-                Seed(case.seed),
-            )?;
-            if let Some(folder) = &case.reference {
-                write(folder, &step.reference()?)?;
-            }
-            case.time(genotype, &mut || step.run().map(drop))
+            let (batch, seed) = (*batch as usize, Seed(case.seed));
+            case.time(
+                genotype,
+                timing::step(&case.device, &graph, batch, input.0, seed)?,
+            )
         }
         What::Infer { case, batch, input } => {
             let (genotype, graph) = case.network()?;
-            let inference = Inference::new(
-                CpuKernels::default(),
-                &graph,
-                *batch as usize,
-                *input,
-                Seed(case.seed),
-            )?;
-            if let Some(folder) = &case.reference {
-                write(folder, &inference.reference()?)?;
-            }
-            case.time(genotype, &mut || inference.run().map(drop))
+            let (batch, seed) = (*batch as usize, Seed(case.seed));
+            case.time(
+                genotype,
+                timing::infer(&case.device, &graph, batch, *input, seed)?,
+            )
         }
     }
 }
@@ -141,18 +131,22 @@ impl Case {
         Ok((genotype, graph))
     }
 
+    /// `timed` ends each call by waiting for the device, so the clock is read when it is done.
     fn time(
         &self,
         genotype: String,
-        call: &mut dyn FnMut() -> Result<()>,
+        mut timed: Box<dyn Timed>,
     ) -> std::result::Result<(), Failure> {
+        if let Some(folder) = &self.reference {
+            write(folder, &timed.reference()?)?;
+        }
         // Caches, the allocator and the thread pool warm up.
-        call()?;
-        call()?;
+        timed.run()?;
+        timed.run()?;
         let mut seconds = Vec::new();
         for _ in 0..self.runs {
             let start = Instant::now();
-            call()?;
+            timed.run()?;
             seconds.push(start.elapsed().as_secs_f64());
         }
         seconds.sort_by(f64::total_cmp);
@@ -163,6 +157,7 @@ impl Case {
             seconds_max: seconds[seconds.len() - 1],
             runs: seconds.len(),
             threads: rayon::current_num_threads(),
+            device: self.device.clone(),
         };
         let mut out = io::stdout().lock();
         if self.json {
@@ -182,6 +177,7 @@ impl Case {
             }
             card::row(&mut out, "runs", &report.runs.to_string())?;
             card::row(&mut out, "threads", &report.threads.to_string())?;
+            card::row(&mut out, "device", &report.device)?;
         }
         Ok(())
     }

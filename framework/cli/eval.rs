@@ -12,7 +12,7 @@ use nasfw_engine::{Config, plugins};
 use nasfw_sdk::{LabelKind, Metrics, Part};
 use serde::Serialize;
 
-use crate::args::{MAX_THREADS, SettingsArgs, path_flag, use_threads};
+use crate::args::{MAX_THREADS, SettingsArgs, device_flag, path_flag, use_threads};
 use crate::card::{self, INDENT, WIDTH};
 use crate::exit::Failure;
 use crate::session::ShowArgs;
@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// Threads to compute with, 0 for one per core; the result does not depend on it
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     threads: u64,
+    /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: cpu]
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
@@ -121,6 +124,7 @@ fn resolve(args: &Args, description: &Description) -> Result<Config, Failure> {
     }
     let mut layers = args.settings.over(settings(description)?)?;
     layers = layers.flag("--threads", "run.threads", args.threads);
+    layers = device_flag(layers, args.device.as_deref());
     layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
     layers.resolve().map_err(|e| {
         let libraries = description.provenance.plugins.join(", ");

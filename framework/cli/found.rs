@@ -57,7 +57,9 @@ pub(crate) fn find(text: &str) -> Result<Found, Failure> {
                 })?
         }
         None => best(&trials)
-            .ok_or_else(|| Failure::Input(format!("--from {text}: no trial has a reward yet")))?,
+            .ok_or_else(|| Failure::Input(format!(
+                "--from {text}: no trial has a reward yet; `nasfw resume {folder}` goes on with the search"
+            )))?,
     };
     Ok(Found {
         config: view.config()?,

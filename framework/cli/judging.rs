@@ -67,6 +67,7 @@ pub(crate) struct WorkerArgs {
     threads: usize,
     run: PathBuf,
     nonce: String,
+    device: String,
     memory_limit_mb: u64,
 }
 
@@ -75,6 +76,6 @@ pub(crate) fn be_worker(args: &WorkerArgs) -> Result<(), Failure> {
     // Who stops the program stops it, and the program its workers.
     ctrlc::set_handler(|| {}).map_err(|e| Failure::Failed(format!("cannot ignore Ctrl-C: {e}")))?;
     use_threads(args.threads)?;
-    work(&args.run, &args.nonce, args.memory_limit_mb)?;
+    work(&args.run, &args.nonce, &args.device, args.memory_limit_mb)?;
     Ok(())
 }

@@ -13,9 +13,11 @@ mod found;
 mod judging;
 mod memory;
 mod number;
+mod picture;
 mod plugins;
 mod predict;
 mod progress;
+mod replay;
 mod report;
 mod resume;
 mod run;
@@ -25,6 +27,7 @@ mod score_pose;
 mod session;
 mod train;
 mod trials;
+mod verify;
 mod watch;
 
 use std::path::PathBuf;
@@ -64,6 +67,10 @@ enum Command {
     Watch(watch::Args),
     /// Make one HTML page of a run or a model, to be read anywhere
     Report(report::Args),
+    /// Decide a run again, from its seed and what judging showed: is it what it says?
+    Replay(replay::Args),
+    /// Whether anything that a run recorded has changed since
+    Verify(verify::Args),
     /// Show one architecture: cost, cell and wiring
     Describe(describe::Args),
     /// Draw architectures from a controller
@@ -99,6 +106,8 @@ fn main() -> ExitCode {
         Command::Trials(args) => trials::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Describe(args) => describe::run(&args),
         Command::Sample(args) => sample::run(&args),
         Command::Score(args) => score::run(&args),

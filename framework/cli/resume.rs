@@ -17,6 +17,9 @@ pub(crate) struct Args {
     /// Change how many trials are wanted in all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     trials: Option<u64>,
+    /// What to compute on from here: cpu, or cuda:N in a program built with CUDA [default: as before]
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
     #[command(flatten)]
     judge: JudgeArgs,
     #[command(flatten)]
@@ -33,6 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     args.events.check()?;
     let changes = Changes {
         trials: args.trials,
+        device: args.device.clone(),
         workers: args.judge.workers.map(|n| n as usize),
         memory_limit_mb: args.judge.memory_limit,
         trial_timeout_secs: args.judge.trial_timeout,

@@ -40,8 +40,8 @@ pub(crate) struct Args {
     /// The same seed gives the same result [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
-    /// What to compute on; searches run on the cpu in this version [default: cpu]
-    #[arg(long)]
+    /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: cpu]
+    #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     #[command(flatten)]
     judge: JudgeArgs,

@@ -137,7 +137,10 @@ fn people(summary: &Summary, config: &Config) -> Result<(), Failure> {
     let run = quoted(&summary.run);
     writeln!(out, "  nasfw trials {run} --sort reward")?;
     if summary.best.is_some() {
-        writeln!(out, "  nasfw describe --from {run}")?;
+        let name = summary.run.file_name().unwrap_or_default();
+        let model = quoted(&Path::new("models").join(name));
+        writeln!(out, "  nasfw report {run}")?;
+        writeln!(out, "  nasfw train --from {run} --out {model}")?;
     }
     writeln!(out, "  nasfw resume {run}{more}\n")?;
     out.flush()?;
@@ -156,7 +159,7 @@ fn show_time(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         .iter()
         .map(|(work, share)| format!("{work} {share:.0} %"))
         .collect();
-    card::heading(out, &format!("{whole:.0} s"))?;
+    card::heading(out, &format!("time: {whole:.0} s"))?;
     for line in card::wrap(&shares, 76, ", ") {
         writeln!(out, "  {line}")?;
     }

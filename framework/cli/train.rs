@@ -12,7 +12,9 @@ use nasfw_engine::{Config, Observer, model};
 use nasfw_sdk::Metrics;
 use serde::Serialize;
 
-use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, path_flag, use_threads};
+use crate::args::{
+    MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, device_flag, path_flag, use_threads,
+};
 use crate::card;
 use crate::events::EventArgs;
 use crate::exit::Failure;
@@ -55,6 +57,10 @@ pub(crate) struct Args {
     /// Threads to compute with, 0 for one per core; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     threads: Option<u64>,
+    /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: the run's, or that of the
+    /// training before, else cpu]
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
     /// The model folder, which must be new; until it is finished, the training is in MODEL.unfinished
     #[arg(long, value_name = "MODEL", required_unless_present = "resume")]
     out: Option<PathBuf>,
@@ -147,6 +153,7 @@ fn go_on(args: &Args, model: &Path) -> Result<(), Failure> {
     use_threads(args.threads.map_or(config.run.threads, |n| n as usize))?;
     let how = Resume {
         data: args.data.as_deref(),
+        device: args.device.as_deref(),
         every_steps: args.checkpoint_every,
         finish: args.finish,
     };
@@ -210,7 +217,8 @@ fn from_run(args: &Args, from: &str) -> Result<(Config, Start), Failure> {
     Ok((config, start))
 }
 
-fn flags(args: &Args, mut layers: Layers) -> Result<Layers, Failure> {
+fn flags(args: &Args, layers: Layers) -> Result<Layers, Failure> {
+    let mut layers = device_flag(layers, args.device.as_deref());
     if let Some(task) = &args.task {
         layers = layers.flag("--task", "task.name", task.as_str());
     }

@@ -23,6 +23,7 @@ impl Place {
         Command::new(env!("CARGO_BIN_EXE_nasfw"))
             .args(args)
             .current_dir(self.0.path())
+            .env("XDG_CACHE_HOME", self.0.path().join(".cache"))
             .output()
             .unwrap()
     }
@@ -78,6 +79,9 @@ fn tree(root: &Path) -> Vec<PathBuf> {
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            if path.ends_with(".cache") {
+                continue; // what the program remembers for the user, not of a call
+            }
             if path.is_dir() {
                 open.push(path.clone());
             }

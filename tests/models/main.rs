@@ -7,6 +7,7 @@ mod program;
 
 mod encoders;
 mod eval;
+mod pages;
 mod predict;
 mod theirs;
 

@@ -178,7 +178,11 @@ fn refuses_and_leaves_nothing(place: &Place) {
     fs::write(place.path("photos/z.png"), &whole[..whole.len() / 2]).unwrap();
     refuses("photos", "new", &["photos/z.png", "cannot be decoded"]);
     fs::write(place.path("photos/y.png"), "text").unwrap();
-    refuses("photos", "new", &["2 of 4 images", "y.png", "z.png"]);
+    refuses(
+        "photos",
+        "new",
+        &["2 problems in 4 images", "y.png", "z.png"],
+    );
     write_png_rgb(&place.path("strip.png"), &noise(40_000, 2)).unwrap();
     refuses(
         "strip.png",

@@ -136,7 +136,7 @@ fn gradient(distillation: f32) -> Vec<f32> {
     let batch = Batch {
         inputs: Vec::new(),
         labels: labels(),
-        teacher: Some(taught.as_vec()),
+        teacher: Some(taught.as_vec().into()),
     };
     let declared = [Output {
         name: "main".into(),

@@ -124,7 +124,16 @@ fn a_page_of_two_thousand_trials_is_small_and_the_same_again() {
     assert!(charts > 20, "{charts}");
     // A reader changes nothing in the run.
     let files: Vec<String> = names(&place, "r");
-    assert_eq!(files, ["config.toml", "report.html", "run.db", "run.lock"]);
+    assert_eq!(
+        files,
+        [
+            "config.toml",
+            "report.html",
+            "run.blake3",
+            "run.db",
+            "run.lock"
+        ]
+    );
 }
 
 fn names(place: &Place, folder: &str) -> Vec<String> {
@@ -195,6 +204,35 @@ fn a_run_of_another_program_is_told_without_names() {
 }
 
 #[test]
+fn a_run_is_compared_with_another() {
+    let place = Place::new();
+    run_of(&place, 30, |trial| {
+        trial.reward = trial.reward.map(|r| r / 2.0)
+    });
+    fs::rename(place.path("r"), place.path("chance")).unwrap();
+    run_of(&place, 20, |_| {});
+    let page = report(&place, &["r", "--baseline", "chance"], "r/report.html");
+    assert_self_contained(&page);
+    assert!(page.contains("best so far of chance (ppo)"));
+    // What the other run had after 20 trials, not after 30.
+    let view = Run::read(&place.path("chance")).unwrap();
+    let trials = view.trials().unwrap();
+    let complete = trials[..20].iter().filter(|t| t.status == Status::Complete);
+    let best = complete.filter_map(|t| t.reward).fold(0.0, f64::max);
+    assert!(page.contains(&format!("After as many trials chance (ppo) has {best:.4}.")));
+    let mut other = config(5);
+    other.task.name = "depth".into();
+    Run::create(&place.path("depths"), &other).unwrap();
+    place.refuses(
+        &["report", "r", "--baseline", "depths"],
+        &[
+            "depths is no baseline of r",
+            "task `depth` instead of `segm`",
+        ],
+    );
+}
+
+#[test]
 fn what_is_no_run_and_no_model_is_refused() {
     let place = Place::new();
     place.refuses(&["report", "gone"], &["gone", "no such run"]);
@@ -212,6 +250,10 @@ fn what_is_no_run_and_no_model_is_refused() {
     fs::write(place.path("m/model.json"), "{").unwrap();
     place.refuses(&["report", "m"], &["model m:", "model.json"]);
     run_of(&place, 1, |_| {});
+    let is_run = ["is a run, not a model", "nasfw train --from r"];
+    place.refuses(&["export", "--model", "r", "--dot", "x"], &is_run);
+    place.refuses(&["eval", "--model", "r"], &is_run);
+    place.refuses(&["report", "r", "--data", "photos"], &["r is a run"]);
     let to = |out: &'static str| ["report", "r", "--out", out];
     place.refuses(
         &to("nowhere/x.html"),

@@ -233,6 +233,17 @@ fn damaged_checkpoints_and_other_data_are_refused() {
     place.refuses(&again, &["format 2", "reads 1"]);
     fs::write(&path, &whole).unwrap();
 
+    // Commands that take a finished model, or a run, say how to go on.
+    let go_on = "nasfw train --resume m";
+    place.refuses(&["eval", "--model", "m"], &[go_on]);
+    place.refuses(&["report", "m.unfinished"], &["no run", go_on]);
+    place.refuses(
+        &["export", "--model", "m.unfinished", "--dot", "x"],
+        &[go_on],
+    );
+    place.refuses(&["trials", "w"], &["is a model, not a run"]);
+    place.refuses(&["resume", "w"], &["is a model, not a run"]);
+
     for part in ["images", "masks"] {
         fs::create_dir_all(place.path("data").join(part)).unwrap();
     }

@@ -7,7 +7,9 @@
 //! | `kills.rs` | killed at random moments and resumed: the same bytes |
 //! | `isolation.rs` | what a worker that crashes, hangs or grows costs |
 //! | `signals.rs` | Ctrl-C, SIGTERM, and that no worker outlives the program |
+//! | `audit.rs` | `replay` and `verify` |
 //! | `learning.rs` | what controllers learn from failures |
+//! | `faults.rs` | a disk that fills or fails |
 //! | `formats.rs` | runs of earlier programs go on |
 //!
 //! `tests/endurance.sh` runs the first two for longer.
@@ -22,6 +24,8 @@ mod program;
 // Linked for what it registers.
 use nasfw_plugins as _;
 
+mod audit;
+mod faults;
 mod formats;
 mod isolation;
 mod kills;

@@ -4,14 +4,10 @@ use std::fmt::Write;
 
 use nasfw_data::{Image, write_palette_png, write_png_rgb};
 use nasfw_engine::predict::Answer;
-use nasfw_plugins::tasks::argmax;
 
-use super::colour::{blend, of_class};
 use super::{Place, Seen};
 use crate::exit::Failure;
-
-/// How much of the image the colour of a class hides.
-const COVER: f32 = 0.5;
+use crate::picture::{classes as drawn, of_class};
 
 /// Writes `.mask.png` (colours), `.index.png` (the index of a pixel is its class) and `.overlay.png`.
 pub(super) fn show(
@@ -20,54 +16,18 @@ pub(super) fn show(
     names: &[String],
     place: &mut Place<'_>,
 ) -> Result<Seen, Failure> {
-    let (width, height) = (image.width, image.height);
-    let mut classes: Vec<u8> = Vec::with_capacity(width * height);
-    answer.rows(|rows| {
-        for pixel in rows.chunks_exact(answer.channels()) {
-            let class = argmax(pixel);
-            classes.push(u8::try_from(class).map_err(|_| {
-                Failure::Input(format!("class {class}: masks hold 256 classes at most"))
-            })?);
-        }
-        Ok::<(), Failure>(())
-    })?;
-    let picture = |pixels: Vec<[u8; 3]>| Image {
-        width,
-        height,
-        pixels: pixels.into_flattened(),
-    };
-    let mask = picture(classes.iter().map(|&c| of_class(c)).collect());
+    let size = (image.width, image.height);
+    let classes = drawn::of_answer(answer)?;
+    let mask = drawn::mask(&classes, size);
     place.picture(".mask.png", |path| write_png_rgb(path, &mask))?;
     place.picture(".index.png", |path| {
-        write_palette_png(path, (width, height), &classes, of_class)
+        write_palette_png(path, size, &classes, of_class)
     })?;
-    let under = image.pixels.as_chunks::<3>().0;
-    let overlay = under
-        .iter()
-        .enumerate()
-        .map(|(at, &pixel)| match classes[at] {
-            0 => pixel,
-            class if is_edge(&classes, width, at) => of_class(class),
-            class => blend(pixel, of_class(class), COVER),
-        });
-    let overlay = picture(overlay.collect());
+    let overlay = drawn::overlay(image, &classes);
     place.picture(".overlay.png", |path| write_png_rgb(path, &overlay))?;
     Ok(Seen::Classes {
         shares: shares(&classes, names),
     })
-}
-
-/// Whether a pixel has a neighbour of another class.
-fn is_edge(classes: &[u8], width: usize, at: usize) -> bool {
-    let x = at % width;
-    let neighbours = [
-        (x > 0).then(|| at - 1),
-        (x + 1 < width).then_some(at + 1),
-        at.checked_sub(width),
-        Some(at + width),
-    ];
-    let other = |n: usize| classes.get(n).is_some_and(|&c| c != classes[at]);
-    neighbours.into_iter().flatten().any(other)
 }
 
 /// The share of the image of each class that occurs, the largest first.

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use nasfw_data::read_rgb;
-use nasfw_engine::network::kernels::CpuKernels;
 use nasfw_engine::predict::Predictor;
 use rayon::prelude::*;
 
@@ -17,25 +16,38 @@ const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
 /// Problems shown of those that there are.
 const SHOWN: usize = 20;
 
-/// The file itself, or the images of a folder in the order of their names, hidden ones left out.
-pub(super) fn list(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// What a path names.
+pub(super) struct Found {
+    /// The file itself, or the images of the folder in the order of their names.
+    pub(super) images: Vec<PathBuf>,
+    /// The folder's other files, hidden ones left out.
+    others: Vec<PathBuf>,
+}
+
+/// Looks for images.
+pub(super) fn find(path: &Path) -> Result<Found, Failure> {
+    let (mut images, mut others) = (Vec::new(), Vec::new());
     if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
+        images.push(path.to_owned());
+        return Ok(Found { images, others });
     }
     let refused = |e| Failure::Input(format!("{}: {e}", path.display()));
-    let mut images = Vec::new();
     for entry in std::fs::read_dir(path).map_err(refused)? {
         let file = entry.map_err(refused)?.path();
         let ending = file.extension().map(|e| e.to_string_lossy().to_lowercase());
         let is_hidden = (file.file_name()).is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        let is_image = ending.is_some_and(|e| ENDINGS.contains(&e.as_str()));
-        if is_image && !is_hidden && file.is_file() {
-            images.push(file);
+        if is_hidden || !file.is_file() {
+            continue;
+        }
+        match ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) {
+            true => images.push(file),
+            false => others.push(file),
         }
     }
     images.sort();
+    others.sort();
     match images.is_empty() {
-        false => Ok(images),
+        false => Ok(Found { images, others }),
         true => Err(Failure::Input(format!(
             "{} has no images; their names end in .jpg, .jpeg or .png",
             path.display()
@@ -43,23 +55,24 @@ pub(super) fn list(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
 }
 
+impl Found {
+    /// Which files are not looked at, if any.
+    pub(super) fn passed_over(&self) -> Option<String> {
+        let first = self.others.first()?.display();
+        Some(match self.others.len() {
+            1 => format!("passed over: {first}, which is no .jpg, .jpeg or .png"),
+            n => format!("passed over: {n} files that are no .jpg, .jpeg or .png, e.g. {first}"),
+        })
+    }
+}
+
 /// Reads every image once, so that the last one cannot undo the work on all others.
 ///
 /// # Errors
-/// Everything that is wrong, in one message; two images whose results would have one name.
-pub(super) fn check(images: &[PathBuf], predictor: &Predictor<CpuKernels>) -> Result<(), Failure> {
-    let mut stems: BTreeMap<OsString, &PathBuf> = BTreeMap::new();
-    for image in images {
-        let stem = image.file_stem().unwrap_or_default().to_owned();
-        if let Some(other) = stems.insert(stem, image) {
-            let (a, b) = (other.display(), image.display());
-            return Err(Failure::Input(format!(
-                "{a} and {b} would have results of one name; rename one of them"
-            )));
-        }
-    }
+/// Everything that is wrong, in one message; also two images whose results would have one name.
+pub(super) fn check(images: &[PathBuf], predictor: &Predictor) -> Result<(), Failure> {
     let transform = predictor.transform();
-    let problems: Vec<String> = (images.par_iter())
+    let mut problems: Vec<String> = (images.par_iter())
         .filter_map(|path| match read_rgb(path) {
             Ok(image) => {
                 let size = (image.width, image.height);
@@ -69,6 +82,17 @@ pub(super) fn check(images: &[PathBuf], predictor: &Predictor<CpuKernels>) -> Re
             Err(e) => Some(e.to_string()),
         })
         .collect();
+    let mut stems: BTreeMap<OsString, &PathBuf> = BTreeMap::new();
+    for image in images {
+        let stem = image.file_stem().unwrap_or_default().to_owned();
+        if let Some(other) = stems.insert(stem, image) {
+            problems.push(format!(
+                "{} and {} would have results of one name; rename one of them",
+                other.display(),
+                image.display()
+            ));
+        }
+    }
     let more = match problems.len().saturating_sub(SHOWN) {
         0 => String::new(),
         n => format!("\n  … and {n} more"),
@@ -80,7 +104,7 @@ pub(super) fn check(images: &[PathBuf], predictor: &Predictor<CpuKernels>) -> Re
             let shown: Vec<String> = all.iter().take(SHOWN).map(|p| format!("  {p}")).collect();
             let (count, shown) = (all.len(), shown.join("\n"));
             Err(Failure::Input(format!(
-                "{count} of {} images cannot be used; nothing was written:\n{shown}{more}",
+                "{count} problems in {} images; nothing was written:\n{shown}{more}",
                 images.len()
             )))
         }

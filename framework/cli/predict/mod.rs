@@ -3,15 +3,11 @@
 //! | file | holds |
 //! |---|---|
 //! | `images.rs` | which images, checked before anything is written |
-//! | `classes.rs`, `depth.rs`, `keypoints.rs` | the pictures and files of each kind of output |
-//! | `colour.rs` | the palette of classes and the colours of depths |
-//! | `draw.rs` | discs and lines on an image |
+//! | `classes.rs`, `depth.rs`, `keypoints.rs` | the files of each kind of output |
 //! | `npy.rs` | the output itself, for NumPy |
 
 mod classes;
-mod colour;
 mod depth;
-mod draw;
 mod images;
 mod keypoints;
 mod npy;
@@ -23,7 +19,6 @@ use std::path::{Path, PathBuf};
 use nasfw_data::{DataError, Image, read_rgb};
 use nasfw_engine::export::NewFolder;
 use nasfw_engine::model::{Description, Model};
-use nasfw_engine::network::kernels::CpuKernels;
 use nasfw_engine::predict::{Answer, Predictor};
 use nasfw_engine::{Event, Observer};
 use nasfw_sdk::LabelKind;
@@ -50,6 +45,9 @@ pub(crate) struct Args {
     /// Threads to compute with, 0 for one per core; the result does not depend on it
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     threads: u64,
+    /// What to compute on: cpu, or cuda:N in a program built with CUDA
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: String,
     #[command(flatten)]
     show: ShowArgs,
 }
@@ -80,10 +78,14 @@ enum Seen {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
     use_threads(usize::try_from(args.threads).unwrap_or(0))?;
-    let predictor = Predictor::new(&model, CpuKernels::default())?;
+    let predictor = Predictor::new(&model, &args.device)?;
     NewFolder::check_free(&args.out)?;
-    let images = images::list(&args.image)?;
-    images::check(&images, &predictor)?;
+    let found = images::find(&args.image)?;
+    let images = &found.images;
+    images::check(images, &predictor)?;
+    if let (Some(note), false) = (found.passed_over(), args.show.is_json()) {
+        eprintln!("{note}");
+    }
     let mut progress = args.show.bars()?;
     progress.on(&Event::Phase {
         name: "prediction",

@@ -1,24 +1,17 @@
-//! Reading everything once to find what is wrong.
+//! Reading samples to find what is wrong with them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use crate::error::DataError;
 use crate::sample::Dataset;
 
-/// Reads every sample of a set in parallel and returns all problems found, in the order of the
-/// samples; empty means that all is well. A sample with several problems shows its first one.
-///
-/// `progress` is called from several threads with the number of samples done so far.
-pub fn check(dataset: &dyn Dataset, progress: &(dyn Fn(usize) + Sync)) -> Vec<DataError> {
-    let done = AtomicUsize::new(0);
-    (0..dataset.len())
+/// Reads the samples of a range in parallel and returns all problems found, in the order of the samples; empty
+/// means that all is well. A sample with several problems shows its first one.
+pub fn check(dataset: &dyn Dataset, samples: Range<usize>) -> Vec<DataError> {
+    samples
         .into_par_iter()
-        .filter_map(|index| {
-            let problem = dataset.read(index).err();
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-            problem
-        })
+        .filter_map(|index| dataset.read(index).err())
         .collect()
 }

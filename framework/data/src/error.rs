@@ -47,7 +47,7 @@ pub enum DataError {
     },
 
     /// The folder's layout is none that is known.
-    #[error("{} fits no known format. It holds: {found}. {}", path.display(), crate::readers::LAYOUTS)]
+    #[error("{} fits no known format. It holds: {found}; {}", path.display(), crate::readers::LAYOUTS)]
     UnknownLayout {
         /// The folder.
         path: PathBuf,

@@ -43,8 +43,8 @@ pub mod transform;
 pub use cache::Cached;
 pub use check::check;
 pub use codec::{
-    read_depth_png, read_indexed_png, read_rgb, write_depth_png, write_indexed_png,
-    write_palette_png, write_png_rgb,
+    jpeg_bytes, palette_png_bytes, read_depth_png, read_indexed_png, read_rgb, write_depth_png,
+    write_indexed_png, write_palette_png, write_png_rgb,
 };
 pub use config::{DataConfig, Format, GeneratorConfig};
 pub use error::DataError;

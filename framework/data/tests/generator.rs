@@ -44,7 +44,7 @@ fn all_kinds_of_labels_show_the_same_images() {
         assert_eq!(sample.label.kind(), kind);
         assert_eq!(sample.image, sources[0].train.read(3).unwrap().image);
         assert_ne!(sample.image, source.val.read(1).unwrap().image);
-        assert!(check(&*source.train, &|_| ()).is_empty());
+        assert!(check(&*source.train, 0..source.train.len()).is_empty());
     }
     assert_eq!(sources[0].info.classes.len(), 7);
     let joints = &sources[2].info.joints;

@@ -70,10 +70,12 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The disk filled; what was finished before is kept.
-    #[error("{}: the disk is full; make room and try again; `nasfw resume` continues a run, `nasfw train --resume` a training", .path.display())]
+    #[error("{}: the disk is full; make room and {then}", .path.display())]
     DiskFull {
         /// The file that found no room.
         path: PathBuf,
+        /// How to go on once there is room.
+        then: &'static str,
     },
     /// The run's database failed.
     #[error("database {}: {source}", .path.display())]

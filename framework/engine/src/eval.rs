@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use nasfw_data::Source;
+use nasfw_data::{Dataset, Sample, Source, Transform};
 use nasfw_sdk::{DataInfo, LabelKind, Metrics, Part, Task};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Layers, Preset};
+use crate::device::on_device;
 use crate::error::{Error, Result};
 use crate::full::reward;
 use crate::model::{Description, Model, Origin};
-use crate::network::kernels::CpuKernels;
+use crate::network::kernels::Kernels;
+use crate::predict::{Answer, Predictor};
 use crate::progress::{Event, Observer};
-use crate::search::{cpu_only, open_data};
+use crate::search::open_data;
 use crate::train::{PartSet, View};
 
 /// Images in a step; the metrics do not depend on it.
@@ -87,42 +89,25 @@ pub fn settings(description: &Description) -> Result<Layers> {
 /// When a setting or the data is wrong, does not have the model's classes or joints, or the model was
 /// trained on a folder and none is named.
 pub fn evaluate(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Report> {
+    on_device!(order.config.run.device, |kernels| {
+        evaluate_on(kernels, order, observer)
+    })
+}
+
+fn evaluate_on<K: Kernels>(
+    kernels: K,
+    order: &Order<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Report> {
     let (config, description) = (order.config, order.model.description());
-    let kernels: CpuKernels = cpu_only(config)?;
-    let task: Arc<dyn Task> = config.make_task()?.into();
-    let is_named = config.data.path.is_some();
-    if description.provenance.data_origin == Origin::Folder && !is_named {
-        return Err(Error::Config {
-            file: None,
-            message:
-                "the model was trained on images of a folder; name it, or another one, with --data"
-                    .into(),
-        });
-    }
-    let source = open_data(config, &task)?;
-    check_names(description, &source)?;
-    let channels = order
-        .model
-        .description()
-        .graph
-        .channels(description.graph.main().node);
-    if task.output_channels(&source.info) != channels {
-        return Err(unfit(format!(
-            "the task wants {} output channels for this data, and the model has {channels}",
-            task.output_channels(&source.info)
-        )));
-    }
-    task.fault()?;
+    let (task, source) = open(order)?;
     let network = order.model.network(kernels)?;
-    let dataset = match order.part {
-        Part::Train => &*source.train,
-        Part::Val => &*source.val,
-    };
+    let dataset = part_of(&source, order.part);
     let train = &config.train;
     let part = PartSet {
         dataset,
         info: &source.info,
-        transform: &nasfw_data::Transform::new(train.shorter_side_px, train.crop_px),
+        transform: &Transform::new(train.shorter_side_px, train.crop_px),
         ignore: config.data.ignore,
         batch: BATCH,
         view: order.view,
@@ -146,6 +131,86 @@ pub fn evaluate(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Report
         is_training_data: source.fingerprint == description.provenance.data_fingerprint,
         data: source.description,
     })
+}
+
+/// An image, its truth, and what the network says of it.
+#[derive(Debug)]
+pub struct Example {
+    /// What the data set calls it.
+    pub name: String,
+    /// Image and truth, at the size to show them.
+    pub sample: Sample,
+    /// The answer to the image as it is in the data set, for the size to show.
+    pub answer: Answer,
+}
+
+/// `count` images spread evenly over the part, or all of fewer. Each is seen whole, and shown with its longer
+/// side at most `longest_px` pixels.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn examples(order: &Order<'_>, count: usize, longest_px: usize) -> Result<Vec<Example>> {
+    let (_, source) = open(order)?;
+    let predictor = Predictor::new(order.model, &order.config.run.device)?;
+    let dataset = part_of(&source, order.part);
+    let count = count.min(dataset.len());
+    (0..count)
+        .map(|at| {
+            let index = at * dataset.len() / count;
+            let sample = dataset.read(index)?;
+            let answer = predictor.predict(&sample.image)?;
+            let (width, height) = (sample.image.width, sample.image.height);
+            let longer = width.max(height);
+            let shorter = width.min(height) * longest_px.min(longer) / longer.max(1);
+            let (sample, size_px) = Transform::new(shorter.max(1), 1).shown(
+                &sample,
+                &source.info,
+                order.config.data.ignore,
+            );
+            Ok(Example {
+                name: dataset.name(index),
+                sample,
+                answer: answer.resized(size_px),
+            })
+        })
+        .collect()
+}
+
+/// The task and the data, checked against the model.
+fn open(order: &Order<'_>) -> Result<(Arc<dyn Task>, Source)> {
+    let (config, description) = (order.config, order.model.description());
+    let task: Arc<dyn Task> = config.make_task()?.into();
+    if needs_data(description) && config.data.path.is_none() {
+        return Err(Error::Config {
+            file: None,
+            message:
+                "the model was trained on images of a folder; name it, or another one, with --data"
+                    .into(),
+        });
+    }
+    let source = open_data(config, &task)?;
+    check_names(description, &source)?;
+    let channels = description.graph.channels(description.graph.main().node);
+    if task.output_channels(&source.info) != channels {
+        return Err(unfit(format!(
+            "the task wants {} output channels for this data, and the model has {channels}",
+            task.output_channels(&source.info)
+        )));
+    }
+    task.fault()?;
+    Ok((task, source))
+}
+
+/// Whether a model learned from the images of a folder, so that one must be named to look at images again.
+pub fn needs_data(description: &Description) -> bool {
+    description.provenance.data_origin == Origin::Folder
+}
+
+fn part_of(source: &Source, part: Part) -> &dyn Dataset {
+    match part {
+        Part::Train => &*source.train,
+        Part::Val => &*source.val,
+    }
 }
 
 /// Whether the data has the classes or joints that the network's channels are, in this order.

@@ -9,6 +9,7 @@
 //! | folder | holds |
 //! |---|---|
 //! | `config/` | settings, presets, overlays; every key a user can set |
+//! | `device.rs` | names of devices, and work on whichever one is named |
 //! | `network/` | graph → fused steps on dfdx's tape; kernels per device |
 //! | `encoder/` | encoder weights from files, also those of torchvision and timm |
 //! | `train/` | losses, optimisers, batches, one training run |
@@ -16,6 +17,8 @@
 //! | `plugins/` | libraries of other people: checked, tried, loaded, called |
 //! | `store/` | the run folder and its database |
 //! | `full/` | one architecture trained in full |
+//! | `folder.rs` | what a folder of ours is: a run, a model, an unfinished training |
+//! | `data_check.rs` | is all of a data set readable? |
 //! | `eval.rs` | how good a trained network is on a data set |
 //! | `model/` | a trained network as a folder |
 //! | `predict.rs` | what a trained network says of an image |
@@ -24,10 +27,13 @@
 //! | `timing/` | single steps and inferences, to be timed and compared |
 
 pub mod config;
+mod data_check;
+pub mod device;
 pub mod encoder;
 pub mod error;
 pub mod eval;
 pub mod export;
+pub mod folder;
 pub mod full;
 pub mod model;
 pub mod network;

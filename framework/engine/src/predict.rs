@@ -5,9 +5,9 @@ use nasfw_data::{Image, Transform};
 use nasfw_kernels::resize_rows;
 use nasfw_sdk::Prediction;
 
+use crate::device::on_device;
 use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::network::Network;
 use crate::network::kernels::{Kernels, MapShape, device, map_shape};
 
 /// The most pixels that an image may have once it is scaled: a strip of a file may be enlarged beyond
@@ -17,11 +17,21 @@ const MOST_PX: usize = 16_000_000;
 /// Values of a result that are resized at a time.
 const BAND: usize = 1 << 22;
 
-/// A trained network, ready for images.
-#[derive(Debug)]
-pub struct Predictor<K: Kernels> {
-    network: Network<K>,
+/// A trained network on a device, ready for images.
+pub struct Predictor {
+    look: Box<Look>,
     transform: Transform,
+}
+
+/// Runs the network on an image of `(width, height)`: the main output.
+type Look = dyn Fn(Vec<f32>, (usize, usize)) -> Result<(MapShape, Vec<f32>)>;
+
+impl std::fmt::Debug for Predictor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Predictor")
+            .field("transform", &self.transform)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What it says: raw outputs (logits, metres, heatmaps) at its own resolution.
@@ -32,17 +42,17 @@ pub struct Answer {
     image_px: (usize, usize),
 }
 
-impl<K: Kernels> Predictor<K> {
-    /// The network of `model`, which sees images whole, with their shorter side as long as in training.
+impl Predictor {
+    /// The network of `model` on the device called `on`. It sees images whole, with their shorter side
+    /// as long as in training.
     ///
     /// # Errors
-    /// When the device fails.
-    pub fn new(model: &Model, kernels: K) -> Result<Self> {
+    /// When there is no such device, or it fails.
+    pub fn new(model: &Model, on: &str) -> Result<Self> {
         let input = &model.description().input;
-        Ok(Self {
-            network: model.network(kernels)?,
-            transform: Transform::new(input.shorter_side_px, input.height_px),
-        })
+        let transform = Transform::new(input.shorter_side_px, input.height_px);
+        let look = on_device!(on, |kernels| looks(model, kernels))?;
+        Ok(Self { look, transform })
     }
 
     /// How images are scaled.
@@ -58,20 +68,30 @@ impl<K: Kernels> Predictor<K> {
         let image_px = (image.width, image.height);
         check_size(&self.transform, image_px)?;
         let (values, (width, height)) = self.transform.image(image);
-        let on = self.network.kernels().device();
-        let input = device(on.try_tensor_from_vec(values, (1, height, width, 3)))?;
-        let main = self.network.main_output();
-        let output = self.network.forward_eval(&[input])?.swap_remove(main);
-        let values = output.as_vec();
+        let (shape, values) = (self.look)(values, (width, height))?;
         if let Some(value) = values.iter().find(|v| !v.is_finite()) {
             return Err(Error::Training(format!("the network predicted {value}")));
         }
         Ok(Answer {
-            shape: map_shape(&output),
+            shape,
             values,
             image_px,
         })
     }
+}
+
+fn looks<K: Kernels>(model: &Model, kernels: K) -> Result<Box<Look>> {
+    let network = model.network(kernels.clone())?;
+    let run = move |values: Vec<f32>, (width, height): (usize, usize)| {
+        let on = network.kernels().device();
+        let input = device(on.try_tensor_from_vec(values, (1, height, width, 3)))?;
+        let main = network.main_output();
+        let output = network.forward_eval(&[input])?.swap_remove(main);
+        Ok((map_shape(&output), output.as_vec()))
+    };
+    Ok(Box::new(move |values, size| {
+        kernels.guard(|| run(values, size))
+    }))
 }
 
 impl Answer {
@@ -89,6 +109,11 @@ impl Answer {
             values: &self.values,
             image_size_px: self.image_px,
         }
+    }
+
+    /// The same output for a view of the image in another size, width and height.
+    pub fn resized(self, image_px: (usize, usize)) -> Self {
+        Self { image_px, ..self }
     }
 
     /// The output resized bilinearly to the image, as scores resize it: `each` is called with whole

@@ -4,6 +4,7 @@
 //! their stored numbers matter: a mask's palette index is the class, while `image` would give the
 //! palette's colour, and a grey mask of 1, 2 or 4 bits must not be stretched to 0..255.
 
+mod encode;
 mod jpeg;
 mod map;
 mod rgb;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use crate::error::DataError;
 
+pub use encode::{jpeg_bytes, palette_png_bytes};
 pub use map::{read_depth_png, read_indexed_png};
 pub use rgb::read_rgb;
 pub use write::{write_depth_png, write_indexed_png, write_palette_png, write_png_rgb};

@@ -1,7 +1,7 @@
 //! Writing images and label maps as PNG.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use png::{BitDepth, ColorType, Encoder, EncodingError};
@@ -44,15 +44,9 @@ pub fn write_palette_png(
     values: &[u8],
     colour: impl Fn(u8) -> [u8; 3],
 ) -> Result<(), DataError> {
-    let palette = (0..=255).flat_map(colour).collect();
-    write(
-        path,
-        size,
-        ColorType::Indexed,
-        BitDepth::Eight,
-        Some(palette),
-        values,
-    )
+    let palette = Some((0..=255).flat_map(colour).collect());
+    let color = ColorType::Indexed;
+    write(path, size, color, BitDepth::Eight, palette, values)
 }
 
 /// Writes depths in metres as a 16-bit grey PNG with `scale` units per metre. What does not fit
@@ -84,27 +78,38 @@ pub fn write_depth_png(
 
 fn write(
     path: &Path,
-    (width, height): (usize, usize),
+    size: (usize, usize),
     color: ColorType,
     depth: BitDepth,
     palette: Option<Vec<u8>>,
     bytes: &[u8],
 ) -> Result<(), DataError> {
-    let failed = |error: EncodingError| match error {
+    let file = BufWriter::new(File::create(path).map_err(io_error(path))?);
+    encode(file, size, color, depth, palette, bytes).map_err(|error| match error {
         EncodingError::IoError(source) => io_error(path)(source),
         other => io_error(path)(std::io::Error::other(other)),
-    };
-    let file = BufWriter::new(File::create(path).map_err(io_error(path))?);
+    })
+}
+
+/// Writes the bytes of a PNG file.
+pub(super) fn encode(
+    to: impl Write,
+    (width, height): (usize, usize),
+    color: ColorType,
+    depth: BitDepth,
+    palette: Option<Vec<u8>>,
+    bytes: &[u8],
+) -> Result<(), EncodingError> {
     let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX); // the encoder refuses what is too large
-    let mut encoder = Encoder::new(file, side(width), side(height));
+    let mut encoder = Encoder::new(to, side(width), side(height));
     encoder.set_color(color);
     encoder.set_depth(depth);
     if let Some(palette) = palette {
         encoder.set_palette(palette);
     }
-    let mut writer = encoder.write_header().map_err(failed)?;
-    writer.write_image_data(bytes).map_err(failed)?;
-    writer.finish().map_err(failed)
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(bytes)?;
+    writer.finish()
 }
 
 /// The VOC palette: three bits of the index at a time go to the high bits of red, green and blue.

@@ -24,7 +24,7 @@ use self::listing::{CLASS_FILE, class_names, sequential};
 use self::pairs::{MapKind, Pair, PairSet, largest_class};
 
 /// What each format needs, for messages.
-pub(crate) const LAYOUTS: &str = "Known are: \
+pub(crate) const LAYOUTS: &str = "known are \
     voc (JPEGImages/, SegmentationClass/, ImageSets/Segmentation/train.txt and val.txt); \
     folders (images/ and masks/, or both below train/ and val/); \
     rgbd (rgb/ with depth/ or seg/, optionally train.txt and val.txt); \
@@ -48,7 +48,7 @@ pub(crate) fn open_folder(
     if entries.is_empty() {
         return Err(DataError::Empty {
             path: root.to_owned(),
-            needed: LAYOUTS.to_owned(),
+            needed: format!("the folder is empty; {LAYOUTS}"),
         });
     }
     let format = match config.format {

@@ -115,12 +115,15 @@ impl Dataset for PairSet {
 }
 
 /// The largest value other than `ignore` in any of the masks.
+///
+/// Masks that cannot be read are passed over as long as others say something: whoever reads all samples finds
+/// them all, and this would know of the first only.
 pub(super) fn largest_class<'a>(
     pairs: impl Iterator<Item = &'a Pair>,
     ignore: u8,
 ) -> Result<usize, DataError> {
     let pairs: Vec<&Pair> = pairs.collect();
-    let largest: Vec<u8> = pairs
+    let largest: Vec<Result<u8, DataError>> = pairs
         .par_iter()
         .map(|pair| {
             let (_, _, values) = read_indexed_png(&pair.map)?;
@@ -130,6 +133,12 @@ pub(super) fn largest_class<'a>(
                 .max()
                 .unwrap_or(0))
         })
-        .collect::<Result<_, DataError>>()?;
-    Ok(usize::from(largest.into_iter().max().unwrap_or(0)))
+        .collect();
+    match largest.iter().flatten().max() {
+        Some(&largest) if largest > 0 => Ok(usize::from(largest)),
+        _ => {
+            let all: Vec<u8> = largest.into_iter().collect::<Result<_, _>>()?;
+            Ok(usize::from(all.into_iter().max().unwrap_or(0)))
+        }
+    }
 }

@@ -114,6 +114,23 @@ impl Transform {
         let geometry = Geometry::scaled(size, self.shorter_side_px);
         apply(sample, info, ignore, &geometry)
     }
+    /// [`whole`](Self::whole) as a sample again: the image in bytes, and its width and height.
+    pub fn shown(&self, sample: &Sample, info: &DataInfo, ignore: u8) -> (Sample, (usize, usize)) {
+        let whole = self.whole(sample, info, ignore);
+        let (width, height) = whole.size_px;
+        let values = whole.image.iter().enumerate();
+        // The cast saturates at both ends.
+        let byte = |(at, value): (usize, &f32)| {
+            ((value * STD[at % 3] + MEAN[at % 3]) * 255.0).round() as u8
+        };
+        let image = Image {
+            width,
+            height,
+            pixels: values.map(byte).collect(),
+        };
+        let label = whole.label;
+        (Sample { image, label }, whole.size_px)
+    }
 }
 
 fn apply(sample: &Sample, info: &DataInfo, ignore: u8, geometry: &Geometry) -> Prepared {

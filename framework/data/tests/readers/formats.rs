@@ -21,7 +21,7 @@ fn voc_folders_and_rgbd_give_the_masks_as_written() {
         );
         assert_eq!(source.train.len() + source.val.len(), 4);
         assert_eq!(source.info.classes, ["class_0", "class_1", "class_2"]);
-        assert!(check(&*source.train, &|_| ()).is_empty());
+        assert!(check(&*source.train, 0..source.train.len()).is_empty());
         let sample = source.train.read(0).unwrap();
         assert_eq!((sample.image.width, sample.image.height), (WIDTH, HEIGHT));
         let values = mask();

@@ -147,7 +147,8 @@ impl Set {
     /// Opening must do, and the check of the training part must find one problem, with `parts`.
     #[track_caller]
     pub(crate) fn check_finds(&self, labels: LabelKind, parts: &[&str]) {
-        let problems = check(&*self.open(labels).unwrap().train, &|_| ());
+        let train = self.open(labels).unwrap().train;
+        let problems = check(&*train, 0..train.len());
         assert_eq!(problems.len(), 1, "{problems:?}");
         expect_parts(&problems[0], parts);
     }

@@ -7,6 +7,7 @@ use nasfw_sdk::{
 };
 
 use super::{Config, RunConfig, TrainConfig, TrainDecay};
+use crate::device::Device;
 use crate::error::Result;
 
 impl Config {
@@ -65,7 +66,7 @@ impl Config {
         if i64::try_from(self.run.seed).is_err() {
             return Err(invalid("run.seed", self.run.seed, "it is below 2^63"));
         }
-        check_device(&self.run.device)?;
+        self.run.device.parse::<Device>()?;
         self.run.check_judging()?;
         let share = self.meta.val_share;
         if !(share > 0.0 && share < 1.0) {
@@ -181,28 +182,6 @@ fn check_train(train: &TrainConfig) -> Result<()> {
         }
     }
     at_least_one("train.validate_every", train.validate_every)
-}
-
-/// Whether this program can compute on `device`.
-fn check_device(device: &str) -> Result<()> {
-    let ordinal = match device {
-        "cpu" => return Ok(()),
-        "cuda" => Some("0"),
-        _ => device.strip_prefix("cuda:"),
-    };
-    match ordinal.map(str::parse::<usize>) {
-        Some(Ok(_)) if cfg!(feature = "cuda") => Ok(()),
-        Some(Ok(_)) => Err(invalid(
-            "run.device",
-            device,
-            "this build has no CUDA; use cpu",
-        )),
-        _ => Err(invalid(
-            "run.device",
-            device,
-            "it is cpu or cuda:N, e.g. cuda:0",
-        )),
-    }
 }
 
 /// The most samples in a pass, and the most passes.

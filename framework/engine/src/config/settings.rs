@@ -24,7 +24,7 @@ pub struct RunConfig {
     pub workers: usize,
     /// Threads of each worker; 0 shares the cores out. The result does not depend on it.
     pub threads: usize,
-    /// `cpu`; searches on `cuda:N` are still to come.
+    /// `cpu`, or `cuda:N` in a program built with CUDA; `cpu:composed` is the reference, slow.
     pub device: String,
     /// Memory that a worker may take, in MiB; 0 means no limit. Architectures estimated to need more are
     /// not tried, and a worker that takes more fails its trial.
@@ -171,12 +171,16 @@ impl Default for TeacherConfig {
 pub struct FeaturesConfig {
     /// Memory it may take, in MiB; samples beyond it are not used in stages on features.
     pub memory_limit_mb: u64,
+    /// Memory of a device other than the CPU that it may take there, in MiB, so that steps upload
+    /// nothing; what does not fit stays on the host.
+    pub device_memory_mb: u64,
 }
 
 impl Default for FeaturesConfig {
     fn default() -> Self {
         Self {
             memory_limit_mb: 4096,
+            device_memory_mb: 4096,
         }
     }
 }

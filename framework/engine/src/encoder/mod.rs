@@ -16,6 +16,7 @@ use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Seed};
 
 use crate::config::Config;
+use crate::device::on_device;
 use crate::error::{Error, Result};
 use crate::network::kernels::{CpuKernels, Kernels, device, map_shape};
 use crate::network::{Array, Network, Weights};
@@ -104,13 +105,21 @@ pub fn of_config(config: &Config) -> Result<(Graph, Given)> {
     Ok((encoder, given))
 }
 
-/// The outputs of an encoder in evaluation mode for an image at its own size, under the names of their
+/// The outputs on a device of an encoder in evaluation mode for an image at its own size, under the names of their
 /// nodes: `(1, channels, height, width)` as PyTorch has them.
 ///
 /// # Errors
 /// When the weights do not fit or the device fails.
-pub fn features(encoder: &Graph, weights: &Weights, image: &Image) -> Result<Weights> {
-    let kernels = CpuKernels::default();
+pub fn features(on: &str, encoder: &Graph, weights: &Weights, image: &Image) -> Result<Weights> {
+    on_device!(on, |kernels| features_on(kernels, encoder, weights, image))
+}
+
+fn features_on<K: Kernels>(
+    kernels: K,
+    encoder: &Graph,
+    weights: &Weights,
+    image: &Image,
+) -> Result<Weights> {
     let mut network = Network::new(kernels, encoder, &mut Seed(0).stream("encoder"))?;
     network.parameters_mut().load(weights)?;
     let side = image.width.min(image.height);

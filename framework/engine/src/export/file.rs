@@ -50,7 +50,10 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
         // The error that brought us here is the one to report.
         let _ = fs::remove_file(&unfinished);
         match e.kind() {
-            ErrorKind::StorageFull => Error::DiskFull { path: path.into() },
+            ErrorKind::StorageFull => Error::DiskFull {
+                path: path.into(),
+                then: "try again",
+            },
             ErrorKind::NotFound => refused("its folder does not exist; make it first".into()),
             _ => refused(format!("{e}; name another place")),
         }

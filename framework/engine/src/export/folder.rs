@@ -121,6 +121,7 @@ impl Drop for NewFolder {
 fn refused(target: &Path, e: io::Error) -> Error {
     match e.kind() {
         ErrorKind::StorageFull => Error::DiskFull {
+            then: "try again",
             path: target.into(),
         },
         _ => unfit(target, &format!("{e}; choose another folder with --out")),

@@ -10,9 +10,9 @@ use super::order::Order;
 use super::teacher::{self, Teacher};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::network::kernels::{CpuKernels, Kernels};
+use crate::network::kernels::Kernels;
 use crate::network::{Network, Weights};
-use crate::search::{Setup, cpu_only};
+use crate::search::Setup;
 use crate::train::Saved;
 
 /// Everything that a training needs, made and checked.
@@ -27,9 +27,9 @@ pub(super) struct Begun<K: Kernels> {
     pub(super) saved: Option<Saved>,
 }
 
-impl Begun<CpuKernels> {
-    pub(super) fn new(order: &Order<'_>) -> Result<Self> {
-        let mut begun = Self::fresh(order.config, order.genotype)?;
+impl<K: Kernels> Begun<K> {
+    pub(super) fn new(kernels: K, order: &Order<'_>) -> Result<Self> {
+        let mut begun = Self::fresh(kernels, order.config, order.genotype)?;
         let fingerprint = &begun.setup.source.fingerprint;
         if order.data_fingerprint.is_some_and(|f| f != fingerprint) {
             return Err(config_error(
@@ -43,7 +43,11 @@ impl Begun<CpuKernels> {
     }
 
     /// `data` is where the data is now, if not where it was.
-    pub(super) fn again(unfinished: Unfinished, data: Option<&Path>) -> Result<(Self, Folder)> {
+    pub(super) fn again(
+        kernels: K,
+        unfinished: Unfinished,
+        data: Option<&Path>,
+    ) -> Result<(Self, Folder)> {
         let Unfinished {
             folder,
             state,
@@ -59,7 +63,7 @@ impl Begun<CpuKernels> {
         }
         // The encoder has begun from them.
         config.encoder.weights = None;
-        let mut begun = Self::fresh(&config, &state.origin.genotype)?;
+        let mut begun = Self::fresh(kernels, &config, &state.origin.genotype)?;
         if begun.setup.source.fingerprint != state.origin.data_fingerprint {
             return Err(config_error(
                 "the data is not what the training was begun with; bring it back, or name with --data \
@@ -81,8 +85,7 @@ impl Begun<CpuKernels> {
         Ok((begun, folder))
     }
 
-    fn fresh(config: &Config, genotype: &str) -> Result<Self> {
-        let kernels = cpu_only(config)?;
+    fn fresh(kernels: K, config: &Config, genotype: &str) -> Result<Self> {
         let setup = Setup::new(config)?;
         let teacher = teacher::load(kernels.clone(), config, &setup)?;
         let choices = setup.space.parse(genotype)?;

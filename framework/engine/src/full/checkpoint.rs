@@ -59,6 +59,9 @@ pub(super) struct State {
     pub(super) best: Option<BestSoFar>,
 }
 
+/// How the folder of an unfinished training is called: the model's name and this.
+const ENDING: &str = ".unfinished";
+
 /// What a training was begun with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,9 +103,15 @@ pub struct Unfinished {
     pub(super) config: Config,
 }
 
-/// Whether the training of `model` was begun and not finished.
-pub fn is_unfinished(model: &Path) -> bool {
-    !is_finished(model) && beside(model).is_some_and(|folder| folder.join(FILE).exists())
+/// The model whose training was begun and not finished, where `path` names it or the folder of its checkpoint.
+pub fn unfinished_model(path: &Path) -> Option<PathBuf> {
+    let is_begun = |model: &Path| beside(model).is_some_and(|folder| folder.join(FILE).exists());
+    if is_begun(path) {
+        return (!is_finished(path)).then(|| path.to_owned());
+    }
+    let name = path.file_name()?.to_str()?.strip_suffix(ENDING)?;
+    let model = path.with_file_name(name);
+    is_begun(&model).then_some(model)
 }
 
 /// Whether a training into `model` may begin: none was begun before.
@@ -130,7 +139,7 @@ fn is_finished(model: &Path) -> bool {
 
 fn beside(model: &Path) -> Option<PathBuf> {
     let mut name = model.file_name()?.to_owned();
-    name.push(".unfinished");
+    name.push(ENDING);
     Some(model.with_file_name(name))
 }
 
@@ -282,7 +291,10 @@ fn wrong(model: &Path, message: impl Into<String>) -> Error {
 
 fn refused(model: &Path, path: &Path, e: io::Error) -> Error {
     match e.kind() {
-        ErrorKind::StorageFull => Error::DiskFull { path: path.into() },
+        ErrorKind::StorageFull => Error::DiskFull {
+            path: path.into(),
+            then: "go on with `nasfw train --resume`",
+        },
         _ => wrong(model, format!("{}: {e}", path.display())),
     }
 }

@@ -25,13 +25,14 @@ use self::best::Judge;
 pub(crate) use self::best::reward;
 use self::checkpoint::Folder;
 use self::watch::{Keeper, Watcher};
+use crate::device::on_device;
 use crate::error::{Error, Result};
 use crate::model::{Description, InputSize, Model, Normalisation, Origin, Provenance, WeightsFile};
 use crate::network::kernels::Kernels;
 use crate::progress::{Event, Observer};
 use crate::train::{Batches, Course, Fit, ImageSet, Learner, Objective, Passes, Taught, fit_on};
 
-pub use checkpoint::{Unfinished, check_not_begun, is_unfinished};
+pub use checkpoint::{Unfinished, check_not_begun, unfinished_model};
 pub use order::{Keep, Order, Resume, Trained};
 
 /// Trains an architecture as the table `train` says.
@@ -43,7 +44,17 @@ pub use order::{Keep, Order, Resume, Trained};
 /// When a setting, the genotype or the data is wrong, training ended before the first look at the
 /// validation part, or it can be gone on with.
 pub fn train(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Trained> {
-    let begun = Begun::new(order)?;
+    on_device!(order.config.run.device, |kernels| {
+        train_on(kernels, order, observer)
+    })
+}
+
+fn train_on<K: Kernels>(
+    kernels: K,
+    order: &Order<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Trained> {
+    let begun = Begun::new(kernels, order)?;
     begun.setup.check_data(observer)?;
     let keeper = (order.keep.as_ref())
         .map(|keep| {
@@ -62,11 +73,26 @@ pub fn train(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Trained> 
 /// # Errors
 /// As [`train`]; also when the data is not what the training was begun with.
 pub fn resume(
+    mut unfinished: Unfinished,
+    how: &Resume<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Trained> {
+    if let Some(device) = how.device {
+        unfinished.config.run.device = device.into();
+    }
+    let device = unfinished.config.run.device.clone();
+    on_device!(device, |kernels| resume_on(
+        kernels, unfinished, how, observer
+    ))
+}
+
+fn resume_on<K: Kernels>(
+    kernels: K,
     unfinished: Unfinished,
     how: &Resume<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Trained> {
-    let (begun, folder) = Begun::again(unfinished, how.data)?;
+    let (begun, folder) = Begun::again(kernels, unfinished, how.data)?;
     let place = begun.saved.as_ref().map(|saved| saved.place);
     if let (false, Some(place)) = (how.finish, place) {
         begun.setup.check_data(observer)?;

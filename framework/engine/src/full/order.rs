@@ -38,6 +38,8 @@ pub struct Keep<'a> {
 pub struct Resume<'a> {
     /// Where the data is now, if it was moved.
     pub data: Option<&'a Path>,
+    /// The device to compute on from here, if another than before.
+    pub device: Option<&'a str>,
     /// As [`Keep::every_steps`].
     pub every_steps: usize,
     /// Do not train on: what was best so far is the result.

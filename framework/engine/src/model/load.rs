@@ -11,7 +11,7 @@ use super::{
     DESCRIPTION, Description, FORMAT, Model, Normalisation, WEIGHTS, WeightsFile, model_error,
 };
 use crate::error::Result;
-use crate::full::is_unfinished;
+use crate::folder::Folder;
 use crate::network::kernels::CpuKernels;
 use crate::network::{Network, Weights};
 
@@ -33,7 +33,8 @@ pub(super) fn load(folder: &Path) -> Result<Model> {
     let version: Version = serde_json::from_slice(&text).map_err(|e| damaged(&e))?;
     if version.format != FORMAT {
         let message = format!(
-            "{DESCRIPTION} has format {}; this program reads {FORMAT}",
+            "{DESCRIPTION} has format {}; this program reads {FORMAT}. Use the program that wrote it, or train \
+             again",
             version.format
         );
         return Err(model_error(folder, message));
@@ -74,10 +75,14 @@ pub(super) fn load(folder: &Path) -> Result<Model> {
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>> {
     let path = folder.join(name);
     std::fs::read(&path).map_err(|e| {
+        let kind = Folder::at(folder);
         let message = match e.kind() {
-            ErrorKind::NotFound if is_unfinished(folder) => {
-                let resume = format!("nasfw train --resume {}", folder.display());
-                format!("its training is not finished; go on with `{resume}`")
+            ErrorKind::NotFound if kind == Folder::Run => format!(
+                "this is a run, not a model; `nasfw train --from {}` trains what it found into one",
+                folder.display()
+            ),
+            ErrorKind::NotFound if let Folder::Unfinished { resume } = &kind => {
+                format!("its training is not finished; {resume}")
             }
             ErrorKind::NotFound if !folder.exists() => {
                 "there is no such folder; `nasfw train --out` makes one".into()

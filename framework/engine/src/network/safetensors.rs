@@ -65,7 +65,8 @@ impl Weights {
         let mut weights = Weights::default();
         for (name, view) in file.iter().filter(|(name, _)| wanted(name)) {
             if view.dtype() != Dtype::F32 {
-                return Err(damaged(format!("{name} holds {:?}, not F32", view.dtype())));
+                let message = format!("{name} holds {:?}, not F32", view.dtype());
+                return Err(Error::Weights(message));
             }
             let (quads, _) = view.data().as_chunks::<4>();
             let values = quads.iter().map(|b| f32::from_le_bytes(*b)).collect();
@@ -92,5 +93,5 @@ pub(crate) fn note_in_safetensors(bytes: &[u8], key: &str) -> Result<Option<Stri
 }
 
 fn damaged(error: impl std::fmt::Display) -> Error {
-    Error::Weights(format!("safetensors: {error}"))
+    Error::Weights(format!("no safetensors file, or a damaged one ({error})"))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::Prepared;
-use nasfw_sdk::{Stage, TargetScale};
+use nasfw_sdk::{Label, Stage, TargetScale};
 use rayon::prelude::*;
 
 use super::setup::Setup;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::network::kernels::{Kernels, MapShape, map_shape};
 use crate::progress::{Event, Observer};
-use crate::train::{FeatureSet, PreparedSet, quarter, stack, teach, upload};
+use crate::train::{FeatureSet, PreparedSet, Store, quarter, stack, teach, upload};
 
 /// Crops encoded at a time.
 const BATCH: usize = 16;
@@ -58,7 +58,7 @@ pub(super) fn compute<K: Kernels>(
         name: "encoder features",
         steps: allowed + val.samples.len(),
     });
-    let mut train = FeatureSet::default();
+    let mut train = Encoded::default();
     let seed = setup.seed.child("features");
     let samples: Vec<(usize, usize)> = indices.into_iter().take(allowed).enumerate().collect();
     for chunk in samples.chunks(BATCH) {
@@ -72,13 +72,68 @@ pub(super) fn compute<K: Kernels>(
         encoder.encode(crops, &mut train, true)?;
         step(observer, train.labels.len())?;
     }
-    let mut judged = FeatureSet::default();
+    let mut judged = Encoded::default();
     for chunk in val.samples.chunks(BATCH) {
         encoder.encode(chunk.to_vec(), &mut judged, false)?;
         step(observer, allowed + judged.labels.len())?;
     }
     observer.on(&Event::PhaseDone);
-    Ok(StageFeatures { train, val: judged })
+    let (train, val) = (train.into_set(), judged.into_set());
+    keep_on_device(kernels, [&train, &val], setup, observer)?;
+    Ok(StageFeatures { train, val })
+}
+
+/// Copies to the device what fits into the budget there; batches of the rest are uploaded step by step.
+fn keep_on_device<K: Kernels>(
+    kernels: &K,
+    sets: [&FeatureSet; 2],
+    setup: &Setup,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let budget = setup.config.features.device_memory_mb;
+    let mut left = (budget as usize).saturating_mul(1 << 20);
+    let (mut kept, mut all) = (0, 0);
+    for store in sets.into_iter().flat_map(FeatureSet::stores) {
+        all += store.bytes();
+        if store.bytes() <= left && kernels.keep(store)? {
+            left -= store.bytes();
+            kept += store.bytes();
+        }
+    }
+    if kept > 0 && kept < all {
+        let mib = |bytes: usize| bytes.div_ceil(1 << 20);
+        let text = format!(
+            "{} of {} MiB of features are kept on the device (features.device_memory_mb is {budget}); \
+             the rest is uploaded step by step",
+            mib(kept),
+            mib(all)
+        );
+        observer.on(&Event::Note { text: &text });
+    }
+    Ok(())
+}
+
+/// A set of crops being encoded.
+#[derive(Default)]
+struct Encoded {
+    /// Per output of the encoder, the shape of one sample and the samples so far.
+    maps: Vec<(MapShape, Vec<f32>)>,
+    labels: Vec<Arc<Label>>,
+    teacher: Option<(usize, Vec<f32>)>,
+}
+
+impl Encoded {
+    fn into_set(self) -> FeatureSet {
+        let store = |length, values| Arc::new(Store::new(values, length));
+        let maps = self.maps.into_iter();
+        FeatureSet {
+            maps: maps
+                .map(|(one, all)| (one, store(one.len(), all)))
+                .collect(),
+            labels: self.labels,
+            teacher: self.teacher.map(|(length, all)| store(length, all)),
+        }
+    }
 }
 
 fn step(observer: &mut dyn Observer, done: usize) -> Result<()> {
@@ -163,16 +218,13 @@ impl<'a, K: Kernels> Encoder<'a, K> {
         }
     }
 
-    fn encode(
-        &mut self,
-        crops: Vec<Prepared>,
-        into: &mut FeatureSet,
-        is_train: bool,
-    ) -> Result<()> {
+    fn encode(&mut self, crops: Vec<Prepared>, into: &mut Encoded, is_train: bool) -> Result<()> {
         let batch = stack(crops);
         let inputs = upload(self.kernels, &batch)?;
         let maps: Vec<(MapShape, Vec<f32>)> = match &self.encoder {
-            None => batch.inputs.clone(),
+            None => (inputs.iter())
+                .map(|map| (map_shape(map), map.as_vec()))
+                .collect(),
             Some(encoder) => (encoder.forward_eval(&inputs)?.iter())
                 .map(|map| (map_shape(map), map.as_vec()))
                 .collect(),
@@ -197,7 +249,7 @@ impl<'a, K: Kernels> Encoder<'a, K> {
         for label in batch.labels {
             // Training truth meets outputs at a quarter of the size: keep no more than that.
             let kept = match (is_train, self.stage.targets, &*label) {
-                (true, TargetScale::Quarter, nasfw_sdk::Label::Keypoints { .. }) => label,
+                (true, TargetScale::Quarter, Label::Keypoints { .. }) => label,
                 (true, TargetScale::Quarter, _) => {
                     Arc::new(nasfw_data::resize_label(&label, side, side, (crop, crop)))
                 }

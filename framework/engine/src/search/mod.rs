@@ -11,7 +11,9 @@
 //! | `prepare.rs` | what architectures are judged with |
 //! | `session.rs` | a search from its preparation to its summary |
 //! | `round.rs` | proposals drawn together, judged in any order, learned from in theirs |
-//! | `learn.rs` | what a search knows, and what it learns |
+//! | `learn.rs` | what a search learns, and the run that remembers it |
+//! | `policy.rs` | who decides: controller and schedule |
+//! | `replay.rs` | a search decided again, from its seed and what judging showed |
 //! | `failures.rs` | when going on is pointless |
 //! | `judge/` | who judges: this process, or workers |
 //! | `show.rs` | how judging in workers is shown |
@@ -26,7 +28,9 @@ mod judge;
 mod learn;
 mod own;
 mod plain;
+mod policy;
 mod prepare;
+mod replay;
 mod round;
 mod session;
 mod setup;
@@ -36,8 +40,9 @@ mod warmup;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
+use crate::device::on_device;
 use crate::error::{Error, Result};
-use crate::network::kernels::CpuKernels;
+use crate::network::kernels::Kernels;
 use crate::progress::Observer;
 use crate::store::Run;
 use crate::trial::{Status, Trial};
@@ -45,6 +50,7 @@ use clock::Clock;
 pub use clock::Work;
 pub use judge::{WorkerProgram, work};
 pub use prepare::WARM_WEIGHTS;
+pub use replay::{Difference, Replayed, replay};
 pub use setup::Setup;
 pub(crate) use setup::{any_graph, open_data};
 
@@ -86,7 +92,18 @@ pub fn run_with(
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
     check_limits(config, program)?;
-    let kernels = cpu_only(config)?;
+    on_device!(config.run.device, |kernels| {
+        run_on(kernels, config, out, program, observer)
+    })
+}
+
+fn run_on<K: Kernels>(
+    kernels: K,
+    config: &Config,
+    out: &Path,
+    program: Option<&WorkerProgram>,
+    observer: &mut dyn Observer,
+) -> Result<Summary> {
     let clock = Clock::start();
     let setup = clock.time(Work::Data, || Setup::checked(config, observer))?;
     let mut run = Run::create(out, config)?;
@@ -96,10 +113,12 @@ pub fn run_with(
 
 /// What a call of [`resume_with`] changes of the run's settings. Only the trials wanted are kept for
 /// later calls; the rest, which no result should depend on, holds for this one.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// `run.trials`.
     pub trials: Option<u64>,
+    /// `run.device`.
+    pub device: Option<String>,
     /// `run.workers`.
     pub workers: Option<usize>,
     /// `run.memory_limit_mb`.
@@ -130,10 +149,13 @@ pub fn resume_with(
     program: Option<&WorkerProgram>,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
-    let mut run = Run::open(folder)?;
+    let run = Run::open(folder)?;
     let mut config = run.config()?;
     let now = &mut config.run;
     now.trials = changes.trials.unwrap_or(now.trials);
+    if let Some(device) = &changes.device {
+        now.device.clone_from(device);
+    }
     now.workers = changes.workers.unwrap_or(now.workers);
     now.memory_limit_mb = changes.memory_limit_mb.unwrap_or(now.memory_limit_mb);
     now.trial_timeout_secs = changes.trial_timeout_secs.unwrap_or(now.trial_timeout_secs);
@@ -143,11 +165,23 @@ pub fn resume_with(
         // The warm-up that began from them is over.
         config.encoder.weights = None;
     }
-    let kernels = cpu_only(&config)?;
+    on_device!(config.run.device, |kernels| {
+        resume_on(kernels, run, &config, changes.trials, program, observer)
+    })
+}
+
+fn resume_on<K: Kernels>(
+    kernels: K,
+    mut run: Run,
+    config: &Config,
+    trials: Option<u64>,
+    program: Option<&WorkerProgram>,
+    observer: &mut dyn Observer,
+) -> Result<Summary> {
     let clock = Clock::start();
-    let setup = clock.time(Work::Data, || Setup::checked(&config, observer))?;
+    let setup = clock.time(Work::Data, || Setup::checked(config, observer))?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
-    if let Some(trials) = changes.trials {
+    if let Some(trials) = trials {
         run.set_trials_wanted(trials)?;
     }
     session::search(kernels, setup, run, &clock, program, observer)
@@ -196,16 +230,4 @@ pub fn best(trials: &[Trial]) -> Option<&Trial> {
             best
         }
     })
-}
-
-pub(crate) fn cpu_only(config: &Config) -> Result<CpuKernels> {
-    match config.run.device.as_str() {
-        "cpu" => Ok(CpuKernels::default()),
-        other => Err(Error::Config {
-            file: None,
-            message: format!(
-                "run.device: `{other}` is not available; searches run on `cpu` in this version"
-            ),
-        }),
-    }
 }

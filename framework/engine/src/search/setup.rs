@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use nasfw_data::{Cached, Dataset, Source, Transform, check, meta_split, open};
+use nasfw_data::{Cached, Dataset, Source, Transform, meta_split, open};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
 
 use super::own;
 use crate::config::Config;
+use crate::data_check;
 use crate::encoder::{self, Given};
 use crate::error::{Error, Result};
 use crate::network::Weights;
@@ -180,38 +181,16 @@ impl Setup {
         }
     }
 
-    /// Reads the whole training set once, so that bad data does not stop a long run late.
+    /// Reads the whole data set once, so that bad data does not stop a long run late.
     ///
     /// # Errors
     /// Everything that is wrong with the set, in one message.
     pub fn check_data(&self, observer: &mut dyn Observer) -> Result<()> {
-        let samples = self.source.train.len();
-        let text = format!("data: {}", self.source.description);
-        observer.on(&Event::Note { text: &text });
+        data_check::check_data(&self.config, &self.source, observer)?;
         if let Some(text) = &self.encoder_note {
             observer.on(&Event::Note { text });
         }
-        observer.on(&Event::Phase {
-            name: "data check",
-            steps: samples,
-        });
-        let mut problems = check(&*self.source.train, &|_| {});
-        observer.on(&Event::PhaseDone);
-        match problems.len() {
-            0 => Ok(()),
-            1 => Err(problems.remove(0).into()),
-            count => {
-                let shown: Vec<String> =
-                    problems.iter().take(20).map(|p| format!("  {p}")).collect();
-                let more = match count > shown.len() {
-                    true => format!("\n  … and {} more", count - shown.len()),
-                    false => String::new(),
-                };
-                Err(Error::BadData {
-                    message: format!("{count} problems in the data:\n{}{more}", shown.join("\n")),
-                })
-            }
-        }
+        Ok(())
     }
 
     /// Gives back the memory of images that were read, when others go on with them.
@@ -232,11 +211,6 @@ impl Setup {
             .cycle()
             .take(wanted)
             .collect()
-    }
-
-    /// Where the random streams of a trial come from; no two trials share one.
-    pub(super) fn trial_seed(&self, id: u64) -> Seed {
-        self.seed.child(&format!("trial/{id}"))
     }
 
     /// The augmentation at a stage's sizes.

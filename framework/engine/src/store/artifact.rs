@@ -18,6 +18,11 @@ pub(super) fn path_of(run: &Path, name: &str) -> Result<PathBuf> {
     Ok(run.join("artifacts").join(relative))
 }
 
+/// The hash of a file's content, 64 hexadecimal digits.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
 /// Writes beside the file, waits for the disk, then moves it into place.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));

@@ -44,6 +44,10 @@ pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
         | std::io::ErrorKind::NotADirectory => {
             run_error(folder, format!("cannot be made here: {e}"))
         }
+        std::io::ErrorKind::NotFound => run_error(
+            folder,
+            "cannot be made here; choose another folder with --out",
+        ),
         _ => io_error(folder)(e),
     };
     std::fs::create_dir_all(parent).map_err(refused)?;
@@ -56,6 +60,7 @@ pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
     let lock = fill(&unfinished.0, config).map_err(|e| match e {
         // Nobody knows the folder beside.
         Error::DiskFull { .. } => Error::DiskFull {
+            then: "try again",
             path: folder.into(),
         },
         other => other,

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{database_error, database_path, migrate, run_error};
+use super::{chain, database_error, database_path, is_run, migrate, run_error};
 use crate::error::Result;
+use crate::folder::Folder;
 
 /// The version of the tables that this program writes, and the newest it reads.
 pub const FORMAT: i64 = 2;
@@ -39,9 +40,14 @@ CREATE TABLE state (
     schedule   BLOB NOT NULL,
     next_trial INTEGER NOT NULL
 ) STRICT;
+";
+
+/// What of the tables format 2 changed.
+pub(super) const ARTIFACTS: &str = "
 CREATE TABLE artifacts (
-    name  TEXT PRIMARY KEY, -- path below artifacts/, with forward slashes
-    bytes INTEGER NOT NULL
+    name   TEXT PRIMARY KEY, -- path below artifacts/, with forward slashes
+    bytes  INTEGER NOT NULL,
+    blake3 TEXT NOT NULL     -- 64 hexadecimal digits
 ) STRICT;
 ";
 
@@ -59,6 +65,29 @@ CREATE TABLE round (
 ) STRICT;
 ";
 
+fn make_tables(db: &Connection) -> rusqlite::Result<()> {
+    for tables in [TABLES, ARTIFACTS, ROUNDS, chain::TABLES] {
+        db.execute_batch(tables)?;
+    }
+    Ok(())
+}
+
+/// A database in memory with the tables of the present format.
+pub(super) fn empty() -> rusqlite::Result<Connection> {
+    let db = Connection::open_in_memory()?;
+    make_tables(&db)?;
+    Ok(db)
+}
+
+/// What a database's tables are, as text, in an order that does not depend on when they were made.
+pub(super) fn tables(db: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_master \
+               ORDER BY 1";
+    let mut statement = db.prepare(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
+}
+
 /// Makes the database of a new run. It is in one file when this returns.
 pub(super) fn create(run: &Path, meta: &[(&str, &str)]) -> Result<()> {
     let make = || -> rusqlite::Result<()> {
@@ -67,11 +96,11 @@ pub(super) fn create(run: &Path, meta: &[(&str, &str)]) -> Result<()> {
         let tx = db.transaction()?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
         tx.pragma_update(None, "user_version", FORMAT)?;
-        tx.execute_batch(TABLES)?;
-        tx.execute_batch(ROUNDS)?;
+        make_tables(&tx)?;
         for (key, value) in meta {
             tx.execute("INSERT INTO meta VALUES (?1, ?2)", [key, value])?;
         }
+        chain::reseal(&tx)?;
         tx.commit()?;
         db.close().map_err(|(_, e)| e)
     };
@@ -79,8 +108,8 @@ pub(super) fn create(run: &Path, meta: &[(&str, &str)]) -> Result<()> {
 }
 
 /// Opens the database for the one writer: write-ahead log, every commit on disk. An earlier format is
-/// brought to the present one; then the second value is true.
-pub(super) fn open(run: &Path) -> Result<(Connection, bool)> {
+/// brought to the present one.
+pub(super) fn open(run: &Path) -> Result<Connection> {
     check_exists(run)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(database_path(run), flags)
@@ -97,9 +126,9 @@ pub(super) fn open(run: &Path) -> Result<(Connection, bool)> {
         damage => return Err(run_error(run, format!("run.db is damaged: {damage}"))),
     }
     if version < FORMAT {
-        migrate::migrate(&mut db, version).map_err(|e| database_error(run, e))?;
+        migrate::migrate(run, &mut db, version).map_err(|e| database_error(run, e))?;
     }
-    Ok((db, version < FORMAT))
+    Ok(db)
 }
 
 /// Opens the database for reading, while another process writes or on a medium that cannot be
@@ -129,12 +158,20 @@ pub(super) fn open_to_read(run: &Path) -> Result<Connection> {
 }
 
 fn check_exists(run: &Path) -> Result<()> {
-    if database_path(run).is_file() {
+    if is_run(run) {
         return Ok(());
     }
-    let message = match run.exists() {
-        true => "this folder holds no run.db, so it is not a run",
-        false => "no such run; `nasfw run` makes one",
+    let message = match Folder::at(run) {
+        Folder::Model => {
+            "this is a model, not a run; `nasfw report`, `eval`, `predict` and `export` take models"
+                .into()
+        }
+        Folder::Unfinished { resume } => {
+            format!("this is no run but an unfinished training; {resume}")
+        }
+        _ if run.is_file() => "this is a file; a run is a folder".into(),
+        _ if run.exists() => "this folder holds no run.db, so it is not a run".into(),
+        _ => "no such run; `nasfw run` makes one".to_owned(),
     };
     Err(run_error(run, message))
 }

@@ -1,21 +1,51 @@
 //! Runs of earlier programs, brought to the present format.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 
-use super::format::{FORMAT, ROUNDS};
+use super::format::{ARTIFACTS, FORMAT, ROUNDS};
+use super::{artifact, chain};
 
 /// Brings a database of format `version` to the present one, wholly or not at all.
-pub(super) fn migrate(db: &mut Connection, version: i64) -> rusqlite::Result<()> {
+pub(super) fn migrate(run: &Path, db: &mut Connection, version: i64) -> rusqlite::Result<()> {
     let tx = db.transaction()?;
     if version < 2 {
         tx.execute_batch(ROUNDS)?;
+        tx.execute_batch(chain::TABLES)?;
+        hash_artifacts(run, &tx)?;
         let sql = "SELECT value FROM meta WHERE key = 'config'";
         let config: String = tx.query_row(sql, [], |row| row.get(0))?;
         let sql = "UPDATE meta SET value = ?1 WHERE key = 'config'";
         tx.execute(sql, [one_at_a_time(&config)])?;
+        let mut trials = tx.prepare("SELECT id FROM trials ORDER BY id")?;
+        let ids = trials.query_map([], |row| row.get(0))?;
+        for id in ids.collect::<rusqlite::Result<Vec<i64>>>()? {
+            chain::add_link(&tx, id)?;
+        }
     }
+    chain::reseal(&tx)?;
     tx.pragma_update(None, "user_version", FORMAT)?;
     tx.commit()
+}
+
+/// Notes the hashes of artifacts as they are now; what is gone or cannot be read gets none that fits.
+fn hash_artifacts(run: &Path, db: &Connection) -> rusqlite::Result<()> {
+    let mut before = db.prepare("SELECT name, bytes FROM artifacts")?;
+    let rows = before.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let noted: Vec<(String, i64)> = rows.collect::<rusqlite::Result<_>>()?;
+    db.execute_batch("DROP TABLE artifacts")?;
+    db.execute_batch(ARTIFACTS)?;
+    for (name, bytes) in noted {
+        let content = artifact::path_of(run, &name).map(std::fs::read);
+        let hash = match content {
+            Ok(Ok(content)) => artifact::hash(&content),
+            _ => String::new(),
+        };
+        let sql = "INSERT INTO artifacts VALUES (?1, ?2, ?3)";
+        db.execute(sql, (name, bytes, hash))?;
+    }
+    Ok(())
 }
 
 /// Before there were rounds, every proposal came after the outcome of the one before: the run goes on

@@ -4,6 +4,7 @@
 //! RUN/run.db        SQLite: configuration, every trial, the state to continue from
 //! RUN/config.toml   the configuration again, for people
 //! RUN/artifacts/    files that a run leaves, e.g. drawings and encoder weights
+//! RUN/run.blake3    the hash of run.db while nobody writes to it
 //! RUN/run.lock      held by the one process that writes
 //! ```
 //!
@@ -23,14 +24,19 @@
 //! | `rows.rs` | trials as rows |
 //! | `round.rs` | the round under way |
 //! | `artifact.rs` | files written whole or not at all |
+//! | `chain.rs`, `at_rest.rs` | hashes of what is recorded, and of the file |
+//! | `verify.rs` | whether anything has changed |
 
 mod artifact;
+mod at_rest;
+mod chain;
 mod create;
 mod format;
 mod lock;
 mod migrate;
 mod round;
 mod rows;
+mod verify;
 mod view;
 mod write;
 
@@ -43,6 +49,7 @@ use nasfw_sdk::State;
 
 pub use format::FORMAT;
 pub use round::{Pending, Round};
+pub use verify::Verified;
 pub use view::RunView;
 pub use write::Run;
 
@@ -55,6 +62,11 @@ pub struct SearchState {
     pub controller: State,
     /// The reward schedule's.
     pub schedule: State,
+}
+
+/// Whether `folder` looks like a run's, sound or not.
+pub fn is_run(folder: &Path) -> bool {
+    database_path(folder).is_file()
 }
 
 fn database_path(run: &Path) -> PathBuf {
@@ -72,13 +84,24 @@ fn database_error(run: &Path, source: rusqlite::Error) -> Error {
             format!("run.db is damaged or no database: {source}")
         }
         Some(DatabaseBusy | DatabaseLocked) => "run.db is in use by another program".into(),
-        Some(DiskFull) => return Error::DiskFull { path },
+        Some(DiskFull) => return Error::DiskFull { path, then: RESUME },
+        _ if is_out_of_room(&source) => return Error::DiskFull { path, then: RESUME },
         _ => return Error::Database { path, source },
     };
     Error::Run {
         run: run.into(),
         message,
     }
+}
+
+/// What a full disk leaves to do.
+const RESUME: &str = "go on with `nasfw resume`";
+
+/// Whether SQLite could not make room for the memory that readers and the writer share: a full disk under
+/// another name.
+fn is_out_of_room(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|e| e.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 fn run_error(run: &Path, message: impl Into<String>) -> Error {
@@ -92,7 +115,7 @@ fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
     |source| {
         let path = path.into();
         match source.kind() {
-            std::io::ErrorKind::StorageFull => Error::DiskFull { path },
+            std::io::ErrorKind::StorageFull => Error::DiskFull { path, then: RESUME },
             _ => Error::Io { path, source },
         }
     }

@@ -3,7 +3,8 @@
 use nasfw_sdk::{Proposal, State};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Run, SearchState, database_error, rows, run_error};
+use super::verify::OLD;
+use super::{Run, RunView, SearchState, rows, run_error};
 use crate::error::Result;
 use crate::trial::Judged;
 
@@ -40,9 +41,7 @@ impl Run {
             return Err(run_error(self.folder(), "the round before is not over"));
         }
         let first = self.finished()?;
-        let folder = self.folder().to_owned();
-        let mut write = || -> rusqlite::Result<()> {
-            let tx = self.view.db.transaction()?;
+        self.change(|tx| {
             for (id, proposal) in (first..).zip(proposals) {
                 tx.execute(
                     "INSERT INTO pending VALUES (?1, ?2, ?3, NULL)",
@@ -55,10 +54,8 @@ impl Run {
             }
             let sql = "INSERT OR REPLACE INTO round VALUES (1, ?1)";
             tx.execute(sql, params![state.schedule.0])?;
-            rows::replace_state(&tx, state, first)?;
-            tx.commit()
-        };
-        write().map_err(|e| database_error(&folder, e))
+            rows::replace_state(tx, state, first)
+        })
     }
 
     /// Keeps what judging a proposal showed until it is learned from; on disk when this returns.
@@ -66,12 +63,11 @@ impl Run {
     /// # Errors
     /// When no such proposal is pending, or the database fails.
     pub fn keep_judged(&mut self, judged: &Judged) -> Result<()> {
-        let write = || -> rusqlite::Result<usize> {
+        let changed = self.change(|tx| {
             let sql = "UPDATE pending SET judged = ?1 WHERE id = ?2 AND judged IS NULL";
-            let values = params![rows::json(judged)?, rows::integer(judged.id)?];
-            self.view.db.execute(sql, values)
-        };
-        match write().map_err(|e| database_error(self.folder(), e))? {
+            tx.execute(sql, params![rows::json(judged)?, rows::integer(judged.id)?])
+        });
+        match changed? {
             1 => Ok(()),
             _ => {
                 let message = format!("trial {} is not pending", judged.id);
@@ -79,14 +75,19 @@ impl Run {
             }
         }
     }
+}
 
+impl RunView {
     /// What is left of the round under way.
     ///
     /// # Errors
-    /// When the database cannot be read, or what it holds of the round does not belong together.
+    /// When an earlier program made the run, the database cannot be read, or what it holds of the round does not belong together.
     pub fn round(&self) -> Result<Round> {
+        if self.is_old()? {
+            return Err(run_error(self.folder(), OLD));
+        }
         let read = || -> rusqlite::Result<(Option<Vec<u8>>, Vec<Pending>)> {
-            let db = &self.view.db;
+            let db = &self.db;
             let schedule = db.query_row("SELECT schedule FROM round", [], |r| r.get(0));
             Ok((schedule.optional()?, pending(db)?))
         };

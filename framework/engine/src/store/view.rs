@@ -200,14 +200,16 @@ impl RunView {
     /// # Errors
     /// When it cannot be read, or is not as long as it was when written.
     pub fn artifact(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let bytes: Option<i64> = self
-            .db
-            .query_row("SELECT bytes FROM artifacts WHERE name = ?1", [name], |r| {
-                r.get(0)
-            })
-            .optional()
-            .map_err(|e| database_error(&self.folder, e))?;
-        let Some(bytes) = bytes else { return Ok(None) };
+        let sql = "SELECT * FROM artifacts WHERE name = ?1";
+        let noted = self.db.query_row(sql, [name], |row| {
+            // Runs of earlier programs noted the length only.
+            let hash: Option<String> = row.get("blake3").ok();
+            Ok((row.get::<_, i64>("bytes")?, hash))
+        });
+        let noted = noted.optional();
+        let Some((bytes, hash)) = noted.map_err(|e| database_error(&self.folder, e))? else {
+            return Ok(None);
+        };
         let path = artifact::path_of(&self.folder, name)?;
         let content = std::fs::read(&path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => run_error(
@@ -221,6 +223,11 @@ impl RunView {
                 "artifact `{name}` has {} bytes, {bytes} were written",
                 content.len()
             );
+            return Err(run_error(&self.folder, message));
+        }
+        if hash.is_some_and(|hash| hash != artifact::hash(&content)) {
+            let message =
+                format!("artifact `{name}` has changed since it was written; put it back");
             return Err(run_error(&self.folder, message));
         }
         Ok(Some(content))

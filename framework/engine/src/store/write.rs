@@ -3,11 +3,13 @@
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use rusqlite::params;
+use rusqlite::{Connection, Transaction, params};
 
 use super::lock::Lock;
 use super::view::{CONSTANT, DATA, OUTPUTS, SPENT};
-use super::{RunView, SearchState, artifact, create, database_error, format, rows, run_error};
+use super::{
+    RunView, SearchState, artifact, at_rest, chain, create, database_error, format, rows, run_error,
+};
 use crate::config::Config;
 use crate::error::Result;
 use crate::trial::Trial;
@@ -57,12 +59,14 @@ impl Run {
     }
 
     fn with(folder: &Path, lock: Lock) -> Result<Self> {
-        let (db, is_migrated) = format::open(folder)?;
+        at_rest::remove(folder)?;
+        let db = format::open(folder)?;
         let folder = folder.to_owned();
         let view = RunView { folder, db };
-        if is_migrated {
-            let config = view.config_text()?;
-            artifact::write_whole(&view.folder.join("config.toml"), config.as_bytes())?;
+        // The copy for people may be of before a migration or an interruption.
+        let (config, copy) = (view.config_text()?, view.folder.join("config.toml"));
+        if std::fs::read_to_string(&copy).ok().as_ref() != Some(&config) {
+            artifact::write_whole(&copy, config.as_bytes())?;
         }
         Ok(Self { view, _lock: lock })
     }
@@ -78,16 +82,28 @@ impl Run {
             let message = format!("trial {} cannot follow: the next one is {next}", trial.id);
             return Err(run_error(&self.view.folder, message));
         }
-        let folder = self.view.folder.clone();
-        let mut write = || -> rusqlite::Result<()> {
-            let tx = self.view.db.transaction()?;
-            rows::insert(&tx, trial)?;
-            let sql = "DELETE FROM pending WHERE id = ?1";
-            tx.execute(sql, [rows::integer(trial.id)?])?;
-            rows::replace_state(&tx, state, next + 1)?;
-            tx.commit()
+        self.change(|tx| {
+            let id = rows::integer(trial.id)?;
+            rows::insert(tx, trial)?;
+            chain::add_link(tx, id)?;
+            tx.execute("DELETE FROM pending WHERE id = ?1", [id])?;
+            rows::replace_state(tx, state, next + 1)
+        })
+    }
+
+    /// Changes what is recorded, wholly or not at all; it is on disk when this returns.
+    pub(super) fn change<T>(
+        &mut self,
+        body: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let write = |db: &mut Connection| -> rusqlite::Result<T> {
+            let tx = db.transaction()?;
+            let value = body(&tx)?;
+            chain::reseal(&tx)?;
+            tx.commit()?;
+            Ok(value)
         };
-        write().map_err(|e| database_error(&folder, e))
+        write(&mut self.view.db).map_err(|e| database_error(&self.view.folder, e))
     }
 
     /// Notes what the run's data and networks are, or checks that they are still the same.
@@ -105,14 +121,12 @@ impl Run {
             )),
             None => {
                 let outputs = outputs.to_string();
-                let mut write = || -> rusqlite::Result<()> {
-                    let tx = self.view.db.transaction()?;
+                self.change(|tx| {
                     for (key, value) in [(DATA, data), (OUTPUTS, &outputs)] {
                         tx.execute("INSERT INTO meta VALUES (?1, ?2)", [key, value])?;
                     }
-                    tx.commit()
-                };
-                write().map_err(|e| database_error(&folder, e))
+                    Ok(())
+                })
             }
         }
     }
@@ -140,10 +154,8 @@ impl Run {
     }
 
     fn note(&mut self, key: &str, value: &str) -> Result<()> {
-        (self.view.db)
-            .execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", [key, value])
-            .map_err(|e| database_error(&self.view.folder, e))?;
-        Ok(())
+        let sql = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)";
+        self.change(|tx| tx.execute(sql, [key, value]).map(drop))
     }
 
     /// Changes how many trials are wanted in all, in the database and in `config.toml`.
@@ -164,9 +176,8 @@ impl Run {
 
     fn store_config(&mut self, config: &Config) -> Result<()> {
         let toml = config.to_toml();
-        (self.view.db)
-            .execute("UPDATE meta SET value = ?1 WHERE key = 'config'", [&toml])
-            .map_err(|e| database_error(&self.view.folder, e))?;
+        let sql = "UPDATE meta SET value = ?1 WHERE key = 'config'";
+        self.change(|tx| tx.execute(sql, [&toml]).map(drop))?;
         artifact::write_whole(&self.view.folder.join("config.toml"), toml.as_bytes())
     }
 
@@ -178,12 +189,12 @@ impl Run {
     pub fn write_artifact(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = artifact::path_of(&self.view.folder, name)?;
         artifact::write_whole(&path, bytes)?;
-        let write = || -> rusqlite::Result<usize> {
+        let hash = artifact::hash(bytes);
+        self.change(|tx| {
             let length = rows::integer(bytes.len())?;
-            let sql = "INSERT OR REPLACE INTO artifacts VALUES (?1, ?2)";
-            self.view.db.execute(sql, params![name, length])
-        };
-        write().map_err(|e| database_error(&self.view.folder, e))?;
+            let sql = "INSERT OR REPLACE INTO artifacts VALUES (?1, ?2, ?3)";
+            tx.execute(sql, params![name, length, hash]).map(drop)
+        })?;
         Ok(path)
     }
 }
@@ -192,7 +203,10 @@ impl Drop for Run {
     fn drop(&mut self) {
         // Folds the write-ahead log into the one file, so that a run at rest can be copied or read
         // anywhere. A reader may be in the way; then the log stays, and nothing is lost.
-        let _ = (self.view.db).pragma_update(None, "journal_mode", "DELETE");
+        let closed = (self.view.db).pragma_update(None, "journal_mode", "DELETE");
+        if closed.is_ok() && !self.view.folder.join("run.db-wal").exists() {
+            let _ = at_rest::leave(&self.view.folder);
+        }
     }
 }
 

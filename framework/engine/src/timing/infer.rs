@@ -3,7 +3,7 @@
 use nasfw_sdk::Seed;
 use nasfw_sdk::graph::Graph;
 
-use super::{Reference, named, random_values};
+use super::{Reference, Timed, named, random_values};
 use crate::error::Result;
 use crate::network::kernels::{DeviceOf, Kernels, Map, MapShape, device};
 use crate::network::{Network, Weights};
@@ -45,17 +45,23 @@ impl<K: Kernels> Inference<K> {
     pub fn run(&self) -> Result<Vec<Map<DeviceOf<K>>>> {
         self.network.forward_eval(std::slice::from_ref(&self.image))
     }
+}
 
-    /// The same with what went in and came out.
-    ///
-    /// # Errors
-    /// When the device fails.
-    pub fn reference(&self) -> Result<Reference> {
+impl<K: Kernels> Timed for Inference<K> {
+    fn run(&mut self) -> Result<()> {
+        let kernels = self.network.kernels().clone();
+        kernels.guard(|| {
+            Self::run(self)?;
+            kernels.wait()
+        })
+    }
+
+    fn reference(&mut self) -> Result<Reference> {
         Ok(Reference {
             graph: self.network.graph().clone(),
             weights: self.network.parameters().weights(),
             inputs: named("input", std::slice::from_ref(&self.image)),
-            outputs: named("output", &self.run()?),
+            outputs: named("output", &Self::run(self)?),
             gradients: Weights::default(),
         })
     }

@@ -5,11 +5,13 @@
 mod infer;
 mod step;
 
+use crate::device::on_device;
+use crate::error::Result;
 pub use infer::Inference;
 pub use step::DecoderStep;
 
-use nasfw_sdk::Rng;
 use nasfw_sdk::graph::Graph;
+use nasfw_sdk::{Rng, Seed};
 use rand::RngExt;
 
 use crate::network::kernels::{MapShape, map_shape};
@@ -30,6 +32,57 @@ pub struct Reference {
     pub outputs: Weights,
     /// Of a training step the gradient of every parameter an output depends on, before clipping.
     pub gradients: Weights,
+}
+
+/// Something to be timed.
+pub trait Timed {
+    /// Does it once, to the end: nothing of it is still under way on the device.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn run(&mut self) -> Result<()>;
+
+    /// Does it once, for another framework to compare.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn reference(&mut self) -> Result<Reference>;
+}
+
+/// [`DecoderStep::new`] on the device called `on`.
+///
+/// # Errors
+/// When there is no such device, or it fails.
+pub fn step(
+    on: &str,
+    graph: &Graph,
+    batch: usize,
+    crop_px: usize,
+    seed: Seed,
+) -> Result<Box<dyn Timed>> {
+    on_device!(on, |kernels| {
+        boxed(DecoderStep::new(kernels, graph, batch, crop_px, seed))
+    })
+}
+
+/// [`Inference::new`] on the device called `on`.
+///
+/// # Errors
+/// When there is no such device, or it fails.
+pub fn infer(
+    on: &str,
+    graph: &Graph,
+    batch: usize,
+    size: (usize, usize),
+    seed: Seed,
+) -> Result<Box<dyn Timed>> {
+    on_device!(on, |kernels| {
+        boxed(Inference::new(kernels, graph, batch, size, seed))
+    })
+}
+
+fn boxed(timed: Result<impl Timed + 'static>) -> Result<Box<dyn Timed>> {
+    timed.map(|timed| Box::new(timed) as Box<dyn Timed>)
 }
 
 /// Random values of a map, from −1 to 1.

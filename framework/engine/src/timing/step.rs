@@ -7,7 +7,7 @@ use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Label, Loss, Optimiser, Result as SdkResult, Seed, TargetScale};
 use rand::RngExt;
 
-use super::{Reference, named, random_values};
+use super::{Reference, Timed, named, random_values};
 use crate::error::Result;
 use crate::network::kernels::{DeviceOf, Kernels, MapShape, device};
 use crate::network::{Array, Network, Weights};
@@ -44,7 +44,7 @@ impl<K: Kernels> DecoderStep<K> {
         let network = Network::new(kernels, &decoder, &mut rng)?;
         let inputs = feature_shapes(graph, &decoder, batch, crop_px)?
             .into_iter()
-            .map(|shape| (shape, random_values(shape, &mut rng)))
+            .map(|shape| (shape, random_values(shape, &mut rng).into()))
             .collect();
         let main = decoder.outputs().first().map_or(0, |o| o.node);
         let classes = decoder.channels(main).clamp(1, usize::from(IGNORE)) as u8;
@@ -97,12 +97,19 @@ impl<K: Kernels> DecoderStep<K> {
             Factors::all(1.0),
         )
     }
+}
+
+impl<K: Kernels> Timed for DecoderStep<K> {
+    fn run(&mut self) -> Result<()> {
+        let kernels = self.network.kernels().clone();
+        kernels.guard(|| {
+            Self::run(self)?;
+            kernels.wait()
+        })
+    }
 
     /// A forward and backward pass from the present weights, without an update.
-    ///
-    /// # Errors
-    /// When the device fails.
-    pub fn reference(&mut self) -> Result<Reference> {
+    fn reference(&mut self) -> Result<Reference> {
         let weights = self.network.parameters().weights();
         let kernels = self.network.kernels().clone();
         let inputs = upload(&kernels, &self.batch)?;

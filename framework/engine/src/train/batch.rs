@@ -7,6 +7,7 @@ use nasfw_sdk::{DataInfo, Label, Seed};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
+use super::store::{Store, Values};
 use crate::error::Result;
 use crate::network::kernels::MapShape;
 
@@ -14,11 +15,11 @@ use crate::network::kernels::MapShape;
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// One batched map per network input, channels last.
-    pub inputs: Vec<(MapShape, Vec<f32>)>,
+    pub inputs: Vec<(MapShape, Values)>,
     /// The truth of every image, at the size of the crop or already at that of the target.
     pub labels: Vec<Arc<Label>>,
     /// The teacher's outputs at a quarter of the crop, if there is a teacher.
-    pub teacher: Option<Vec<f32>>,
+    pub teacher: Option<Values>,
 }
 
 /// A source of batches: the samples of a set in a new order every epoch.
@@ -36,43 +37,35 @@ pub trait Batches {
 /// Encoder outputs of a set of crops, held in memory.
 #[derive(Debug, Default)]
 pub struct FeatureSet {
-    /// Per network input, the shape of one sample (batch 1) and all samples' values.
-    pub maps: Vec<(MapShape, Vec<f32>)>,
+    /// Per network input, the shape of one sample (batch 1) and all samples.
+    pub maps: Vec<(MapShape, Arc<Store>)>,
     /// The truth of every crop.
     pub labels: Vec<Arc<Label>>,
-    /// Per sample values of the teacher's output, and all of them.
-    pub teacher: Option<(usize, Vec<f32>)>,
+    /// The teacher's output for every crop.
+    pub teacher: Option<Arc<Store>>,
 }
 
 impl FeatureSet {
     /// The samples `indices` as a batch.
     pub fn gather(&self, indices: &[usize]) -> Batch {
-        let pick = |length: usize, all: &[f32]| -> Vec<f32> {
-            let mut picked = Vec::with_capacity(length * indices.len());
-            for &i in indices {
-                picked.extend_from_slice(&all[i * length..(i + 1) * length]);
-            }
-            picked
-        };
-        let inputs = (self.maps.iter())
-            .map(|(one, all)| {
-                (
-                    MapShape {
-                        batch: indices.len(),
-                        ..*one
-                    },
-                    pick(one.len(), all),
-                )
-            })
-            .collect();
+        let pick = |store: &Arc<Store>| Values::Stored(store.clone(), indices.to_vec());
+        let batch = indices.len();
+        let inputs = self.maps.iter();
         Batch {
-            inputs,
+            inputs: inputs
+                .map(|(one, store)| (MapShape { batch, ..*one }, pick(store)))
+                .collect(),
             labels: indices.iter().map(|&i| self.labels[i].clone()).collect(),
-            teacher: self
-                .teacher
-                .as_ref()
-                .map(|(length, all)| pick(*length, all)),
+            teacher: self.teacher.as_ref().map(pick),
         }
+    }
+
+    /// All that is stored.
+    pub fn stores(&self) -> impl Iterator<Item = &Arc<Store>> {
+        self.maps
+            .iter()
+            .map(|(_, store)| store)
+            .chain(&self.teacher)
     }
 }
 
@@ -195,7 +188,7 @@ pub(crate) fn stack(prepared: Vec<Prepared>) -> Batch {
         labels.push(Arc::new(one.label));
     }
     Batch {
-        inputs: vec![(shape, values)],
+        inputs: vec![(shape, values.into())],
         labels,
         teacher: None,
     }

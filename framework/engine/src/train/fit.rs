@@ -1,6 +1,6 @@
 //! The training loop.
 
-use dfdx::prelude::{Backward, OwnedTape, PutTape, TensorFromVec};
+use dfdx::prelude::{Backward, OwnedTape, PutTape};
 
 use super::batch::{Batch, Batches};
 use super::course::{Course, Place};
@@ -158,9 +158,6 @@ pub(crate) fn train_step<K: Kernels>(
 /// Brings a batch's inputs onto the device.
 pub(crate) fn upload<K: Kernels>(kernels: &K, batch: &Batch) -> Result<Vec<Map<DeviceOf<K>>>> {
     (batch.inputs.iter())
-        .map(|(shape, values)| {
-            let dims = (shape.batch, shape.height, shape.width, shape.channels);
-            device(kernels.device().try_tensor_from_vec(values.clone(), dims))
-        })
+        .map(|(shape, values)| values.upload(kernels, *shape))
         .collect()
 }

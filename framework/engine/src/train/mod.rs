@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `batch.rs` | what one step is fed, and where it comes from |
+//! | `store.rs` | samples that many batches are made of, on the host and on the device |
 //! | `passes.rs` | passes over a part of a set, or over more than the set |
 //! | `rates.rs` | how learning rates change |
 //! | `target.rs` | truth at the size where it meets an output |
@@ -27,6 +28,7 @@ mod own;
 mod part;
 mod passes;
 mod rates;
+mod store;
 mod target;
 mod teach;
 
@@ -39,6 +41,7 @@ pub use optimise::Learner;
 pub use part::{PartSet, View};
 pub use passes::Passes;
 pub use rates::{Factors, RateStage, Rates};
+pub use store::{Store, Values};
 pub use target::{Target, target};
 pub use teach::Taught;
 

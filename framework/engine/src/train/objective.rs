@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use dfdx::prelude::{OwnedTape, PutTape, SplitTape, TensorFromVec};
+use dfdx::prelude::{OwnedTape, PutTape, SplitTape};
 use nasfw_sdk::graph::{Output, Role};
 use nasfw_sdk::{Label, Loss, TargetScale, Task};
 
@@ -77,7 +77,7 @@ impl Objective<'_> {
                 let truth = self.truth(kernels, &labels, &value, &mut targets)?;
                 let shape = map_shape(&value);
                 let dims = (shape.batch, shape.height, shape.width, shape.channels);
-                let taught = device(kernels.device().try_tensor_from_vec(teacher.clone(), dims))?;
+                let taught = teacher.upload(kernels, shape)?;
                 let mask = valid_mask(kernels, self.loss, truth, dims)?;
                 let term = kernels.squared_error(&value, &taught, Some(&mask), tape)?;
                 terms.push((self.distillation, term));

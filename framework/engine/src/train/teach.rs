@@ -29,7 +29,7 @@ impl<K: Kernels> Batches for Taught<'_, K> {
         let mut batch = self.batches.batch(epoch, step)?;
         let inputs = upload(self.teacher.kernels(), &batch)?;
         let said = teach(self.teacher, &inputs, self.crop_px)?;
-        batch.teacher = Some(said.as_vec());
+        batch.teacher = Some(said.as_vec().into());
         Ok(batch)
     }
 }

@@ -2,12 +2,11 @@
 
 use approx::relative_eq;
 use dfdx::prelude::{
-    Backward, Cpu, Gradients, NoneTape, OwnedTape, PutTape, SumTo, Tape, Tensor, TensorFromVec,
-    TryAdd, TryMul,
+    Backward, Device, Gradients, NoneTape, OwnedTape, PutTape, SumTo, Tape, Tensor, TryAdd, TryMul,
 };
-use dfdx::shapes::{HasShape, ReduceShapeTo, Shape};
+use dfdx::shapes::{HasShape, Shape};
 use nasfw_engine::network::kernels::{
-    Activation, Affine, BatchStatistics, CpuKernels, Flat, Kernels, Map, MapShape,
+    Activation, Affine, BatchStatistics, DeviceOf, Flat, Kernels, Map, MapShape,
 };
 
 use super::case::{Case, IGNORE, Op, noise};
@@ -50,7 +49,7 @@ pub(crate) fn upstream(len: usize) -> Vec<f32> {
 ///
 /// It runs twice on one tape, and half of the gradients is returned: a backward pass that overwrites
 /// a gradient instead of adding to it shows.
-pub(crate) fn outcome<K: Kernels<Device = Cpu>>(kernels: &K, case: &Case) -> Outcome {
+pub(crate) fn outcome<K: Kernels>(kernels: &K, case: &Case) -> Outcome {
     let inputs = Inputs::new(kernels, case);
     let mut outcome = Outcome::default();
     let mut tape = OwnedTape::default();
@@ -61,65 +60,68 @@ pub(crate) fn outcome<K: Kernels<Device = Cpu>>(kernels: &K, case: &Case) -> Out
             assert_eq!(untaped.as_vec(), y.as_vec(), "without a tape: {case:?}");
             outcome.push("output", wide(&y));
             let again = inputs.loss(kernels, &mut tape);
-            backward(y, again, tape)
+            // dfdx on CUDA panics at the sum of a scalar.
+            backward(kernels.device(), y, again, tape, |sum| sum)
         }
         _ => {
             let (untaped, _) = inputs.map(kernels, &mut NoneTape);
             let (y, statistics) = inputs.map(kernels, &mut tape);
             assert_eq!(untaped.as_vec(), y.as_vec(), "without a tape: {case:?}");
-            assert_contiguous(&y);
+            assert_contiguous(kernels, &y);
             outcome.push("output", wide(&y));
             if let Some(statistics) = statistics {
                 outcome.push("mean", wide(&statistics.mean));
                 outcome.push("variance", wide(&statistics.variance));
             }
             let (again, _) = inputs.map(kernels, &mut tape);
-            backward(y, again, tape)
+            backward(kernels.device(), y, again, tape, SumTo::sum)
         }
     };
     inputs.push_gradients(gradients, &mut outcome);
     outcome
 }
 
-/// The hand-written kernels read memory in order, `as_vec` follows the strides.
-fn assert_contiguous(y: &Map<Cpu>) {
-    let read = CpuKernels::default().activation(y, Activation::Identity, &mut NoneTape);
+/// Hand-written kernels read memory in order, `as_vec` follows the strides.
+fn assert_contiguous<K: Kernels>(kernels: &K, y: &Map<DeviceOf<K>>) {
+    let read = kernels.activation(y, Activation::Identity, &mut NoneTape);
     assert_eq!(read.unwrap().as_vec(), y.as_vec(), "odd strides");
 }
 
-fn backward<S>(
-    y: Tensor<S, f32, Cpu>,
-    again: Tensor<S, f32, Cpu>,
-    tape: OwnedTape<f32, Cpu>,
-) -> Gradients<f32, Cpu>
-where
-    S: Shape + ReduceShapeTo<(), S::AllAxes>,
-{
+fn backward<S: Shape, D: Device<f32>>(
+    on: &D,
+    y: Tensor<S, f32, D>,
+    again: Tensor<S, f32, D>,
+    tape: OwnedTape<f32, D>,
+    sum: impl FnOnce(Taped<S, D>) -> Taped<(), D>,
+) -> Gradients<f32, D> {
     let shape = *y.shape();
-    let weights = Cpu::default().tensor_from_vec(upstream(shape.num_elements()), shape);
-    let sum = y.put_tape(tape).try_add(again).unwrap();
-    let sum = sum.try_mul(weights).unwrap();
-    sum.sum::<(), S::AllAxes>().backward()
+    let weights = upstream(shape.num_elements());
+    let weights = on.try_tensor_from_vec(weights, shape).unwrap();
+    let both = y.put_tape(tape).try_add(again).unwrap();
+    sum(both.try_mul(weights).unwrap()).backward()
 }
 
-fn wide<S: Shape>(x: &Tensor<S, f32, Cpu>) -> Vec<f64> {
+type Taped<S, D> = Tensor<S, f32, D, OwnedTape<f32, D>>;
+
+fn wide<S: Shape, D: Device<f32>>(x: &Tensor<S, f32, D>) -> Vec<f64> {
     x.as_vec().into_iter().map(f64::from).collect()
 }
 
 /// The inputs of a case on the device.
-struct Inputs<'a> {
+struct Inputs<'a, D: Device<f32>> {
     case: &'a Case,
-    maps: Vec<Map<Cpu>>,
-    flats: Vec<Flat<Cpu>>,
+    maps: Vec<Map<D>>,
+    flats: Vec<Flat<D>>,
 }
 
-impl<'a> Inputs<'a> {
-    fn new<K: Kernels<Device = Cpu>>(kernels: &K, case: &'a Case) -> Self {
+impl<'a, D: Device<f32>> Inputs<'a, D> {
+    fn new<K: Kernels<Device = D>>(kernels: &K, case: &'a Case) -> Self {
         let dev = kernels.device();
         let map = |(s, v): &(MapShape, Vec<f32>)| {
-            dev.tensor_from_vec(v.clone(), (s.batch, s.height, s.width, s.channels))
+            let dims = (s.batch, s.height, s.width, s.channels);
+            dev.try_tensor_from_vec(v.clone(), dims).unwrap()
         };
-        let flat = |v: &Vec<f32>| dev.tensor_from_vec(v.clone(), (v.len(),));
+        let flat = |v: &Vec<f32>| dev.try_tensor_from_vec(v.clone(), (v.len(),)).unwrap();
         Self {
             case,
             maps: case.maps.iter().map(map).collect(),
@@ -127,11 +129,11 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    fn map<K: Kernels<Device = Cpu>, T: Tape<f32, Cpu>>(
+    fn map<K: Kernels<Device = D>, T: Tape<f32, D>>(
         &self,
         kernels: &K,
         tape: &mut T,
-    ) -> (Map<Cpu>, Option<BatchStatistics<Cpu>>) {
+    ) -> (Map<D>, Option<BatchStatistics<D>>) {
         let x = &self.maps[0];
         let needed = self.case.needs_input_gradient;
         let chosen = |which: &[usize]| which.iter().map(|&i| &self.maps[i]).collect::<Vec<_>>();
@@ -168,11 +170,11 @@ impl<'a> Inputs<'a> {
         (y.unwrap(), None)
     }
 
-    fn loss<K: Kernels<Device = Cpu>, T: Tape<f32, Cpu>>(
+    fn loss<K: Kernels<Device = D>, T: Tape<f32, D>>(
         &self,
         kernels: &K,
         tape: &mut T,
-    ) -> Tensor<(), f32, Cpu> {
+    ) -> Tensor<(), f32, D> {
         let x = &self.maps[0];
         let loss = match &self.case.op {
             Op::CrossEntropy(labels) => kernels.cross_entropy(x, labels, IGNORE, tape),
@@ -183,16 +185,22 @@ impl<'a> Inputs<'a> {
     }
 
     /// Half of the gradients of all inputs; zeros where there is none.
-    fn push_gradients(&self, mut gradients: Gradients<f32, Cpu>, outcome: &mut Outcome) {
-        let half = |gradient: &[f32]| gradient.iter().map(|&g| 0.5 * f64::from(g)).collect();
+    fn push_gradients(&self, mut gradients: Gradients<f32, D>, outcome: &mut Outcome) {
+        fn half<S: Shape, D: Device<f32>>(
+            gradients: &mut Gradients<f32, D>,
+            of: &Tensor<S, f32, D>,
+        ) -> Vec<f64> {
+            gradients.get_or_alloc_mut(of).unwrap();
+            let gradient = gradients.get(of).as_vec();
+            gradient.iter().map(|&g| 0.5 * f64::from(g)).collect()
+        }
         for (i, map) in self.maps.iter().enumerate() {
             if self.case.needs_input_gradient {
-                let gradient: Vec<_> = half(gradients.get_or_alloc_mut(map).unwrap());
-                outcome.push(format!("gradient of map {i}"), gradient);
+                outcome.push(format!("gradient of map {i}"), half(&mut gradients, map));
             }
         }
         for (i, flat) in self.flats.iter().enumerate() {
-            let gradient = half(gradients.get_or_alloc_mut(flat).unwrap());
+            let gradient = half(&mut gradients, flat);
             outcome.push(format!("gradient of vector {i}"), gradient);
         }
     }

@@ -11,7 +11,7 @@ use super::outcome::outcome;
 const TOLERANCE: f64 = 1e-4;
 
 /// Compares two kernel sets on every operation.
-fn parity<A: Kernels<Device = Cpu>, B: Kernels<Device = Cpu>>(reference: &A, tested: &B) {
+fn parity<A: Kernels, B: Kernels>(reference: &A, tested: &B) {
     for case in cases() {
         agree(reference, tested, &case);
     }
@@ -26,7 +26,7 @@ fn parity<A: Kernels<Device = Cpu>, B: Kernels<Device = Cpu>>(reference: &A, tes
 }
 
 #[track_caller]
-fn agree<A: Kernels<Device = Cpu>, B: Kernels<Device = Cpu>>(a: &A, b: &B, case: &Case) {
+fn agree<A: Kernels, B: Kernels>(a: &A, b: &B, case: &Case) {
     // The data would be pages long.
     let what = (&case.op, case.maps.iter().map(|m| m.0).collect::<Vec<_>>());
     outcome(b, case).assert_close(&outcome(a, case), TOLERANCE, &what);
@@ -35,6 +35,29 @@ fn agree<A: Kernels<Device = Cpu>, B: Kernels<Device = Cpu>>(a: &A, b: &B, case:
 #[test]
 fn cpu_kernels_agree_with_composed_ones() {
     parity(&Composed::<Cpu>::default(), &CpuKernels::default());
+}
+
+#[cfg(feature = "cuda")]
+#[test]
+#[ignore = "needs a CUDA device; docs/gpu.md says how to run it"]
+fn gpu_kernels_agree_with_composed_ones() {
+    match nasfw_engine::network::kernels::open_cuda(0) {
+        Ok(gpu) => {
+            let composed = Composed::<Cpu>::default();
+            parity(&composed, &gpu);
+            // Patches of all images at once would be too large.
+            let conv = Conv {
+                input: MapShape::new(5, 160, 160, 64),
+                out_channels: 2,
+                kernel: 3,
+                stride: 1,
+                dilation: 1,
+                groups: 1,
+            };
+            agree(&composed, &gpu, &Case::conv(conv, false));
+        }
+        Err(e) => eprintln!("skipped: {e}"),
+    }
 }
 
 fn cases() -> Vec<Case> {
@@ -105,6 +128,27 @@ fn cases() -> Vec<Case> {
         };
         cases.push(Case::conv(conv, true));
     }
+    let odd = MapShape::new(2, 9, 13, 48);
+    for (kernel, stride, dilation, groups, out_channels) in [
+        (1, 1, 1, 1, 21),
+        (1, 2, 1, 1, 21),
+        (3, 2, 1, 1, 21),
+        (3, 2, 1, 48, 48),
+        (3, 2, 1, 48, 96),
+        (5, 1, 6, 48, 48),
+        (5, 2, 3, 2, 20),
+        (5, 2, 1, 1, 3),
+    ] {
+        let conv = Conv {
+            input: odd,
+            out_channels,
+            kernel,
+            stride,
+            dilation,
+            groups,
+        };
+        cases.push(Case::conv(conv, true));
+    }
     cases.push(Case::batch_norm(large, Identity));
     cases.push(Case::new(Op::Resize((65, 40)), &[large], &[]));
     cases.push(Case::new(Op::GlobalAverage, &[large], &[]));
@@ -170,13 +214,14 @@ proptest! {
 }
 
 /// The norm before and the gradients after clipping those of two parameters: 3 and 40 noisy values.
-fn clipped<K: Kernels<Device = Cpu>>(kernels: &K, max_norm: f32) -> (f32, Vec<f32>) {
+fn clipped<K: Kernels>(kernels: &K, max_norm: f32) -> (f32, Vec<f32>) {
     let dev = kernels.device();
-    let parameters = [3, 40].map(|len| dev.tensor_from_vec(noise(1, len), (len,)));
+    let tensor = |seed, len| dev.try_tensor_from_vec(noise(seed, len), (len,)).unwrap();
+    let parameters = [3, 40].map(|len| tensor(1, len));
     let mut gradients = Gradients::leaky();
     for (i, parameter) in parameters.iter().enumerate() {
         let len = parameter.as_vec().len();
-        let wanted = dev.tensor_from_vec(noise(2 + i, len), (len,));
+        let wanted = tensor(2 + i, len);
         let traced = parameter.trace(gradients);
         gradients = traced
             .try_mul(wanted)
@@ -189,7 +234,7 @@ fn clipped<K: Kernels<Device = Cpu>>(kernels: &K, max_norm: f32) -> (f32, Vec<f3
         .clip_gradients(&mut gradients, &borrowed, max_norm)
         .unwrap();
     let after = borrowed.map(|p| gradients.get(p).as_vec()).concat();
-    (norm, after)
+    (norm.as_vec()[0], after)
 }
 
 #[test]

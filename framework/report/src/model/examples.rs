@@ -2,9 +2,20 @@
 
 use maud::{Markup, html};
 
-use crate::page::{self, png};
+use crate::page::{self, picture};
 
-/// One image with what a network sees in it: three PNG files' bytes, drawn to be looked at.
+/// Images of one set with what a network sees in them, drawn to be looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Examples {
+    /// What the images are, and how to read the pictures: a sentence each.
+    pub says: Vec<String>,
+    /// The colour of every class that occurs.
+    pub legend: Vec<(String, [u8; 3])>,
+    /// The images.
+    pub images: Vec<Example>,
+}
+
+/// One image: the bytes of three PNG or JPEG files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
     /// What it is called, e.g. its file.
@@ -18,20 +29,31 @@ pub struct Example {
 }
 
 /// The section; nothing without examples.
-pub(super) fn section(examples: &[Example]) -> Markup {
-    if examples.is_empty() {
+pub(super) fn section(examples: &Examples) -> Markup {
+    if examples.images.is_empty() {
         return html! {};
     }
     let body = html! {
-        p { "Images of the validation part, the truth, and what the network predicts." }
-        @for example in examples {
+        p { (examples.says.join(" ")) }
+        @if !examples.legend.is_empty() {
+            ul.legend {
+                @for (name, [red, green, blue]) in &examples.legend {
+                    li {
+                        span.colour style=(format!("background:#{red:02x}{green:02x}{blue:02x}")) {}
+                        (name)
+                    }
+                }
+            }
+        }
+        @for example in &examples.images {
             figure {
                 div.examples {
-                    div { span { "image" } (png(&example.image, &format!("{}, image", example.name))) }
-                    div { span { "truth" } (png(&example.truth, &format!("{}, truth", example.name))) }
-                    div {
-                        span { "prediction" }
-                        (png(&example.prediction, &format!("{}, prediction", example.name)))
+                    @for (what, bytes) in [
+                        ("image", &example.image),
+                        ("truth", &example.truth),
+                        ("prediction", &example.prediction),
+                    ] {
+                        div { span { (what) } (picture(bytes, &format!("{}, {what}", example.name))) }
                     }
                 }
                 figcaption { span { (example.name) } }
@@ -49,13 +71,20 @@ mod tests {
     fn pictures_are_within_the_page() {
         let example = Example {
             name: "a<b.png".into(),
-            image: vec![1],
+            image: vec![0xFF, 0xD8],
             truth: vec![2],
             prediction: vec![3],
         };
-        let text = section(&[example]).into_string();
-        assert_eq!(text.matches("src=\"data:image/png;base64,").count(), 3);
-        assert!(text.contains("AQ==") && text.contains("a&lt;b.png, truth"));
-        assert!(section(&[]).into_string().is_empty());
+        let examples = Examples {
+            says: vec!["Seen.".into()],
+            legend: vec![("sky<".into(), [1, 2, 255])],
+            images: vec![example],
+        };
+        let text = section(&examples).into_string();
+        assert_eq!(text.matches("src=\"data:image/png;base64,").count(), 2);
+        assert_eq!(text.matches("src=\"data:image/jpeg;base64,").count(), 1);
+        assert!(text.contains("Ag==") && text.contains("a&lt;b.png, truth"));
+        assert!(text.contains("background:#0102ff") && text.contains("sky&lt;"));
+        assert!(section(&Examples::default()).into_string().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! What it is for, how good, at what cost, and how to go on.
+//! What it is for, how good over all, at what cost, and how to go on.
 
 use maud::{Markup, html};
 use nasfw_engine::model::Description;
@@ -40,7 +40,7 @@ pub(super) fn section(model: &Description, shown: &str) -> Markup {
     }
 }
 
-/// The metrics, those first that the task shows first.
+/// The metrics over everything, those first that the task shows first.
 fn metrics(model: &Description) -> Markup {
     let Some(metrics) = &model.metrics else {
         return html! {};
@@ -48,7 +48,7 @@ fn metrics(model: &Description) -> Markup {
     let task = TaskEntry::find(&model.task.name);
     let task = task.and_then(|entry| (entry.build)(&model.task.settings));
     let first = task.map(|t| t.headline()).unwrap_or_default();
-    let rest = metrics.iter().map(|(name, _)| name);
+    let rest = metrics.aggregates().map(|(name, _)| name);
     let rest = rest.filter(|name| !first.contains(name));
     html! {
         @for name in first.iter().copied().chain(rest) {

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `headline.rs` | what it is for, how good, at what cost, and how to go on |
 //! | `examples.rs` | images, truth and prediction side by side |
+//! | `items.rs` | metrics class by class or joint by joint |
 //! | `layers.rs` | parameters and multiply-adds, part by part and layer by layer |
 //! | `provenance.rs` | where it comes from |
 
 mod examples;
 mod headline;
+mod items;
 mod layers;
 mod provenance;
 
@@ -17,18 +19,19 @@ use nasfw_engine::model::Model;
 use nasfw_sdk::registry::SpaceEntry;
 use nasfw_sdk::{Result, Sketch};
 
-pub use examples::Example;
+pub use examples::{Example, Examples};
 
 use crate::page::{document, drawing, section};
 
 /// The page of a model. `shown` is how commands name its folder, quoted for a shell; `examples` are
-/// what it sees in some images, none for a page without them.
-pub fn page(model: &Model, shown: &str, examples: &[Example]) -> String {
+/// what it sees in some images; a page without any has no section for them.
+pub fn page(model: &Model, shown: &str, examples: &Examples) -> String {
     let description = model.description();
     let title = format!("Model {shown}");
     let body = html! {
         (headline::section(description, shown))
         (examples::section(examples))
+        (items::section(description))
         (section("architecture", "Architecture", &html! {
             p { code { (description.provenance.genotype) } }
             @match sketches(model) {

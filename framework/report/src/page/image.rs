@@ -14,9 +14,13 @@ pub(crate) fn drawing(sketch: &Sketch, of: &str) -> Markup {
     html! { img.drawing src=(data("image/svg+xml", svg.as_bytes())) alt=(alt); }
 }
 
-/// A PNG file's picture.
-pub(crate) fn png(bytes: &[u8], alt: &str) -> Markup {
-    html! { img src=(data("image/png", bytes)) alt=(alt); }
+/// A PNG or JPEG file's picture.
+pub(crate) fn picture(bytes: &[u8], alt: &str) -> Markup {
+    let kind = match bytes.starts_with(&[0xFF, 0xD8]) {
+        true => "image/jpeg",
+        false => "image/png",
+    };
+    html! { img src=(data(kind, bytes)) alt=(alt); }
 }
 
 fn data(kind: &str, bytes: &[u8]) -> String {

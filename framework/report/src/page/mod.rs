@@ -11,7 +11,7 @@ mod text;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-pub(crate) use image::{drawing, png};
+pub(crate) use image::{drawing, picture};
 pub(crate) use text::{date, list, plural};
 
 use crate::chart::{Ink, Size};

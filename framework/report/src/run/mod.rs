@@ -3,6 +3,7 @@
 //! | file | tells |
 //! |---|---|
 //! | `recorded.rs` | what the run folder holds, read once |
+//! | `baseline.rs` | another run to compare with |
 //! | `headline.rs` | the best architecture, and how to go on |
 //! | `rewards.rs` | rewards over trials |
 //! | `stages.rs` | who came how far, and what ended early |
@@ -13,6 +14,7 @@
 //! | `time.rs` | where the time went |
 //! | `settings.rs` | configuration, seed, versions |
 
+mod baseline;
 mod best;
 mod costs;
 mod decisions;

@@ -9,6 +9,8 @@ use nasfw_plugins::schedules::progressive::ProgressiveConfig;
 use nasfw_plugins::schedules::termination::Termination;
 use nasfw_sdk::{Decision, SearchSpace, Sketch, Stage};
 
+use super::baseline::Baseline;
+
 /// A run as it was found; a search that goes on meanwhile is not disturbed and not seen.
 pub struct Recorded {
     pub(super) shown: String,
@@ -28,6 +30,8 @@ pub struct Recorded {
     space: Option<Box<dyn SearchSpace>>,
     /// Why there is no space, so that names and drawings are missing.
     pub(super) unknown: Option<String>,
+    /// Another run that this one is compared with.
+    pub(super) baseline: Option<Baseline>,
 }
 
 impl Recorded {
@@ -75,7 +79,17 @@ impl Recorded {
             termination: config.as_ref().and_then(termination),
             space,
             unknown,
+            baseline: None,
         })
+    }
+
+    /// Has the page compare this run with another one, usually of the controller `random`.
+    ///
+    /// # Errors
+    /// Why the rewards of both cannot be compared.
+    pub fn compare_with(&mut self, other: &Self) -> std::result::Result<(), String> {
+        self.baseline = Some(Baseline::of(other, self)?);
+        Ok(())
     }
 
     /// All finished trials, in order.

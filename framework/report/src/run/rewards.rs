@@ -14,8 +14,12 @@ const MEAN_OVER: usize = 25;
 
 pub(super) fn section(run: &Recorded) -> Markup {
     let trials = &run.trials;
-    let last = trials.len().saturating_sub(1).max(1) as f64;
+    let other = run.baseline.as_ref();
+    let longest = other.map_or(0, |b| b.trials.len()).max(trials.len());
+    let last = longest.saturating_sub(1).max(1) as f64;
     let top = trials.iter().filter_map(|t| t.reward);
+    let theirs = other.into_iter().flat_map(|b| &b.trials);
+    let top = top.chain(theirs.filter_map(|t| t.reward));
     let top = top.chain(run.constant_reward).fold(0.0, f64::max);
     let axes = Axes {
         x: -0.01 * last..1.01 * last,
@@ -25,7 +29,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
         x_text: &whole,
         y_text: &|y| format!("{y:.2}"),
     };
-    let best = running_best(trials, last);
+    let best = running_best(trials, trials.len().saturating_sub(1).max(1) as f64);
     let mean_over = (trials.len() / 20).max(MEAN_OVER);
     let mean_name = format!("mean of the last {mean_over}");
     let mean = moving_mean(trials, mean_over);
@@ -44,6 +48,17 @@ pub(super) fn section(run: &Recorded) -> Markup {
         let ink = Ink::Second;
         marks.push(Mark::Dashes { points, ink });
         legend.push((ink, Shape::Dashes, "the best constant answer"));
+    }
+    let name;
+    if let Some(other) = other {
+        let end = other.trials.len().saturating_sub(1).max(1) as f64;
+        marks.push(Mark::Line {
+            points: running_best(&other.trials, end),
+            width: 2,
+            ink: Ink::Second,
+        });
+        name = format!("best so far of {}", other.name);
+        legend.push((Ink::Second, Shape::Line, name.as_str()));
     }
     if mean.len() > 1 {
         marks.push(Mark::Line {
@@ -155,7 +170,13 @@ fn says(run: &Recorded, best: &[(f64, f64)]) -> String {
         true => format!("The best has {reward:.4}."),
         false => format!("From {first:.4} in trial {at} to {reward:.4}, the best."),
     };
-    format!("{best}{constant}")
+    let theirs = run.baseline.as_ref().and_then(|other| {
+        let at_our_end = other.trials.len().min(run.trials.len());
+        let (_, theirs) = *running_best(&other.trials[..at_our_end], 0.0).last()?;
+        let name = &other.name;
+        Some(format!(" After as many trials {name} has {theirs:.4}."))
+    });
+    format!("{best}{}{constant}", theirs.unwrap_or_default())
 }
 
 #[cfg(test)]

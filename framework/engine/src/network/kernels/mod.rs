@@ -9,15 +9,20 @@
 
 mod composed;
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 pub use composed::Composed;
 pub use cpu::CpuKernels;
+#[cfg(feature = "cuda")]
+pub use cuda::{CudaKernels, open as open_cuda};
 pub use nasfw_kernels::{Activation, Conv, MapShape};
 
 use dfdx::prelude::{Device, Gradients, HasErr, Tape, Tensor};
 use dfdx::shapes::HasShape;
 
 use crate::error::{Error, Result};
+use crate::train::Store;
 
 /// A batch of maps, `(batch, height, width, channels)`, contiguous.
 pub type Map<D> = Tensor<(usize, usize, usize, usize), f32, D>;
@@ -67,6 +72,40 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
 
     /// The device.
     fn device(&self) -> &Self::Device;
+
+    /// Waits until the device has done all that it was asked for; to be called before a clock is read.
+    fn wait(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Lets go of memory that the device keeps for later. To be called between networks, whose maps are
+    /// of other sizes, and after one did not fit.
+    fn release(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Copies samples into the device's memory, for [`samples`](Self::samples) to take them from; false
+    /// where they do not fit or are as near already.
+    fn keep(&self, _store: &Store) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Some samples of a store, one after the other, as a map.
+    fn samples(
+        &self,
+        store: &Store,
+        which: &[usize],
+        shape: MapShape,
+    ) -> Result<Map<Self::Device>> {
+        use dfdx::prelude::TensorFromVec;
+        let dims = (shape.batch, shape.height, shape.width, shape.channels);
+        device((self.device()).try_tensor_from_vec(store.gather(which), dims))
+    }
+
+    /// Does `work`; where the device's library panics for want of memory, that is an error.
+    fn guard<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        work()
+    }
 
     /// Convolution with "same" padding. `needs_input_gradient` is false where nothing before `x`
     /// learns; its gradient is then not computed.
@@ -209,13 +248,13 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
     ) -> Result<Scalar<Self::Device>>;
 
     /// Scales the gradients of `parameters` down so that their joint norm is at most `max_norm`,
-    /// and returns the norm they had. Every parameter must have a gradient.
+    /// and returns the norm they had, which is left on the device. Every parameter must have a gradient.
     fn clip_gradients(
         &self,
         gradients: &mut Gradients<f32, Self::Device>,
         parameters: &[&Flat<Self::Device>],
         max_norm: f32,
-    ) -> Result<f32>;
+    ) -> Result<Scalar<Self::Device>>;
 }
 
 /// Whether there is one label per pixel, each a class or `ignore`.
@@ -236,7 +275,15 @@ fn check_labels(labels: &[u8], logits: MapShape, ignore: u8) -> Result<()> {
 
 /// Turns a device's error into one of ours.
 pub(crate) fn device<T, E: std::fmt::Debug>(result: std::result::Result<T, E>) -> Result<T> {
-    result.map_err(|e| Error::Device(format!("{e:?}")))
+    result.map_err(|e| {
+        let said = format!("{e:?}");
+        Error::Device(
+            match said.contains("OUT_OF_MEMORY") || said.contains("ALLOC_FAILED") {
+                true => "out of memory; smaller batches, crops or networks need less".into(),
+                false => said,
+            },
+        )
+    })
 }
 
 /// The shape of a map.

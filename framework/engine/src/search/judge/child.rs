@@ -43,6 +43,7 @@ impl Worker {
     pub(super) fn start(
         program: &WorkerProgram,
         run: &Path,
+        device: &str,
         limits: Limits,
         number: u64,
         heard: Sender<Heard>,
@@ -50,6 +51,7 @@ impl Worker {
         let nonce = format!("{:016x}", RandomState::new().build_hasher().finish());
         let mut command = Command::new(&program.program);
         (command.args(&program.args).arg(run).arg(&nonce))
+            .arg(device)
             .arg(limits.memory_mb.to_string())
             // A crash has one line for the record of its trial, the same each time.
             .env("RUST_BACKTRACE", "0")

@@ -12,6 +12,7 @@ use crate::network::kernels::Kernels;
 use crate::progress::{Event, Observer};
 use crate::search::candidate::Candidate;
 use crate::search::clock::Clock;
+use crate::search::policy::{trial_seed, verdict};
 use crate::search::prepare::Prepared;
 use crate::train::Tick;
 use crate::trial::Judged;
@@ -53,6 +54,9 @@ impl<K: Kernels> Prepared<'_, K> {
                 };
                 way.go(graph, &mut judged)
             });
+        // The next architecture's maps have other sizes. A device that cannot do that much is lost, and
+        // no trial failed because of its architecture.
+        self.kernels.release()?;
         match result {
             Ok(()) => {}
             Err(e @ (Error::Training(_) | Error::Device(_) | Error::Contract(_))) => {
@@ -99,7 +103,7 @@ struct Way<'a, 'p, K: Kernels> {
 impl<K: Kernels> Way<'_, '_, K> {
     fn go(&mut self, graph: Graph, judged: &mut Judged) -> Result<()> {
         let (setup, id) = (self.prepared.setup, judged.id);
-        let seed = setup.trial_seed(id);
+        let seed = trial_seed(setup.seed, id);
         let mut candidate = Candidate {
             setup,
             clock: self.clock,
@@ -131,7 +135,10 @@ impl<K: Kernels> Way<'_, '_, K> {
                     false => Ok(()),
                 }
             };
-            let (metrics, reward) = candidate.stage(at, stage, data, &mut tick)?;
+            let (metrics, reward) = {
+                let kernels = &self.prepared.kernels;
+                kernels.guard(|| candidate.stage(at, stage, data, &mut tick))?
+            };
             self.observer.on(&Event::PhaseDone);
             judged.metrics = metrics;
             if !reward.is_finite() {
@@ -143,9 +150,7 @@ impl<K: Kernels> Way<'_, '_, K> {
                 break;
             }
             (self.so_far)(judged)?;
-            let mut rng = seed.stream(&format!("verdict/{at}"));
-            let verdict = self.schedule.verdict(at, reward, &mut rng);
-            self.schedule.fault().map_err(Error::broken)?;
+            let verdict = verdict(self.schedule, seed, at, reward).map_err(Error::broken)?;
             if verdict == Verdict::Stop {
                 judged.stopped = Some(format!("reward {reward:.4} after stage {at}"));
                 break;

@@ -24,6 +24,8 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(in crate::search) struct Pool<'a> {
     program: &'a WorkerProgram,
     run: PathBuf,
+    /// What workers compute on.
+    device: String,
     pub(super) limits: Limits,
     pub(super) retries: u64,
     clock: &'a Clock,
@@ -70,6 +72,7 @@ impl<'a> Pool<'a> {
         Self {
             program,
             run: run.into(),
+            device: config.device.clone(),
             limits: Limits {
                 memory_mb: config.memory_limit_mb,
                 timeout_secs: config.trial_timeout_secs,
@@ -141,7 +144,14 @@ impl<'a> Pool<'a> {
             missing -= 1;
             self.started += 1;
             let (number, sender) = (self.started, self.sender.clone());
-            let worker = Worker::start(self.program, &self.run, self.limits, number, sender)?;
+            let worker = Worker::start(
+                self.program,
+                &self.run,
+                &self.device,
+                self.limits,
+                number,
+                sender,
+            )?;
             *slot = Some(Slot {
                 worker,
                 is_ready: false,

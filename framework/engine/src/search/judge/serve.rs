@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use super::Job;
 use super::message::{self, Said, Spent};
+use crate::config::Config;
+use crate::device::on_device;
 use crate::error::{Error, Result};
+use crate::network::kernels::Kernels;
 use crate::plugins;
 use crate::progress::{Event, Observer};
 use crate::search::clock::{Clock, Work};
-use crate::search::cpu_only;
 use crate::search::prepare::{Prepared, WARM_WEIGHTS, warm_of};
 use crate::search::setup::Setup;
 use crate::store::RunView;
@@ -22,13 +24,13 @@ use crate::store::RunView;
 /// Between two words about one piece of work; a bar moves no faster.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Judges architectures of the run in `run` that come on standard input, until that ends. `nonce` stands
+/// Judges architectures of the run in `run` that come on standard input, on the device of that name, until that ends. `nonce` stands
 /// before all that is said on standard output; the system holds the process to `memory_limit_mb` MiB, 0
 /// for no limit.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn work(run: &Path, nonce: &str, memory_limit_mb: u64) -> io::Result<()> {
+pub fn work(run: &Path, nonce: &str, device: &str, memory_limit_mb: u64) -> io::Result<()> {
     let out = Arc::new(Out {
         nonce: nonce.into(),
         last: Mutex::new(Instant::now()),
@@ -41,7 +43,8 @@ pub fn work(run: &Path, nonce: &str, memory_limit_mb: u64) -> io::Result<()> {
             notes.pass_notes_on();
         }
     });
-    let result = guard(memory_limit_mb).and_then(|()| serve(run, memory_limit_mb, &jobs, &out));
+    let result =
+        guard(memory_limit_mb).and_then(|()| serve(run, device, memory_limit_mb, &jobs, &out));
     out.pass_notes_on();
     match result {
         Ok(()) => Ok(()),
@@ -53,17 +56,35 @@ pub fn work(run: &Path, nonce: &str, memory_limit_mb: u64) -> io::Result<()> {
     }
 }
 
-fn serve(run: &Path, memory_limit_mb: u64, jobs: &Receiver<Job>, out: &Arc<Out>) -> Result<()> {
-    let clock = Clock::start();
+fn serve(
+    run: &Path,
+    device: &str,
+    memory_limit_mb: u64,
+    jobs: &Receiver<Job>,
+    out: &Arc<Out>,
+) -> Result<()> {
     let view = RunView::open(run)?;
     let mut config = view.config()?;
+    config.run.device = device.into();
     config.run.memory_limit_mb = memory_limit_mb;
     if view.artifact(WARM_WEIGHTS)?.is_some() {
         // The warm-up that began from them is over.
         config.encoder.weights = None;
     }
-    let kernels = cpu_only(&config)?;
-    let setup = clock.time(Work::Data, || Setup::new(&config))?;
+    on_device!(device, |kernels| {
+        serve_on(kernels, &config, view, jobs, out)
+    })
+}
+
+fn serve_on<K: Kernels>(
+    kernels: K,
+    config: &Config,
+    view: RunView,
+    jobs: &Receiver<Job>,
+    out: &Arc<Out>,
+) -> Result<()> {
+    let clock = Clock::start();
+    let setup = clock.time(Work::Data, || Setup::new(config))?;
     let warm = warm_of(&kernels, &setup, &view)?;
     // The parent writes to it from now on.
     drop(view);

@@ -20,7 +20,8 @@ mod norm;
 mod resize;
 
 use dfdx::prelude::{
-    Device, Gradients, HasErr, NoneTape, PutTape, SplitTape, Tape, Tensor, TryMul,
+    Cache, Device, Gradients, HasErr, NoneTape, PutTape, SplitTape, Synchronize, Tape, Tensor,
+    TryMul,
 };
 use dfdx::shapes::Shape;
 
@@ -52,12 +53,20 @@ pub struct FrozenConv<D: Device<f32>> {
     activation: Activation,
 }
 
-impl<D: Device<f32>> Kernels for Composed<D> {
+impl<D: Device<f32> + Cache + Synchronize> Kernels for Composed<D> {
     type Device = D;
     type Frozen = FrozenConv<D>;
 
     fn device(&self) -> &D {
         &self.device
+    }
+
+    fn wait(&self) -> Result<()> {
+        device(self.device.try_synchronize())
+    }
+
+    fn release(&self) -> Result<()> {
+        device(self.device.try_empty_cache())
     }
 
     fn conv<T: Tape<f32, D>>(
@@ -205,8 +214,9 @@ impl<D: Device<f32>> Kernels for Composed<D> {
         gradients: &mut Gradients<f32, D>,
         parameters: &[&Flat<D>],
         max_norm: f32,
-    ) -> Result<f32> {
-        device(clip::clip(gradients, parameters, max_norm))
+    ) -> Result<Scalar<D>> {
+        let norm = device(clip::clip(gradients, parameters, max_norm))?;
+        device(self.device.try_tensor_from_vec(vec![norm], ()))
     }
 }
 

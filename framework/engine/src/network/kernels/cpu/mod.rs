@@ -240,7 +240,7 @@ impl Kernels for CpuKernels {
         gradients: &mut Gradients<f32, Cpu>,
         parameters: &[&Flat<Cpu>],
         max_norm: f32,
-    ) -> Result<f32> {
+    ) -> Result<Scalar<Cpu>> {
         let mut squares = 0.0;
         for parameter in parameters {
             let gradient = device(gradients.get_or_alloc_mut(*parameter))?;
@@ -258,6 +258,6 @@ impl Kernels for CpuKernels {
                 gradient.iter_mut().for_each(|g| *g *= factor);
             }
         }
-        Ok(norm as f32)
+        device(self.device.try_tensor_from_vec(vec![norm as f32], ()))
     }
 }

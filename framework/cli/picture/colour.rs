@@ -7,7 +7,7 @@ use std::f64::consts::PI;
 
 /// The colour of a class: black for the background, class 0; else a hue as far from those before as the
 /// golden angle takes it, in three lightnesses.
-pub(super) fn of_class(class: u8) -> [u8; 3] {
+pub(crate) fn of_class(class: u8) -> [u8; 3] {
     const GOLDEN_ANGLE: f64 = 2.399_963_229_728_653;
     const LIGHTNESS: [f64; 3] = [0.70, 0.84, 0.56];
     if class == 0 {
@@ -19,7 +19,7 @@ pub(super) fn of_class(class: u8) -> [u8; 3] {
 }
 
 /// Colours from near, a light yellow, to far, a dark violet; neighbours are equally far apart.
-pub(super) fn depth_scale() -> [[u8; 3]; 256] {
+pub(crate) fn depth_scale() -> [[u8; 3]; 256] {
     const FINE: usize = 2048;
     let along = |t: f64| {
         let hue = (105.0 - 190.0 * t).to_radians();
@@ -42,7 +42,7 @@ pub(super) fn depth_scale() -> [[u8; 3]; 256] {
 }
 
 /// `share` of `over` on `under`.
-pub(super) fn blend(under: [u8; 3], over: [u8; 3], share: f32) -> [u8; 3] {
+pub(crate) fn blend(under: [u8; 3], over: [u8; 3], share: f32) -> [u8; 3] {
     let mix = |a: u8, b: u8| f32::from(a) * (1.0 - share) + f32::from(b) * share;
     [0, 1, 2].map(|c| mix(under[c], over[c]).round() as u8)
 }

@@ -1,9 +1,14 @@
 //! `nasfw report`: a run or a model as one page that can be read anywhere.
+//!
+//! `examples.rs` draws what a model sees in images beside the truth.
+
+mod examples;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nasfw_engine::export::write_file;
+use nasfw_engine::folder::Folder;
 use nasfw_engine::model::{Model, is_model};
 use nasfw_engine::plugins;
 use nasfw_engine::store::Run;
@@ -24,6 +29,17 @@ pub(crate) struct Args {
     /// library is code that runs as you
     #[arg(long)]
     load: bool,
+    /// Of a run: another one of the same task, data and schedule to compare rewards with, e.g. of
+    /// --controller random
+    #[arg(long, value_name = "RUN")]
+    baseline: Option<PathBuf>,
+    /// Of a model: the folder of images and truth that examples are from; without it, the generated scenes
+    /// that the model was trained on
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Of a model: how many images of the validation part to show, with truth and prediction
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(..=8))]
+    examples: u64,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -42,29 +58,46 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 fn run_page(args: &Args) -> Result<String, Failure> {
     let folder = &args.folder;
-    if folder.is_dir() && !folder.join("run.db").exists() {
+    if folder.is_dir() && Folder::at(folder) == Folder::Other {
         return Err(Failure::Input(format!(
             "{}: neither a run (no run.db) nor a model (no model.json)",
             folder.display()
         )));
     }
+    if let Some(data) = &args.data {
+        return Err(Failure::Input(format!(
+            "--data {}: {} is a run, and a run keeps no trained network to show images to; `nasfw train --from` \
+             makes one",
+            data.display(),
+            folder.display()
+        )));
+    }
     let view = Run::read(folder)?;
-    let recorded = Recorded::read(&view, &quoted(folder), args.load)?;
+    let mut recorded = Recorded::read(&view, &quoted(folder), args.load)?;
+    if let Some(other) = &args.baseline {
+        let other = Recorded::read(&Run::read(other)?, &quoted(other), false)?;
+        recorded.compare_with(&other).map_err(Failure::Input)?;
+    }
     Ok(nasfw_report::run::page(&recorded))
 }
 
 fn model_page(args: &Args) -> Result<String, Failure> {
     let model = Model::load(&args.folder)?;
+    if let Some(other) = &args.baseline {
+        return Err(Failure::Input(format!(
+            "--baseline {}: {} is a model; two runs are compared",
+            other.display(),
+            args.folder.display()
+        )));
+    }
     if args.load {
         for library in &model.description().provenance.plugins {
             plugins::load(library)?;
         }
     }
-    Ok(nasfw_report::model::page(
-        &model,
-        &quoted(&args.folder),
-        &[],
-    ))
+    let examples = examples::of(&model, args)?;
+    let name = quoted(&args.folder);
+    Ok(nasfw_report::model::page(&model, &name, &examples))
 }
 
 /// `models/first.html` of `models/first`: a model's folder holds the model and nothing else.

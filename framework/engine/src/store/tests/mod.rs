@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod changes;
+
 use std::path::Path;
 
 use nasfw_sdk::{Decision, Metrics, Proposal, Schema, State};
@@ -238,7 +240,10 @@ fn a_folder_in_use_is_left_alone() {
     // A run at rest is these files, and reading it leaves no others.
     Run::read(&empty).unwrap().trials().unwrap();
     assert_eq!(names(folder.path()), ["empty", "photo.png"]);
-    assert_eq!(names(&empty), ["config.toml", "run.db", "run.lock"]);
+    assert_eq!(
+        names(&empty),
+        ["config.toml", "run.blake3", "run.db", "run.lock"]
+    );
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -349,4 +354,6 @@ fn artifacts_stay_inside_and_come_back() {
     }
     std::fs::write(&path, b"<sv").unwrap();
     refused(run.artifact("best/cell.svg"), "3 bytes");
+    std::fs::write(&path, b"<svg></SVG>").unwrap();
+    refused(run.artifact("best/cell.svg"), "has changed");
 }

@@ -6,7 +6,7 @@ use super::colour::blend;
 
 /// Draws a line of `width_px` with round ends between two points in pixels, whose centres are at whole
 /// numbers; a disc where both are one point. `cover` of the image below is hidden.
-pub(super) fn line(
+pub(crate) fn line(
     image: &mut Image,
     from: (f32, f32),
     to: (f32, f32),

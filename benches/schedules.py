@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""What searches under two schedules chose, and what they cost; `schedules.sh` runs them.
+
+    python benches/schedules.py pick PREFIX SEED    # lines WHAT ID: the trial that each would train
+    python benches/schedules.py times PREFIX        # a table over all seeds
+
+PREFIX-SCHEDULE-SEED.json holds the trials of a search as `nasfw trials --json` prints them.
+"""
+
+import json
+import statistics
+import sys
+from pathlib import Path
+
+SCHEDULES = ("progressive", "single-stage")
+
+
+def trials(prefix: str, schedule: str, seed: int) -> list[dict]:
+    text = Path(f"{prefix}-{schedule}-{seed}.json").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def best(judged: list[dict]) -> int:
+    """As the search chooses: complete trials before others, then the reward, then the earlier."""
+    key = lambda t: (t["status"] == "complete", t["reward"] or 0.0, -t["id"])
+    return max((t for t in judged if t["reward"] is not None), key=key)["id"]
+
+
+def within(judged: list[dict], seconds: float) -> list[dict]:
+    """The first trials that together take no longer; at least one."""
+    kept, spent = [], 0.0
+    for trial in judged:
+        spent += trial["seconds"]
+        if kept and spent > seconds:
+            break
+        kept.append(trial)
+    return kept
+
+
+def ranks(values: list[float]) -> list[float]:
+    order = sorted(range(len(values)), key=values.__getitem__)
+    result = [0.0] * len(values)
+    for rank, at in enumerate(order):
+        result[at] = float(rank)
+    return result
+
+
+def pick(prefix: str, seed: int) -> None:
+    cached, whole = (trials(prefix, s, seed) for s in SCHEDULES)
+    cut = within(whole, sum(t["seconds"] for t in cached))
+    print("progressive", best(cached))
+    print("single-stage", best(whole))
+    print("single-stage-cut", best(cut))
+
+
+def times(prefix: str) -> None:
+    print("| seed | seconds a trial: progressive | single-stage | single-stage trials in progressive's time | rank correlation |")
+    print("|---|---|---|---|---|")
+    for seed in range(3):
+        cached, whole = (trials(prefix, s, seed) for s in SCHEDULES)
+        same = [(a["reward"], b["reward"]) for a, b in zip(cached, whole) if None not in (a["reward"], b["reward"])]
+        correlation = statistics.correlation(*(ranks([pair[side] for pair in same]) for side in (0, 1)))
+        spent = sum(t["seconds"] for t in cached)
+        a, b = (statistics.fmean(t["seconds"] for t in ts) for ts in (cached, whole))
+        print(f"| {seed} | {a:.1f} | {b:.1f} | {len(within(whole, spent))} of {len(whole)} | {correlation:.2f} |")
+
+
+def main() -> int:
+    match sys.argv[1:]:
+        case ["pick", prefix, seed]:
+            pick(prefix, int(seed))
+        case ["times", prefix]:
+            times(prefix)
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

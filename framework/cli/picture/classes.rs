@@ -1,0 +1,68 @@
+//! Masks in colours.
+
+use nasfw_data::Image;
+use nasfw_engine::predict::Answer;
+use nasfw_plugins::tasks::argmax;
+
+use super::colour::{blend, of_class};
+use crate::exit::Failure;
+
+/// How much of the image the colour of a class hides.
+const COVER: f32 = 0.5;
+
+/// The likeliest class of every pixel of the image, row-major.
+///
+/// # Errors
+/// When there are more classes than a mask holds.
+pub(crate) fn of_answer(answer: &Answer) -> Result<Vec<u8>, Failure> {
+    let mut classes: Vec<u8> = Vec::new();
+    answer.rows(|rows| {
+        for pixel in rows.chunks_exact(answer.channels()) {
+            let class = argmax(pixel);
+            classes.push(u8::try_from(class).map_err(|_| {
+                Failure::Input(format!("class {class}: masks hold 256 classes at most"))
+            })?);
+        }
+        Ok::<(), Failure>(())
+    })?;
+    Ok(classes)
+}
+
+/// A mask in colours.
+pub(crate) fn mask(classes: &[u8], (width, height): (usize, usize)) -> Image {
+    let pixels: Vec<[u8; 3]> = classes.iter().map(|&class| of_class(class)).collect();
+    Image {
+        width,
+        height,
+        pixels: pixels.into_flattened(),
+    }
+}
+
+/// The image under the colours of its classes; the background's pixels are left as they are.
+pub(crate) fn overlay(image: &Image, classes: &[u8]) -> Image {
+    let under = image.pixels.as_chunks::<3>().0;
+    let pixels: Vec<[u8; 3]> = (under.iter().enumerate())
+        .map(|(at, &pixel)| match classes[at] {
+            0 => pixel,
+            class if is_edge(classes, image.width, at) => of_class(class),
+            class => blend(pixel, of_class(class), COVER),
+        })
+        .collect();
+    Image {
+        pixels: pixels.into_flattened(),
+        ..*image
+    }
+}
+
+/// Whether a pixel has a neighbour of another class.
+fn is_edge(classes: &[u8], width: usize, at: usize) -> bool {
+    let x = at % width;
+    let neighbours = [
+        (x > 0).then(|| at - 1),
+        (x + 1 < width).then_some(at + 1),
+        at.checked_sub(width),
+        Some(at + width),
+    ];
+    let other = |n: usize| classes.get(n).is_some_and(|&c| c != classes[at]);
+    neighbours.into_iter().flatten().any(other)
+}

@@ -1,0 +1,45 @@
+//! `nasfw replay`: a search decided again, from its seed and the recorded outcomes.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use nasfw_engine::plugins;
+use nasfw_engine::search::replay;
+use nasfw_engine::store::Run;
+
+use crate::exit::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The run folder; the run may be going on. Libraries that it was made with are loaded: code that runs as
+    /// you
+    run: PathBuf,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let replayed = replay(&Run::read(&args.run)?)?;
+    plugins::take_notes();
+    let run = args.run.display();
+    if let Some(difference) = replayed.difference {
+        let place = match difference.trial {
+            Some(id) => format!("trial {id}"),
+            None => format!("all {} trials agree, but", replayed.trials),
+        };
+        return Err(Failure::Failed(format!(
+            "{run}: {place}: {}",
+            difference.what
+        )));
+    }
+    let mut out = io::stdout().lock();
+    let pending = match replayed.pending {
+        0 => String::new(),
+        n => format!(", {n} proposals of the round under way"),
+    };
+    writeln!(
+        out,
+        "{run}: {} trials{pending} and the state after them follow from the seed and the recorded rewards of stages",
+        replayed.trials
+    )?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! What a model sees in images of the validation part, beside the truth.
+
+use nasfw_data::{Image, jpeg_bytes, palette_png_bytes};
+use nasfw_engine::eval::{self, Order, examples, needs_data, settings};
+use nasfw_engine::model::Model;
+use nasfw_engine::plugins;
+use nasfw_engine::train::View;
+use nasfw_report::model::{Example, Examples};
+use nasfw_sdk::{DataInfo, Label, Part};
+
+use super::Args;
+use crate::args::path_flag;
+use crate::exit::Failure;
+use crate::picture::{classes, depth, of_class, pose};
+
+/// The longer side of a picture in the page.
+const LONGEST_PX: usize = 256;
+
+/// What masks show where the truth does not say.
+const IGNORED: [u8; 3] = [150; 3];
+
+/// The examples that the page of a model has, none where there is nothing to look at.
+///
+/// # Errors
+/// When data is named and cannot be used.
+pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
+    let description = model.description();
+    let libraries = &description.provenance.plugins;
+    let without = match (args.data.is_some(), args.load) {
+        _ if args.examples == 0 => return Ok(Examples::default()),
+        (false, _) if needs_data(description) => {
+            "the model was trained on images of a folder: with --data DIR the page shows some, with truth and \
+             prediction"
+        }
+        (false, false) if !libraries.is_empty() => {
+            "the model was trained with a library: with --load the page shows images, with truth and prediction"
+        }
+        _ => "",
+    };
+    if !without.is_empty() {
+        eprintln!("{without}");
+        return Ok(Examples::default());
+    }
+    if !args.load
+        && let [library, ..] = &libraries[..]
+    {
+        return Err(Failure::Input(format!(
+            "--data: looking at images may need {library}, which the model was trained with; load it with --load"
+        )));
+    }
+    let layers = settings(description)?;
+    let layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
+    let config = layers.resolve()?;
+    let order = Order {
+        model,
+        config: &config,
+        part: Part::Val,
+        view: View::Whole,
+    };
+    let count = usize::try_from(args.examples).unwrap_or(usize::MAX);
+    let seen = examples(&order, count, LONGEST_PX)?;
+    plugins::take_notes();
+    let mut page = Examples {
+        says: vec![
+            "Images of the validation part, spread evenly over it, the truth, and what the network \
+             predicts."
+                .into(),
+        ],
+        ..Examples::default()
+    };
+    for example in &seen {
+        page.images
+            .push(drawn(example, &description.data, config.data.ignore)?);
+    }
+    explain(&mut page, &seen, &description.data, config.data.ignore);
+    Ok(page)
+}
+
+/// The three pictures of an image.
+fn drawn(example: &eval::Example, info: &DataInfo, ignore: u8) -> Result<Example, Failure> {
+    let (image, answer) = (&example.sample.image, &example.answer);
+    let size = (image.width, image.height);
+    let (truth, prediction) = match &example.sample.label {
+        Label::Classes { values, .. } => (
+            mask(values, size, ignore)?,
+            mask(&classes::of_answer(answer)?, size, ignore)?,
+        ),
+        Label::Depth { values, .. } => {
+            // The truth's colours, so that both can be compared.
+            let known: Vec<f32> = values.iter().copied().filter(|&m| m > 0.0).collect();
+            let range = depth::range(&known);
+            let mut truth = depth::coloured(values, size, range);
+            let pixels = truth.pixels.as_chunks_mut::<3>().0.iter_mut();
+            for (pixel, _) in pixels.zip(values).filter(|(_, m)| **m <= 0.0) {
+                *pixel = IGNORED;
+            }
+            let predicted = depth::coloured(&depth::of_answer(answer), size, range);
+            (photo(&truth)?, photo(&predicted)?)
+        }
+        Label::Keypoints { points, .. } => {
+            let truth: Vec<pose::Joint> = (points.iter())
+                .map(|p| pose::Joint {
+                    x_px: p.x_px,
+                    y_px: p.y_px,
+                    score: f32::from(u8::from(p.visible)),
+                })
+                .collect();
+            let predicted = pose::of_answer(answer, info.joints.len())?;
+            let draw =
+                |joints: &[pose::Joint]| photo(&pose::on_image(image, joints, &info.skeleton).0);
+            (draw(&truth)?, draw(&predicted)?)
+        }
+    };
+    Ok(Example {
+        name: example.name.clone(),
+        image: photo(image)?,
+        truth,
+        prediction,
+    })
+}
+
+/// How to read the pictures.
+fn explain(page: &mut Examples, seen: &[eval::Example], info: &DataInfo, ignore: u8) {
+    let (mut occurs, mut is_ignored) = ([false; 256], false);
+    for example in seen {
+        match &example.sample.label {
+            Label::Classes { values, .. } => {
+                let predicted = classes::of_answer(&example.answer).unwrap_or_default();
+                for &class in values.iter().chain(&predicted) {
+                    occurs[usize::from(class)] = true;
+                }
+            }
+            Label::Depth { values, .. } => is_ignored |= values.iter().any(|&m| m <= 0.0),
+            Label::Keypoints { .. } => {}
+        }
+    }
+    match seen.first().map(|e| &e.sample.label) {
+        Some(Label::Classes { .. }) => {
+            is_ignored = std::mem::take(&mut occurs[usize::from(ignore)]);
+            let names = info.classes.iter().zip(0_u8..=u8::MAX);
+            let shown = names.filter(|(_, class)| occurs[usize::from(*class)]);
+            page.legend = shown
+                .map(|(name, class)| (name.clone(), of_class(class)))
+                .collect();
+        }
+        Some(Label::Depth { .. }) => page.says.push(
+            "Near is light, far is dark; a prediction has the colours of its truth's depths."
+                .into(),
+        ),
+        _ => {}
+    }
+    if is_ignored {
+        page.says
+            .push("Where the truth is grey it says nothing.".into());
+    }
+}
+
+fn mask(values: &[u8], size: (usize, usize), ignore: u8) -> Result<Vec<u8>, Failure> {
+    let colour = |class| match class == ignore {
+        true => IGNORED,
+        false => of_class(class),
+    };
+    palette_png_bytes(size, values, colour).map_err(Failure::Failed)
+}
+
+fn photo(image: &Image) -> Result<Vec<u8>, Failure> {
+    jpeg_bytes(image).map_err(Failure::Failed)
+}

@@ -1,0 +1,43 @@
+//! `nasfw verify`: whether anything that a run recorded has changed.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use nasfw_engine::store::{Run, Verified};
+
+use crate::exit::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The run folder; the run may be going on
+    run: PathBuf,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let found = Run::read(&args.run)?.verify()?;
+    let run = args.run.display();
+    match found.problems.len() {
+        0 => say(&run.to_string(), &found).map_err(Into::into),
+        1 => Err(Failure::Failed(format!("{run}: {}", found.problems[0]))),
+        _ => {
+            let lines: Vec<String> = found.problems.iter().map(|p| format!("  {p}")).collect();
+            Err(Failure::Failed(format!("{run}:\n{}", lines.join("\n"))))
+        }
+    }
+}
+
+fn say(run: &str, found: &Verified) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "{run}: nothing has changed in {} trials, {} artifacts and what belongs to them",
+        found.trials, found.artifacts
+    )?;
+    if !found.is_whole_file {
+        writeln!(
+            out,
+            "  what run.db records was compared, not every byte of it: a search is going on, or was interrupted"
+        )?;
+    }
+    out.flush()
+}

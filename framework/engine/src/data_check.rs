@@ -1,0 +1,112 @@
+//! Is all of a data set readable? Asked once, before a long run, and remembered by content.
+
+use std::path::PathBuf;
+
+use nasfw_data::{DataError, Dataset, Source, check};
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::progress::{Event, Observer};
+
+/// Samples between two looks at the observer.
+const CHUNK: usize = 64;
+
+/// Problems shown of those that there are.
+const SHOWN: usize = 20;
+
+/// Reads both parts of the data set once, in parallel, so that bad data does not stop a long run late.
+///
+/// A set in a folder that was found to be sound is not read again as long as its content and the settings it is
+/// read with stay the same: a file called after their hash is left in `nasfw/checked` of the user's cache folder.
+///
+/// # Errors
+/// Everything that is wrong with the set, in one message; [`Error::Stopped`] when the observer asks.
+pub(crate) fn check_data(
+    config: &Config,
+    source: &Source,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let seen = config
+        .data
+        .path
+        .as_ref()
+        .and_then(|_| place(config, source));
+    let is_known = seen.as_ref().is_some_and(|file| file.exists());
+    let known = match is_known {
+        true => " (checked before)",
+        false => "",
+    };
+    let text = format!("data: {}{known}", source.description);
+    observer.on(&Event::Note { text: &text });
+    if is_known {
+        return Ok(());
+    }
+    let parts = [&*source.train, &*source.val];
+    observer.on(&Event::Phase {
+        name: "data check",
+        steps: parts.iter().map(|part| part.len()).sum(),
+    });
+    let problems = problems(parts, observer)?;
+    observer.on(&Event::PhaseDone);
+    if problems.is_empty() {
+        if let Some(file) = seen {
+            remember(&file);
+        }
+        return Ok(());
+    }
+    refuse(problems)
+}
+
+/// All problems, in the order of the samples, training first.
+fn problems(parts: [&dyn Dataset; 2], observer: &mut dyn Observer) -> Result<Vec<DataError>> {
+    let (mut found, mut done) = (Vec::new(), 0);
+    for part in parts {
+        for first in (0..part.len()).step_by(CHUNK) {
+            let chunk = first..part.len().min(first + CHUNK);
+            done += chunk.len();
+            found.extend(check(part, chunk));
+            observer.on(&Event::Step { done, note: "" });
+            if observer.should_stop() {
+                return Err(Error::Stopped);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn refuse(mut problems: Vec<DataError>) -> Result<()> {
+    if problems.len() == 1 {
+        return Err(problems.remove(0).into());
+    }
+    let count = problems.len();
+    let shown = problems.iter().take(SHOWN).map(|p| format!("  {p}"));
+    let shown: Vec<String> = shown.collect();
+    let more = match count > shown.len() {
+        true => format!("\n  … and {} more", count - shown.len()),
+        false => String::new(),
+    };
+    Err(Error::BadData {
+        message: format!("{count} problems in the data:\n{}{more}", shown.join("\n")),
+    })
+}
+
+/// Where it is noted that this content, read like this by this version, is sound.
+fn place(config: &Config, source: &Source) -> Option<PathBuf> {
+    let mut data = config.data.clone();
+    data.path = None; // the folder may move
+    let read = serde_json::to_string(&(data, &config.task.name)).ok()?;
+    let mut hash = blake3::Hasher::new();
+    for part in [env!("CARGO_PKG_VERSION"), &source.fingerprint, &read] {
+        hash.update(part.as_bytes()).update(&[0]);
+    }
+    let name = hash.finalize().to_hex().to_string();
+    Some(dirs::cache_dir()?.join("nasfw").join("checked").join(name))
+}
+
+/// Where the note cannot be left, the set is checked again next time.
+fn remember(file: &std::path::Path) {
+    if let Some(folder) = file.parent() {
+        let _ = std::fs::create_dir_all(folder);
+    }
+    let _ = std::fs::write(file, []);
+}

@@ -1,0 +1,168 @@
+//! Whether anything that a run recorded has changed since.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+
+use super::chain::{link, seal, stored_link};
+use super::{RunView, artifact, at_rest, database_error, format};
+use crate::error::Result;
+
+/// What is missing in a run of an earlier program.
+pub(super) const OLD: &str = "made by an earlier nasfw, which kept neither rounds nor hashes; `nasfw resume` brings \
+                              the run up to date";
+
+/// What [`RunView::verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Trials that were looked at.
+    pub trials: u64,
+    /// Artifacts that were looked at.
+    pub artifacts: u64,
+    /// Whether the whole database file was compared, not only what it records: the run was closed, and nobody
+    /// writes to it.
+    pub is_whole_file: bool,
+    /// What has changed, a sentence each; empty when nothing has.
+    pub problems: Vec<String>,
+}
+
+impl RunView {
+    /// Compares everything recorded with its hashes.
+    ///
+    /// # Errors
+    /// When the database cannot be read at all, which is damage too.
+    pub fn verify(&self) -> Result<Verified> {
+        let mut found = Verified::default();
+        let read = |e| database_error(&self.folder, e);
+        if self.is_old()? {
+            found.problems.push(OLD.into());
+            return Ok(found);
+        }
+        self.verify_database(&mut found).map_err(read)?;
+        self.verify_file(&mut found);
+        self.verify_artifacts(&mut found).map_err(read)?;
+        let text = std::fs::read_to_string(self.folder.join("config.toml"));
+        if text.ok() != Some(self.config_text()?) {
+            let problem = "config.toml is not the configuration that run.db records";
+            found.problems.push(problem.into());
+        }
+        Ok(found)
+    }
+
+    /// Whether an earlier program made the run, and none has brought it up to date.
+    pub(super) fn is_old(&self) -> Result<bool> {
+        let version = self
+            .db
+            .pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        let version = version.map_err(|e| database_error(&self.folder, e))?;
+        Ok(version < format::FORMAT)
+    }
+
+    fn verify_database(&self, found: &mut Verified) -> rusqlite::Result<()> {
+        // What is compared is of one moment, though a search may go on.
+        let db = self.db.unchecked_transaction()?;
+        let damage: String = db.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))?;
+        if damage != "ok" {
+            found.problems.push(format!("run.db is damaged: {damage}"));
+        }
+        if format::tables(&db)? != format::tables(&format::empty()?)? {
+            let problem = "the tables of run.db are not those that nasfw makes";
+            found.problems.push(problem.into());
+        }
+        let ids = ids(&db, "SELECT id FROM trials ORDER BY id")?;
+        found.trials = ids.len() as u64;
+        if ids.iter().zip(0_i64..).any(|(id, at)| *id != at) {
+            let problem = "the trials are not numbered from 0 on without a gap";
+            found.problems.push(problem.into());
+        }
+        let mut changed = Vec::new();
+        let mut before: Vec<u8> = Vec::new();
+        for &id in &ids {
+            let stored = stored_link(&db, id)?.unwrap_or_default();
+            // A link that follows neither what is stored before it nor what should be there was changed itself,
+            // or its trial was.
+            if link(&db, id, &before)? != stored[..] {
+                changed.push(id.to_string());
+            }
+            before = stored;
+        }
+        if !changed.is_empty() {
+            found.problems.push(format!(
+                "what is recorded of trial {} has changed, or its hash has",
+                shortened(&changed)
+            ));
+        }
+        let links: BTreeSet<i64> = self::ids(&db, "SELECT id FROM links")?
+            .into_iter()
+            .collect();
+        let trials: BTreeSet<i64> = ids.into_iter().collect();
+        let gone: Vec<String> = links.difference(&trials).map(i64::to_string).collect();
+        if !gone.is_empty() {
+            let ids = shortened(&gone);
+            found.problems.push(format!("trial {ids} is gone"));
+        }
+        let stored: Option<Vec<u8>> = db
+            .query_row("SELECT seal FROM seal", [], |r| r.get(0))
+            .map(Some)
+            .or_else(|e| match e {
+                rusqlite::Error::QueryReturnedNoRows => Ok(None),
+                other => Err(other),
+            })?;
+        if stored.as_deref() != Some(&seal(&db)?[..]) {
+            found.problems.push(
+                "the configuration, the state to continue from, the round under way, the list of artifacts or \
+                 their seal has changed"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+
+    fn verify_file(&self, found: &mut Verified) {
+        let Ok(noted) = std::fs::read(at_rest::path(&self.folder)) else {
+            return; // someone writes to it, or was interrupted
+        };
+        found.is_whole_file = true;
+        let now = at_rest::text(&self.folder).ok();
+        if now.as_ref().map(String::as_bytes) != Some(&noted[..]) {
+            found.problems.push(
+                "run.db is not the file that run.blake3 was written for: bytes of one of them have changed"
+                    .into(),
+            );
+        }
+    }
+
+    fn verify_artifacts(&self, found: &mut Verified) -> rusqlite::Result<()> {
+        let sql = "SELECT name, blake3 FROM artifacts ORDER BY name";
+        let mut statement = self.db.prepare(sql)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let noted: Vec<(String, String)> = rows.collect::<rusqlite::Result<_>>()?;
+        found.artifacts = noted.len() as u64;
+        for (name, hash) in &noted {
+            let content = artifact::path_of(&self.folder, name)
+                .and_then(|path| std::fs::read(&path).map_err(super::io_error(&path)));
+            match content {
+                Ok(bytes) if artifact::hash(&bytes) == *hash => {}
+                Ok(_) => found.problems.push(format!("artifacts/{name} has changed")),
+                Err(e) => found.problems.push(format!("artifacts/{name}: {e}")),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ids(db: &Connection, sql: &str) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = db.prepare(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
+}
+
+/// The first few of them.
+fn shortened(ids: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let shown = ids[..ids.len().min(SHOWN)].join(", ");
+    match ids.len() > SHOWN {
+        true => format!("{shown} and {} more", ids.len() - SHOWN),
+        false => shown,
+    }
+}

@@ -1,0 +1,244 @@
+//! Everything that computes, through the program, on another device than `cpu`.
+//!
+//! `cpu:composed` runs the code that every other device runs, with dfdx's own operations, so that all
+//! around the kernels is tried without such a device.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "cli/program.rs"]
+#[allow(dead_code, reason = "the other test program uses the rest")]
+mod program;
+
+use nasfw_engine::network::Weights;
+use program::Place;
+use serde_json::Value;
+
+const GENOTYPE: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
+
+/// The smallest search and training that still are some.
+const SMALL: [&str; 22] = [
+    "data.generator.train=24",
+    "data.generator.val=4",
+    "data.generator.side_px=32",
+    "space.width=8",
+    "warmup.samples=16",
+    "warmup.epochs=1",
+    "warmup.batch=8",
+    "warmup.crop_px=32",
+    "schedule.stage0.samples=16",
+    "schedule.stage0.epochs=1",
+    "schedule.stage0.batch=8",
+    "schedule.stage0.crop_px=32",
+    "schedule.stage0.shorter_side_px=32",
+    "schedule.stage1.samples=16",
+    "schedule.stage1.batch=8",
+    "schedule.stage1.crop_px=32",
+    "schedule.stage1.shorter_side_px=32",
+    "train.samples=8",
+    "train.epochs=1",
+    "train.batch=4",
+    "train.shorter_side_px=32",
+    "train.crop_px=32",
+];
+
+fn small<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    let sets = SMALL.iter().flat_map(|&s| ["--set", s]);
+    args.iter().copied().chain(sets).collect()
+}
+
+fn all_commands(device: &str) {
+    let place = Place::new();
+    let on = ["--device", device];
+    let searched = place.text(&small(&[
+        "run", "--plugin", "segm", "--task", "depth", "--trials", "1", "--out", "run", on[0], on[1],
+    ]));
+    assert!(searched.contains("complete  reward"), "{searched}");
+    // Goes on where it was begun, and elsewhere.
+    place.text(&["resume", "run", "--trials", "2"]);
+    let stored = std::fs::read_to_string(place.path("run/config.toml")).unwrap();
+    assert!(
+        stored.contains(&format!("device = \"{device}\"")),
+        "{stored}"
+    );
+    place.text(&["resume", "run", "--trials", "3", "--device", "cpu"]);
+    let trials = place.json(&["trials", "run", "--json"]);
+    let failed = trials.iter().filter(|t| t["status"] == "failed").count();
+    assert_eq!((trials.len(), failed), (3, 0), "{trials:?}");
+
+    for task in ["segm", "depth", "pose"] {
+        let train = [
+            "train",
+            "--genotype",
+            GENOTYPE,
+            "--task",
+            task,
+            "--out",
+            task,
+        ];
+        let end = place.json(&small(&[&train[..], &on, &["--json"]].concat()));
+        assert!(end[0]["reward"].as_f64().unwrap() >= 0.0, "{end:?}");
+        let metrics = |device: &str| -> Vec<(String, f64)> {
+            let args = ["eval", "--model", task, "--json", "--device", device];
+            let line = &place.json(&args)[0];
+            let metrics = line["metrics"].as_object().unwrap().iter();
+            metrics
+                .filter_map(|(name, v)| Some((name.clone(), v.as_f64()?)))
+                .collect()
+        };
+        // One pixel on the edge of two classes may fall to either side.
+        for ((name, here), (_, cpu)) in metrics(device).iter().zip(metrics("cpu")) {
+            assert!(
+                (here - cpu).abs() <= 0.02 * cpu.abs().max(1.0),
+                "{task} {name}: {here}, {cpu}"
+            );
+        }
+    }
+    predictions(&place, device);
+    for what in ["step", "infer"] {
+        let args = [
+            "bench",
+            what,
+            "--genotype",
+            GENOTYPE,
+            "--input",
+            "32x32",
+            "--set",
+            "space.width=8",
+            "--runs",
+            "1",
+            "--batch",
+            "2",
+            "--json",
+            on[0],
+            on[1],
+        ];
+        let line: Value = place.json(&args).remove(0);
+        assert_eq!(line["device"], device);
+        assert!(line["seconds_median"].as_f64().unwrap() > 0.0);
+    }
+}
+
+/// What a model says of an image, and what its encoder makes of it, are the same on `cpu`.
+fn predictions(place: &Place, device: &str) {
+    let image = nasfw_data::Image {
+        width: 40,
+        height: 32,
+        pixels: (0..40 * 32 * 3).map(|i| (i * 7 % 256) as u8).collect(),
+    };
+    nasfw_data::write_png_rgb(&place.path("image.png"), &image).unwrap();
+    let mut seen = Vec::new();
+    for on in [device, "cpu"] {
+        let out = format!("seen-{}", on.replace(':', "-"));
+        place.text(&[
+            "predict",
+            "--model",
+            "depth",
+            "--image",
+            "image.png",
+            "--raw",
+            "--out",
+            &out,
+            "--device",
+            on,
+        ]);
+        let bytes = std::fs::read(place.path(&format!("{out}/image.npy"))).unwrap();
+        let values = bytes[bytes.len() - 40 * 32 * 4..].as_chunks::<4>().0.iter();
+        let mut values: Vec<f32> = values.map(|b| f32::from_le_bytes(*b)).collect();
+        let maps = format!("{out}.safetensors");
+        place.text(&[
+            "features",
+            "--config",
+            "run/config.toml",
+            "--encoder-weights",
+            "run/artifacts/warmup.safetensors",
+            "--image",
+            "image.png",
+            "--out",
+            &maps,
+            "--device",
+            on,
+        ]);
+        let maps = std::fs::read(place.path(&maps)).unwrap();
+        let maps = Weights::from_safetensors(&maps).unwrap();
+        values.extend(maps.iter().flat_map(|(_, map)| map.values.clone()));
+        seen.push(values);
+    }
+    assert_eq!(seen[0].len(), seen[1].len());
+    let largest = seen[1].iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+    for (here, cpu) in seen[0].iter().zip(&seen[1]) {
+        approx::assert_abs_diff_eq!(here, cpu, epsilon = 1e-3 * largest);
+    }
+}
+
+#[test]
+fn all_commands_run_on_the_composed_kernels() {
+    all_commands("cpu:composed");
+}
+
+#[cfg(feature = "cuda")]
+#[test]
+#[ignore = "needs a CUDA device; docs/gpu.md says how to run it"]
+fn gpu_runs_all_commands() {
+    match nasfw_engine::network::kernels::open_cuda(0) {
+        Ok(_) => all_commands("cuda:0"),
+        Err(e) => eprintln!("skipped: {e}"),
+    }
+}
+
+/// A trial that does not fit fails with the reason, and the next ones have the memory again.
+#[cfg(feature = "cuda")]
+#[test]
+#[ignore = "needs the emulated CUDA device; docs/gpu.md says how to run it"]
+fn emulated_gpu_out_of_memory_fails_the_trial() {
+    let place = Place::new();
+    let run = |out: &str, memory_mb: &str| {
+        let args = [
+            "run", "--plugin", "segm", "--task", "depth", "--trials", "4", "--seed", "3", "--out",
+            out, "--device", "cuda:0",
+        ];
+        let mut call = std::process::Command::new(env!("CARGO_BIN_EXE_nasfw"));
+        call.args(small(&args)).current_dir(place.path(""));
+        // Trials larger than the warm-up.
+        call.args(["--set", "space.width=16", "--set", "warmup.batch=2"]);
+        let memory = [("EMULATED_MEMORY_MB", memory_mb), ("EMULATED_REPORT", "1")];
+        let output = call.envs(memory).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!errors.contains("panicked"), "{errors}");
+        (output.status.success(), errors)
+    };
+    let (_, errors) = run("probe", "1000");
+    let Some((_, most)) = errors.split_once("at most ") else {
+        return eprintln!("skipped: cuda:0 is not emulated");
+    };
+    let most: f64 = most.split(' ').next().unwrap().parse().unwrap();
+    // Somewhat less than the largest trial takes.
+    let (is_done, errors) = run("run", &format!("{}", (most * 0.85) as u32));
+    assert!(is_done, "{errors}");
+    let trials = place.json(&["trials", "run", "--json"]);
+    let failed: Vec<&Value> = trials.iter().filter(|t| t["status"] == "failed").collect();
+    assert!((1..4).contains(&failed.len()), "{trials:?}");
+    for trial in failed {
+        let reason = trial["reason"].as_str().unwrap();
+        assert!(reason.contains("out of memory"), "{reason}");
+    }
+}
+
+#[test]
+fn devices_that_are_not_there_are_named_with_what_to_do() {
+    let place = Place::new();
+    let run = ["run", "--plugin", "segm", "--out", "r"];
+    let bench = ["bench", "infer", "--genotype", GENOTYPE];
+    place.refuses(
+        &[&run[..], &["--device", "gpu"]].concat(),
+        &["run.device", "cuda:N"],
+    );
+    place.refuses(
+        &[&bench[..], &["--device", "cuda:x"]].concat(),
+        &["run.device", "cuda:N"],
+    );
+    if !cfg!(feature = "cuda") {
+        let mend = ["run.device", "cuda:0", "--features cuda"];
+        place.refuses(&[&run[..], &["--device", "cuda:0"]].concat(), &mend);
+        place.refuses(&[&bench[..], &["--device", "cuda:0"]].concat(), &mend);
+    }
+}

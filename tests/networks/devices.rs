@@ -1,0 +1,101 @@
+//! The same step on two devices: losses, gradients, and a training of some steps.
+//!
+//! What runs on a device other than the CPU's own kernels is compared here with them. Without such a
+//! device the composed kernels stand in, which share all code but the operations.
+
+use nasfw_engine::network::kernels::{Composed, CpuKernels, Kernels};
+use nasfw_engine::timing::{DecoderStep, Reference, Timed};
+use nasfw_sdk::graph::Graph;
+use nasfw_sdk::testing::random_choices;
+use nasfw_sdk::{Io, Seed};
+
+use super::small_space;
+
+/// Classes of the networks.
+const CLASSES: usize = 5;
+
+/// Whole networks of the small space, drawn from a fixed seed.
+fn graphs(count: usize) -> Vec<(String, Graph)> {
+    let space = small_space();
+    let mut rng = Seed(11).stream("devices");
+    let mut draw = || {
+        let choices = random_choices(space.schema(), &mut rng);
+        let graph = space.decode(&choices, &Io::rgb(CLASSES)).unwrap();
+        (space.genotype(&choices), graph)
+    };
+    (0..count).map(|_| draw()).collect()
+}
+
+/// Would catch an operation that differs, a gradient that is lost or counted twice, an optimiser, clipping
+/// or statistics that differ, and whatever goes wrong only from the second step on.
+fn agree<A: Kernels, B: Kernels>(expected: &A, tested: &B, networks: usize, steps: usize) {
+    for (genotype, graph) in graphs(networks) {
+        let batch = (2, 64, Seed(12));
+        let mut one = step(expected, &graph, batch);
+        let mut other = step(tested, &graph, batch);
+        compare(
+            &genotype,
+            &one.reference().unwrap(),
+            &other.reference().unwrap(),
+        );
+        for at in 0..steps {
+            let (wanted, got) = (one.run().unwrap(), other.run().unwrap());
+            // Rounding grows from step to step: values near an activation's bound fall on either side of
+            // it, and Adam takes a small gradient's sign for a whole step.
+            let share = match at {
+                0 => 1e-5,
+                1..=3 => 5e-3,
+                _ => 0.1,
+            };
+            let tolerance = wanted.abs() * share;
+            assert!(
+                (wanted - got).abs() <= tolerance,
+                "{genotype}: the loss of step {at} is {got}, not {wanted}"
+            );
+        }
+    }
+}
+
+fn step<K: Kernels>(
+    kernels: &K,
+    graph: &Graph,
+    (batch, crop_px, seed): (usize, usize, Seed),
+) -> DecoderStep<K> {
+    DecoderStep::new(kernels.clone(), graph, batch, crop_px, seed).unwrap()
+}
+
+fn compare(genotype: &str, expected: &Reference, got: &Reference) {
+    let norm = |values: &[f32]| values.iter().map(|v| v * v).sum::<f32>().sqrt();
+    for (what, expected, got, tolerance) in [
+        ("output", &expected.outputs, &got.outputs, 1e-3),
+        ("gradient", &expected.gradients, &got.gradients, 1e-2),
+    ] {
+        assert_eq!(expected.len(), got.len(), "{genotype}: {what}s");
+        for ((name, expected), (_, got)) in expected.iter().zip(got.iter()) {
+            assert_eq!(expected.shape, got.shape, "{genotype}: {what} {name}");
+            let pairs = expected.values.iter().zip(&got.values);
+            let errors: Vec<f32> = pairs.map(|(a, b)| a - b).collect();
+            let (error, size) = (norm(&errors), norm(&expected.values));
+            assert!(
+                error <= tolerance * size + 1e-5,
+                "{genotype}: {what} {name} is off by {error} of {size}"
+            );
+        }
+    }
+}
+
+#[test]
+fn composed_kernels_train_as_the_cpu_does() {
+    let composed = Composed::<dfdx::prelude::Cpu>::default();
+    agree(&CpuKernels::default(), &composed, 3, 5);
+}
+
+#[cfg(feature = "cuda")]
+#[test]
+#[ignore = "needs a CUDA device; docs/gpu.md says how to run it"]
+fn gpu_trains_as_the_cpu_does() {
+    match nasfw_engine::network::kernels::open_cuda(0) {
+        Ok(gpu) => agree(&CpuKernels::default(), &gpu, 10, 20),
+        Err(e) => eprintln!("skipped: {e}"),
+    }
+}

@@ -1,0 +1,128 @@
+//! A disk that fills, or fails, while a search writes to it: nothing is lost but the trials in flight, and what the
+//! program says is an error.
+//!
+//! Files that may not grow come from the system's own limit, so a write ends short and then fails. Errors of single
+//! calls come from strace, where it is installed. `NASFW_FAULTS` sets how many searches have them.
+
+use std::process::{Command, Output, Stdio};
+
+use nasfw_sdk::Seed;
+use rand::RngExt;
+
+use crate::program::Place;
+use crate::search::{CONTROLLERS, SCHEDULES, assert_same, finish, run};
+
+/// Evolution under the progressive schedule: both remember what they are told.
+fn settings() -> Vec<&'static str> {
+    let names = [
+        "controller.name=evolution",
+        "schedule.name=progressive",
+        "run.trials=8",
+        "run.workers=0",
+    ];
+    [&names[..], CONTROLLERS[1].1, SCHEDULES[1].1].concat()
+}
+
+/// `wrapper` before the program and its arguments.
+fn wrapped(wrapper: &[&str], inner: &Command, place: &Place) -> Output {
+    let mut command = Command::new(wrapper[0]);
+    command.args(&wrapper[1..]).arg(inner.get_program());
+    command.args(inner.get_args()).current_dir(place.path("."));
+    command.output().unwrap()
+}
+
+/// What a search says that met a fault, and goes on without it to the same end as the search `whole`.
+fn meets(place: &Place, out: &str, wrapper: &[&str]) -> Option<String> {
+    let output = wrapped(wrapper, &run(place, out, &settings()), place);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!said.contains("panicked"), "{wrapper:?}: {said}");
+    let met = (!output.status.success()).then_some(said);
+    if let Some(said) = &met {
+        assert!(output.status.code().is_some(), "{wrapper:?}: {said}");
+        assert!(said.contains("error: "), "{wrapper:?}: {said}");
+    }
+    match place.path(out).join("run.db").exists() {
+        true => {
+            // What was interrupted is sound, and so is what it becomes.
+            place.text(&["verify", out]);
+            place.text(&["resume", out]);
+        }
+        false => finish(place, out, &settings()),
+    }
+    assert_same(place, "whole", out);
+    place.text(&["verify", out]);
+    place.text(&["replay", out]);
+    met
+}
+
+fn cases(usual: usize) -> usize {
+    std::env::var("NASFW_FAULTS").map_or(usual, |n| n.parse().unwrap())
+}
+
+#[test]
+fn files_that_may_not_grow_end_a_search_and_lose_nothing() {
+    let place = Place::new();
+    finish(&place, "whole", &settings());
+    let mut rng = Seed(1).stream("faults");
+    let mut met = 0;
+    for case in 0..cases(5) {
+        // From less than an empty run takes to about all that this one writes.
+        let blocks = rng.random_range(8..400_u32);
+        let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        let out = format!("limited-{case}");
+        met += usize::from(meets(&place, &out, &["sh", "-c", &limit, "sh"]).is_some());
+    }
+    assert!(met > 0, "no search met its limit");
+}
+
+#[test]
+fn calls_that_fail_end_a_search_and_lose_nothing() {
+    let has_strace = Command::new("strace")
+        .arg("-V")
+        .stdout(Stdio::null())
+        .status();
+    if !has_strace.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: strace is not installed");
+        return;
+    }
+    let place = Place::new();
+    finish(&place, "whole", &settings());
+    let mut rng = Seed(2).stream("faults");
+    let mut met = 0;
+    for case in 0..cases(5) {
+        let call = [
+            "pwrite64",
+            "write",
+            "fdatasync",
+            "fsync",
+            "rename",
+            "ftruncate",
+        ][case % 6];
+        let error = ["ENOSPC", "EIO"][rng.random_range(0..2)];
+        let calls = match call {
+            "pwrite64" => 80,
+            "fdatasync" | "fsync" => 24,
+            _ => 3,
+        };
+        // From one call on, or only this one.
+        let from = rng.random_range(1..calls);
+        let when = format!("{from}{}", ["+", ""][rng.random_range(0..2)]);
+        let inject = format!("inject={call}:error={error}:when={when}");
+        // Only what is written to the run's files: a standard output that fails is another matter.
+        let root = place.path(".").canonicalize().unwrap();
+        let out = format!("failing-{case}");
+        let folder = root.join(&out).display().to_string();
+        let below = [
+            format!("{folder}/run.db"),
+            format!("{folder}/run.db-wal"),
+            format!("{folder}/config.toml.unfinished"),
+            format!("{folder}/artifacts/warmup.safetensors.unfinished"),
+        ];
+        let mut wrapper = vec!["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+        for path in &below {
+            wrapper.extend(["-P", path]);
+        }
+        met += usize::from(meets(&place, &out, &wrapper).is_some());
+    }
+    assert!(met > 0, "no search met an error");
+}
