@@ -255,6 +255,7 @@ fn what_is_no_run_and_no_model_is_refused() {
     place.refuses(&["eval", "--model", "r"], &is_run);
     place.refuses(&["report", "r", "--data", "photos"], &["r is a run"]);
     place.refuses(&["report", "r", "--examples", "2"], &["r is a run"]);
+    let genotype = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
     for file in [
         "r/run.db",
         "r/config.toml",
@@ -262,7 +263,7 @@ fn what_is_no_run_and_no_model_is_refused() {
         "r/artifacts/x.svg",
     ] {
         place.refuses(
-            &["describe", "--from", "r", "--svg", file],
+            &["describe", "--genotype", genotype, "--svg", file],
             &[file, "within a run's folder"],
         );
     }

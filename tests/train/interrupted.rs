@@ -106,7 +106,8 @@ struct Impatient(usize);
 
 impl Observer for Impatient {
     fn on(&mut self, event: &Event<'_>) {
-        self.0 += usize::from(matches!(event, Event::Step { .. }));
+        let is_step = matches!(event, Event::Step { note, .. } if note.starts_with("loss"));
+        self.0 += usize::from(is_step);
     }
 
     fn should_stop(&self) -> bool {
