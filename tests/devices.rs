@@ -186,30 +186,45 @@ fn gpu_runs_all_commands() {
 }
 
 /// A trial that does not fit fails with the reason, and the next ones have the memory again. A device
-/// that is lost ends the run, which another one continues.
+/// that is lost ends the run, which another one continues. Both whoever judges.
 #[cfg(feature = "cuda")]
 #[test]
 #[ignore = "needs the emulated CUDA device; docs/gpu.md says how to run it"]
 fn emulated_gpu_failures_are_those_of_trials_or_of_the_run() {
     let place = Place::new();
-    let run = |out: &str, how: &str, much: &str| {
+    let run = |out: &str, workers: &str, (how, much): (&str, f64)| {
         let args = [
-            "run", "--plugin", "segm", "--task", "depth", "--trials", "4", "--seed", "3", "--out",
-            out, "--device", "cuda:0",
+            "run",
+            "--plugin",
+            "segm",
+            "--task",
+            "depth",
+            "--trials",
+            "4",
+            "--seed",
+            "3",
+            "--out",
+            out,
+            "--device",
+            "cuda:0",
+            "--workers",
+            workers,
         ];
         let mut call = std::process::Command::new(env!("CARGO_BIN_EXE_nasfw"));
         call.args(small(&args)).current_dir(place.path(""));
         // Trials larger than the warm-up.
         call.args(["--set", "space.width=16", "--set", "warmup.batch=2"]);
+        let much = (much as u64).to_string();
         let output = call
-            .envs([(how, much), ("EMULATED_REPORT", "1")])
-            .output()
-            .unwrap();
+            .envs([(how, &*much), ("EMULATED_REPORT", "1")])
+            .output();
+        let output = output.unwrap();
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!errors.contains("panic"), "{errors}");
         (output.status.code(), errors)
     };
-    let (_, errors) = run("probe", "EMULATED_DEVICES", "1");
+    let recorded = |run: &str| place.text(&["trials", run, "--json", "--no-times"]);
+    let (_, errors) = run("whole", "0", ("EMULATED_DEVICES", 1.0));
     let number = |before: &str, after: &str| -> Option<f64> {
         let (_, rest) = errors.split_once(before)?;
         rest.split_once(after)?.0.parse().ok()
@@ -217,37 +232,34 @@ fn emulated_gpu_failures_are_those_of_trials_or_of_the_run() {
     let Some(launches) = number("emulated device: ", " launches") else {
         return eprintln!("skipped: cuda:0 is not emulated");
     };
-    // Somewhat less than the largest trial takes.
-    let most = number("at most ", " MiB").unwrap();
-    let (code, errors) = run(
-        "run",
-        "EMULATED_MEMORY_MB",
-        &format!("{}", (most * 0.85) as u32),
-    );
-    assert_eq!(code, Some(0), "{errors}");
-    let trials = place.json(&["trials", "run", "--json"]);
-    let failed: Vec<&Value> = trials.iter().filter(|t| t["status"] == "failed").collect();
-    assert!((1..4).contains(&failed.len()), "{trials:?}");
-    for trial in failed {
-        let reason = trial["reason"].as_str().unwrap();
-        assert!(reason.contains("out of memory"), "{reason}");
-    }
+    let most_mb = number("at most ", " MiB").unwrap();
 
-    let (code, errors) = run(
-        "lost",
-        "EMULATED_LOST_AFTER",
-        &format!("{}", launches * 0.7),
-    );
-    assert_eq!(code, Some(1), "{errors}");
-    assert!(errors.contains("nasfw resume"), "{errors}");
-    let before = place.json(&["trials", "lost", "--json"]);
-    assert!(before.len() < 4, "{before:?}");
-    assert!(before.iter().all(|t| t["status"] != "failed"), "{before:?}");
-    place.text(&["resume", "lost"]);
-    assert_eq!(
-        place.text(&["trials", "lost", "--json", "--no-times"]),
-        place.text(&["trials", "probe", "--json", "--no-times"])
-    );
+    for workers in ["0", "1"] {
+        // Somewhat less than the largest trial takes.
+        let scarce = format!("scarce{workers}");
+        let (code, errors) = run(&scarce, workers, ("EMULATED_MEMORY_MB", most_mb * 0.85));
+        assert_eq!(code, Some(0), "{errors}");
+        let trials = place.json(&["trials", &scarce, "--json"]);
+        let failed: Vec<&Value> = trials.iter().filter(|t| t["status"] == "failed").collect();
+        assert!((1..4).contains(&failed.len()), "{trials:?}");
+        for trial in failed {
+            let reason = trial["reason"].as_str().unwrap();
+            assert!(reason.contains("out of memory"), "{reason}");
+        }
+
+        let lost = format!("lost{workers}");
+        // Each process counts its own launches; those of a worker are without the warm-up's.
+        let after = launches * if workers == "0" { 0.7 } else { 0.5 };
+        let (code, errors) = run(&lost, workers, ("EMULATED_LOST_AFTER", after));
+        assert_eq!(code, Some(1), "{errors}");
+        assert!(errors.contains("nasfw resume"), "{errors}");
+        let before = place.json(&["trials", &lost, "--json"]);
+        assert!((1..4).contains(&before.len()), "{before:?}");
+        assert!(before.iter().all(|t| t["status"] != "failed"), "{before:?}");
+        place.text(&["resume", &lost]);
+        assert_eq!(recorded(&lost), recorded("whole"));
+    }
+    assert_eq!(recorded("scarce0"), recorded("scarce1"));
 }
 
 #[test]
