@@ -1,6 +1,6 @@
 //! How well outlines meet: the boundary F1 of Csurka, Larlus and Perronnin (BMVC 2013).
 
-use nasfw_sdk::{Label, Metrics, Prediction, Result, Scorer};
+use nasfw_sdk::{Label, Metrics, Prediction, Result, Scorer, argmax};
 
 use crate::{BoundariesConfig, classes, outline};
 
@@ -42,7 +42,13 @@ impl Scorer for Outlines {
         let pixels = prediction.values.chunks_exact(prediction.channels);
         // Where the truth does not count, neither does the prediction.
         let guess: Vec<u8> = (pixels.zip(truth))
-            .map(|(logits, &t)| if t == ignore { ignore } else { largest(logits) })
+            .map(|(logits, &t)| {
+                if t == ignore {
+                    ignore
+                } else {
+                    argmax(logits) as u8
+                }
+            })
             .collect();
         let counted = guess.iter().zip(truth).filter(|(_, t)| **t != ignore);
         self.pixels += counted.clone().count() as u64;
@@ -92,13 +98,4 @@ fn count(marked: &[bool]) -> u64 {
 
 fn common(one: &[bool], other: &[bool]) -> u64 {
     one.iter().zip(other).filter(|(a, b)| **a && **b).count() as u64
-}
-
-/// The class with the largest logit; the first of equals.
-fn largest(logits: &[f32]) -> u8 {
-    let best = (1..logits.len().min(256)).fold(0, |best, at| match logits[at] > logits[best] {
-        true => at,
-        false => best,
-    });
-    best as u8
 }

@@ -2,7 +2,7 @@
 
 use nasfw_data::Image;
 use nasfw_engine::predict::Answer;
-use nasfw_plugins::tasks::argmax;
+use nasfw_sdk::argmax;
 
 use super::colour::{blend, of_class};
 use crate::exit::Failure;

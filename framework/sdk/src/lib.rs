@@ -40,14 +40,14 @@ pub use error::{Error, Result};
 pub use graph::{Cost, Graph, GraphBuilder};
 pub use label::{DataInfo, Keypoint, Label, LabelKind};
 pub use metrics::Metrics;
-pub use prediction::Prediction;
+pub use prediction::{Prediction, argmax};
 pub use registry::NoSettings;
 pub use schedule::{Decay, Optimiser, RewardSchedule, Source, Stage, TargetScale, Verdict};
 pub use seed::{Rng, Seed};
 pub use sketch::Sketch;
 pub use space::{Io, SearchSpace};
 pub use state::State;
-pub use task::{Loss, LossBatch, Part, Scorer, Task, TaskData};
+pub use task::{ClassScorer, Loss, LossBatch, Part, Scorer, Task, TaskData};
 
 // The `register!` macro and the generated constructors need these names in the caller's crate.
 #[doc(hidden)]

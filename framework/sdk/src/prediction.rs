@@ -18,6 +18,17 @@ pub struct Prediction<'a> {
     pub image_size_px: (usize, usize),
 }
 
+/// The index of the largest value; the first of equals. NaN never wins.
+pub fn argmax(values: &[f32]) -> usize {
+    let mut best = (0, f32::NEG_INFINITY);
+    for (at, &value) in values.iter().enumerate() {
+        if value > best.1 {
+            best = (at, value);
+        }
+    }
+    best.0
+}
+
 impl Prediction<'_> {
     /// The checks that every scorer makes: `channels` channels, as many values as the size says, all
     /// of them finite, and as many pixels as a truth that is a map.
@@ -60,5 +71,18 @@ impl Prediction<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::argmax;
+
+    #[test]
+    fn argmax_takes_the_first_of_equals_and_never_nan() {
+        assert_eq!(argmax(&[1.0, 3.0, 3.0]), 1);
+        assert_eq!(argmax(&[f32::NAN, -1.0, f32::NAN, 0.5]), 3);
+        assert_eq!(argmax(&[f32::NAN; 3]), 0);
+        assert_eq!(argmax(&[]), 0);
     }
 }

@@ -118,6 +118,13 @@ pub trait Scorer: Send {
     /// may be left out where they are undefined.
     fn metrics(&self) -> Metrics;
 
+    /// This scorer, where it looks at nothing of a prediction but the [`argmax`](crate::argmax) of every
+    /// pixel. A device then takes that, and copies one number a pixel to the host instead of all its
+    /// channels; `add` is not called.
+    fn of_classes(&mut self) -> Option<&mut dyn ClassScorer> {
+        None
+    }
+
     /// What went wrong in [`metrics`](Scorer::metrics), whose answer then means nothing.
     ///
     /// # Errors
@@ -125,6 +132,15 @@ pub trait Scorer: Send {
     fn fault(&self) -> Result<()> {
         Ok(())
     }
+}
+
+/// A [`Scorer`] that knows which channel won at every pixel, and no more.
+pub trait ClassScorer {
+    /// Adds one image: a class for each pixel of the truth, in row order.
+    ///
+    /// # Errors
+    /// When prediction and truth do not fit each other; nothing is added then.
+    fn add_classes(&mut self, predicted: &[u8], truth: &Label) -> Result<()>;
 }
 
 /// Which part of a data set.

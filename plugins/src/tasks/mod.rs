@@ -39,7 +39,7 @@ pub use depth_errors::DepthErrors;
 pub use pck::Pck;
 pub use peak::peak;
 pub use pose::{Pose, PoseConfig};
-pub use segmentation::{Segmentation, SegmentationConfig, argmax};
+pub use segmentation::{Segmentation, SegmentationConfig};
 
 /// The value of an error metric over nothing at all, and its cap: worse than any real error, and
 /// still a number that can be averaged and printed.

@@ -2,7 +2,8 @@
 
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{
-    DataInfo, Error, Label, LabelKind, Loss, Metrics, Prediction, Result, Scorer, Task,
+    ClassScorer, DataInfo, Error, Label, LabelKind, Loss, Metrics, Prediction, Result, Scorer,
+    Task, argmax,
 };
 use serde::{Deserialize, Serialize};
 
@@ -75,17 +76,6 @@ impl Task for Segmentation {
     }
 }
 
-/// The channel with the largest value; the first of equals. NaN never wins.
-pub fn argmax(values: &[f32]) -> usize {
-    let mut best = (0, f32::NEG_INFINITY);
-    for (channel, &value) in values.iter().enumerate() {
-        if value > best.1 {
-            best = (channel, value);
-        }
-    }
-    best.0
-}
-
 struct SegmentationScorer {
     channels: usize,
     names: Vec<String>,
@@ -94,9 +84,6 @@ struct SegmentationScorer {
 
 impl Scorer for SegmentationScorer {
     fn add(&mut self, prediction: &Prediction<'_>, truth: &Label) -> Result<()> {
-        let Label::Classes { values, .. } = truth else {
-            return Err(truth.unlike(LabelKind::Classes));
-        };
         prediction.check(self.channels, truth)?;
         let predicted: Result<Vec<u8>> = (prediction.values.chunks_exact(self.channels))
             .map(|pixel| {
@@ -105,11 +92,24 @@ impl Scorer for SegmentationScorer {
                     .map_err(|_| Error::invalid("predicted class", class, "labels end at 255"))
             })
             .collect();
-        self.matrix.add(&predicted?, values)
+        self.add_classes(&predicted?, truth)
+    }
+
+    fn of_classes(&mut self) -> Option<&mut dyn ClassScorer> {
+        Some(self)
     }
 
     fn metrics(&self) -> Metrics {
         with_items(&self.matrix.metrics(), self.matrix.of_classes(&self.names))
+    }
+}
+
+impl ClassScorer for SegmentationScorer {
+    fn add_classes(&mut self, predicted: &[u8], truth: &Label) -> Result<()> {
+        match truth {
+            Label::Classes { values, .. } => self.matrix.add(predicted, values),
+            _ => Err(truth.unlike(LabelKind::Classes)),
+        }
     }
 }
 

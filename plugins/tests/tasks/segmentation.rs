@@ -1,7 +1,7 @@
 //! Semantic segmentation: confusion matrix, means and reward.
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
-use nasfw_plugins::tasks::{ConfusionMatrix, Segmentation, argmax};
+use nasfw_plugins::tasks::{ConfusionMatrix, Segmentation};
 use nasfw_sdk::{DataInfo, Label, Metrics, Prediction, Seed, Task};
 use rand::RngExt;
 
@@ -143,14 +143,6 @@ fn random_maps_agree_with_sets_of_pixels() {
         recalls.iter().sum::<f64>() / 4.0,
         epsilon = 1e-12
     );
-}
-
-#[test]
-fn the_largest_logit_wins_and_nan_never() {
-    assert_eq!(argmax(&[1.0, 3.0, 3.0]), 1);
-    assert_eq!(argmax(&[f32::NAN, -1.0, f32::NAN, 0.5]), 3);
-    assert_eq!(argmax(&[f32::NAN; 3]), 0);
-    assert_eq!(argmax(&[]), 0);
 }
 
 #[test]

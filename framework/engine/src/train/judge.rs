@@ -1,5 +1,7 @@
 //! Predictions against truth over a set.
 
+use std::sync::Arc;
+
 use dfdx::prelude::NoneTape;
 use nasfw_data::resize_label;
 use nasfw_sdk::{DataInfo, LabelKind, Metrics, Prediction, Scorer, Task};
@@ -64,23 +66,29 @@ impl<'a, K: Kernels> Jury<'a, K> {
                 .resize(&output, (height, width), &mut NoneTape)?;
         }
         let shape = map_shape(&output);
-        let values = output.as_vec();
+        let (values, channels) = match self.scorer.of_classes() {
+            Some(_) => (network.kernels().argmax(&output)?, 1),
+            None => (output.as_vec(), shape.channels),
+        };
         if let Some(value) = values.iter().find(|v| !v.is_finite()) {
             return Err(Error::Training(format!("the network predicted {value}")));
         }
-        let length = shape.len() / shape.batch.max(1);
-        for (at, label) in batch.labels.iter().enumerate() {
-            let prediction = Prediction {
-                height: shape.height,
-                width: shape.width,
-                channels: shape.channels,
-                values: &values[at * length..(at + 1) * length],
-                image_size_px: (width, height),
+        let length = shape.height * shape.width * channels;
+        for (label, values) in batch.labels.iter().zip(values.chunks_exact(length)) {
+            let label = match label.kind() {
+                LabelKind::Keypoints => label.clone(),
+                _ => Arc::new(resize_label(label, height, width, (width, height))),
             };
-            match label.kind() {
-                LabelKind::Keypoints => self.scorer.add(&prediction, label)?,
-                _ => {
-                    let label = resize_label(label, height, width, (width, height));
+            match self.scorer.of_classes() {
+                Some(scorer) => scorer.add_classes(&classes(values)?, &label)?,
+                None => {
+                    let prediction = Prediction {
+                        height: shape.height,
+                        width: shape.width,
+                        channels,
+                        values,
+                        image_size_px: (width, height),
+                    };
                     self.scorer.add(&prediction, &label)?;
                 }
             }
@@ -97,4 +105,15 @@ impl<'a, K: Kernels> Jury<'a, K> {
         self.scorer.fault()?;
         Ok(metrics)
     }
+}
+
+/// Indices of channels as the classes of a mask.
+fn classes(values: &[f32]) -> Result<Vec<u8>> {
+    let class = |&value: &f32| match value {
+        0.0..=255.0 => Ok(value as u8),
+        _ => Err(Error::Training(format!(
+            "class {value} was predicted; masks hold 256 classes at most"
+        ))),
+    };
+    values.iter().map(class).collect()
 }

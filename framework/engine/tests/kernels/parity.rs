@@ -15,6 +15,9 @@ fn parity<A: Kernels, B: Kernels>(reference: &A, tested: &B) {
     for case in cases() {
         agree(reference, tested, &case);
     }
+    for channels in [1, 21, 300] {
+        largest_channels(tested, MapShape::new(2, 7, 5, channels));
+    }
     for max_norm in [0.5, 1e6] {
         let (norm, gradients) = clipped(reference, max_norm);
         let (tested_norm, tested_gradients) = clipped(tested, max_norm);
@@ -210,6 +213,42 @@ proptest! {
         let (composed, cpu) = (Composed::<Cpu>::default(), CpuKernels::default());
         let shape = MapShape::new(from.0, from.1, from.2, from.3);
         agree(&composed, &cpu, &Case::new(Op::Resize(to), &[shape], &[]));
+    }
+}
+
+/// The first largest channel of pixels, with equals among their values and some that are no numbers.
+fn largest_channels<K: Kernels>(kernels: &K, shape: MapShape) {
+    let (pixels, channels) = (shape.pixels(), shape.channels);
+    let mut values: Vec<f32> = (noise(3, shape.len()).iter())
+        .map(|v| (v * 9.0).round())
+        .collect();
+    let spoiled = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    for (at, value) in spoiled.into_iter().enumerate() {
+        values[(at * 9 + 4) * channels + at % channels] = value;
+    }
+    let mut expected = vec![0.0; pixels];
+    for pixel in 0..pixels {
+        let mut best = f32::MIN;
+        for channel in 0..channels {
+            let value = values[pixel * channels + channel];
+            if !value.is_finite() {
+                expected[pixel] = f32::NAN;
+            } else if value > best {
+                best = value;
+                // Not-a-number stays.
+                expected[pixel] += channel as f32 - expected[pixel];
+            }
+        }
+    }
+    let dims = (shape.batch, shape.height, shape.width, channels);
+    let map = kernels.device().try_tensor_from_vec(values, dims).unwrap();
+    let got = kernels.argmax(&map).unwrap();
+    assert_eq!(got.len(), pixels);
+    for (got, want) in got.iter().zip(&expected) {
+        assert!(
+            got == want || got.is_nan() && want.is_nan(),
+            "{got}, not {want}"
+        );
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::own_loss::check_own_loss;
 use super::task_data::check_data;
-use crate::{DataInfo, Label, LabelKind, Prediction, Scorer, Task};
+use crate::{DataInfo, Label, LabelKind, Prediction, Scorer, Task, argmax};
 
 /// Checks that channels, scorer and reward work on predictions of all kinds of values, that
 /// metrics are finite even with nothing to score, that the reward lies in [0, 1], and that what
 /// does not fit is refused without a trace: other channels, too few values, a truth of another
 /// kind. A prediction that is not finite may be refused, but must not make a metric so. A loss of
-/// its own has the gradient it states, and data of its own reads, the same every time.
+/// its own has the gradient it states, a scorer of classes gives what it gives for whole predictions, and data of its own reads, the same every time.
 ///
 /// # Errors
 /// The first broken promise.
@@ -55,11 +55,38 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
                 ));
             }
         }
+        check_classes(task, &info, &*scorer, &prediction, &label)?;
         check_misfits(&mut *scorer, &prediction, &label)?;
     }
     check_not_finite(task, &info, (height, width), &label)?;
     check_own_loss(task, channels, &label)?;
     check_data(task)
+}
+
+/// Classes alone must earn what the whole prediction earned `scorer`.
+fn check_classes(
+    task: &dyn Task,
+    info: &DataInfo,
+    scorer: &dyn Scorer,
+    prediction: &Prediction<'_>,
+    label: &Label,
+) -> Result<(), String> {
+    let mut other = task.scorer(info);
+    let Some(of_classes) = other.of_classes() else {
+        return Ok(());
+    };
+    let pixels = prediction.values.chunks_exact(prediction.channels);
+    let classes: Vec<u8> = pixels.map(|pixel| argmax(pixel) as u8).collect();
+    if of_classes.add_classes(&classes[1..], label).is_ok() {
+        return Err("scores classes with a pixel missing".into());
+    }
+    of_classes
+        .add_classes(&classes, label)
+        .map_err(|e| format!("does not score the classes of a prediction it scores: {e}"))?;
+    match other.metrics() == scorer.metrics() {
+        true => Ok(()),
+        false => Err("scores a prediction and its classes differently".into()),
+    }
 }
 
 fn check_misfits(

@@ -219,6 +219,16 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         tape: &mut T,
     ) -> Result<Map<Self::Device>>;
 
+    /// The index of the largest channel of every pixel, the first of equals, on the host; NaN for a
+    /// pixel with a value that is not finite.
+    fn argmax(&self, x: &Map<Self::Device>) -> Result<Vec<f32>> {
+        let is_finite = |pixel: &[f32]| pixel.iter().all(|v| v.is_finite());
+        let values = x.as_vec();
+        let pixels = values.chunks_exact(map_shape(x).channels.max(1));
+        let of = |pixel: &[f32]| is_finite(pixel).then(|| nasfw_sdk::argmax(pixel) as f32);
+        Ok(pixels.map(|pixel| of(pixel).unwrap_or(f32::NAN)).collect())
+    }
+
     /// Softmax cross-entropy with one label per pixel, mean over the labels that are not
     /// `ignore`; 0 when all are.
     fn cross_entropy<T: Tape<f32, Self::Device>>(

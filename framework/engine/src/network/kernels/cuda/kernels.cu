@@ -349,6 +349,20 @@ KERNEL nasfw_take_columns(size n, size columns, size of, size offset, const floa
     FOR_EACH(i, n) dx[i] += dy[i / columns * of + offset + i % columns];
 }
 
+// The first largest channel of every pixel; not-a-number for a pixel with a value that is not finite.
+KERNEL nasfw_argmax(size pixels, size channels, const float *x, float *out) {
+    FOR_EACH(i, pixels) {
+        const float *row = x + (address)i * channels;
+        size best = 0;
+        float spoiled = 0.0f;
+        for (size c = 0; c < channels; c++) {
+            spoiled += row[c] * 0.0f;
+            if (row[c] > row[best]) best = c;
+        }
+        out[i] = (float)best + spoiled;
+    }
+}
+
 // The samples `index` of a store of samples of `length` values.
 KERNEL nasfw_samples(size n, size length, const unsigned *index, const float *store, float *out) {
     FOR_EACH(i, n) out[i] = store[(address)index[i / length] * length + i % length];

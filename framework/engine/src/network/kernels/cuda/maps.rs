@@ -59,6 +59,18 @@ impl CudaKernels {
         Ok(y)
     }
 
+    /// The index of the largest channel of every pixel, `(batch, height, width, 1)`.
+    pub(super) fn largest_channels(&self, x: &Map<Cuda>) -> Done<Map<Cuda>> {
+        let from = map_shape(x);
+        let y = self.map(MapShape {
+            channels: 1,
+            ..from
+        })?;
+        let parameters = (from.pixels(), from.channels, address(x)?, address(&y)?);
+        (self.gpu).launch("nasfw_argmax", from.pixels(), parameters)?;
+        Ok(y)
+    }
+
     pub(super) fn average<T: Tape<f32, Cuda>>(
         &self,
         x: &Map<Cuda>,

@@ -236,6 +236,10 @@ impl Kernels for CudaKernels {
         device(self.concatenate(xs, tape))
     }
 
+    fn argmax(&self, x: &Map<Cuda>) -> Result<Vec<f32>> {
+        device(self.largest_channels(x)).map(|classes| classes.as_vec())
+    }
+
     fn cross_entropy<T: Tape<f32, Cuda>>(
         &self,
         logits: &Map<Cuda>,
