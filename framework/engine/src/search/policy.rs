@@ -118,14 +118,18 @@ impl Policy {
 
     /// What it takes to go on from here.
     pub(super) fn state(&self) -> Result<SearchState> {
-        let saved = |state: State, fault: nasfw_sdk::Result<()>| match fault {
-            Ok(()) => Ok(state),
-            Err(e) => Err(Error::broken(e)),
-        };
-        let (controller, schedule) = (self.controller.save(), self.schedule.save());
+        let controller = self.controller.save();
+        self.controller.fault().map_err(Error::broken)?;
         Ok(SearchState {
-            controller: saved(controller, self.controller.fault())?,
-            schedule: saved(schedule, self.schedule.fault())?,
+            controller,
+            schedule: self.schedule_state()?,
         })
+    }
+
+    /// The schedule's part of it; that of a controller can be large.
+    pub(super) fn schedule_state(&self) -> Result<State> {
+        let state = self.schedule.save();
+        self.schedule.fault().map_err(Error::broken)?;
+        Ok(state)
     }
 }

@@ -3,12 +3,12 @@
 //! Nothing is trained: rewards of stages are those that are recorded. Everything else follows from them, and must
 //! be what is recorded as well.
 
-use nasfw_sdk::{Cost, Io, Proposal, SearchSpace, Seed, Stage, Verdict};
+use nasfw_sdk::{Cost, Io, Proposal, SearchSpace, Seed, Stage, State, Verdict};
 
 use super::policy::{Policy, trial_seed, verdict};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::store::{RunView, SearchState};
+use crate::store::RunView;
 use crate::trial::{Judged, Status, Trial};
 
 /// How a replay went.
@@ -45,7 +45,7 @@ pub fn replay(view: &RunView) -> Result<Replayed> {
     let all = ends + pending.len() as u64;
     for first in (0..all).step_by(usize::try_from(config.run.round).unwrap_or(usize::MAX)) {
         // The schedule by which this round was judged.
-        let before = replay.policy.state()?;
+        let before = replay.policy.schedule_state()?;
         let round = first..(first + config.run.round).min(all);
         let mut proposals = Vec::new();
         for id in first..first + config.run.round {
@@ -123,7 +123,7 @@ impl<'a> Replay<'a> {
         &mut self,
         trial: &Trial,
         proposal: Proposal,
-        before: &SearchState,
+        before: &State,
     ) -> Result<Option<String>> {
         let genotype = self.space.genotype(&proposal.choices);
         if genotype != trial.genotype && self.space.fault().is_ok() {
@@ -168,9 +168,9 @@ impl<'a> Replay<'a> {
     }
 
     /// Whether a copy of the schedule, as of the beginning of the round, would have let the trial go another way.
-    fn other_verdict(&self, trial: &Trial, before: &SearchState) -> Result<Option<String>> {
+    fn other_verdict(&self, trial: &Trial, before: &State) -> Result<Option<String>> {
         let mut schedule = self.config.make_schedule()?;
-        schedule.load(&before.schedule).map_err(Error::broken)?;
+        schedule.load(before).map_err(Error::broken)?;
         let seed = trial_seed(Seed(self.config.run.seed), trial.id);
         let (last, gone) = (self.stages.len() - 1, trial.stage_rewards.len());
         if gone > self.stages.len() {
