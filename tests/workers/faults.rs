@@ -1,8 +1,9 @@
 //! A disk that fills, or fails, while a search writes to it: nothing is lost but the trials in flight, and what the
 //! program says is an error.
 //!
-//! Files that may not grow come from the system's own limit, so a write ends short and then fails. Errors of single
-//! calls come from strace, where it is installed. `NASFW_FAULTS` sets how many searches have them.
+//! Files that may not grow come from the system's own limit, so a write ends short and then fails. A disk that is
+//! full is a file system in memory, where one may be mounted. Errors of single calls come from strace, where it is
+//! installed. `NASFW_FAULTS` sets how many searches have them.
 
 use std::process::{Command, Output, Stdio};
 
@@ -34,12 +35,17 @@ fn wrapped(wrapper: &[&str], inner: &Command, place: &Place) -> Output {
 /// What a search says that met a fault, and goes on without it to the same end as the search `whole`.
 fn meets(place: &Place, out: &str, wrapper: &[&str]) -> Option<String> {
     let output = wrapped(wrapper, &run(place, out, &settings()), place);
+    ends_well(place, out, &output, &wrapper.join(" "))
+}
+
+/// What a search said that met a fault; what it left goes on to the same end as the search `whole`.
+fn ends_well(place: &Place, out: &str, output: &Output, how: &str) -> Option<String> {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!said.contains("panicked"), "{wrapper:?}: {said}");
+    assert!(!said.contains("panicked"), "{how}: {said}");
     let met = (!output.status.success()).then_some(said);
     if let Some(said) = &met {
-        assert!(output.status.code().is_some(), "{wrapper:?}: {said}");
-        assert!(said.contains("error: "), "{wrapper:?}: {said}");
+        assert!(matches!(output.status.code(), Some(1 | 2)), "{how}: {said}");
+        assert!(said.contains("error: "), "{how}: {said}");
     }
     match place.path(out).join("run.db").exists() {
         true => {
@@ -73,6 +79,37 @@ fn files_that_may_not_grow_end_a_search_and_lose_nothing() {
         met += usize::from(meets(&place, &out, &["sh", "-c", &limit, "sh"]).is_some());
     }
     assert!(met > 0, "no search met its limit");
+}
+
+#[test]
+fn a_disk_that_fills_ends_a_search_and_loses_nothing() {
+    let may_mount = Command::new("unshare").args(["-rm", "true"]).status();
+    if !may_mount.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: `unshare -rm` may mount nothing here");
+        return;
+    }
+    let place = Place::new();
+    finish(&place, "whole", &settings());
+    let mut rng = Seed(3).stream("faults");
+    let mut met = 0;
+    for case in 0..cases(5) {
+        let size_kb = rng.random_range(4..500_u32);
+        // What was written comes back; the disk goes with the shell.
+        let disk = format!(
+            "mkdir disk && mount -t tmpfs -o size={size_kb}k tmpfs disk || exit 99
+            \"$@\"; code=$?
+            if test -e disk/run; then cp -a disk/run full-{case}; fi
+            exit $code"
+        );
+        let wrapper = ["unshare", "-rm", "sh", "-c", &disk, "sh"];
+        let output = wrapped(&wrapper, &run(&place, "disk/run", &settings()), &place);
+        std::fs::remove_dir(place.path("disk")).unwrap();
+        if let Some(said) = ends_well(&place, &format!("full-{case}"), &output, &disk) {
+            assert!(said.contains("the disk is full"), "{said}");
+            met += 1;
+        }
+    }
+    assert!(met > 0, "no search filled its disk");
 }
 
 #[test]
