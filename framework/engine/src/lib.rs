@@ -29,6 +29,7 @@
 pub mod config;
 mod data_check;
 pub mod device;
+mod disk;
 pub mod encoder;
 pub mod error;
 pub mod eval;

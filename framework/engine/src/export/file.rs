@@ -1,9 +1,9 @@
 //! One file, whole or not at all.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::disk;
 use crate::error::{Error, Result};
 use crate::folder::Folder;
 use crate::model::is_model;
@@ -31,33 +31,19 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
         let message = format!("this is within {of}, which is not written to; name another place");
         return Err(refused(message));
     }
-    let Some(name) = path.file_name() else {
+    if path.file_name().is_none() {
         return Err(refused("this names no file".into()));
-    };
+    }
     if path.is_dir() {
         return Err(refused("a folder of this name exists; name a file".into()));
     }
-    let mut unfinished = std::ffi::OsString::from(".");
-    unfinished.push(name);
-    unfinished.push(format!(".unfinished-{}", std::process::id()));
-    let unfinished = path.with_file_name(unfinished);
-    let write = || -> std::io::Result<()> {
-        let mut file = File::create(&unfinished)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&unfinished, path)
-    };
-    write().map_err(|e| {
-        // The error that brought us here is the one to report.
-        let _ = fs::remove_file(&unfinished);
-        match e.kind() {
-            ErrorKind::StorageFull => Error::DiskFull {
-                path: path.into(),
-                then: "try again",
-            },
-            ErrorKind::NotFound => refused("its folder does not exist; make it first".into()),
-            _ => refused(format!("{e}; name another place")),
-        }
+    disk::replace(path, bytes).map_err(|e| match e.kind() {
+        ErrorKind::StorageFull => Error::DiskFull {
+            path: path.into(),
+            then: "try again",
+        },
+        ErrorKind::NotFound => refused("its folder does not exist; make it first".into()),
+        _ => refused(format!("{e}; name another place")),
     })
 }
 
@@ -85,6 +71,8 @@ pub(crate) fn owner(path: &Path) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::fs;
 
     use super::*;
 

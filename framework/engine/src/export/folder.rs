@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::file::owner;
+use crate::disk::{Unfinished, parent};
 use crate::error::{Error, Result};
 
 /// A folder under way: filled beside its place and moved there when it is whole. What was not
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub struct NewFolder {
     target: PathBuf,
-    beside: PathBuf,
+    unfinished: Unfinished,
 }
 
 impl NewFolder {
@@ -46,8 +47,8 @@ impl NewFolder {
         let mut around = target.ancestors().skip(1);
         let around = around.find(|p| p.as_os_str().is_empty() || p.exists());
         let name = target.file_name().unwrap_or_default();
-        let trial = Self::at(&around.unwrap_or(Path::new("")).join(name))?;
-        fs::create_dir(&trial.beside).map_err(|e| refused(target, e))
+        let trial = Unfinished::create(&around.unwrap_or(Path::new("")).join(name));
+        trial.map(drop).map_err(|e| refused(target, e))
     }
 
     /// Makes the folder that is filled.
@@ -56,15 +57,13 @@ impl NewFolder {
     /// As [`check_free`](Self::check_free).
     pub fn create(target: &Path) -> Result<Self> {
         Self::check_free(target)?;
-        let folder = Self::at(target)?;
-        let make = || -> io::Result<()> {
-            if let Some(parent) = target.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            fs::create_dir(&folder.beside)
-        };
-        make().map_err(|e| refused(target, e))?;
-        Ok(folder)
+        let unfinished = fs::create_dir_all(parent(target))
+            .and_then(|()| Unfinished::create(target))
+            .map_err(|e| refused(target, e))?;
+        Ok(Self {
+            target: target.into(),
+            unfinished,
+        })
     }
 
     /// Has `write` make the file `name`, and waits for the disk.
@@ -76,7 +75,7 @@ impl NewFolder {
         name: impl AsRef<Path>,
         write: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<()> {
-        let path = self.beside.join(name);
+        let path = self.unfinished.path().join(name);
         write(&path)
             .and_then(|()| File::open(&path)?.sync_all())
             .map_err(|e| refused(&self.target, e))
@@ -88,38 +87,9 @@ impl NewFolder {
     /// When that fails; nothing is left then.
     pub fn finish(self) -> Result<()> {
         let target = &self.target;
-        sync_folder(&self.beside);
-        let place = || -> io::Result<()> {
-            // An empty folder in the way is replaced; some systems rename onto nothing only.
-            if target.is_dir() {
-                fs::remove_dir(target)?;
-            }
-            fs::rename(&self.beside, target)
-        };
-        place().map_err(|e| refused(target, e))?;
-        sync_folder(target.parent().unwrap_or(Path::new(".")));
-        Ok(())
-    }
-
-    fn at(target: &Path) -> Result<Self> {
-        let Some(name) = target.file_name() else {
-            return Err(unfit(target, "this names no folder that could be made"));
-        };
-        let mut unfinished = std::ffi::OsString::from(".");
-        unfinished.push(name);
-        unfinished.push(format!(".unfinished-{}", std::process::id()));
-        Ok(Self {
-            target: target.into(),
-            beside: target.with_file_name(unfinished),
-        })
-    }
-}
-
-impl Drop for NewFolder {
-    fn drop(&mut self) {
-        // After the rename there is nothing here; before it, the error that brought us here is the
-        // one to report.
-        let _ = fs::remove_dir_all(&self.beside);
+        self.unfinished
+            .finish(target)
+            .map_err(|e| refused(target, e))
     }
 }
 
@@ -129,6 +99,9 @@ fn refused(target: &Path, e: io::Error) -> Error {
             then: "try again",
             path: target.into(),
         },
+        ErrorKind::InvalidFilename if target.file_name().is_none() => {
+            unfit(target, "this names no folder that could be made")
+        }
         _ => unfit(target, &format!("{e}; choose another folder with --out")),
     }
 }
@@ -137,16 +110,5 @@ fn unfit(target: &Path, message: &str) -> Error {
     Error::Target {
         path: target.into(),
         message: message.into(),
-    }
-}
-
-/// Makes names in `folder` durable where the system can.
-fn sync_folder(folder: &Path) {
-    let folder = match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    };
-    if let Ok(file) = File::open(folder) {
-        let _ = file.sync_all();
     }
 }

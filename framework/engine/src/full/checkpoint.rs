@@ -10,14 +10,15 @@
 //! BLAKE3 hash over itself and the arrays; the arrays of [`Saved`](crate::train::Saved), and those
 //! that were best so far as `best/…`.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use nasfw_sdk::Metrics;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::disk;
 use crate::error::{Error, Result};
 use crate::export::NewFolder;
 use crate::model::DESCRIPTION;
@@ -172,21 +173,16 @@ impl Folder {
 
     fn lock(model: &Path, folder: PathBuf) -> Result<Self> {
         let path = folder.join(LOCK);
-        let file = (File::options().create(true).truncate(false).write(true))
-            .open(&path)
-            .map_err(|e| refused(model, &path, e))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self {
-                model: model.into(),
-                folder,
-                _lock: file,
-            }),
-            Err(TryLockError::WouldBlock) => {
-                let message = "another nasfw is training it; wait for it, or stop it";
-                Err(wrong(model, message))
-            }
-            Err(TryLockError::Error(e)) => Err(refused(model, &path, e)),
-        }
+        let lock = disk::try_lock(&path).map_err(|e| refused(model, &path, e))?;
+        let lock = lock.ok_or_else(|| {
+            let message = "another nasfw is training it; wait for it, or stop it";
+            wrong(model, message)
+        })?;
+        Ok(Self {
+            model: model.into(),
+            folder,
+            _lock: lock,
+        })
     }
 
     /// Replaces the checkpoint; the one before stays if this fails.
@@ -201,21 +197,7 @@ impl Folder {
         let note = serde_json::to_string(&note).map_err(unwritten)?;
         let bytes = arrays.to_safetensors_noted(Some((NOTE, &note)))?;
         let (path, next) = (self.folder.join(FILE), self.folder.join(NEXT));
-        let write = || -> io::Result<()> {
-            let mut file = File::create(&next)?;
-            file.write_all(&bytes)?;
-            file.sync_all()?;
-            fs::rename(&next, &path)?;
-            // Makes the rename durable where the system can.
-            File::open(&self.folder)
-                .and_then(|f| f.sync_all())
-                .or(Ok(()))
-        };
-        write().map_err(|e| {
-            // The error that brought us here is the one to report.
-            let _ = fs::remove_file(&next);
-            refused(&self.model, &path, e)
-        })
+        disk::replace_by(&next, &path, &bytes).map_err(|e| refused(&self.model, &path, e))
     }
 
     /// Removes all that was kept.

@@ -1,11 +1,12 @@
 //! A new run folder, whole or not at all.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::lock::Lock;
 use super::{artifact, format, io_error, run_error};
 use crate::config::Config;
+use crate::disk::{Unfinished, parent};
 use crate::error::{Error, Result};
 use crate::export::owner;
 
@@ -36,13 +37,9 @@ pub(super) fn check_free(folder: &Path) -> Result<()> {
 /// that no other process can write first.
 pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
     check_free(folder)?;
-    let Some(name) = folder.file_name() else {
+    if folder.file_name().is_none() {
         return Err(run_error(folder, "this names no folder that could be made"));
-    };
-    let parent = match folder.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    }
     let refused = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::PermissionDenied
         | std::io::ErrorKind::ReadOnlyFilesystem
@@ -55,14 +52,10 @@ pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
         ),
         _ => io_error(folder)(e),
     };
-    std::fs::create_dir_all(parent).map_err(refused)?;
-    let mut unfinished = std::ffi::OsString::from(".");
-    unfinished.push(name);
-    unfinished.push(format!(".unfinished-{}", std::process::id()));
-    let unfinished = Unfinished(parent.join(unfinished));
-    std::fs::create_dir(&unfinished.0).map_err(refused)?;
-
-    let lock = fill(&unfinished.0, config).map_err(|e| match e {
+    let unfinished = std::fs::create_dir_all(parent(folder))
+        .and_then(|()| Unfinished::create(folder))
+        .map_err(refused)?;
+    let lock = fill(unfinished.path(), config).map_err(|e| match e {
         // Nobody knows the folder beside.
         Error::DiskFull { .. } => Error::DiskFull {
             then: "try again",
@@ -71,12 +64,7 @@ pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
         other => other,
     })?;
 
-    // An empty folder in the way is replaced; some systems rename onto nothing only.
-    if folder.is_dir() {
-        std::fs::remove_dir(folder).map_err(io_error(folder))?;
-    }
-    std::fs::rename(&unfinished.0, folder).map_err(io_error(folder))?;
-    artifact::sync_folder(parent);
+    unfinished.finish(folder).map_err(io_error(folder))?;
     Ok(lock)
 }
 
@@ -94,17 +82,5 @@ fn fill(run: &Path, config: &Config) -> Result<Lock> {
     format::create(run, &meta)?;
     artifact::write_whole(&run.join("config.toml"), toml.as_bytes())?;
     let lock = Lock::take(run)?;
-    artifact::sync_folder(run);
     Ok(lock)
-}
-
-/// Removes what was made so far when making the rest fails.
-struct Unfinished(PathBuf);
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // After the rename there is nothing here; before it, the error that brought us here is
-        // the one to report.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -1,0 +1,45 @@
+//! Files and folders that are written whole or not at all, and who may write.
+//!
+//! Errors are the system's; who calls knows what the file is for, and says so.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `file.rs` | a file written beside its place and moved there |
+//! | `folder.rs` | a folder filled beside its place and moved there |
+//! | `lock.rs` | one writer at a time |
+
+mod file;
+mod folder;
+mod lock;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+pub(crate) use file::{replace, replace_by};
+pub(crate) use folder::Unfinished;
+pub(crate) use lock::try_lock;
+
+/// Makes names in `folder` durable where the system can; where it cannot (a folder is no file on Windows) a
+/// rename is still whole.
+pub(crate) fn sync_folder(folder: &Path) {
+    if let Ok(file) = File::open(folder) {
+        let _ = file.sync_all();
+    }
+}
+
+/// The folder that `path` is in.
+pub(crate) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A hidden name beside `path` that tells people and programs what it is, this process's own; `None` where
+/// `path` ends in no name.
+fn beside(path: &Path) -> Option<PathBuf> {
+    let mut unfinished = std::ffi::OsString::from(".");
+    unfinished.push(path.file_name()?);
+    unfinished.push(format!(".unfinished-{}", std::process::id()));
+    Some(path.with_file_name(unfinished))
+}
