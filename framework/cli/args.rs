@@ -39,6 +39,31 @@ impl SettingsArgs {
     }
 }
 
+/// What computes; no result depends on how many threads do.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ComputeArgs {
+    /// Threads to compute with, 0 for one per core; the result does not depend on it [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
+    pub(crate) threads: Option<u64>,
+    /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: cpu; a run or a training goes
+    /// on where it was]
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<String>,
+}
+
+impl ComputeArgs {
+    /// The layers with these on top.
+    pub(crate) fn over(&self, mut layers: Layers) -> Layers {
+        if let Some(threads) = self.threads {
+            layers = layers.flag("--threads", "run.threads", threads);
+        }
+        match &self.device {
+            Some(device) => layers.flag("--device", "run.device", device.as_str()),
+            None => layers,
+        }
+    }
+}
+
 /// Plugins by name or as libraries.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PluginArgs {
@@ -95,14 +120,6 @@ pub(crate) fn path_flag(
             "{flag} {}: the path is not valid UTF-8",
             path.display()
         ))),
-    }
-}
-
-/// The layers with the device that `--device` gave, if it did.
-pub(crate) fn device_flag(layers: Layers, device: Option<&str>) -> Layers {
-    match device {
-        Some(device) => layers.flag("--device", "run.device", device),
-        None => layers,
     }
 }
 

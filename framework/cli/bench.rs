@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use clap::Subcommand;
 use nasfw_engine::config::Preset;
+use nasfw_engine::export::write_file;
 use nasfw_engine::timing::{self, Reference, Timed};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Seed};
 use serde::Serialize;
 
-use crate::args::{MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, size, use_threads};
+use crate::args::{ComputeArgs, MAX_SEED, PluginArgs, SettingsArgs, size, use_threads};
 use crate::card;
 use crate::exit::Failure;
 
@@ -58,12 +59,8 @@ struct Case {
     /// Output channels: classes, joints, or 1 for depth
     #[arg(long, default_value_t = 21, value_parser = clap::value_parser!(u32).range(1..=65536))]
     outputs: u32,
-    /// Threads to compute with; 0 means one per core
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
-    threads: u64,
-    /// What to compute on: cpu, or cuda:N in a program built with CUDA
-    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
-    device: String,
+    #[command(flatten)]
+    compute: ComputeArgs,
     /// How often to measure, after two unmeasured calls
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     runs: u32,
@@ -78,6 +75,13 @@ struct Case {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// What is measured, and where.
+struct Network {
+    genotype: String,
+    graph: Graph,
+    device: String,
 }
 
 #[derive(Serialize)]
@@ -100,41 +104,41 @@ pub(crate) fn run(args: &Args) -> std::result::Result<(), Failure> {
                     "--input {height}x{width}: training crops are square, e.g. {height}x{height}"
                 )));
             }
-            let (genotype, graph) = case.network()?;
+            let network = case.network()?;
             let (batch, seed) = (*batch as usize, Seed(case.seed));
-            case.time(
-                genotype,
-                timing::step(&case.device, &graph, batch, input.0, seed)?,
-            )
+            let timed = timing::step(&network.device, &network.graph, batch, input.0, seed)?;
+            case.time(network, timed)
         }
         What::Infer { case, batch, input } => {
-            let (genotype, graph) = case.network()?;
+            let network = case.network()?;
             let (batch, seed) = (*batch as usize, Seed(case.seed));
-            case.time(
-                genotype,
-                timing::infer(&case.device, &graph, batch, *input, seed)?,
-            )
+            let timed = timing::infer(&network.device, &network.graph, batch, *input, seed)?;
+            case.time(network, timed)
         }
     }
 }
 
 impl Case {
-    fn network(&self) -> std::result::Result<(String, Graph), Failure> {
-        use_threads(self.threads as usize)?;
-        let layers = self.settings.layers(Preset::None)?;
-        let config = self.plugins.over(layers)?.resolve()?;
+    fn network(&self) -> std::result::Result<Network, Failure> {
+        let layers = self.plugins.over(self.settings.layers(Preset::None)?)?;
+        let config = self.compute.over(layers).resolve()?;
+        use_threads(config.run.threads)?;
         let space = config.make_space()?;
         let choices = space.parse(&self.genotype)?;
         let graph = space.decode(&choices, &Io::rgb(self.outputs as usize))?;
         let genotype = space.genotype(&choices);
         space.fault()?;
-        Ok((genotype, graph))
+        Ok(Network {
+            genotype,
+            graph,
+            device: config.run.device,
+        })
     }
 
     /// `timed` ends each call by waiting for the device, so the clock is read when it is done.
     fn time(
         &self,
-        genotype: String,
+        network: Network,
         mut timed: Box<dyn Timed>,
     ) -> std::result::Result<(), Failure> {
         if let Some(folder) = &self.reference {
@@ -151,13 +155,13 @@ impl Case {
         }
         seconds.sort_by(f64::total_cmp);
         let report = Report {
-            genotype,
+            genotype: network.genotype,
             seconds_median: seconds[seconds.len() / 2],
             seconds_min: seconds[0],
             seconds_max: seconds[seconds.len() - 1],
             runs: seconds.len(),
             threads: rayon::current_num_threads(),
-            device: self.device.clone(),
+            device: network.device,
         };
         let mut out = io::stdout().lock();
         if self.json {
@@ -202,8 +206,7 @@ fn write(folder: &Path, reference: &Reference) -> std::result::Result<(), Failur
         ),
     ];
     for (name, bytes) in files {
-        let path = folder.join(name);
-        std::fs::write(&path, bytes).map_err(refused(&path))?;
+        write_file(&folder.join(name), &bytes)?;
     }
     Ok(())
 }

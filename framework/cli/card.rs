@@ -92,3 +92,13 @@ pub(crate) fn wrap(parts: &[String], width: usize, between: &str) -> Vec<String>
     }
     lines
 }
+
+/// At most `width` characters, the last one `…` where something is missing.
+pub(crate) fn cut(text: &str, width: usize) -> String {
+    match text.char_indices().nth(width) {
+        None => text.into(),
+        Some(_) => (text.chars().take(width.saturating_sub(1)))
+            .chain(['…'])
+            .collect(),
+    }
+}

@@ -12,8 +12,8 @@ use nasfw_engine::{Config, plugins};
 use nasfw_sdk::{LabelKind, Metrics, Part};
 use serde::Serialize;
 
-use crate::args::{MAX_THREADS, SettingsArgs, device_flag, path_flag, use_threads};
-use crate::card::{self, INDENT, WIDTH};
+use crate::args::{ComputeArgs, SettingsArgs, path_flag, use_threads};
+use crate::card::{self, INDENT, WIDTH, cut};
 use crate::exit::Failure;
 use crate::session::ShowArgs;
 
@@ -34,12 +34,8 @@ pub(crate) struct Args {
     /// A library that the model's task is from; may be repeated
     #[arg(long = "plugin", value_name = "FILE")]
     plugins: Vec<String>,
-    /// Threads to compute with, 0 for one per core; the result does not depend on it
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
-    threads: u64,
-    /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: cpu]
-    #[arg(long, value_name = "DEVICE")]
-    device: Option<String>,
+    #[command(flatten)]
+    compute: ComputeArgs,
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
@@ -123,8 +119,7 @@ fn resolve(args: &Args, description: &Description) -> Result<Config, Failure> {
         plugins::load(reference)?;
     }
     let mut layers = args.settings.over(settings(description)?)?;
-    layers = layers.flag("--threads", "run.threads", args.threads);
-    layers = device_flag(layers, args.device.as_deref());
+    layers = args.compute.over(layers);
     layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
     layers.resolve().map_err(|e| {
         let libraries = description.provenance.plugins.join(", ");
@@ -167,12 +162,8 @@ fn people(
     card::row(out, "reward", &format!("{:.4}", report.reward))?;
     let task = config.make_task()?;
     let metrics = &report.metrics;
-    let first = task.headline().iter().copied();
-    let rest = metrics.aggregates().map(|(name, _)| name);
-    for name in first.chain(rest.filter(|n| !task.headline().contains(n))) {
-        if let Some(value) = metrics.get(name) {
-            card::row(out, name, &card::metric(value))?;
-        }
+    for (name, value) in metrics.headline_first(task.headline()) {
+        card::row(out, name, &card::metric(value))?;
     }
     items(out, description, metrics)?;
     writeln!(out)?;
@@ -224,13 +215,5 @@ fn figure(value: f64) -> String {
     match value.abs() < 1e5 {
         true => format!("{value:.4}"),
         false => card::metric(value),
-    }
-}
-
-/// At most `width` characters, the last one `…` where something is missing.
-fn cut(text: &str, width: usize) -> String {
-    match text.chars().count() > width {
-        false => text.to_owned(),
-        true => text.chars().take(width - 1).chain(['…']).collect(),
     }
 }

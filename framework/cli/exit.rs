@@ -1,8 +1,9 @@
 //! How the program ends: 0 done, 1 failed while running, 2 the input or the usage is wrong.
 
-use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
+
+use nasfw_engine::error::with_sources;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -70,19 +71,4 @@ pub(crate) fn say(text: &str) {
     }
     shown.push('\n');
     let _ = io::stderr().write_all(shown.as_bytes());
-}
-
-/// The message with those of its sources that it does not already quote.
-fn with_sources(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let message = inner.to_string();
-        if !text.contains(&message) {
-            text.push_str(": ");
-            text.push_str(&message);
-        }
-        source = inner.source();
-    }
-    text
 }

@@ -9,7 +9,7 @@ use nasfw_engine::encoder::{features, of_config};
 use nasfw_engine::export::write_file;
 use nasfw_engine::network::Weights;
 
-use crate::args::{PluginArgs, SettingsArgs, device_flag, path_flag};
+use crate::args::{ComputeArgs, PluginArgs, SettingsArgs, path_flag, use_threads};
 use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
@@ -25,9 +25,8 @@ pub(crate) struct Args {
     /// Where to write the encoder's outputs: safetensors, float32, (1, channels, height, width)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: cpu]
-    #[arg(long, value_name = "DEVICE")]
-    device: Option<String>,
+    #[command(flatten)]
+    compute: ComputeArgs,
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -45,7 +44,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let layers = args.plugins.over(args.settings.layers(Preset::None)?)?;
     let weights = Some(args.encoder_weights.as_path());
     let layers = path_flag(layers, "--encoder-weights", "encoder.weights", weights)?;
-    let config = device_flag(layers, args.device.as_deref()).resolve()?;
+    let config = args.compute.over(layers).resolve()?;
+    use_threads(config.run.threads)?;
     let (encoder, given) = of_config(&config)?;
     let image = read_rgb(&args.image)?;
     let maps: Weights = features(&config.run.device, &encoder, &given.weights, &image)?;

@@ -9,7 +9,7 @@ use nasfw_engine::{Event, Observer, Status, Trial};
 
 use crate::card;
 use crate::number::{duration, short};
-use crate::trials::{Line, status_name};
+use crate::trials::Line;
 
 /// How progress is shown.
 #[derive(Debug)]
@@ -108,6 +108,12 @@ impl Progress {
             };
             self.say(&format!("{}: {note}{took}", phase.name));
         }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -238,8 +244,8 @@ fn trial_line(trial: &Trial, is_best: bool) -> String {
         return format!("trial {:>3}  failed\n       {reason}", trial.id);
     }
     let result = match (trial.status, trial.reward) {
-        (status, Some(reward)) => format!("{:<8}  reward {reward:.4}", status_name(status)),
-        (status, None) => status_name(status).into(),
+        (status, Some(reward)) => format!("{status:<8}  reward {reward:.4}"),
+        (status, None) => status.to_string(),
     };
     let mark = if is_best { "best so far" } else { "" };
     let (params, took) = (short(trial.params as u64), duration(trial.seconds));

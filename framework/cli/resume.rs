@@ -42,12 +42,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         data: args.data.clone(),
         device: args.device.clone(),
         workers: args.judge.workers.map(|n| n as usize),
+        threads: args.judge.threads.map(|n| n as usize),
         memory_limit_mb: args.judge.memory_limit,
         trial_timeout_secs: args.judge.trial_timeout,
     };
-    now.workers = changes.workers.unwrap_or(now.workers);
-    now.memory_limit_mb = changes.memory_limit_mb.unwrap_or(now.memory_limit_mb);
-    now.threads = args.judge.threads.map_or(now.threads, |n| n as usize);
+    changes.apply(&mut now);
     let program = judging::prepare(&now)?;
     go(args.show, |progress| {
         (args.events).with(progress, best, |o| {

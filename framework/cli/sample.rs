@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use nasfw_engine::config::Preset;
-use nasfw_sdk::Seed;
+use nasfw_engine::search::proposals;
 use serde::Serialize;
 
 use crate::args::{MAX_SEED, PluginArgs, SettingsArgs};
@@ -19,9 +19,9 @@ pub(crate) struct Args {
     /// How many architectures
     #[arg(short, value_name = "N", default_value_t = 1)]
     n: u64,
-    /// The seed; a run with the same seed and controller settings begins with the same proposal
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
-    seed: u64,
+    /// The seed; a run with the same seed and controller settings begins with the same proposals [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
+    seed: Option<u64>,
     #[command(flatten)]
     settings: SettingsArgs,
     /// Print one JSON object a line
@@ -41,17 +41,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(name) = &args.controller {
         layers = layers.flag("--controller", "controller.name", name.as_str());
     }
+    if let Some(seed) = args.seed {
+        layers = layers.flag("--seed", "run.seed", seed);
+    }
     let config = layers.resolve()?;
     let space = config.make_space()?;
-    // The streams that a search draws from.
-    let seed = Seed(args.seed);
-    let mut rng = seed.stream("controller/init");
-    let mut controller = config.make_controller(space.schema(), &mut rng)?;
     let mut out = io::stdout().lock();
-    for at in 0..args.n {
-        let mut rng = seed.child(&format!("trial/{at}")).stream("propose");
-        let proposal = controller.propose(&mut rng);
-        controller.fault()?;
+    let count = usize::try_from(args.n).unwrap_or(usize::MAX);
+    for proposal in proposals(&config, space.schema())?.take(count) {
+        let proposal = proposal?;
         let genotype = space.genotype(&proposal.choices);
         space.fault()?;
         if args.json {

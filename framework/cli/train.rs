@@ -12,9 +12,7 @@ use nasfw_engine::{Config, Observer, model};
 use nasfw_sdk::Metrics;
 use serde::Serialize;
 
-use crate::args::{
-    MAX_SEED, MAX_THREADS, PluginArgs, SettingsArgs, device_flag, path_flag, use_threads,
-};
+use crate::args::{ComputeArgs, MAX_SEED, PluginArgs, SettingsArgs, path_flag, use_threads};
 use crate::card;
 use crate::events::EventArgs;
 use crate::exit::Failure;
@@ -54,13 +52,8 @@ pub(crate) struct Args {
     /// The same seed gives the same result [default: the run's, else 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
-    /// Threads to compute with, 0 for one per core; the result does not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
-    threads: Option<u64>,
-    /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: the run's, or that of the
-    /// training before, else cpu]
-    #[arg(long, value_name = "DEVICE")]
-    device: Option<String>,
+    #[command(flatten)]
+    compute: ComputeArgs,
     /// The model folder, which must be new; until it is finished, the training is in MODEL.unfinished
     #[arg(long, value_name = "MODEL", required_unless_present = "resume")]
     out: Option<PathBuf>,
@@ -150,10 +143,14 @@ fn go_on(args: &Args, model: &Path) -> Result<(), Failure> {
     let unfinished = Unfinished::open(model)?;
     args.events.check()?;
     let config = unfinished.config().clone();
-    use_threads(args.threads.map_or(config.run.threads, |n| n as usize))?;
+    use_threads(
+        args.compute
+            .threads
+            .map_or(config.run.threads, |n| n as usize),
+    )?;
     let how = Resume {
         data: args.data.as_deref(),
-        device: args.device.as_deref(),
+        device: args.compute.device.as_deref(),
         every_steps: args.checkpoint_every,
         finish: args.finish,
     };
@@ -218,14 +215,13 @@ fn from_run(args: &Args, from: &str) -> Result<(Config, Start), Failure> {
 }
 
 fn flags(args: &Args, layers: Layers) -> Result<Layers, Failure> {
-    let mut layers = device_flag(layers, args.device.as_deref());
+    let mut layers = args.compute.over(layers);
     if let Some(task) = &args.task {
         layers = layers.flag("--task", "task.name", task.as_str());
     }
     let numbers = [
         ("--epochs", "train.epochs", args.epochs),
         ("--seed", "run.seed", args.seed),
-        ("--threads", "run.threads", args.threads),
     ];
     for (flag, key, value) in numbers {
         if let Some(value) = value {
@@ -276,13 +272,8 @@ fn people(trained: &Trained, config: &Config, folder: &Path) -> Result<(), Failu
     card::row(&mut out, "reward", &format!("{:.4}", trained.reward))?;
     let task = config.make_task()?;
     if let Some(metrics) = &description.metrics {
-        let first = task.headline().iter().copied();
-        let rest = metrics.aggregates().map(|(name, _)| name);
-        let rest = rest.filter(|n| !task.headline().contains(n));
-        for name in first.chain(rest) {
-            if let Some(value) = metrics.get(name) {
-                card::row(&mut out, name, &card::metric(value))?;
-            }
+        for (name, value) in metrics.headline_first(task.headline()) {
+            card::row(&mut out, name, &card::metric(value))?;
         }
     }
     let params = grouped(description.graph.parameters() as u64);

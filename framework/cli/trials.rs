@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
-use nasfw_engine::search::best;
-use nasfw_engine::store::Run;
+use nasfw_engine::search::{best, compare};
+use nasfw_engine::store::{Run, RunView};
 use nasfw_engine::{Status, Trial};
 use serde::Serialize;
 
-use crate::card::metric;
+use crate::card::{cut, metric};
 use crate::exit::Failure;
 use crate::number::{duration, short};
 
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// Leave out what depends on the clock
     #[arg(long)]
     no_times: bool,
-    /// The order: as they were run, or the best first
+    /// The order: as they were run, or the best first: complete before stopped, then by reward
     #[arg(long, value_enum, default_value_t = Sort::Id)]
     sort: Sort,
 }
@@ -71,22 +71,12 @@ impl<'a> Line<'a> {
     }
 }
 
-pub(crate) fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Complete => "complete",
-        Status::Stopped => "stopped",
-        Status::Failed => "failed",
-    }
-}
-
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let run = Run::read(&args.run)?;
     let mut trials = run.trials()?;
     let best = best(&trials).map(|t| t.id);
     if args.sort == Sort::Reward {
-        // A stable sort; failures have no reward and come last.
-        let key = |t: &Trial| t.reward.unwrap_or(f64::NEG_INFINITY);
-        trials.sort_by(|a, b| key(b).total_cmp(&key(a)));
+        trials.sort_by(|a, b| compare(b, a));
     }
     let mut out = io::stdout().lock();
     if args.json {
@@ -94,17 +84,21 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             writeln!(out, "{}", Line::new(trial, !args.no_times).json()?)?;
         }
     } else {
-        // The table is readable without the task too, e.g. when its plugin is not in this program;
-        // and merely to read a run, no library is loaded.
-        let task = match run.loads_libraries()? {
-            true => None,
-            false => run.config().and_then(|c| c.make_task()).ok(),
-        };
-        let headline = task.and_then(|t| t.headline().first().copied());
+        let headline = headline(&run)?;
         table(&mut out, &trials, best, headline, args)?;
     }
     out.flush()?;
     Ok(())
+}
+
+/// The first metric of the run's task. A run is readable without it, e.g. when its plugin is not in this program; and
+/// merely to look at a run, no library is loaded.
+pub(crate) fn headline(run: &RunView) -> Result<Option<&'static str>, Failure> {
+    let task = match run.loads_libraries()? {
+        true => None,
+        false => run.config().and_then(|c| c.make_task()).ok(),
+    };
+    Ok(task.and_then(|t| t.headline().first().copied()))
 }
 
 fn table(
@@ -159,22 +153,10 @@ fn line(trial: &Trial, best: Option<u64>, headline: Option<&str>, args: &Args) -
     format!(
         "{mark}{:>4}  {:<8}  {reward:>7}{}{:>9}{:>9}{time}  {}{reason}",
         trial.id,
-        status_name(trial.status),
+        trial.status,
         value.unwrap_or_default(),
         short(trial.params as u64),
         short(trial.macs),
         trial.genotype,
     )
-}
-
-/// At most `width` characters, the last one `…` where something is missing.
-fn cut(text: &str, width: usize) -> String {
-    match text.char_indices().nth(width) {
-        None => text.into(),
-        Some(_) => text
-            .chars()
-            .take(width.saturating_sub(1))
-            .chain(['…'])
-            .collect(),
-    }
 }

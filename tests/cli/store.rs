@@ -92,7 +92,7 @@ fn trials_are_listed_while_another_process_writes() {
     assert!(!timeless.contains("seconds"), "{timeless}");
     let sorted = place.json(&["trials", "r", "--json", "--sort", "reward"]);
     let ids: Vec<u64> = sorted.iter().map(|l| l["id"].as_u64().unwrap()).collect();
-    assert_eq!(ids, [2, 0, 1]);
+    assert_eq!(ids, [0, 2, 1], "complete, stopped, failed");
     let table = place.text(&["trials", "r"]);
     assert!(
         table.contains("miou") && table.contains("1 complete, 1 stopped, 1 failed"),

@@ -127,3 +127,25 @@ fn the_first_difference_is_named() {
     place.text(&["replay", "r"]);
     place.text(&["verify", "r"]);
 }
+
+/// What is read in pieces must be of one moment: nothing of a search that goes on looks changed.
+#[test]
+fn a_search_that_goes_on_can_be_checked_all_the_while() {
+    let place = Place::new();
+    let more = ["run.trials=90", "run.round=3", "run.workers=0"];
+    let mut checks = 0;
+    std::thread::scope(|scope| {
+        let going = scope.spawn(|| search(&place, "run", 1, 1, &more));
+        while !going.is_finished() {
+            // Before its outputs are known there is nothing to decide again.
+            let is_begun = place.path("run/artifacts/warmup.safetensors").exists();
+            if is_begun {
+                place.text(&["replay", "run"]);
+                place.text(&["verify", "run"]);
+                checks += 1;
+            }
+        }
+    });
+    assert!(checks > 1, "{checks} checks");
+    assert!(place.text(&["replay", "run"]).contains("90 trials"));
+}

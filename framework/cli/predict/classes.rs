@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use nasfw_data::{Image, write_palette_png, write_png_rgb};
 use nasfw_engine::predict::Answer;
+use nasfw_sdk::sketch::escape;
 
 use super::{Place, Seen};
 use crate::exit::Failure;
@@ -69,15 +70,9 @@ pub(super) fn legend(names: &[String]) -> String {
              <text x=\"50\" y=\"{}\">{}</text>",
             y + 4,
             y + 17,
-            escaped(name)
+            escape(name)
         );
     }
     svg.push_str("</svg>\n");
     svg
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

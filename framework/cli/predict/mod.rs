@@ -24,7 +24,7 @@ use nasfw_engine::{Event, Observer};
 use nasfw_sdk::LabelKind;
 use serde::Serialize;
 
-use crate::args::{MAX_THREADS, use_threads};
+use crate::args::{ComputeArgs, use_threads};
 use crate::exit::{self, Failure};
 use crate::session::ShowArgs;
 
@@ -36,18 +36,14 @@ pub(crate) struct Args {
     /// An image, JPEG or PNG, or a folder of them
     #[arg(long, value_name = "FILE|DIR")]
     image: PathBuf,
-    /// The folder for the results, which must be new
+    /// The folder for the results, new or empty
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Also write the output itself as .npy: float32, (height, width, channels)
     #[arg(long)]
     raw: bool,
-    /// Threads to compute with, 0 for one per core; the result does not depend on it
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
-    threads: u64,
-    /// What to compute on: cpu, or cuda:N in a program built with CUDA
-    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
-    device: String,
+    #[command(flatten)]
+    compute: ComputeArgs,
     #[command(flatten)]
     show: ShowArgs,
 }
@@ -77,8 +73,9 @@ enum Seen {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
-    use_threads(usize::try_from(args.threads).unwrap_or(0))?;
-    let predictor = Predictor::new(&model, &args.device)?;
+    let (threads, device) = (args.compute.threads, args.compute.device.as_deref());
+    use_threads(threads.map_or(0, |n| n as usize))?;
+    let predictor = Predictor::new(&model, device.unwrap_or("cpu"))?;
     NewFolder::check_free(&args.out)?;
     let found = images::find(&args.image)?;
     let images = &found.images;

@@ -9,7 +9,7 @@ use nasfw_report::model::{Example, Examples};
 use nasfw_sdk::{DataInfo, Label, Part};
 
 use super::Args;
-use crate::args::path_flag;
+use crate::args::{path_flag, use_threads};
 use crate::exit::{Failure, say};
 use crate::picture::{classes, depth, of_class, pose};
 
@@ -54,6 +54,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
     let layers = settings(description)?;
     let layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
     let config = layers.resolve()?;
+    use_threads(config.run.threads)?;
     let order = Order {
         model,
         config: &config,

@@ -13,7 +13,6 @@ use ratatui::widgets::{
 
 use super::seen::Seen;
 use crate::number::{duration, metric, short};
-use crate::trials::status_name;
 
 /// From these sizes on there is room for a chart and for genotypes.
 const CHART_ROWS: u16 = 18;
@@ -152,7 +151,7 @@ fn chart(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
             .title(Line::from(vec![
                 Span::from("reward  "),
                 Span::from("• complete  ").fg(Color::Cyan),
-                Span::from("• ended early  ").fg(Color::DarkGray),
+                Span::from("• stopped  ").fg(Color::DarkGray),
                 Span::from("─ best so far").fg(Color::Green),
             ]))
             .bounds([0.0, top])
@@ -199,14 +198,10 @@ fn last_trials(seen: &Seen, area: Rect) -> Table<'static> {
     let is_wide = area.width >= WIDE;
     let best = seen.best().map(|t| t.id);
     let counts = [Status::Complete, Status::Stopped, Status::Failed]
-        .map(|status| format!("{} {}", seen.count(status), status_name(status)));
+        .map(|status| format!("{} {}", seen.count(status), status));
     let row = |t: &Trial| {
         let mark = if best == Some(t.id) { "*" } else { "" };
-        let mut cells = vec![
-            format!("{}{mark}", t.id),
-            status_name(t.status).to_owned(),
-            reward(t),
-        ];
+        let mut cells = vec![format!("{}{mark}", t.id), t.status.to_string(), reward(t)];
         if is_wide {
             let reason = match t.status {
                 Status::Failed => t.reason.clone(),

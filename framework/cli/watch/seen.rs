@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use nasfw_engine::search::is_better;
+use nasfw_engine::search::best;
 use nasfw_engine::store::{Run, RunView};
 use nasfw_engine::{Status, Trial};
 
 use crate::exit::Failure;
 use crate::session::quoted;
+use crate::trials::headline;
 
 /// Trials whose mean time tells the speed.
 const RECENT: usize = 10;
@@ -30,14 +31,9 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn read(folder: &Path) -> Result<Self, Failure> {
         let view = Run::read(folder)?;
-        // As `trials` does: merely to look at a run, no library is loaded.
-        let task = match view.loads_libraries()? {
-            true => None,
-            false => view.config().and_then(|c| c.make_task()).ok(),
-        };
         let mut seen = Self {
             name: quoted(folder),
-            headline: task.and_then(|t| t.headline().first().copied()),
+            headline: headline(&view)?,
             ..Self::default()
         };
         seen.take_in(&view)?;
@@ -82,11 +78,7 @@ impl Seen {
     }
 
     pub(super) fn best(&self) -> Option<&Trial> {
-        let better = |best, trial| match is_better(trial, best) {
-            true => Some(trial),
-            false => best,
-        };
-        self.trials.iter().fold(None, better)
+        best(&self.trials)
     }
 
     pub(super) fn count(&self, status: Status) -> usize {

@@ -22,6 +22,7 @@
 //! | `eval.rs` | how good a trained network is on a data set |
 //! | `model/` | a trained network as a folder |
 //! | `predict.rs` | what a trained network says of an image |
+//! | `disk/` | files and folders written whole or not at all |
 //! | `export/` | a trained network in formats that other programs read |
 //! | `tensorboard/` | a search or training as event files |
 //! | `timing/` | single steps and inferences, to be timed and compared |

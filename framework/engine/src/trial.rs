@@ -1,5 +1,7 @@
 //! One judged architecture.
 
+use std::fmt;
+
 use nasfw_sdk::{Cost, Metrics};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,16 @@ pub enum Status {
     Stopped,
     /// It could not be judged; it has a reason and no reward.
     Failed,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Complete => "complete",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        })
+    }
 }
 
 /// The record of one trial, as it is stored and printed.

@@ -44,6 +44,14 @@ impl Metrics {
         self.iter().filter(|(name, _)| !name.contains('/'))
     }
 
+    /// Those over everything, first those called `names`, in that order.
+    pub fn headline_first<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, f64)> {
+        let first = names
+            .iter()
+            .filter_map(|name| Some((*name, self.get(name)?)));
+        first.chain(self.aggregates().filter(|(name, _)| !names.contains(name)))
+    }
+
     /// Those of single items, as `(metric, item, value)`, ordered by metric and item.
     ///
     /// ```

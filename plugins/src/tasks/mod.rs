@@ -12,7 +12,6 @@
 //! | `pose.rs` | single-person pose by heatmaps: settings, reward |
 //! | `pck.rs` | its scorer: share of correct keypoints |
 //! | `peak.rs` | where a heatmap has its peak |
-//! | `prediction.rs` | the checks that every scorer makes of a prediction |
 //!
 //! The scorers' counters ([`ConfusionMatrix`], [`DepthErrors`], [`Pck`]) also work on their own,
 //! on class maps, depth maps and keypoints that no network of this program made.

@@ -6,8 +6,8 @@
 //! | `train.rs`, `evaluate.rs` | the steps in the two modes |
 //! | `values.rs` | the maps between steps, and the steps that both modes have in common |
 //! | `parameters.rs` | learned values and running statistics, with their initialisation |
-//! | `weights.rs` | the same on the host, by name |
-//! | `kernels/` | the operations: a trait, a composed and a hand-written implementation |
+//! | `weights.rs`, `safetensors.rs` | the same on the host, by name, and as a file |
+//! | `kernels/` | the operations: a trait; composed, for the CPU and for CUDA devices |
 
 mod compile;
 mod evaluate;

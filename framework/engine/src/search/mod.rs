@@ -37,9 +37,12 @@ mod setup;
 mod show;
 mod warmup;
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
-use crate::config::Config;
+use nasfw_sdk::{Proposal, Schema};
+
+use crate::config::{Config, RunConfig};
 use crate::device::on_device;
 use crate::error::{Error, Result};
 use crate::network::kernels::Kernels;
@@ -49,6 +52,7 @@ use crate::trial::{Status, Trial};
 use clock::Clock;
 pub use clock::Work;
 pub use judge::{WorkerProgram, work};
+use policy::Policy;
 pub use prepare::WARM_WEIGHTS;
 pub use replay::{Difference, Replayed, replay};
 pub use setup::Setup;
@@ -123,10 +127,29 @@ pub struct Changes {
     pub device: Option<String>,
     /// `run.workers`.
     pub workers: Option<usize>,
+    /// `run.threads`.
+    pub threads: Option<usize>,
     /// `run.memory_limit_mb`.
     pub memory_limit_mb: Option<u64>,
     /// `run.trial_timeout_secs`.
     pub trial_timeout_secs: Option<u64>,
+}
+
+impl Changes {
+    /// Makes those of `run`.
+    pub fn apply(&self, run: &mut RunConfig) {
+        fn set<T: Clone>(to: &mut T, now: &Option<T>) {
+            if let Some(now) = now {
+                to.clone_from(now);
+            }
+        }
+        set(&mut run.trials, &self.trials);
+        set(&mut run.device, &self.device);
+        set(&mut run.workers, &self.workers);
+        set(&mut run.threads, &self.threads);
+        set(&mut run.memory_limit_mb, &self.memory_limit_mb);
+        set(&mut run.trial_timeout_secs, &self.trial_timeout_secs);
+    }
 }
 
 /// Continues the run in `folder`; `trials` changes how many are wanted in all.
@@ -153,8 +176,7 @@ pub fn resume_with(
 ) -> Result<Summary> {
     let run = Run::open(folder)?;
     let mut config = run.config()?;
-    let now = &mut config.run;
-    now.trials = changes.trials.unwrap_or(now.trials);
+    changes.apply(&mut config.run);
     if let Some(path) = &changes.data {
         let absolute = std::path::absolute(path).map_err(|source| Error::Io {
             path: path.clone(),
@@ -162,13 +184,6 @@ pub fn resume_with(
         })?;
         config.data.path = Some(absolute);
     }
-    let now = &mut config.run;
-    if let Some(device) = &changes.device {
-        now.device.clone_from(device);
-    }
-    now.workers = changes.workers.unwrap_or(now.workers);
-    now.memory_limit_mb = changes.memory_limit_mb.unwrap_or(now.memory_limit_mb);
-    now.trial_timeout_secs = changes.trial_timeout_secs.unwrap_or(now.trial_timeout_secs);
     config.check()?;
     check_limits(&config, program)?;
     if run.artifact(WARM_WEIGHTS)?.is_some() {
@@ -222,16 +237,34 @@ fn check_limits(config: &Config, program: Option<&WorkerProgram>) -> Result<()> 
     }
 }
 
-/// The better of two trials: complete beats stopped beats failed, then the reward decides, then
-/// the earlier one.
-pub fn is_better(trial: &Trial, than: Option<&Trial>) -> bool {
-    let key = |t: &Trial| {
-        (
-            t.status == Status::Complete,
-            t.reward.unwrap_or(f64::NEG_INFINITY),
-        )
+/// What a search of these settings would propose if it learned nothing, one proposal after the other.
+///
+/// # Errors
+/// When the controller cannot be made, or breaks off.
+pub fn proposals(
+    config: &Config,
+    schema: &Schema,
+) -> Result<impl Iterator<Item = Result<Proposal>>> {
+    let mut policy = Policy::new(config, schema)?;
+    Ok((0..).map(move |id| policy.propose(id)))
+}
+
+/// Which of two trials is worth more, the greater: complete beats stopped beats failed, then the reward
+/// decides. Equal ones are told apart by who uses this; the earlier is the better.
+pub fn compare(one: &Trial, other: &Trial) -> Ordering {
+    let rank = |t: &Trial| match t.status {
+        Status::Failed => 0,
+        Status::Stopped => 1,
+        Status::Complete => 2,
     };
-    trial.status != Status::Failed && than.is_none_or(|best| key(trial) > key(best))
+    let reward = |t: &Trial| t.reward.unwrap_or(f64::NEG_INFINITY);
+    let by_rank = rank(one).cmp(&rank(other));
+    by_rank.then(reward(one).total_cmp(&reward(other)))
+}
+
+/// Whether a trial is better than the best of those before it.
+pub fn is_better(trial: &Trial, than: Option<&Trial>) -> bool {
+    trial.status != Status::Failed && than.is_none_or(|best| compare(trial, best).is_gt())
 }
 
 /// The best of some trials; `None` when none has a reward.

@@ -37,10 +37,10 @@ pub struct Difference {
 /// When the run cannot be read, or a member of it cannot be made or breaks off.
 pub fn replay(view: &RunView) -> Result<Replayed> {
     let config = view.config()?;
-    let trials = view.trials()?;
+    let (trials, pending, state) =
+        view.at_one_moment(|view| Ok((view.trials()?, view.round()?.pending, view.state()?)))?;
     let mut replay = Replay::new(&config, view)?;
     let mut replayed = Replayed::default();
-    let pending = view.round()?.pending;
     let ends = trials.len() as u64;
     let all = ends + pending.len() as u64;
     for first in (0..all).step_by(usize::try_from(config.run.round).unwrap_or(usize::MAX)) {
@@ -82,7 +82,7 @@ pub fn replay(view: &RunView) -> Result<Replayed> {
             replayed.trials += 1;
         }
     }
-    if let Some(stored) = view.state()?
+    if let Some(stored) = state
         && stored != replay.policy.state()?
     {
         replayed.difference = Some(Difference {

@@ -3,7 +3,7 @@
 //! ```text
 //! RUN/run.db        SQLite: configuration, every trial, the state to continue from
 //! RUN/config.toml   the configuration again, for people
-//! RUN/artifacts/    files that a run leaves, e.g. drawings and encoder weights
+//! RUN/artifacts/    the weights of the warmed-up encoder
 //! RUN/run.blake3    the hash of run.db while nobody writes to it
 //! RUN/run.lock      held by the one process that writes
 //! ```

@@ -143,6 +143,18 @@ impl RunView {
         value.map_err(|e| database_error(&self.folder, e))
     }
 
+    /// Has `read` read everything as of one moment, though another process may write meanwhile.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or as `read`.
+    pub fn at_one_moment<T>(&self, read: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let moment = self.db.unchecked_transaction();
+        let moment = moment.map_err(|e| database_error(&self.folder, e))?;
+        let value = read(self)?;
+        drop(moment);
+        Ok(value)
+    }
+
     /// All finished trials, in order.
     ///
     /// # Errors

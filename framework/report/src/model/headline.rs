@@ -50,11 +50,7 @@ fn metrics(model: &Description) -> Markup {
     let task = TaskEntry::find(&model.task.name);
     let task = task.and_then(|entry| (entry.build)(&model.task.settings));
     let first = task.map(|t| t.headline()).unwrap_or_default();
-    let rest = metrics.aggregates().map(|(name, _)| name);
-    let rest = rest.filter(|name| !first.contains(name));
     html! {
-        @for name in first.iter().copied().chain(rest) {
-            @if let Some(value) = metrics.get(name) { (tile(name, &metric(value), "")) }
-        }
+        @for (name, value) in metrics.headline_first(first) { (tile(name, &metric(value), "")) }
     }
 }

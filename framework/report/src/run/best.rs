@@ -67,17 +67,12 @@ fn listed(run: &Recorded, ranked: &[&Trial]) -> Markup {
     ]);
     let rows: Vec<Vec<Markup>> = (shown.iter())
         .map(|trial| {
-            let status = match trial.status {
-                Status::Complete => "complete",
-                Status::Stopped => "ended early",
-                Status::Failed => "failed",
-            };
             let mut row = vec![
                 html! { (trial.id) },
                 html! { (trial.reward.map_or("–".into(), |r| format!("{r:.4}"))) },
             ];
             if !all_complete {
-                row.insert(1, html! { (status) });
+                row.insert(1, html! { (trial.status) });
             }
             row.extend(run.headline.iter().map(|name| {
                 html! { (trial.metrics.get(name).map_or("–".into(), metric)) }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nasfw_engine::search::best;
+use nasfw_engine::search::{best, compare};
 use nasfw_engine::store::RunView;
 use nasfw_engine::{Config, Result, Status, Trial};
 use nasfw_plugins::schedules::progressive::ProgressiveConfig;
@@ -129,16 +129,7 @@ impl Recorded {
     /// The best trials, the best first: complete before stopped, then by reward, then the earlier.
     pub(super) fn ranked(&self) -> Vec<&Trial> {
         let mut ranked: Vec<&Trial> = self.trials.iter().filter(|t| t.reward.is_some()).collect();
-        let key = |t: &Trial| {
-            (
-                t.status == Status::Complete,
-                t.reward.unwrap_or(f64::NEG_INFINITY),
-            )
-        };
-        ranked.sort_by(|a, b| {
-            let ((a_done, a), (b_done, b)) = (key(a), key(b));
-            b_done.cmp(&a_done).then(b.total_cmp(&a))
-        });
+        ranked.sort_by(|a, b| compare(b, a));
         ranked
     }
 

@@ -36,7 +36,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let (mut legend, mut marks) = (Vec::new(), Vec::new());
     if run.count(Status::Stopped) > 0 {
         marks.push(dots(trials, Status::Stopped, Ink::Faint));
-        legend.push((Ink::Faint, Shape::Dot, "ended early"));
+        legend.push((Ink::Faint, Shape::Dot, "stopped after an earlier stage"));
     }
     if run.count(Status::Complete) > 0 {
         marks.push(dots(trials, Status::Complete, Ink::Main));

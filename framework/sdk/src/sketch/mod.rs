@@ -13,7 +13,7 @@ mod text;
 
 use serde::{Deserialize, Serialize};
 
-pub use svg::sketches_to_svg;
+pub use svg::{escape, sketches_to_svg};
 
 /// A directed acyclic diagram, drawn as text or SVG by whoever shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -135,7 +135,7 @@ fn characters(text: &str) -> f64 {
 }
 
 /// The text as XML character data on one line.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in one_line(text).chars() {
         match c {

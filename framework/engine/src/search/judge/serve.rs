@@ -1,6 +1,5 @@
 //! The worker's side: architectures come in, what they showed goes out.
 
-use std::error::Error as _;
 use std::io::{self, BufRead};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
@@ -12,7 +11,7 @@ use super::Job;
 use super::message::{self, Said, Spent};
 use crate::config::Config;
 use crate::device::on_device;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, with_sources};
 use crate::network::kernels::Kernels;
 use crate::plugins;
 use crate::progress::{Event, Observer};
@@ -213,17 +212,4 @@ fn since(now: &Spent, before: &Spent) -> Spent {
     (now.iter())
         .map(|(work, secs)| (*work, secs - earlier(work)))
         .collect()
-}
-
-fn with_sources(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let message = inner.to_string();
-        if !text.contains(&message) {
-            text = format!("{text}: {message}");
-        }
-        source = inner.source();
-    }
-    text
 }

@@ -9,6 +9,7 @@
 //! | `mod.rs` | the C functions |
 //! | `instance.rs` | what a handle stands for; making and calling one |
 //! | `space.rs`, `controller.rs`, `schedule.rs`, `task.rs` | one kind's operations |
+//! | `slice.rs` | the numbers that come with a call |
 //! | `panic.rs` | catching, with the place a panic came from |
 
 #![allow(
