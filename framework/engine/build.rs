@@ -41,7 +41,12 @@ fn main() {
 /// The generation to compile for, as dfdx chooses it: CUDA_COMPUTE_CAP, or that of the GPU here.
 fn compute_cap() -> String {
     if let Ok(cap) = std::env::var("CUDA_COMPUTE_CAP") {
-        return cap;
+        match cap.parse::<u32>() {
+            Ok(10..1000) => return cap,
+            _ => fail(&format!(
+                "CUDA_COMPUTE_CAP={cap}: two or three digits, e.g. 80 for compute capability 8.0 (docs/gpu.md)"
+            )),
+        }
     }
     let asked = Command::new("nvidia-smi")
         .args(["--query-gpu=compute_cap", "--format=csv,noheader"])

@@ -44,7 +44,10 @@ impl FromStr for Device {
                             --features cuda` (docs/gpu.md), or use cpu";
                 Err(Invalid::invalid(KEY, name, mend).into())
             }
-            _ => Err(Invalid::invalid(KEY, name, "it is cpu or cuda:N, e.g. cuda:0").into()),
+            _ => {
+                let expected = "it is cpu or cuda:N, e.g. cuda:0";
+                Err(Invalid::invalid(KEY, format!("`{name}`"), expected).into())
+            }
         }
     }
 }

@@ -8,15 +8,14 @@
 # The kernels are this program's (kernels.cu) and those of dfdx that it uses, from cargo's registry, as
 # they are, compiled by the C++ compiler (CXX, else g++).
 set -eu
-if [ $# -ne 1 ]; then
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
-    exit 2
-fi
+case "${1:--}" in -*) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
-cxx="${CXX:-g++} -std=c++17 -O2 -fPIC -w -ffp-contract=off -fno-gnu-unique -I$here -I$out/source"
+cxx() {
+    "${CXX:-g++}" -std=c++17 -O2 -fPIC -w -ffp-contract=off -fno-gnu-unique -I"$here" -I"$out/source" "$@"
+}
 
 dfdx=$(cargo metadata --manifest-path "$root/Cargo.toml" --locked --format-version 1 |
     grep -oE '"manifest_path":"[^"]*/dfdx-[0-9.]+/Cargo.toml"' | head -n 1 |
@@ -36,7 +35,7 @@ done
 : > "$out/source/compatibility.cuh"
 for file in "$out"/source/*.cu; do
     name=$(basename "$file" .cu)
-    names=$($cxx -E -x c++ -include cuda_fp16.h -D__global__=A_KERNEL "$file" |
+    names=$(cxx -E -x c++ -include cuda_fp16.h -D__global__=A_KERNEL "$file" |
         grep -oE 'A_KERNEL *void *[A-Za-z0-9_]+' | sed 's/.* //' | sort -u)
     {
         echo '#include "cuda_fp16.h"'
@@ -47,9 +46,9 @@ for file in "$out"/source/*.cu; do
         done
         echo "}"
     } > "$out/source/$name.cpp"
-    $cxx -c -o "$out/source/$name.o" "$out/source/$name.cpp"
+    cxx -c -o "$out/source/$name.o" "$out/source/$name.cpp"
 done
-$cxx -c -o "$out/source/driver.o" "$here/driver.cpp"
-$cxx -shared -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1" "$out"/source/*.o
-$cxx -shared -Wl,-soname,libcublas.so.13 -o "$out/libcublas.so.13" "$here/blas.cpp"
+cxx -c -o "$out/source/driver.o" "$here/driver.cpp"
+cxx -shared -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1" "$out"/source/*.o
+cxx -shared -Wl,-soname,libcublas.so.13 -o "$out/libcublas.so.13" "$here/blas.cpp"
 echo "$out"

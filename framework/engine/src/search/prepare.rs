@@ -40,6 +40,12 @@ pub(super) fn warm<K: Kernels>(
     }
     let warm = clock.time(Work::WarmUp, || {
         warmup::warm_up(kernels, setup, clock, observer)
+    });
+    let warm = warm.map_err(|e| match e {
+        Error::Device(message) => Error::Device(format!(
+            "in the warm-up (warmup.batch, warmup.crop_px, warmup.width): {message}"
+        )),
+        other => other,
     })?;
     if let Some(warm) = &warm {
         let bytes = warm.parameters().weights().to_safetensors()?;

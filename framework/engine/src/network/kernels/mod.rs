@@ -290,15 +290,25 @@ pub(crate) fn device<T, E: std::fmt::Debug>(result: std::result::Result<T, E>) -
         let says = |name| said.contains(name);
         Error::Device(if says("OUT_OF_MEMORY") || says("ALLOC_FAILED") {
             "out of memory; smaller batches, crops or networks need less".into()
-        } else if says("CUDA_ERROR") {
+        } else if let Some(name) = cuda_name(&said) {
             format!(
-                "{said}; `nvidia-smi` shows whether the GPU still works. What was finished is kept: \
-                 `nasfw resume` continues a run, `nasfw train --resume` a training"
+                "the GPU failed ({name}); `nvidia-smi` shows whether it still works. A run goes on with `nasfw \
+                 resume`, a training with `nasfw train --resume`, both with --device cpu where the GPU is gone"
             )
         } else {
             said
         })
     })
+}
+
+/// The name that CUDA has for what went wrong.
+fn cuda_name(said: &str) -> Option<&str> {
+    let at = ["CUDA_ERROR_", "CUBLAS_STATUS_"]
+        .iter()
+        .find_map(|start| said.find(start))?;
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let name = &said[at..];
+    Some(&name[..name.find(|c| !is_part(c)).unwrap_or(name.len())])
 }
 
 /// The shape of a map.

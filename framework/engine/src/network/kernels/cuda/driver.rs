@@ -9,21 +9,29 @@
     reason = "functions of C libraries, found by name at run time"
 )]
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libloading::Library;
 
-/// The driver, which comes with the GPU's kernel module.
-const DRIVER: &[&str] = &["libcuda.so.1", "libcuda.so"];
+/// The driver, which comes with the GPU's kernel module. Only the system's loader knows where: what a toolkit has
+/// of this name is a stub to link with, whose functions do nothing.
+const DRIVER: &[&str] = &["libcuda.so.1"];
 /// Products of matrices, from the toolkit.
 const CUBLAS: &[&str] = &["libcublas.so.13", "libcublas.so.12", "libcublas.so.11"];
 /// The compiler at run time, from the toolkit. Only operations of dfdx that nothing here uses need it.
 const NVRTC: &[&str] = &["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2"];
 
-/// Where the toolkit may lie, if the system's loader does not know.
-const FOLDERS: &[&str] = &["lib64", "lib"];
+/// Where the toolkit's libraries may lie, if the system's loader does not know.
+fn toolkit() -> Vec<PathBuf> {
+    let set = std::env::var_os("CUDA_PATH").map(PathBuf::from);
+    let roots = set.into_iter().chain([PathBuf::from("/usr/local/cuda")]);
+    roots
+        .flat_map(|root| ["lib64", "lib"].map(|folder| root.join(folder)))
+        .collect()
+}
 
 /// Opens the libraries, once. The error says which one is missing and where it comes from.
 pub(super) fn load() -> Result<(), &'static str> {
@@ -36,9 +44,9 @@ pub(super) fn load() -> Result<(), &'static str> {
 type Entry = (&'static str, &'static AtomicPtr<()>);
 
 fn load_now() -> Result<(), String> {
-    let library = open(DRIVER).map_err(|e| {
+    let library = open(DRIVER, &[]).map_err(|e| {
         format!(
-            "the NVIDIA driver's library is not here ({e}); install the driver (`nvidia-smi` shows \
+            "the NVIDIA driver's library {e}; install the driver (`nvidia-smi` shows \
              whether it runs), or use cpu"
         )
     })?;
@@ -51,9 +59,10 @@ fn load_now() -> Result<(), String> {
         }
     }
     endings::put(&driver::entries());
-    let blas = open(CUBLAS).map_err(|e| {
+    let toolkit = toolkit();
+    let blas = open(CUBLAS, &toolkit).map_err(|e| {
         format!(
-            "the library cuBLAS is not here ({e}); install CUDA's libraries (docs/gpu.md), and set \
+            "the library cuBLAS {e}; install CUDA's libraries (docs/gpu.md), and set \
              LD_LIBRARY_PATH or CUDA_PATH to where they are"
         )
     })?;
@@ -61,7 +70,7 @@ fn load_now() -> Result<(), String> {
         return Err(format!("cuBLAS has no {absent}; install CUDA 11 to 13"));
     }
     endings::put(&cublas::entries());
-    if let Ok(compiler) = open(NVRTC) {
+    if let Ok(compiler) = open(NVRTC, &toolkit) {
         fill(&compiler, &nvrtc::entries());
         std::mem::forget(compiler);
     }
@@ -70,21 +79,34 @@ fn load_now() -> Result<(), String> {
     Ok(())
 }
 
-/// The first of some names that there is a library of.
-fn open(names: &[&str]) -> Result<Library, String> {
-    let mut roots: Vec<PathBuf> = Vec::new();
-    roots.extend(std::env::var_os("CUDA_PATH").map(PathBuf::from));
-    roots.push("/usr/local/cuda".into());
-    let folders = (roots.iter()).flat_map(|root| FOLDERS.iter().map(move |f| root.join(f)));
-    let in_folders = folders.flat_map(|folder| names.iter().map(move |name| folder.join(name)));
-    let anywhere = names.iter().map(PathBuf::from);
-    for path in anywhere.chain(in_folders) {
+/// The first of some names that there is a library of, as the system's loader finds it or in `folders`. The error
+/// goes on after the library's name.
+fn open(names: &[&str], folders: &[PathBuf]) -> Result<Library, String> {
+    let in_folders = (folders.iter()).flat_map(|f| names.iter().map(move |name| f.join(name)));
+    let mut broken = None;
+    for path in names.iter().map(PathBuf::from).chain(in_folders) {
         // SAFETY: the libraries of a CUDA installation run nothing on loading that concerns this program.
-        if let Ok(library) = unsafe { Library::new(&path) } {
-            return Ok(library);
+        let error = match unsafe { Library::new(&path) } {
+            Ok(library) => return Ok(library),
+            // The loader's own words are what is behind it.
+            Err(e) => e
+                .source()
+                .map_or_else(|| e.to_string(), ToString::to_string),
+        };
+        // The loader's words for a library that is not there begin with its own name; those for one that
+        // lacks another begin with that one's.
+        let absent = format!(
+            "{}: cannot open shared object file: No such",
+            path.display()
+        );
+        if !error.starts_with(&absent) {
+            broken.get_or_insert(format!("does not open ({}: {error})", path.display()));
         }
     }
-    Err(format!("no {}", names.join(", ")))
+    let mut places = vec!["the system's folders".to_owned()];
+    places.extend(folders.iter().map(|folder| folder.display().to_string()));
+    let (names, places) = (names.join(", "), places.join(", "));
+    Err(broken.unwrap_or(format!("is not here (no {names} in {places})")))
 }
 
 /// Fills the slots of a library's functions; the names of those that it does not have.

@@ -12,7 +12,7 @@ use dfdx::prelude::{Cache, Cuda, Storage};
 use super::gpu::Gpu;
 use super::{CudaKernels, driver};
 use crate::error::{Error, Result};
-use crate::network::kernels::device;
+use crate::network::kernels::{cuda_name, device};
 
 /// What to do about a device that does not open.
 const MEND: &str =
@@ -45,8 +45,13 @@ pub fn open(ordinal: usize) -> Result<CudaKernels> {
             return Err(refused(message));
         }
     }
-    let cuda = Cuda::try_build(ordinal, 0).map_err(|e| refused(format!("{e:?}; {MEND}")))?;
-    let raw = device(Storage::<f32>::try_alloc_len(&cuda, 1))?.device();
+    let closed = |said: String| {
+        let name = cuda_name(&said).unwrap_or(&said);
+        refused(format!("the device does not open ({name}); {MEND}"))
+    };
+    let cuda = Cuda::try_build(ordinal, 0).map_err(|e| closed(format!("{e:?}")))?;
+    let first = Storage::<f32>::try_alloc_len(&cuda, 1);
+    let raw = first.map_err(|e| closed(format!("{e:?}")))?.device();
     check_generation(&raw).map_err(refused)?;
     if !keep_freed(&raw) {
         // Without a pool of the driver's, dfdx keeps what it frees itself.
@@ -108,10 +113,12 @@ fn pool(raw: &CudaDevice) -> Option<sys::CUmemoryPool> {
     (status == sys::CUresult::CUDA_SUCCESS).then_some(pool)
 }
 
-/// The driver's own words for an error.
+/// The driver's own words for an error, where it has some.
 fn said(error: &DriverError) -> String {
-    match error.error_string() {
-        Ok(text) => format!("the driver says: {}", text.to_string_lossy()),
-        Err(_) => format!("the driver failed: {error:?}"),
+    let debug = format!("{error:?}");
+    match (cuda_name(&debug), error.error_string()) {
+        (Some(name), Ok(text)) => format!("the driver says: {} ({name})", text.to_string_lossy()),
+        (Some(name), Err(_)) => format!("the driver says: {name}"),
+        (None, _) => "the driver failed".into(),
     }
 }
