@@ -141,6 +141,12 @@ pub(crate) fn use_threads(threads: usize) -> Result<(), Failure> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .use_current_thread();
-    pool.build_global()
-        .map_err(|e| Failure::Failed(format!("cannot start {threads} threads: {e}")))
+    pool.build_global().map_err(|e| {
+        let count = match threads {
+            0 => "a thread for each core".into(),
+            n => format!("{n} threads"),
+        };
+        let hint = "fewer --threads, or a higher `ulimit -u`, may do";
+        Failure::Failed(format!("cannot start {count} ({e}); {hint}"))
+    })
 }

@@ -22,7 +22,8 @@ pub(crate) struct JudgeArgs {
     /// Threads of each worker, 0 to share the cores out; the result does not depend on it [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     pub(crate) threads: Option<u64>,
-    /// Memory a worker may take, 0 for no limit; one that takes more fails its trial [default: 0]
+    /// Memory a worker may take, 0 for no limit; one that takes more fails its trial. What it takes depends on
+    /// the machine, its threads and its allocator, so near the limit results do, too [default: 0]
     #[arg(long, value_name = "MIB")]
     pub(crate) memory_limit: Option<u64>,
     /// Time that judging one architecture may take, 0 for no limit; with one, results depend on the

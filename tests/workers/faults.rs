@@ -163,3 +163,42 @@ fn calls_that_fail_end_a_search_and_lose_nothing() {
     }
     assert!(met > 0, "no search met an error");
 }
+
+/// A search whose folder goes away, or becomes another run's, stops and says so; where the folder is now, it goes on.
+#[test]
+fn a_folder_that_goes_away_ends_a_search_and_loses_nothing() {
+    let place = Place::new();
+    finish(&place, "whole", &settings());
+    for (workers, is_replaced) in [("run.workers=0", false), ("run.workers=1", true)] {
+        let more = [&settings()[..], &[workers]].concat();
+        let mut search = run(&place, "going", &more);
+        let search = search.stdout(Stdio::null()).stderr(Stdio::piped());
+        let search = search.spawn().unwrap();
+        while !place.path("going/artifacts/warmup.safetensors").exists() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        let gone = format!("gone-{workers}");
+        std::fs::rename(place.path("going"), place.path(&gone)).unwrap();
+        if is_replaced {
+            let to = place.path("going");
+            std::fs::create_dir(&to).unwrap();
+            std::fs::copy(place.path("whole/run.db"), to.join("run.db")).unwrap();
+        }
+        let output = search.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{workers}: {said}");
+        assert!(said.contains("was moved, removed or replaced"), "{said}");
+        place.text(&["resume", &gone]);
+        assert_same(&place, "whole", &gone);
+        place.text(&["verify", &gone]);
+        if is_replaced {
+            let names = std::fs::read_dir(place.path("going")).unwrap();
+            assert_eq!(
+                names.count(),
+                1,
+                "something was written to another's folder"
+            );
+            std::fs::remove_dir_all(place.path("going")).unwrap();
+        }
+    }
+}

@@ -241,6 +241,13 @@ pub enum DataError {
         source: nasfw_sdk::Error,
     },
 
+    /// Several things are wrong.
+    #[error("{}", listed(problems))]
+    Several {
+        /// All of them, two at least.
+        problems: Vec<DataError>,
+    },
+
     /// A sample was asked for that does not exist.
     #[error("there is no sample {index}: the set has {len}, counted from 0")]
     NoSample {
@@ -249,6 +256,29 @@ pub enum DataError {
         /// The set's length.
         len: usize,
     },
+}
+
+impl DataError {
+    /// One error of all these; `None` of none.
+    pub fn several(mut problems: Vec<DataError>) -> Option<Self> {
+        match problems.len() {
+            0 | 1 => problems.pop(),
+            _ => Some(Self::Several { problems }),
+        }
+    }
+}
+
+/// The first of some problems, a line each.
+fn listed(problems: &[DataError]) -> String {
+    const SHOWN: usize = 20;
+    let mut text = format!("{} problems in the data:", problems.len());
+    for problem in problems.iter().take(SHOWN) {
+        text += &format!("\n  {problem}");
+    }
+    match problems.len().saturating_sub(SHOWN) {
+        0 => text,
+        more => format!("{text}\n  … and {more} more"),
+    }
 }
 
 fn kind_name(kind: LabelKind) -> &'static str {

@@ -11,9 +11,6 @@ use crate::progress::{Event, Observer};
 /// Samples between two looks at the observer.
 const CHUNK: usize = 64;
 
-/// Problems shown of those that there are.
-const SHOWN: usize = 20;
-
 /// Reads both parts of the data set once, in parallel, so that bad data does not stop a long run late.
 ///
 /// A set in a folder that was found to be sound is not read again as long as its content and the settings it is
@@ -48,13 +45,13 @@ pub(crate) fn check_data(
     });
     let problems = problems(parts, observer)?;
     observer.on(&Event::PhaseDone);
-    if problems.is_empty() {
-        if let Some(file) = seen {
-            remember(&file);
-        }
-        return Ok(());
+    if let Some(error) = DataError::several(problems) {
+        return Err(error.into());
     }
-    refuse(problems)
+    if let Some(file) = seen {
+        remember(&file);
+    }
+    Ok(())
 }
 
 /// All problems, in the order of the samples, training first.
@@ -72,22 +69,6 @@ fn problems(parts: [&dyn Dataset; 2], observer: &mut dyn Observer) -> Result<Vec
         }
     }
     Ok(found)
-}
-
-fn refuse(mut problems: Vec<DataError>) -> Result<()> {
-    if problems.len() == 1 {
-        return Err(problems.remove(0).into());
-    }
-    let count = problems.len();
-    let shown = problems.iter().take(SHOWN).map(|p| format!("  {p}"));
-    let shown: Vec<String> = shown.collect();
-    let more = match count > shown.len() {
-        true => format!("\n  … and {} more", count - shown.len()),
-        false => String::new(),
-    };
-    Err(Error::BadData {
-        message: format!("{count} problems in the data:\n{}{more}", shown.join("\n")),
-    })
 }
 
 /// Where it is noted that this content, read like this by this version, is sound.

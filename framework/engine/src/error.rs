@@ -15,10 +15,10 @@ pub enum Error {
     /// A data set is missing, damaged or does not fit the task.
     #[error(transparent)]
     Data(#[from] nasfw_data::DataError),
-    /// Several things are wrong with a data set.
+    /// An image that reads well is none to look at.
     #[error("{message}")]
     BadData {
-        /// All of them, a line each.
+        /// Which, and why.
         message: String,
     },
     /// A setting or its file is wrong.
@@ -76,6 +76,15 @@ pub enum Error {
         path: PathBuf,
         /// How to go on once there is room.
         then: &'static str,
+    },
+    /// The folder of a run went away under it.
+    #[error(
+        "run {}: its folder was moved, removed or replaced while the run was going on; nothing more is recorded. Where \
+         it is now, `nasfw resume` goes on with it", .run.display()
+    )]
+    Moved {
+        /// Where it was.
+        run: PathBuf,
     },
     /// The run's database failed.
     #[error("database {}: {source}", .path.display())]

@@ -9,6 +9,8 @@ use crate::split::split_by_name;
 
 /// The samples of `train/` and `val/`, or of the folder itself, split 80 / 20 by a hash of the name.
 pub(super) fn list(root: &Path) -> Result<Parts, DataError> {
+    let mut problems = Vec::new();
+    let mut pairs = |folder: &Path| pairs(folder, &mut problems);
     let (train, val) = if root.join("train").is_dir() || root.join("val").is_dir() {
         (pairs(&root.join("train"))?, pairs(&root.join("val"))?)
     } else {
@@ -18,11 +20,13 @@ pub(super) fn list(root: &Path) -> Result<Parts, DataError> {
         train,
         val,
         lists: Vec::new(),
+        problems,
     })
 }
 
-fn pairs(folder: &Path) -> Result<Vec<Pair>, DataError> {
+fn pairs(folder: &Path, problems: &mut Vec<DataError>) -> Result<Vec<Pair>, DataError> {
     let masks = folder.join("masks");
     let images = stems(&folder.join("images"), &["png", "jpg", "jpeg"])?;
-    pair_all(images, &stems(&masks, &["png"])?, &masks)
+    let maps = stems(&masks, &["png"])?;
+    Ok(pair_all(images, &maps, &masks, problems))
 }

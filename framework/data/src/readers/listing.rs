@@ -50,13 +50,15 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<String>, DataError> {
 pub(super) fn stems(folder: &Path, endings: &[&str]) -> Result<Stems, DataError> {
     let mut stems = Stems::new();
     for name in entries(folder)? {
+        // A folder called like a file is found out when it is read.
+        let name = name.trim_end_matches('/');
         let Some((stem, ending)) = name.rsplit_once('.') else {
             continue;
         };
         if !endings.iter().any(|e| ending.eq_ignore_ascii_case(e)) {
             continue;
         }
-        if stems.insert(stem.to_owned(), folder.join(&name)).is_some() {
+        if stems.insert(stem.to_owned(), folder.join(name)).is_some() {
             return Err(DataError::Duplicate {
                 path: folder.to_owned(),
                 what: "the name",
@@ -73,93 +75,85 @@ pub(super) fn stems(folder: &Path, endings: &[&str]) -> Result<Stems, DataError>
     Ok(stems)
 }
 
-/// Pairs every image with the map of the same stem.
+/// Pairs every image with the map of the same stem; images without go to `problems`.
 pub(super) fn pair_all(
     images: Stems,
     maps: &Stems,
     map_folder: &Path,
-) -> Result<Vec<Pair>, DataError> {
-    let missing = |stem: &String| !maps.contains_key(stem);
-    if let Some((stem, image)) = images.iter().find(|(stem, _)| missing(stem)) {
-        return Err(DataError::Unpaired {
-            image: image.clone(),
-            label: map_folder.join(format!("{stem}.png")),
-            others: images
-                .keys()
-                .filter(|s| missing(s))
-                .skip(1)
-                .cloned()
-                .collect(),
-        });
+    problems: &mut Vec<DataError>,
+) -> Vec<Pair> {
+    let (mut pairs, mut unpaired) = (Vec::new(), Vec::new());
+    for (name, image) in images {
+        match maps.get(&name).cloned() {
+            Some(map) => pairs.push(Pair { name, image, map }),
+            None => unpaired.push((name, image)),
+        }
     }
-    let pairs = images.into_iter().filter_map(|(name, image)| {
-        let map = maps.get(&name)?.clone();
-        Some(Pair { name, image, map })
-    });
-    Ok(pairs.collect())
+    problems.extend(without_map(unpaired, map_folder));
+    pairs
 }
 
-/// Reads a split list (one stem a line) and pairs each stem's image and map. `taken` holds the
-/// stems of lists read before and in which, as none may come twice.
+fn without_map(unpaired: Vec<(String, PathBuf)>, map_folder: &Path) -> Option<DataError> {
+    let mut unpaired = unpaired.into_iter();
+    let (name, image) = unpaired.next()?;
+    Some(DataError::Unpaired {
+        image,
+        label: map_folder.join(format!("{name}.png")),
+        others: unpaired.map(|(name, _)| name).collect(),
+    })
+}
+
+/// Reads a split list (one stem a line) and pairs each stem's image and map; what is wrong goes to `problems`.
+/// `taken` holds the stems of lists read before and in which, as none may come twice.
 pub(super) fn pair_listed(
     list: &Path,
     (images, image_folder): (&Stems, &Path),
     (maps, map_folder): (&Stems, &Path),
     taken: &mut BTreeMap<String, PathBuf>,
+    problems: &mut Vec<DataError>,
 ) -> Result<Vec<Pair>, DataError> {
-    let mut pairs = Vec::new();
-    let mut unpaired = Vec::new();
+    let (mut pairs, mut unpaired) = (Vec::new(), Vec::new());
+    let before = problems.len();
     for (number, line) in text(list)?.lines().enumerate() {
         let name = line.trim();
         if name.is_empty() {
             continue;
         }
-        let absent = |expected: PathBuf, known: &Stems| DataError::ListedMissing {
-            list: list.to_owned(),
-            line: number + 1,
-            name: name.to_owned(),
-            expected,
-            nearest: nearest(name, known.keys().map(String::as_str)).map(str::to_owned),
+        let Some(image) = images.get(name) else {
+            problems.push(DataError::ListedMissing {
+                list: list.to_owned(),
+                line: number + 1,
+                name: name.to_owned(),
+                expected: image_folder.join(format!("{name}.jpg or .png")),
+                nearest: nearest(name, images.keys().map(String::as_str)).map(str::to_owned),
+            });
+            continue;
         };
-        let image = images
-            .get(name)
-            .ok_or_else(|| absent(image_folder.join(format!("{name}.jpg or .png")), images))?;
         let Some(map) = maps.get(name) else {
             unpaired.push((name.to_owned(), image.clone()));
             continue;
         };
         match taken.insert(name.to_owned(), list.to_owned()) {
-            None => {}
-            Some(same) if same == list => {
-                return Err(DataError::Duplicate {
-                    path: same,
-                    what: "the name",
-                    name: name.to_owned(),
-                });
-            }
-            Some(first) => {
-                return Err(DataError::Disagree {
-                    first,
-                    second: list.to_owned(),
-                    what: format!("`{name}` is in both, but should be in one of them"),
-                });
-            }
+            None => pairs.push(Pair {
+                name: name.to_owned(),
+                image: image.clone(),
+                map: map.clone(),
+            }),
+            Some(same) if same == list => problems.push(DataError::Duplicate {
+                path: same,
+                what: "the name",
+                name: name.to_owned(),
+            }),
+            Some(first) => problems.push(DataError::Disagree {
+                first,
+                second: list.to_owned(),
+                what: format!("`{name}` is in both, but should be in one of them"),
+            }),
         }
-        pairs.push(Pair {
-            name: name.to_owned(),
-            image: image.clone(),
-            map: map.clone(),
-        });
     }
-    if let Some((name, image)) = unpaired.first() {
-        return Err(DataError::Unpaired {
-            image: image.clone(),
-            label: map_folder.join(format!("{name}.png")),
-            others: unpaired[1..].iter().map(|(name, _)| name.clone()).collect(),
-        });
-    }
-    if pairs.is_empty() {
-        return Err(DataError::Empty {
+    problems.extend(without_map(unpaired, map_folder));
+    if pairs.is_empty() && problems.len() == before {
+        problems.push(DataError::Empty {
             path: list.to_owned(),
             needed: "it should hold one file name without ending a line".to_owned(),
         });

@@ -15,9 +15,10 @@ use std::path::{Path, PathBuf};
 
 use nasfw_sdk::{DataInfo, LabelKind};
 
+use crate::check::check;
 use crate::config::{DataConfig, Format};
 use crate::error::DataError;
-use crate::sample::Source;
+use crate::sample::{Dataset, Source};
 
 use self::detect::detect;
 use self::listing::{CLASS_FILE, class_names, sequential};
@@ -36,6 +37,8 @@ struct Parts {
     val: Vec<Pair>,
     /// Split lists and the like, which belong to the fingerprint.
     lists: Vec<PathBuf>,
+    /// What is wrong with the rest.
+    problems: Vec<DataError>,
 }
 
 /// Opens the set in `root` as `config` says.
@@ -79,7 +82,7 @@ fn open_pairs(
     mut parts: Parts,
 ) -> Result<Source, DataError> {
     for (part, pairs) in [("training", &parts.train), ("validation", &parts.val)] {
-        if pairs.is_empty() {
+        if pairs.is_empty() && parts.problems.is_empty() {
             return Err(DataError::Empty {
                 path: root.to_owned(),
                 needed: format!("the {part} part should hold at least one image with its label"),
@@ -126,17 +129,39 @@ fn open_pairs(
         .flat_map(|pair| [pair.image.as_path(), pair.map.as_path()])
         .chain(parts.lists.iter().map(PathBuf::as_path))
         .collect();
+    let fingerprint = listing::fingerprint(root, &files);
+    let description = describe(root, format, parts.train.len(), parts.val.len(), &what);
+    let (train, val) = (PairSet::new(parts.train, map), PairSet::new(parts.val, map));
     Ok(Source {
         info: DataInfo {
             classes,
             flip_pairs: Some(Vec::new()),
             ..DataInfo::default()
         },
-        description: describe(root, format, parts.train.len(), parts.val.len(), &what),
-        fingerprint: listing::fingerprint(root, &files)?,
-        train: std::sync::Arc::new(PairSet::new(parts.train, map)),
-        val: std::sync::Arc::new(PairSet::new(parts.val, map)),
+        description,
+        fingerprint: sound(fingerprint, parts.problems, [&train, &val])?,
+        train: std::sync::Arc::new(train),
+        val: std::sync::Arc::new(val),
     })
+}
+
+/// The fingerprint of a set that has none of these `problems`; else all that is wrong with it, what the samples
+/// that could be found show when they are read included.
+fn sound(
+    fingerprint: Result<String, DataError>,
+    mut problems: Vec<DataError>,
+    parts: [&dyn Dataset; 2],
+) -> Result<String, DataError> {
+    if problems.is_empty() && fingerprint.is_ok() {
+        return fingerprint;
+    }
+    for part in parts {
+        problems.extend(check(part, 0..part.len()));
+    }
+    match DataError::several(problems) {
+        Some(error) => Err(error),
+        None => fingerprint,
+    }
 }
 
 fn describe(root: &Path, format: Format, train: usize, val: usize, what: &str) -> String {

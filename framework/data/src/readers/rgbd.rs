@@ -20,13 +20,16 @@ pub(super) fn list(root: &Path, labels: LabelKind) -> Result<Parts, DataError> {
     let image_folder = root.join("rgb");
     let images = stems(&image_folder, &["png", "jpg", "jpeg"])?;
     let maps = stems(&map_folder, &["png"])?;
+    let mut problems = Vec::new();
     let lists = [root.join("train.txt"), root.join("val.txt")];
     if !lists.iter().any(|list| list.is_file()) {
-        let (train, val) = split_by_name(pair_all(images, &maps, &map_folder)?, |p| &p.name);
+        let pairs = pair_all(images, &maps, &map_folder, &mut problems);
+        let (train, val) = split_by_name(pairs, |p| &p.name);
         return Ok(Parts {
             train,
             val,
             lists: Vec::new(),
+            problems,
         });
     }
     let mut taken = BTreeMap::new();
@@ -40,11 +43,14 @@ pub(super) fn list(root: &Path, labels: LabelKind) -> Result<Parts, DataError> {
             });
         }
         let images = (&images, image_folder.as_path());
-        pair_listed(list, images, (&maps, &map_folder), &mut taken)
+        let maps = (&maps, map_folder.as_path());
+        pair_listed(list, images, maps, &mut taken, &mut problems)
     };
+    let (train, val) = (read(&lists[0])?, read(&lists[1])?);
     Ok(Parts {
-        train: read(&lists[0])?,
-        val: read(&lists[1])?,
+        train,
+        val,
         lists: lists.to_vec(),
+        problems,
     })
 }

@@ -12,7 +12,7 @@ pub(super) fn list(root: &Path) -> Result<Parts, DataError> {
     let (image_folder, mask_folder) = (root.join("JPEGImages"), root.join("SegmentationClass"));
     let images = stems(&image_folder, &["jpg", "jpeg", "png"])?;
     let masks = stems(&mask_folder, &["png"])?;
-    let mut taken = BTreeMap::new();
+    let (mut taken, mut problems) = (BTreeMap::new(), Vec::new());
     let mut read = |name: &str| {
         let list = root.join("ImageSets/Segmentation").join(name);
         if !list.is_file() {
@@ -22,7 +22,8 @@ pub(super) fn list(root: &Path) -> Result<Parts, DataError> {
             });
         }
         let images = (&images, image_folder.as_path());
-        let pairs = pair_listed(&list, images, (&masks, &mask_folder), &mut taken)?;
+        let masks = (&masks, mask_folder.as_path());
+        let pairs = pair_listed(&list, images, masks, &mut taken, &mut problems)?;
         Ok((pairs, list))
     };
     let (train, train_list) = read("train.txt")?;
@@ -31,5 +32,6 @@ pub(super) fn list(root: &Path) -> Result<Parts, DataError> {
         train,
         val,
         lists: vec![train_list, val_list],
+        problems,
     })
 }

@@ -176,3 +176,33 @@ fn result_files() {
     );
     assert!(CocoFile::read(&set.path().join("none.json")).is_err());
 }
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let set = Set::coco(|file| {
+        let good = file["annotations"][0].clone();
+        let with = |id: u64, key: &str, value: serde_json::Value| {
+            let mut other = good.clone();
+            other["id"] = json!(id);
+            other[key] = value;
+            other
+        };
+        let more = [
+            with(11, "image_id", json!(99)),
+            with(12, "keypoints", json!([1.0, 1.0, 2.0])),
+            with(13, "bbox", json!([0.0, 0.0, 0.0, 0.0])),
+        ];
+        file["annotations"].as_array_mut().unwrap().extend(more);
+    });
+    set.remove("images/b.png");
+    set.open_fails(
+        Keypoints,
+        &[
+            "4 problems in the data:\n",
+            "annotation 11: its image_id 99",
+            "annotation 12: 3 keypoint numbers",
+            "annotation 13: its bbox",
+            "b.png is missing",
+        ],
+    );
+}

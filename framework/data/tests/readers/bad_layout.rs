@@ -3,7 +3,7 @@
 use nasfw_data::{DataConfig, DataError, Format, open};
 use nasfw_sdk::LabelKind::{Classes, Depth, Keypoints};
 
-use crate::sets::{Set, expect_parts, mask};
+use crate::sets::{HEIGHT, Set, WIDTH, expect_parts, mask};
 
 #[test]
 fn a_missing_folder() {
@@ -197,4 +197,39 @@ fn samples_that_do_not_exist() {
         );
         assert!(!source.train.name(len).is_empty());
     }
+}
+
+/// What the lists, the folders and the files themselves show is said in one go.
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let set = Set::voc();
+    set.text(
+        "ImageSets/Segmentation/train.txt",
+        "a\nb\nc\nnone\nalone\na\n",
+    );
+    set.text("ImageSets/Segmentation/val.txt", "d\nb\n");
+    set.image("JPEGImages/alone.jpg");
+    set.cut("JPEGImages/c.jpg", 0.5);
+    set.mask("SegmentationClass/d.png", &[77; WIDTH * HEIGHT]);
+    set.text("labels.txt", "one\ntwo\nthree\n");
+    set.open_fails(
+        Classes,
+        &[
+            "6 problems in the data:\n",
+            "train.txt:4 names `none`",
+            "alone.jpg has no label",
+            "the name `a` twice",
+            "`b` is in both",
+            "c.jpg cannot be decoded",
+            "d.png: value 77",
+        ],
+    );
+}
+
+#[test]
+fn a_folder_called_like_a_mask_is_named() {
+    let set = Set::folders();
+    set.remove("masks/c.png");
+    std::fs::create_dir(set.path().join("masks/c.png")).unwrap();
+    set.open_fails(Classes, &["masks/c.png", "irectory"]);
 }

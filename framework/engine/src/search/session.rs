@@ -52,7 +52,7 @@ pub(super) fn search<K: Kernels>(
     let is_stopped = match result {
         Ok(()) => false,
         Err(Error::Stopped) => true,
-        Err(e) => return Err(e),
+        Err(e) => return Err(run.explained(e)),
     };
     let spent = clock.spent();
     let by_name: Vec<(String, f64)> = (spent.iter())

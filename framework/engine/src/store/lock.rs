@@ -1,6 +1,7 @@
 //! One writer at a time.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{io_error, run_error};
@@ -17,7 +18,14 @@ impl Lock {
     /// Takes the right, or says who may have it.
     pub(super) fn take(run: &Path) -> Result<Self> {
         let path = run.join("run.lock");
-        match disk::try_lock(&path).map_err(io_error(&path))? {
+        let lock = disk::try_lock(&path).map_err(|e| match e.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => run_error(
+                run,
+                format!("cannot be written to ({e}); a copy elsewhere can go on"),
+            ),
+            _ => io_error(&path)(e),
+        });
+        match lock? {
             Some(file) => Ok(Self { _file: file }),
             None => Err(run_error(
                 run,

@@ -20,6 +20,7 @@
 //! | `lock.rs` | one writer at a time |
 //! | `view.rs` | what can be read |
 //! | `write.rs` | what can be written |
+//! | `place.rs` | whether it is still where it was opened |
 //! | `migrate.rs` | runs of earlier programs |
 //! | `rows.rs` | trials as rows |
 //! | `round.rs` | the round under way |
@@ -34,6 +35,7 @@ mod create;
 mod format;
 mod lock;
 mod migrate;
+mod place;
 mod round;
 mod rows;
 mod verify;

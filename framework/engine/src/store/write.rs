@@ -6,18 +6,20 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction, params};
 
 use super::lock::Lock;
+use super::place::Place;
 use super::view::{CONSTANT, DATA, OUTPUTS, SPENT};
 use super::{
     RunView, SearchState, artifact, at_rest, chain, create, database_error, format, rows, run_error,
 };
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::trial::Trial;
 
 /// A run opened for writing, by one process at a time. It reads as a [`RunView`] does.
 #[derive(Debug)]
 pub struct Run {
     pub(super) view: RunView,
+    place: Place,
     // Released after the database is closed, because fields drop in order.
     _lock: Lock,
 }
@@ -68,7 +70,11 @@ impl Run {
         if std::fs::read_to_string(&copy).ok().as_ref() != Some(&config) {
             artifact::write_whole(&copy, config.as_bytes())?;
         }
-        Ok(Self { view, _lock: lock })
+        Ok(Self {
+            place: Place::of(&view.folder),
+            view,
+            _lock: lock,
+        })
     }
 
     /// Adds the next trial, which is pending no more, and the state after it. Both are on disk when this
@@ -96,6 +102,7 @@ impl Run {
         &mut self,
         body: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T> {
+        self.check_place()?;
         let write = |db: &mut Connection| -> rusqlite::Result<T> {
             let tx = db.transaction()?;
             let value = body(&tx)?;
@@ -103,7 +110,34 @@ impl Run {
             tx.commit()?;
             Ok(value)
         };
-        write(&mut self.view.db).map_err(|e| database_error(&self.view.folder, e))
+        let written = write(&mut self.view.db);
+        written.map_err(|e| self.explained(database_error(&self.view.folder, e)))
+    }
+
+    /// What is written to a folder that is no more is lost, and workers read what is there instead.
+    fn check_place(&self) -> Result<()> {
+        match self.is_in_place() {
+            true => Ok(()),
+            false => Err(self.moved()),
+        }
+    }
+
+    fn moved(&self) -> Error {
+        Error::Moved {
+            run: self.view.folder.clone(),
+        }
+    }
+
+    /// `error`, or what is behind it if the folder is not where it was: SQLite only knows that something failed.
+    pub fn explained(&self, error: Error) -> Error {
+        match self.is_in_place() {
+            true => error,
+            false => self.moved(),
+        }
+    }
+
+    fn is_in_place(&self) -> bool {
+        self.place == Place::of(&self.view.folder)
     }
 
     /// Notes what the run's data and networks are, or checks that they are still the same.
@@ -198,6 +232,7 @@ impl Run {
     /// # Errors
     /// When the name leads out of the folder, or writing fails.
     pub fn write_artifact(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        self.check_place()?;
         let path = artifact::path_of(&self.view.folder, name)?;
         artifact::write_whole(&path, bytes)?;
         let hash = artifact::hash(bytes);
@@ -215,7 +250,7 @@ impl Drop for Run {
         // Folds the write-ahead log into the one file, so that a run at rest can be copied or read
         // anywhere. A reader may be in the way; then the log stays, and nothing is lost.
         let closed = (self.view.db).pragma_update(None, "journal_mode", "DELETE");
-        if closed.is_ok() && !self.view.folder.join("run.db-wal").exists() {
+        if closed.is_ok() && self.is_in_place() && !self.view.folder.join("run.db-wal").exists() {
             let _ = at_rest::leave(&self.view.folder);
         }
     }

@@ -10,7 +10,7 @@ use super::file::{Category, CocoFile};
 use super::objects::{Object, Part};
 use crate::config::{DataConfig, Format};
 use crate::error::DataError;
-use crate::readers::{describe, listing};
+use crate::readers::{describe, listing, sound};
 use crate::sample::{Dataset, Source};
 
 /// Opens `annotations/train.json` and `annotations/val.json` with the images in `images/`.
@@ -19,8 +19,9 @@ use crate::sample::{Dataset, Source};
 /// having no joints, are left out.
 pub(in crate::readers) fn open(root: &Path, config: &DataConfig) -> Result<Source, DataError> {
     let files = ["train.json", "val.json"].map(|name| root.join("annotations").join(name));
-    let (train, category) = Part::read(root, &files[0], config.box_margin)?;
-    let (val, val_category) = Part::read(root, &files[1], config.box_margin)?;
+    let mut problems = Vec::new();
+    let mut read = |file: &Path| Part::read(root, file, config.box_margin, &mut problems);
+    let ((train, category), (val, val_category)) = (read(&files[0])?, read(&files[1])?);
     let disagree = |what: String| DataError::Disagree {
         first: files[0].clone(),
         second: files[1].clone(),
@@ -31,20 +32,15 @@ pub(in crate::readers) fn open(root: &Path, config: &DataConfig) -> Result<Sourc
         return Err(disagree(what.to_owned()));
     }
     let images: BTreeSet<&Path> = train.objects.iter().map(|o| o.image.as_path()).collect();
-    if let Some(both) = val
-        .objects
-        .iter()
-        .find(|o| images.contains(o.image.as_path()))
-    {
-        let name = both.image.display();
-        return Err(disagree(format!(
-            "{name} is in both, but should be in one of them"
-        )));
-    }
-    let val_images = val.objects.iter().map(|o| o.image.as_path());
+    let val_images: BTreeSet<&Path> = val.objects.iter().map(|o| o.image.as_path()).collect();
+    problems.extend(images.intersection(&val_images).map(|both| {
+        let name = both.display();
+        disagree(format!("{name} is in both, but should be in one of them"))
+    }));
     let all: Vec<&Path> = images.into_iter().chain(val_images).collect();
     let lists = files.iter().map(PathBuf::as_path);
-    let fingerprint = listing::fingerprint(root, &[all, lists.collect()].concat())?;
+    let fingerprint = listing::fingerprint(root, &[all, lists.collect()].concat());
+    let fingerprint = sound(fingerprint, problems, [&train, &val])?;
     let joints = category.keypoints;
     let (n, what) = (joints.len(), category.name);
     let what = format!("{n} joints of {what}");
@@ -80,7 +76,13 @@ fn flip_pairs(joints: &[String]) -> Option<Vec<(usize, usize)>> {
 }
 
 impl Part {
-    fn read(root: &Path, file: &Path, box_margin: f64) -> Result<(Self, Category), DataError> {
+    /// What is wrong with single images and annotations goes to `problems`.
+    fn read(
+        root: &Path,
+        file: &Path,
+        box_margin: f64,
+        problems: &mut Vec<DataError>,
+    ) -> Result<(Self, Category), DataError> {
         if !file.is_file() {
             return Err(DataError::Missing {
                 path: file.to_owned(),
@@ -89,59 +91,56 @@ impl Part {
         }
         let content = CocoFile::read(file)?;
         let category = first_category(file, content.categories)?;
-        let folder = root.join("images");
+        let before = problems.len();
+        let duplicate = |what, name| DataError::Duplicate {
+            path: file.to_owned(),
+            what,
+            name,
+        };
         let mut images = BTreeMap::new();
         let mut names = BTreeSet::new();
         for image in &content.images {
-            let id = image.id.to_string();
-            let duplicate = |what, name| DataError::Duplicate {
-                path: file.to_owned(),
-                what,
-                name,
-            };
             if images.insert(image.id, image).is_some() {
-                return Err(duplicate("the image id", id));
-            }
-            if !names.insert(&image.file_name) {
-                return Err(duplicate("the file name", image.file_name.clone()));
+                problems.push(duplicate("the image id", image.id.to_string()));
+            } else if !names.insert(&image.file_name) {
+                problems.push(duplicate("the file name", image.file_name.clone()));
             }
         }
-        let mut ids = BTreeSet::new();
+        let (folder, mut ids, mut absent) = (root.join("images"), BTreeSet::new(), BTreeSet::new());
         let mut objects = Vec::new();
         for annotation in content.annotations {
             if !ids.insert(annotation.id) {
-                return Err(DataError::Duplicate {
-                    path: file.to_owned(),
-                    what: "the annotation id",
-                    name: annotation.id.to_string(),
-                });
+                problems.push(duplicate("the annotation id", annotation.id.to_string()));
+                continue;
             }
             let Some(image) = images.get(&annotation.image_id) else {
-                return Err(DataError::Annotation {
+                problems.push(DataError::Annotation {
                     path: file.to_owned(),
                     annotation: annotation.id,
                     found: format!("its image_id {} is unknown", annotation.image_id),
                     expected: "it should be the id of one of `images`".to_owned(),
                 });
+                continue;
             };
             if annotation.category_id != category.id || annotation.is_box_only() {
                 continue;
             }
             let path = folder.join(&image.file_name);
-            if !path.is_file() {
-                return Err(DataError::Missing {
+            if path.is_file() {
+                objects.push(Object {
+                    image: path,
+                    image_px: (image.width, image.height),
+                    annotation,
+                });
+            } else if absent.insert(image.id) {
+                problems.push(DataError::Missing {
                     path,
                     needed: format!("{} names this image", file.display()),
                 });
             }
-            objects.push(Object {
-                image: path,
-                image_px: (image.width, image.height),
-                annotation,
-            });
         }
-        if objects.is_empty() {
-            return Err(DataError::Empty {
+        if objects.is_empty() && problems.len() == before {
+            problems.push(DataError::Empty {
                 path: file.to_owned(),
                 needed: format!("it should annotate keypoints of `{}`", category.name),
             });

@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
@@ -62,12 +62,19 @@ impl Worker {
         // A Ctrl-C of the terminal is for the program, which decides what becomes of its workers.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut process = command.spawn().map_err(|source| Error::Io {
-            path: program.program.clone(),
-            source,
-        })?;
-        if let Some(output) = process.stdout.take() {
-            thread::spawn(move || {
+        let mut process = command.spawn().map_err(not_started)?;
+        let (output, errors) = (process.stdout.take(), process.stderr.take());
+        let tail = Arc::new(Mutex::new(Tail::default()));
+        let mut worker = Self {
+            number,
+            input: process.stdin.take(),
+            process,
+            tail: tail.clone(),
+            log: None,
+            gone: None,
+        };
+        if let Some(output) = output {
+            let hear = move || {
                 let mut output = BufReader::new(output);
                 while let Ok(Some(said)) = message::read(&mut output, &nonce) {
                     if heard.send((number, Some(said))).is_err() {
@@ -76,21 +83,14 @@ impl Worker {
                 }
                 // Nobody listens any more when the search is over.
                 let _ = heard.send((number, None));
-            });
+            };
+            thread::Builder::new().spawn(hear).map_err(not_started)?;
         }
-        let tail = Arc::new(Mutex::new(Tail::default()));
-        let log = process.stderr.take().map(|errors| {
-            let tail = tail.clone();
-            thread::spawn(move || keep_last(errors, &tail))
-        });
-        Ok(Self {
-            number,
-            input: process.stdin.take(),
-            process,
-            tail,
-            log,
-            gone: None,
-        })
+        if let Some(errors) = errors {
+            let keep = move || keep_last(errors, &tail);
+            worker.log = Some(thread::Builder::new().spawn(keep).map_err(not_started)?);
+        }
+        Ok(worker)
     }
 
     /// Gives it a job; false when it is gone.
@@ -154,6 +154,16 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+fn not_started(e: io::Error) -> Error {
+    Error::Worker {
+        message: format!(
+            "cannot start a worker ({e}): the system may allow too few processes or open files (`ulimit -u`, `ulimit \
+             -n`). Finished trials are kept, and `nasfw resume` goes on; --workers 0 needs none"
+        ),
+        is_input: false,
     }
 }
 

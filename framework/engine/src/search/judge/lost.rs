@@ -92,9 +92,10 @@ impl Pool<'_> {
         let reason = ending.reason(self.limits, 1);
         let message = match is_full {
             true => format!(
-                "run.memory_limit_mb: {} MiB are not enough for a worker to hold the data and the \
-                 encoder's outputs; raise it",
-                self.limits.memory_mb
+                "run.memory_limit_mb: {} MiB are not enough for a worker to hold the data and the encoder's \
+                 outputs; go on with more: nasfw resume {} --memory-limit MIB",
+                self.limits.memory_mb,
+                self.run.display()
             ),
             false => format!(
                 "workers end {when}: {reason}. Finished trials are kept, and `nasfw resume` goes on; \

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Judges in worker processes, each of which costs its own trial at most.
 pub(in crate::search) struct Pool<'a> {
     program: &'a WorkerProgram,
-    run: PathBuf,
+    pub(super) run: PathBuf,
     /// What workers compute on.
     device: String,
     pub(super) limits: Limits,

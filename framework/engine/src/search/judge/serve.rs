@@ -23,25 +23,25 @@ use crate::store::RunView;
 /// Between two words about one piece of work; a bar moves no faster.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Judges architectures of the run in `run` that come on standard input, on the device of that name, until that ends. `nonce` stands
-/// before all that is said on standard output; the system holds the process to `memory_limit_mb` MiB, 0
-/// for no limit.
+/// Judges architectures of the run in `run` that come on standard input, on the device of that name, until that
+/// ends. `nonce` stands before all that is said on standard output; the system holds the process to
+/// `memory_limit_mb` MiB, 0 for no limit.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// When standard output cannot be written, or the system gives it no threads.
 pub fn work(run: &Path, nonce: &str, device: &str, memory_limit_mb: u64) -> io::Result<()> {
     let out = Arc::new(Out {
         nonce: nonce.into(),
         last: Mutex::new(Instant::now()),
     });
-    let jobs = jobs();
+    let jobs = jobs()?;
     let notes = out.clone();
-    thread::spawn(move || {
+    thread::Builder::new().spawn(move || {
         loop {
             thread::sleep(PAUSE);
             notes.pass_notes_on();
         }
-    });
+    })?;
     let result =
         guard(memory_limit_mb).and_then(|()| serve(run, device, memory_limit_mb, &jobs, &out));
     out.pass_notes_on();
@@ -111,9 +111,9 @@ fn serve_on<K: Kernels>(
 
 /// The jobs on standard input. Its end, also by the parent's death, is the end of the process,
 /// whatever it is doing.
-fn jobs() -> Receiver<Job> {
+fn jobs() -> io::Result<Receiver<Job>> {
     let (sender, receiver) = channel();
-    thread::spawn(move || {
+    thread::Builder::new().spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
             let Ok(job) = serde_json::from_str(&line) else {
                 break;
@@ -123,8 +123,8 @@ fn jobs() -> Receiver<Job> {
             }
         }
         std::process::exit(0);
-    });
-    receiver
+    })?;
+    Ok(receiver)
 }
 
 /// Sets the limit, and sees to it that the process does not outlive its parent.
