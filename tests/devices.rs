@@ -5,8 +5,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "cli/program.rs"]
-#[allow(dead_code, reason = "the other test program uses the rest")]
 mod program;
 
 use nasfw_engine::network::Weights;

@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "cli/program.rs"]
-#[allow(dead_code, reason = "another test program uses the rest")]
 mod program;
 
 use std::path::Path;
 use std::process::Command;
 use std::sync::Once;
 
-use program::Place;
+use program::{Place, library_file};
 use serde_json::Value;
 
 const SMALL: [&str; 9] = [
@@ -59,9 +57,7 @@ fn library(name: &str) -> String {
         assert!(output.status.success(), "{said}");
     });
     let folder = Path::new(env!("CARGO_BIN_EXE_nasfw")).parent().unwrap();
-    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let path = folder.join(format!("{prefix}{name}{suffix}"));
-    path.display().to_string()
+    folder.join(library_file(name)).display().to_string()
 }
 
 /// The trials of a search with some examples.

@@ -2,13 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "cli/program.rs"]
 mod program;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use program::Place;
+use program::{Place, library_file};
 
 const KINDS: [&str; 4] = ["space", "controller", "schedule", "task"];
 
@@ -33,9 +32,8 @@ fn built() -> PathBuf {
 }
 
 fn library(name: &str) -> String {
-    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let file = format!("{prefix}{}{suffix}", name.replace('-', "_"));
-    built().join("debug").join(file).display().to_string()
+    let path = built().join("debug").join(library_file(name));
+    path.display().to_string()
 }
 
 #[test]

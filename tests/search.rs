@@ -2,11 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "cli/program.rs"]
-#[allow(dead_code, reason = "the other test program uses the rest")]
 mod program;
 
-use nasfw_engine::store::Run;
 use program::Place;
 use serde_json::Value;
 
@@ -52,21 +49,6 @@ fn search(place: &Place, out: &str, more: &[&str]) -> String {
     place.text(&[&base[..], &SMALL[..], more].concat())
 }
 
-fn trials(place: &Place, run: &str) -> String {
-    place.text(&["trials", run, "--json", "--no-times"])
-}
-
-/// Two runs tried the same, and their controllers and schedules would go on alike.
-fn assert_same(place: &Place, one: &str, other: &str) {
-    assert_eq!(trials(place, one), trials(place, other), "{other}");
-    let state = |run: &str| Run::read(&place.path(run)).unwrap().state().unwrap();
-    assert!(state(one).is_some());
-    assert!(
-        state(one) == state(other),
-        "the states of {one} and {other}"
-    );
-}
-
 #[test]
 fn a_search_ends_with_its_best_network() {
     let place = Place::new();
@@ -81,7 +63,7 @@ fn a_search_ends_with_its_best_network() {
         ] {
             assert!(text.contains(part), "{task}: {part} is not in:\n{text}");
         }
-        let lines: Vec<_> = trials(&place, task).lines().map(str::to_owned).collect();
+        let lines: Vec<_> = place.trials(task).lines().map(str::to_owned).collect();
         assert_eq!(lines.len(), 2);
         assert!(
             lines.iter().all(|l| l.contains("\"reward\":0.")),
@@ -96,7 +78,7 @@ fn the_seed_decides_whatever_the_threads() {
     let place = Place::new();
     search(&place, "one", &["--trials", "2", "--threads", "1"]);
     search(&place, "two", &["--trials", "2", "--threads", "2"]);
-    assert_same(&place, "one", "two");
+    place.assert_same("one", "two");
 }
 
 #[test]
@@ -107,7 +89,7 @@ fn a_resumed_search_equals_an_uninterrupted_one() {
     let end = place.json(&["resume", "parts", "--trials", "3", "--json"]);
     assert_eq!(end.len(), 3, "two trials and a summary");
     assert_eq!(end[2]["finished"], 3);
-    assert_same(&place, "whole", "parts");
+    place.assert_same("whole", "parts");
 }
 
 #[test]
@@ -175,7 +157,7 @@ fn a_run_goes_on_with_its_own_data_only() {
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(message.contains("data set has changed"), "{message}");
-    assert_eq!(trials(&place, "r").lines().count(), 2);
+    assert_eq!(place.trials("r").lines().count(), 2);
 }
 
 fn image_of(shade: u8) -> nasfw_data::Image {
@@ -259,7 +241,7 @@ fn neither_a_crash_nor_ctrl_c_changes_the_result() {
     assert!(is_stopped || output.status.success(), "{message}");
     for run in ["killed", "stopped"] {
         place.text(&["resume", run, "--quiet"]);
-        assert_same(&place, "whole", run);
+        place.assert_same("whole", run);
     }
 }
 

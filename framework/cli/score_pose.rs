@@ -109,50 +109,26 @@ fn read_truth(path: &Path) -> Result<(u64, BTreeMap<u64, Vec<Object>>), Failure>
         path: path.into(),
         needed: "`categories` should hold a category with `keypoints`".into(),
     })?;
-    let mut images: BTreeMap<u64, Vec<Object>> = file
-        .images
-        .iter()
-        .map(|image| (image.id, Vec::new()))
-        .collect();
-    let joints = category.keypoints.len();
+    let sizes = file.images.iter().map(|i| (i.id, (i.width, i.height)));
+    let sizes: BTreeMap<u64, (usize, usize)> = sizes.collect();
+    let mut images: BTreeMap<u64, Vec<Object>> = sizes.keys().map(|&id| (id, Vec::new())).collect();
     for annotation in &file.annotations {
-        let fail = |found: String, expected: &str| {
-            Failure::from(DataError::Annotation {
-                path: path.into(),
-                annotation: annotation.id,
-                found,
-                expected: expected.into(),
-            })
-        };
         if annotation.category_id != category.id || annotation.is_box_only() {
             continue;
         }
-        let (triples, rest) = annotation.keypoints.as_chunks::<3>();
-        if triples.len() != joints || !rest.is_empty() {
-            let found = format!("{} keypoint numbers", annotation.keypoints.len());
-            return Err(fail(
-                found,
-                &format!("{joints} joints of (x, y, v) make {}", 3 * joints),
-            ));
-        }
+        let id = annotation.image_id;
+        let (Some(objects), Some(&size_px)) = (images.get_mut(&id), sizes.get(&id)) else {
+            let found = format!("its image_id {id} is unknown");
+            let expected = "it should be the id of one of `images`";
+            return Err(annotation.wrong(path, found, expected).into());
+        };
         let [_, _, width, height] = annotation.bbox;
         if width.max(height) <= 0.0 {
-            return Err(fail(
-                format!("bbox {:?}", annotation.bbox),
-                "a box has a size",
-            ));
+            let found = format!("bbox {:?}", annotation.bbox);
+            return Err(annotation.wrong(path, found, "a box has a size").into());
         }
-        let objects = images.get_mut(&annotation.image_id).ok_or_else(|| {
-            let found = format!("its image_id {} is unknown", annotation.image_id);
-            fail(found, "it should be the id of one of `images`")
-        })?;
-        let point = |&[x, y, v]: &[f64; 3]| Keypoint {
-            x_px: x as f32,
-            y_px: y as f32,
-            visible: v > 0.0,
-        };
         objects.push(Object {
-            points: triples.iter().map(point).collect(),
+            points: annotation.points(path, &category.keypoints, size_px)?,
             reference_px: width.max(height) as f32,
             found: None,
         });

@@ -4,6 +4,7 @@
 
 mod config;
 mod describe;
+#[path = "../program/mod.rs"]
 mod program;
 mod score;
 mod store;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../cli/program.rs"]
+#[path = "../program/mod.rs"]
 mod program;
 
 mod encoders;

@@ -1,19 +1,13 @@
 //! Where the libraries are, and loading them into the test itself.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Once;
 
 use nasfw_engine::plugins::{Loaded, TrialProgram, load, try_with};
 use nasfw_sdk::wire::MAGIC;
 
-/// The library of the example `name`, built with this test.
-pub(crate) fn library(name: &str) -> PathBuf {
-    let program = Path::new(env!("CARGO_BIN_EXE_nasfw"));
-    let folder = program.parent().unwrap().join("examples");
-    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    folder.join(format!("{prefix}{name}{suffix}"))
-}
+pub(crate) use crate::program::example as library;
 
 pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()

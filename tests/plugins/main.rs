@@ -18,8 +18,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../cli/program.rs"]
-#[allow(dead_code, reason = "another test program uses the rest")]
+#[path = "../program/mod.rs"]
 mod program;
 
 // The same items as in the library, built in.

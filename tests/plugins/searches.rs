@@ -2,8 +2,7 @@
 
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::progress::Silent;
-use nasfw_engine::store::Run;
-use nasfw_engine::{Trial, search};
+use nasfw_engine::search;
 
 use crate::library::{library, text};
 use crate::program::Place;
@@ -50,30 +49,6 @@ fn of_library(place: &Place, out: &str, settings: &[String]) {
     place.text(&args);
 }
 
-fn trials(place: &Place, run: &str) -> Vec<Trial> {
-    let mut trials = Run::read(&place.path(run)).unwrap().trials().unwrap();
-    for trial in &mut trials {
-        trial.seconds = 0.0;
-    }
-    trials
-}
-
-/// The same trials, and controllers and schedules that would go on alike.
-fn assert_same(place: &Place, one: &str, other: &str) {
-    assert_eq!(trials(place, one), trials(place, other), "{one}, {other}");
-    let state = |run: &str| {
-        Run::read(&place.path(run))
-            .unwrap()
-            .state()
-            .unwrap()
-            .unwrap()
-    };
-    assert!(
-        state(one) == state(other),
-        "the states of {one} and {other}"
-    );
-}
-
 fn compare(name: &str, members: &[&str], count: usize) {
     let place = Place::new();
     let stages: &[&str] = match members.iter().any(|m| m.starts_with("schedule.name")) {
@@ -92,13 +67,13 @@ fn compare(name: &str, members: &[&str], count: usize) {
     .collect();
     built_in(&place, "built-in", &settings);
     of_library(&place, "library", &settings);
-    let found = trials(&place, "built-in");
+    let found = place.json(&["trials", "built-in", "--json"]);
     assert_eq!(found.len(), count);
     assert!(
-        found.iter().any(|t| t.reward.is_some()),
+        found.iter().any(|t| t["reward"].is_number()),
         "{name}: {found:?}"
     );
-    assert_same(&place, "built-in", "library");
+    place.assert_same("built-in", "library");
 }
 
 #[test]
@@ -179,7 +154,7 @@ fn a_resumed_run_loads_its_library_again_and_goes_on_alike() {
     run("parts", "2");
     place.text(&["resume", "parts", "--trials", "4"]);
     place.text(&["resume", "parts", "--trials", "6"]);
-    assert_same(&place, "whole", "parts");
+    place.assert_same("whole", "parts");
 }
 
 #[test]
@@ -201,5 +176,5 @@ fn two_runs_use_one_library_at_once() {
         first.join().unwrap();
         second.join().unwrap();
     });
-    assert_same(&place, "first", "second");
+    place.assert_same("first", "second");
 }

@@ -4,7 +4,6 @@
 
 mod events;
 mod pages;
-#[path = "../cli/program.rs"]
-#[allow(dead_code, reason = "other test programs use the rest")]
+#[path = "../program/mod.rs"]
 mod program;
 mod watch;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod interrupted;
-#[path = "../cli/program.rs"]
+#[path = "../program/mod.rs"]
 mod program;
 
 use std::collections::BTreeSet;

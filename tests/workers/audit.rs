@@ -72,7 +72,7 @@ fn failed_trials_are_decided_again_too() {
         let run = on_failure.rsplit('=').next().unwrap();
         let more = [&fails[..], &["run.trials=6", "run.workers=0", on_failure]].concat();
         search(&place, run, 1, 0, &more);
-        assert!(crate::search::trials(&place, run).contains("failed"));
+        assert!(place.trials(run).contains("failed"));
         assert!(place.text(&["replay", run]).contains("6 trials"));
     }
 }

@@ -11,7 +11,7 @@ use nasfw_sdk::Seed;
 use rand::RngExt;
 
 use crate::program::Place;
-use crate::search::{CONTROLLERS, SCHEDULES, assert_same, finish, run};
+use crate::search::{CONTROLLERS, SCHEDULES, finish, run};
 
 /// Evolution under the progressive schedule: both remember what they are told.
 fn settings() -> Vec<&'static str> {
@@ -55,7 +55,7 @@ fn ends_well(place: &Place, out: &str, output: &Output, how: &str) -> Option<Str
         }
         false => finish(place, out, &settings()),
     }
-    assert_same(place, "whole", out);
+    place.assert_same("whole", out);
     place.text(&["verify", out]);
     place.text(&["replay", out]);
     met
@@ -189,7 +189,7 @@ fn a_folder_that_goes_away_ends_a_search_and_loses_nothing() {
         assert_eq!(output.status.code(), Some(1), "{workers}: {said}");
         assert!(said.contains("was moved, removed or replaced"), "{said}");
         place.text(&["resume", &gone]);
-        assert_same(&place, "whole", &gone);
+        place.assert_same("whole", &gone);
         place.text(&["verify", &gone]);
         if is_replaced {
             let names = std::fs::read_dir(place.path("going")).unwrap();

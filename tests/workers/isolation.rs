@@ -78,7 +78,7 @@ fn what_fails_once_is_tried_again() {
     // A worker decodes one architecture to see the encoder; the third trial of each crashes.
     let order = ["space.at=decode", "space.how=abort", "space.after=3"];
     finish(&place, "again", &[&order[..], &["run.trials=6"]].concat());
-    assert_eq!(trials(&place, "well"), trials(&place, "again"));
+    assert_eq!(place.trials("well"), place.trials("again"));
     let once = [&order[..], &["run.trials=6", "run.retries=0"]].concat();
     finish(&place, "once", &once);
     let failed: Vec<bool> = (trials(&place, "once").iter())

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::program::Place;
-use crate::search::{CONTROLLERS, SCHEDULES, assert_same, finish, run};
+use crate::search::{CONTROLLERS, SCHEDULES, finish, run};
 
 /// How often searches are killed in all; `NASFW_KILLS` says otherwise.
 const KILLS: u32 = 16;
@@ -123,7 +123,7 @@ fn killed_searches_end_like_any_other() {
                 let time = moment(took) * 3 / 2;
                 killed = kill_after(start(command), time);
             }
-            assert_same(&place, whole, &out);
+            place.assert_same(whole, &out);
             if is_long && round <= searches.len() {
                 assert!(trained(&place, whole) == trained(&place, &out), "{whole}");
             }

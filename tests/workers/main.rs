@@ -17,8 +17,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../cli/program.rs"]
-#[allow(dead_code, reason = "another test program uses the rest")]
+#[path = "../program/mod.rs"]
 mod program;
 
 // Linked for what it registers.

@@ -1,7 +1,7 @@
 //! Any number of workers, any finishing order: the same trials.
 
 use crate::program::Place;
-use crate::search::{CONTROLLERS, SCHEDULES, assert_same, finish};
+use crate::search::{CONTROLLERS, SCHEDULES, finish};
 
 /// Every decoding waits by the clock, so that trials of a round end in any order.
 const SHUFFLED: [&str; 2] = ["space.at=decode", "space.how=dawdle"];
@@ -16,7 +16,7 @@ fn compare(place: &Place, name: &str, settings: &[&str], workers: &[&str]) {
     search("0");
     for workers in workers {
         search(workers);
-        assert_same(place, &named("0"), &named(workers));
+        place.assert_same(&named("0"), &named(workers));
     }
 }
 
@@ -55,7 +55,7 @@ fn a_round_is_part_of_what_decides_a_search() {
     .concat();
     let search = |out: &str, round: &str| {
         finish(&place, out, &[&learns[..], &[round]].concat());
-        crate::search::trials(&place, out)
+        place.trials(out)
     };
     assert_ne!(search("one", "run.round=1"), search("four", "run.round=4"));
 }

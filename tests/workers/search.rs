@@ -5,7 +5,7 @@ use std::process::Command;
 
 use nasfw_engine::store::{Run, SearchState};
 
-use crate::program::Place;
+use crate::program::{Place, example};
 
 /// Settings of a search of a second.
 const SMALL: [&str; 17] = [
@@ -61,13 +61,9 @@ pub(crate) const SCHEDULES: [(&str, &[&str]); 2] = [
 /// A `nasfw run` of the misbehaving library's space. Later settings win.
 pub(crate) fn run(place: &Place, out: &str, settings: &[&str]) -> Command {
     let program = Path::new(env!("CARGO_BIN_EXE_nasfw"));
-    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let examples = program.parent().unwrap().join("examples");
     let mut command = Command::new(program);
     command.arg("run").arg("--out").arg(place.path(out));
-    command
-        .arg("--plugin")
-        .arg(examples.join(format!("{prefix}rude{suffix}")));
+    command.arg("--plugin").arg(example("rude"));
     command.current_dir(place.path("."));
     let schedule = settings
         .iter()
@@ -91,25 +87,7 @@ pub(crate) fn finish(place: &Place, out: &str, settings: &[&str]) {
     assert!(output.status.success(), "{out}: {errors}");
 }
 
-pub(crate) fn trials(place: &Place, out: &str) -> String {
-    place.text(&["trials", out, "--json", "--no-times"])
-}
-
 pub(crate) fn state(place: &Place, out: &str) -> SearchState {
     let run = Run::read(&place.path(out)).unwrap();
     run.state().unwrap().unwrap()
-}
-
-/// The same trials, controller, schedule and encoder, to the byte.
-pub(crate) fn assert_same(place: &Place, one: &str, other: &str) {
-    assert_eq!(trials(place, one), trials(place, other), "{one}, {other}");
-    assert!(
-        state(place, one) == state(place, other),
-        "the states of {one} and {other}"
-    );
-    let warm = |out: &str| std::fs::read(place.path(out).join("artifacts/warmup.safetensors"));
-    assert!(
-        warm(one).unwrap() == warm(other).unwrap(),
-        "the encoders of {one} and {other}"
-    );
 }

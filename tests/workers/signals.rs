@@ -4,7 +4,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::program::Place;
-use crate::search::{assert_same, finish, run};
+use crate::search::{finish, run};
 
 /// The workers of a program, by what the system lists.
 pub(crate) fn workers(parent: u32) -> Vec<u32> {
@@ -95,7 +95,7 @@ fn a_stopped_search_keeps_what_was_judged_and_goes_on_alike() {
         let is_stopped = output.status.code() == Some(1) && errors.contains("nasfw resume");
         assert!(is_stopped || output.status.success(), "{errors}");
         place.text(&["resume", signal, "--quiet"]);
-        assert_same(&place, "whole", signal);
+        place.assert_same("whole", signal);
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use nasfw_sdk::graph::Graph;
 
 use super::best::Best;
-use super::checkpoint::{Folder, Origin, Unfinished};
+use super::checkpoint::{CheckpointFolder, Origin, Unfinished};
 use super::order::Order;
 use super::teacher::{self, Teacher};
 use crate::config::Config;
@@ -48,7 +48,7 @@ impl<K: Kernels> Begun<K> {
         unfinished: Unfinished,
         data: Option<&Path>,
         finish: bool,
-    ) -> Result<(Self, Folder)> {
+    ) -> Result<(Self, CheckpointFolder)> {
         let Unfinished {
             folder,
             state,

@@ -85,12 +85,12 @@ impl Best {
 }
 
 /// Scores networks on the validation part.
-pub(super) struct Judge<'a> {
+pub(super) struct Validation<'a> {
     pub(super) setup: &'a Setup,
     pub(super) transform: &'a Transform,
 }
 
-impl Judge<'_> {
+impl Validation<'_> {
     /// Metrics and reward.
     pub(super) fn judge<K: Kernels>(&self, network: &Network<K>) -> Result<(Metrics, f64)> {
         let setup = self.setup;

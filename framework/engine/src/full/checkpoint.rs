@@ -90,7 +90,7 @@ pub(super) struct BestSoFar {
 
 /// The folder of a training that is not finished. While this lives, no other program can train into it.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(super) struct CheckpointFolder {
     model: PathBuf,
     folder: PathBuf,
     _lock: File,
@@ -99,7 +99,7 @@ pub(super) struct Folder {
 /// A training that was interrupted, read and ready to go on.
 #[derive(Debug)]
 pub struct Unfinished {
-    pub(super) folder: Folder,
+    pub(super) folder: CheckpointFolder,
     pub(super) state: State,
     pub(super) arrays: Weights,
     pub(super) config: Config,
@@ -145,7 +145,7 @@ fn beside(model: &Path) -> Option<PathBuf> {
     Some(model.with_file_name(name))
 }
 
-impl Folder {
+impl CheckpointFolder {
     /// Whether the model can be put where it is to be, before a long training ends there.
     ///
     /// # Errors
@@ -229,7 +229,7 @@ impl Unfinished {
             );
             return Err(wrong(model, message));
         }
-        let folder = Folder::lock(model, folder)?;
+        let folder = CheckpointFolder::lock(model, folder)?;
         let bytes = fs::read(&path).map_err(|e| refused(model, &path, e))?;
         let (state, arrays) = read(&bytes).map_err(|reason| {
             let message = format!(

@@ -8,26 +8,29 @@
 //! | `teacher.rs` | the teacher, a finished model |
 //! | `watch.rs` | what happens beside the steps: progress, validation, checkpoints |
 //! | `best.rs` | the validation part, and the best weights so far |
+//! | `description.rs` | what the finished model says of itself |
 //! | `checkpoint.rs` | what is kept of a training until its model is finished |
 
 mod begin;
 mod best;
 mod checkpoint;
+mod description;
 mod order;
 mod teacher;
 mod watch;
 
-use nasfw_data::{DataConfig, Transform};
+use nasfw_data::Transform;
 use nasfw_sdk::TargetScale;
 
 use self::begin::Begun;
-use self::best::Judge;
+use self::best::Validation;
 pub(crate) use self::best::reward;
-use self::checkpoint::Folder;
+use self::checkpoint::CheckpointFolder;
+use self::description::description;
 use self::watch::{Keeper, Watcher};
 use crate::device::on_device;
 use crate::error::{Error, Result};
-use crate::model::{Description, InputSize, Model, Normalisation, Origin, Provenance, WeightsFile};
+use crate::model::Model;
 use crate::network::kernels::Kernels;
 use crate::progress::{Event, Observer};
 use crate::train::{Batches, Course, Fit, ImageSet, Learner, Objective, Passes, Taught, fit_on};
@@ -59,7 +62,7 @@ fn train_on<K: Kernels>(
     let keeper = (order.keep.as_ref())
         .map(|keep| {
             Ok::<_, Error>(Keeper {
-                folder: Folder::create(keep.model)?,
+                folder: CheckpointFolder::create(keep.model)?,
                 origin: begun.origin.clone(),
                 every: keep.every_steps,
             })
@@ -146,46 +149,9 @@ fn go<K: Kernels>(
         let message = "no epoch was judged yet, so there are no best weights";
         return Err(Error::Training(message.into()));
     };
-    let setup = begun.setup;
-    let (config, train) = (&setup.config, &setup.config.train);
     let deployed = begun.graph.without_auxiliary();
     let weights = found.weights.of_nodes(&deployed);
-    let description = Description {
-        format: Description::FORMAT,
-        task: config.task.clone(),
-        labels: setup.task.labels(),
-        data: setup.source.info.clone(),
-        normalisation: Normalisation::default(),
-        input: InputSize {
-            height_px: train.crop_px,
-            width_px: train.crop_px,
-            shorter_side_px: train.shorter_side_px,
-        },
-        metrics: Some(found.metrics),
-        provenance: Provenance {
-            nasfw_version: env!("CARGO_PKG_VERSION").into(),
-            genotype: begun.origin.genotype,
-            space: config.space.clone(),
-            plugins: config.plugins.clone(),
-            seed: config.run.seed,
-            data_fingerprint: setup.source.fingerprint.clone(),
-            data_origin: match (&config.data.path, setup.task.data()) {
-                (Some(_), _) => Origin::Folder,
-                (None, Some(_)) => Origin::Task,
-                (None, None) => Origin::Generator,
-            },
-            data: DataConfig {
-                path: None,
-                ..config.data.clone()
-            },
-            epoch: found.epoch,
-            epochs: train.epochs,
-            is_encoder_warm: begun.origin.is_encoder_warm,
-            teacher: begun.origin.teacher,
-        },
-        weights: WeightsFile::default(),
-        graph: deployed,
-    };
+    let description = description(&begun.setup, &begun.origin, &found, deployed);
     Ok(Trained {
         model: Model::new(description, weights)?,
         reward: found.reward,
@@ -248,7 +214,7 @@ fn fit_begun<K: Kernels>(
         None => keeper.map_or(Ok(()), |keeper| keeper.keep(&course, &begun.best))?,
     }
     let mut watcher = Watcher {
-        judge: Judge {
+        validation: Validation {
             setup,
             transform: &transform,
         },

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::checkpoint::Folder;
+use super::checkpoint::CheckpointFolder;
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::Model;
@@ -55,7 +55,7 @@ pub struct Trained {
     pub reward: f64,
     /// Why it ended before all epochs were done, if so.
     pub ended_early: Option<String>,
-    pub(super) folder: Option<Folder>,
+    pub(super) folder: Option<CheckpointFolder>,
 }
 
 impl Trained {
@@ -65,6 +65,6 @@ impl Trained {
     /// As [`Model::save`].
     pub fn save(&mut self, folder: &Path) -> Result<()> {
         self.model.save(folder)?;
-        self.folder.take().map_or(Ok(()), Folder::remove)
+        self.folder.take().map_or(Ok(()), CheckpointFolder::remove)
     }
 }

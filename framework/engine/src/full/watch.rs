@@ -1,7 +1,7 @@
 //! What happens beside the steps of a training: progress, validation, checkpoints.
 
-use super::best::{Best, Judge};
-use super::checkpoint::{Folder, Origin, State};
+use super::best::{Best, Validation};
+use super::checkpoint::{CheckpointFolder, Origin, State};
 use crate::error::{Error, Result};
 use crate::network::kernels::Kernels;
 use crate::progress::{Event, Observer};
@@ -10,7 +10,7 @@ use crate::train::{Course, Tick, Watch};
 /// Where checkpoints go, and how often between the ends of epochs.
 #[derive(Debug)]
 pub(super) struct Keeper {
-    pub(super) folder: Folder,
+    pub(super) folder: CheckpointFolder,
     pub(super) origin: Origin,
     /// Steps; 0 for the ends of epochs alone.
     pub(super) every: usize,
@@ -33,7 +33,7 @@ impl Keeper {
 
 /// Watches one training.
 pub(super) struct Watcher<'a> {
-    pub(super) judge: Judge<'a>,
+    pub(super) validation: Validation<'a>,
     pub(super) best: &'a mut Best,
     pub(super) keeper: Option<&'a Keeper>,
     pub(super) observer: &'a mut dyn Observer,
@@ -67,10 +67,10 @@ impl<K: Kernels> Watch<K> for Watcher<'_> {
     }
 
     fn epoch(&mut self, course: &Course<'_, K>) -> Result<()> {
-        let (setup, done) = (self.judge.setup, course.place().epoch);
+        let (setup, done) = (self.validation.setup, course.place().epoch);
         let train = &setup.config.train;
         if done.is_multiple_of(train.validate_every) || done == train.epochs {
-            let (metrics, reward) = self.judge.judge(course.network())?;
+            let (metrics, reward) = self.validation.judge(course.network())?;
             let headline: Vec<String> = (setup.task.headline().iter())
                 .filter_map(|name| Some(format!("{name} {:.4}", metrics.get(name)?)))
                 .collect();

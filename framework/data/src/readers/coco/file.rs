@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use nasfw_sdk::Keypoint;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,64 @@ impl Annotation {
     /// Whether the file itself says that this object has no joints: a crowd, or `num_keypoints` 0.
     pub fn is_box_only(&self) -> bool {
         self.iscrowd != 0 || self.num_keypoints == Some(0)
+    }
+
+    /// The joints called `joints` in pixels of the whole image, which is `image_px` wide and high: each on it or
+    /// invisible.
+    ///
+    /// # Errors
+    /// When there are more or fewer of them, or one is where none can be; the message names `file`.
+    pub fn points(
+        &self,
+        file: &Path,
+        joints: &[String],
+        (width, height): (usize, usize),
+    ) -> Result<Vec<Keypoint>, DataError> {
+        let (triples, rest) = self.keypoints.as_chunks::<3>();
+        if triples.len() != joints.len() || !rest.is_empty() {
+            let found = format!("{} keypoint numbers", self.keypoints.len());
+            let n = joints.len();
+            let expected = format!("{n} joints of three numbers (x, y, v) make {}", 3 * n);
+            return Err(self.wrong(file, found, expected));
+        }
+        let mut points = Vec::with_capacity(triples.len());
+        for (&[x, y, v], joint) in triples.iter().zip(joints) {
+            if v != 0.0 && v != 1.0 && v != 2.0 {
+                let found = format!("joint `{joint}` has v = {v}");
+                return Err(self.wrong(file, found, "v should be 0, 1 or 2"));
+            }
+            // Edges count: annotators' tools measure from 0 to the full width.
+            let inside = (-0.5..=width as f64).contains(&x) && (-0.5..=height as f64).contains(&y);
+            if v > 0.0 && !inside {
+                let found = format!("joint `{joint}` is at ({x}, {y})");
+                let expected = format!(
+                    "a labelled joint should be inside the image, {width} x {height} pixels; \
+                     one that is not gets v = 0"
+                );
+                return Err(self.wrong(file, found, expected));
+            }
+            points.push(Keypoint {
+                x_px: x as f32,
+                y_px: y as f32,
+                visible: v > 0.0,
+            });
+        }
+        Ok(points)
+    }
+
+    /// What is wrong with it, in `file`.
+    pub fn wrong(
+        &self,
+        file: &Path,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> DataError {
+        DataError::Annotation {
+            path: file.into(),
+            annotation: self.id,
+            found: found.into(),
+            expected: expected.into(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nasfw_sdk::{Keypoint, Label};
+use nasfw_sdk::Label;
 
 use super::file::Annotation;
 use crate::codec::read_rgb;
@@ -26,48 +26,7 @@ pub(super) struct Part {
 
 impl Part {
     fn wrong(&self, object: &Object, found: String, expected: impl Into<String>) -> DataError {
-        DataError::Annotation {
-            path: self.file.clone(),
-            annotation: object.annotation.id,
-            found,
-            expected: expected.into(),
-        }
-    }
-
-    /// The joints in pixels of the whole image, each on it or invisible.
-    fn points(&self, object: &Object) -> Result<Vec<Keypoint>, DataError> {
-        let numbers = &object.annotation.keypoints;
-        let (triples, rest) = numbers.as_chunks::<3>();
-        if triples.len() != self.joints.len() || !rest.is_empty() {
-            let found = format!("{} keypoint numbers", numbers.len());
-            let n = self.joints.len();
-            let expected = format!("{n} joints of three numbers (x, y, v) make {}", 3 * n);
-            return Err(self.wrong(object, found, expected));
-        }
-        let mut points = Vec::with_capacity(triples.len());
-        for (&[x, y, v], joint) in triples.iter().zip(&self.joints) {
-            if v != 0.0 && v != 1.0 && v != 2.0 {
-                let found = format!("joint `{joint}` has v = {v}");
-                return Err(self.wrong(object, found, "v should be 0, 1 or 2"));
-            }
-            let (width, height) = (object.image_px.0 as f64, object.image_px.1 as f64);
-            // Edges count: annotators' tools measure from 0 to the full width.
-            let inside = (-0.5..=width).contains(&x) && (-0.5..=height).contains(&y);
-            if v > 0.0 && !inside {
-                let found = format!("joint `{joint}` is at ({x}, {y})");
-                let expected = format!(
-                    "a labelled joint should be inside the image, {width} x {height} pixels; \
-                     one that is not gets v = 0"
-                );
-                return Err(self.wrong(object, found, expected));
-            }
-            points.push(Keypoint {
-                x_px: x as f32,
-                y_px: y as f32,
-                visible: v > 0.0,
-            });
-        }
-        Ok(points)
+        object.annotation.wrong(&self.file, found, expected)
     }
 
     /// Columns and rows of the crop, as (left, top, width, height) in whole pixels.
@@ -117,7 +76,9 @@ impl Dataset for Part {
             index,
             len: self.objects.len(),
         })?;
-        let mut points = self.points(object)?;
+        let mut points = object
+            .annotation
+            .points(&self.file, &self.joints, object.image_px)?;
         let (left, top, width, height) = self.crop(object)?;
         let image = read_rgb(&object.image)?;
         if (image.width, image.height) != object.image_px {

@@ -114,12 +114,9 @@ impl Part {
                 continue;
             }
             let Some(image) = images.get(&annotation.image_id) else {
-                problems.push(DataError::Annotation {
-                    path: file.to_owned(),
-                    annotation: annotation.id,
-                    found: format!("its image_id {} is unknown", annotation.image_id),
-                    expected: "it should be the id of one of `images`".to_owned(),
-                });
+                let found = format!("its image_id {} is unknown", annotation.image_id);
+                let expected = "it should be the id of one of `images`";
+                problems.push(annotation.wrong(file, found, expected));
                 continue;
             };
             if annotation.category_id != category.id || annotation.is_box_only() {

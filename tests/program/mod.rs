@@ -1,8 +1,12 @@
 //! Calling the program as a user does.
 
+#![allow(dead_code, reason = "each test program uses a part")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use nasfw_engine::search::WARM_WEIGHTS;
+use nasfw_engine::store::Run;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -49,6 +53,28 @@ impl Place {
             .collect()
     }
 
+    /// The trials of a run as JSON lines, without what depends on the clock.
+    pub(crate) fn trials(&self, run: &str) -> String {
+        self.text(&["trials", run, "--json", "--no-times"])
+    }
+
+    /// Two runs tried the same with the same encoder, and their controllers and schedules would go on alike: all to
+    /// the byte.
+    pub(crate) fn assert_same(&self, one: &str, other: &str) {
+        assert_eq!(self.trials(one), self.trials(other), "{one}, {other}");
+        let state = |run: &str| Run::read(&self.path(run)).unwrap().state().unwrap();
+        assert!(state(one).is_some());
+        assert!(
+            state(one) == state(other),
+            "the states of {one} and {other}"
+        );
+        let warm = |run: &str| Run::read(&self.path(run)).unwrap().artifact(WARM_WEIGHTS);
+        assert!(
+            warm(one).unwrap() == warm(other).unwrap(),
+            "the encoders of {one} and {other}"
+        );
+    }
+
     /// A call that must be refused as wrong input (exit code 2), its message naming all of
     /// `parts`, and that leaves the folder as it was.
     pub(crate) fn refuses(&self, args: &[&str], parts: &[&str]) {
@@ -70,6 +96,19 @@ impl Place {
         }
         assert_eq!(tree(self.0.path()), before, "{args:?} wrote something");
     }
+}
+
+/// What a library called `name` is called as a file.
+pub(crate) fn library_file(name: &str) -> String {
+    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    format!("{prefix}{}{suffix}", name.replace('-', "_"))
+}
+
+/// The library of the example `name` of this package, built with the program.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let program = Path::new(env!("CARGO_BIN_EXE_nasfw"));
+    let folder = program.parent().unwrap().join("examples");
+    folder.join(library_file(name))
 }
 
 /// All files and folders below `root`, sorted.
