@@ -108,7 +108,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let json = serde_json::to_string(&line).map_err(io::Error::from)?;
             writeln!(out, "{json}")?;
         }
-        false => people(&mut out, args, &order, &report)?,
+        false => print_summary(&mut out, args, &order, &report)?,
     }
     out.flush()?;
     Ok(())
@@ -134,7 +134,7 @@ fn resolve(args: &Args, description: &Description) -> Result<Config, Failure> {
     })
 }
 
-fn people(
+fn print_summary(
     out: &mut dyn Write,
     args: &Args,
     order: &Order<'_>,

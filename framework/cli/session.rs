@@ -84,7 +84,7 @@ pub(crate) fn go(
     if show.json {
         json(&summary)?;
     } else {
-        people(&summary, &config)?;
+        print_summary(&summary, &config)?;
     }
     let wanted = config.run.trials;
     let (run, finished) = (quoted(&summary.run), summary.finished);
@@ -122,7 +122,7 @@ fn json(summary: &Summary) -> io::Result<()> {
     out.flush()
 }
 
-fn people(summary: &Summary, config: &Config) -> Result<(), Failure> {
+fn print_summary(summary: &Summary, config: &Config) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     if let Some(best) = &summary.best {
         show_best(&mut out, best, summary, config)?;

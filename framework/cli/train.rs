@@ -180,7 +180,7 @@ fn end(
     trained.save(out)?;
     match args.show.is_json() {
         true => json(&trained, out)?,
-        false => people(&trained, config, out)?,
+        false => print_summary(&trained, config, out)?,
     }
     match &trained.ended_early {
         None => Ok(()),
@@ -259,7 +259,7 @@ fn json(trained: &Trained, out: &Path) -> io::Result<()> {
     stdout.flush()
 }
 
-fn people(trained: &Trained, config: &Config, folder: &Path) -> Result<(), Failure> {
+fn print_summary(trained: &Trained, config: &Config, folder: &Path) -> Result<(), Failure> {
     let description = trained.model.description();
     let p = &description.provenance;
     let mut out = io::stdout().lock();

@@ -1,7 +1,7 @@
 //! Masks in colours.
 
 use nasfw_data::Image;
-use nasfw_engine::predict::Answer;
+use nasfw_engine::predict::Output;
 use nasfw_sdk::argmax;
 
 use super::colour::{blend, of_class};
@@ -14,7 +14,7 @@ const COVER: f32 = 0.5;
 ///
 /// # Errors
 /// When there are more classes than a mask holds.
-pub(crate) fn of_answer(answer: &Answer) -> Result<Vec<u8>, Failure> {
+pub(crate) fn of_answer(answer: &Output) -> Result<Vec<u8>, Failure> {
     let mut classes: Vec<u8> = Vec::new();
     answer.rows(|rows| {
         for pixel in rows.chunks_exact(answer.channels()) {

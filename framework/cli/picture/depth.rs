@@ -1,7 +1,7 @@
 //! Depth maps in colours.
 
 use nasfw_data::Image;
-use nasfw_engine::predict::Answer;
+use nasfw_engine::predict::Output;
 
 use super::colour::depth_scale;
 
@@ -10,7 +10,7 @@ use super::colour::depth_scale;
 const OUTLIERS: f64 = 0.01;
 
 /// The predicted depth in metres of every pixel of the image, row-major.
-pub(crate) fn of_answer(answer: &Answer) -> Vec<f32> {
+pub(crate) fn of_answer(answer: &Output) -> Vec<f32> {
     let mut metres: Vec<f32> = Vec::new();
     let never_fails: Result<(), std::convert::Infallible> = answer.rows(|rows| {
         metres.extend(rows.chunks_exact(answer.channels()).map(|pixel| pixel[0]));

@@ -1,7 +1,7 @@
 //! Joints drawn on their image.
 
 use nasfw_data::Image;
-use nasfw_engine::predict::Answer;
+use nasfw_engine::predict::Output;
 use nasfw_plugins::tasks::peak;
 
 use super::colour::{blend, of_class};
@@ -26,7 +26,7 @@ pub(crate) struct Joint {
 ///
 /// # Errors
 /// When its output has no pixel.
-pub(crate) fn of_answer(answer: &Answer, count: usize) -> Result<Vec<Joint>, Failure> {
+pub(crate) fn of_answer(answer: &Output, count: usize) -> Result<Vec<Joint>, Failure> {
     let prediction = answer.prediction();
     (0..prediction.channels.min(count))
         .map(|channel| {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use nasfw_data::{Image, write_palette_png, write_png_rgb};
-use nasfw_engine::predict::Answer;
+use nasfw_engine::predict::Output;
 use nasfw_sdk::sketch::escape;
 
 use super::{Place, Seen};
@@ -13,7 +13,7 @@ use crate::picture::{classes as drawn, of_class};
 /// Writes `.mask.png` (colours), `.index.png` (the index of a pixel is its class) and `.overlay.png`.
 pub(super) fn show(
     image: &Image,
-    answer: &Answer,
+    answer: &Output,
     names: &[String],
     place: &mut Place<'_>,
 ) -> Result<Seen, Failure> {

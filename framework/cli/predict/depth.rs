@@ -1,7 +1,7 @@
 //! Depth: a map in colours, and the depths themselves.
 
 use nasfw_data::{write_depth_png, write_png_rgb};
-use nasfw_engine::predict::Answer;
+use nasfw_engine::predict::Output;
 
 use super::{Place, Seen};
 use crate::exit::Failure;
@@ -13,7 +13,7 @@ const MILLIMETRES: f64 = 1000.0;
 /// Writes `.depth.png` (colours, near is light) and `.depth_mm.png` (16 bits, millimetres, 0 where the
 /// network predicted none above 0).
 pub(super) fn show(
-    answer: &Answer,
+    answer: &Output,
     size: (usize, usize),
     place: &mut Place<'_>,
 ) -> Result<Seen, Failure> {

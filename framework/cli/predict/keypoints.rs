@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use nasfw_data::{Image, write_png_rgb};
-use nasfw_engine::predict::Answer;
+use nasfw_engine::predict::Output;
 use nasfw_sdk::DataInfo;
 use serde::Serialize;
 
@@ -36,7 +36,7 @@ struct Keypoint<'a> {
 pub(super) fn show(
     path: &Path,
     image: &Image,
-    answer: &Answer,
+    answer: &Output,
     data: &DataInfo,
     place: &mut Place<'_>,
 ) -> Result<Seen, Failure> {

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use nasfw_data::{DataError, Image, read_rgb};
 use nasfw_engine::export::NewFolder;
 use nasfw_engine::model::{Description, Model};
-use nasfw_engine::predict::{Answer, Predictor};
+use nasfw_engine::predict::{Output, Predictor};
 use nasfw_engine::{Event, Observer};
 use nasfw_sdk::LabelKind;
 use serde::Serialize;
@@ -129,7 +129,7 @@ fn show<'a>(
     path: &'a Path,
     description: &Description,
     image: &Image,
-    answer: &Answer,
+    answer: &Output,
     mut place: Place<'_>,
 ) -> Result<Line<'a>, Failure> {
     if args.raw {

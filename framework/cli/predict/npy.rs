@@ -4,13 +4,13 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use nasfw_engine::predict::Answer;
+use nasfw_engine::predict::Output;
 
 /// Writes the output at the size of the image, `(height, width, channels)`.
 pub(super) fn write(
     path: &Path,
     (height, width, channels): (usize, usize, usize),
-    answer: &Answer,
+    answer: &Output,
 ) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     file.write_all(&header(height, width, channels))?;

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::full::reward;
 use crate::model::{Description, Model, Origin};
 use crate::network::kernels::Kernels;
-use crate::predict::{Answer, Predictor};
+use crate::predict::{Output, Predictor};
 use crate::progress::{Event, Observer};
 use crate::search::open_data;
 use crate::train::{PartSet, View};
@@ -141,7 +141,7 @@ pub struct Example {
     /// Image and truth, at the size to show them.
     pub sample: Sample,
     /// The answer to the image as it is in the data set, for the size to show.
-    pub answer: Answer,
+    pub answer: Output,
 }
 
 /// `count` images spread evenly over the part, or all of fewer. Each is seen whole, and shown with its longer

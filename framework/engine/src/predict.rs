@@ -1,4 +1,4 @@
-//! What a trained network says of an image.
+//! The output of a trained network for an image.
 
 use dfdx::prelude::TensorFromVec;
 use nasfw_data::{Image, Transform};
@@ -19,12 +19,12 @@ const BAND: usize = 1 << 22;
 
 /// A trained network on a device, ready for images.
 pub struct Predictor {
-    look: Box<Look>,
+    forward: Box<Forward>,
     transform: Transform,
 }
 
 /// Runs the network on an image of `(width, height)`: the main output.
-type Look = dyn Fn(Vec<f32>, (usize, usize)) -> Result<(MapShape, Vec<f32>)>;
+type Forward = dyn Fn(Vec<f32>, (usize, usize)) -> Result<(MapShape, Vec<f32>)>;
 
 impl std::fmt::Debug for Predictor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -34,9 +34,9 @@ impl std::fmt::Debug for Predictor {
     }
 }
 
-/// What it says: raw outputs (logits, metres, heatmaps) at its own resolution.
+/// Raw outputs (logits, metres, heatmaps), `(height, width, channels)` at the network's own resolution.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Output {
     shape: MapShape,
     values: Vec<f32>,
     image_px: (usize, usize),
@@ -51,8 +51,8 @@ impl Predictor {
     pub fn new(model: &Model, on: &str) -> Result<Self> {
         let input = &model.description().input;
         let transform = Transform::new(input.shorter_side_px, input.height_px);
-        let look = on_device!(on, |kernels| looks(model, kernels))?;
-        Ok(Self { look, transform })
+        let forward = on_device!(on, |kernels| forward_of(model, kernels))?;
+        Ok(Self { forward, transform })
     }
 
     /// How images are scaled.
@@ -64,15 +64,15 @@ impl Predictor {
     ///
     /// # Errors
     /// When it cannot be looked at, the device fails, or an output is not finite.
-    pub fn predict(&self, image: &Image) -> Result<Answer> {
+    pub fn predict(&self, image: &Image) -> Result<Output> {
         let image_px = (image.width, image.height);
         check_size(&self.transform, image_px)?;
         let (values, (width, height)) = self.transform.image(image);
-        let (shape, values) = (self.look)(values, (width, height))?;
+        let (shape, values) = (self.forward)(values, (width, height))?;
         if let Some(value) = values.iter().find(|v| !v.is_finite()) {
             return Err(Error::Training(format!("the network predicted {value}")));
         }
-        Ok(Answer {
+        Ok(Output {
             shape,
             values,
             image_px,
@@ -80,7 +80,7 @@ impl Predictor {
     }
 }
 
-fn looks<K: Kernels>(model: &Model, kernels: K) -> Result<Box<Look>> {
+fn forward_of<K: Kernels>(model: &Model, kernels: K) -> Result<Box<Forward>> {
     let network = model.network(kernels.clone())?;
     let run = move |values: Vec<f32>, (width, height): (usize, usize)| {
         let on = network.kernels().device();
@@ -94,7 +94,7 @@ fn looks<K: Kernels>(model: &Model, kernels: K) -> Result<Box<Look>> {
     }))
 }
 
-impl Answer {
+impl Output {
     /// Channels of the output.
     pub fn channels(&self) -> usize {
         self.shape.channels

@@ -15,7 +15,7 @@ use crate::network::kernels::{Kernels, map_shape};
 /// Scores the main output of `network` on crops.
 ///
 /// # Errors
-/// As [`Jury::add`].
+/// As [`Evaluator::add`].
 pub fn judge<K: Kernels>(
     network: &Network<K>,
     task: &dyn Task,
@@ -23,21 +23,21 @@ pub fn judge<K: Kernels>(
     crop_px: usize,
     batches: impl Iterator<Item = Batch>,
 ) -> Result<Metrics> {
-    let mut jury = Jury::new(network, task, info);
+    let mut evaluator = Evaluator::new(network, task, info);
     for batch in batches {
-        jury.add(&batch, (crop_px, crop_px))?;
+        evaluator.add(&batch, (crop_px, crop_px))?;
     }
-    jury.metrics()
+    evaluator.metrics()
 }
 
 /// Scores the main output of a network in evaluation mode, batch by batch.
-pub struct Jury<'a, K: Kernels> {
+pub struct Evaluator<'a, K: Kernels> {
     network: &'a Network<K>,
     task: &'a dyn Task,
     scorer: Box<dyn Scorer>,
 }
 
-impl<'a, K: Kernels> Jury<'a, K> {
+impl<'a, K: Kernels> Evaluator<'a, K> {
     /// A fresh count.
     pub fn new(network: &'a Network<K>, task: &'a dyn Task, info: &DataInfo) -> Self {
         Self {

@@ -35,7 +35,7 @@ mod teach;
 pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches};
 pub use course::{Course, Place, Saved};
 pub use fit::{Fit, Tick, Watch, fit, fit_on};
-pub use judge::{Jury, judge};
+pub use judge::{Evaluator, judge};
 pub use objective::Objective;
 pub use optimise::Learner;
 pub use part::{PartSet, View};

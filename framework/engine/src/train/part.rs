@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::batch::stack;
-use super::judge::Jury;
+use super::judge::Evaluator;
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::network::kernels::Kernels;
@@ -45,14 +45,14 @@ impl PartSet<'_> {
     /// batch how many images are done, and ends it by returning an error.
     ///
     /// # Errors
-    /// When an image cannot be read, or as [`Jury::add`].
+    /// When an image cannot be read, or as [`Evaluator::add`].
     pub fn judge<K: Kernels>(
         &self,
         network: &Network<K>,
         task: &dyn Task,
         tick: &mut dyn FnMut(usize) -> Result<()>,
     ) -> Result<Metrics> {
-        let mut jury = Jury::new(network, task, self.info);
+        let mut evaluator = Evaluator::new(network, task, self.info);
         let indices: Vec<usize> = (0..self.dataset.len()).collect();
         let mut done = 0;
         for chunk in indices.chunks(self.batch.max(1)) {
@@ -60,12 +60,12 @@ impl PartSet<'_> {
             // Whole images are of many sizes; a step takes those of one.
             for alike in prepared.chunk_by(|a, b| a.size_px == b.size_px) {
                 let (width, height) = alike[0].size_px;
-                jury.add(&stack(alike.to_vec()), (height, width))?;
+                evaluator.add(&stack(alike.to_vec()), (height, width))?;
                 done += alike.len();
                 tick(done)?;
             }
         }
-        jury.metrics()
+        evaluator.metrics()
     }
 
     fn prepare(&self, indices: &[usize]) -> Result<Vec<Prepared>> {
