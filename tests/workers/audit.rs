@@ -113,6 +113,8 @@ fn the_first_difference_is_named() {
         let said = finds(&place, "replay", "r");
         assert!(said.contains(expected), "{sql}: {said}");
         assert!(finds(&place, "verify", "r").contains("changed"));
+        // Going on would hide it.
+        place.refuses(&["resume", "r", "--trials", "14"], &["has changed"]);
         std::fs::write(place.path("r/run.db"), &whole).unwrap();
     }
     // A reward that fits its own trial shows in what was proposed after it, or in the state.

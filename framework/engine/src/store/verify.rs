@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::chain::{link, seal, stored_link};
-use super::{RunView, artifact, at_rest, database_error, format};
+use super::{RunView, artifact, at_rest, database_error, format, run_error};
 use crate::error::Result;
 
 /// What is missing in a run of an earlier program.
@@ -51,6 +51,24 @@ impl RunView {
             found.problems.extend(self.other_copy()?.and(Some(problem)));
         }
         Ok(found)
+    }
+
+    /// Refuses a run whose record has changed: what is written next would be hashed along with the change, which
+    /// nobody could find any more.
+    pub(super) fn check_unchanged(&self) -> Result<()> {
+        if self.is_old()? {
+            return Ok(());
+        }
+        let mut found = Verified::default();
+        let looked = self.verify_database(&mut found);
+        looked.map_err(|e| database_error(&self.folder, e))?;
+        match found.problems.first() {
+            None => Ok(()),
+            Some(problem) => {
+                let message = format!("{problem}; put a copy from before that in its place");
+                Err(run_error(&self.folder, message))
+            }
+        }
     }
 
     /// Whether an earlier program made the run, and none has brought it up to date.

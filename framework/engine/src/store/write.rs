@@ -45,11 +45,14 @@ impl Run {
     /// Opens the run in `folder` to continue it.
     ///
     /// # Errors
-    /// When there is none, a newer version made it, it is damaged, or another process writes to it.
+    /// When there is none, a newer version made it, it is damaged or was changed, or another process writes to it.
     pub fn open(folder: &Path) -> Result<Self> {
         // Looked at before the lock is taken, which would leave a file in any folder.
-        drop(format::open_to_read(folder)?);
-        Self::with(folder, Lock::take(folder)?)
+        let view = RunView::open(folder)?;
+        let lock = Lock::take(folder)?;
+        view.check_unchanged()?;
+        drop(view);
+        Self::with(folder, lock)
     }
 
     /// Opens the run in `folder` for reading only.
