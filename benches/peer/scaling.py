@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How the time of a training step grows with batch, pixels and threads, and what memory it takes.
 
-    python benches/peer/scaling.py            # needs only nasfw; --torch adds PyTorch's peak memory
+    python benches/peer/scaling.py            # of nasfw; --torch adds PyTorch's peak memory
 """
 
 import argparse
