@@ -27,20 +27,7 @@ pub fn resize_forward<'a>(
     if output.is_empty() {
         return;
     }
-    let rows = taps(input.height, output.height);
-    let columns = taps(input.width, output.width);
-    let work = 2 * y.len();
-    for_chunks(y, chunk_of(output.row_len()), work, |offset, y| {
-        dispatch(Gather {
-            from: x,
-            from_shape: input,
-            rows: &rows,
-            columns: &columns,
-            first_row: offset / output.row_len(),
-            add: false,
-            to: y,
-        });
-    });
+    resize(input, output, 0, x, y);
 }
 
 /// The same for one image, a band of rows at a time: `y` is overwritten with whole rows of the result
@@ -66,6 +53,11 @@ pub fn resize_rows(
     assert_eq!(y.len() % output.row_len(), 0, "resize: whole rows");
     let end = first_row + y.len() / output.row_len();
     assert!(end <= output.height, "resize: rows of the result");
+    resize(input, output, first_row, x, y.into());
+}
+
+/// Writes rows of the result from `first_row` on into `y`.
+fn resize(input: MapShape, output: MapShape, first_row: usize, x: &[f32], y: Output<'_>) {
     let rows = taps(input.height, output.height);
     let columns = taps(input.width, output.width);
     let work = 2 * y.len();
