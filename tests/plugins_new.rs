@@ -150,18 +150,18 @@ fn nothing_is_written_over() {
     let full = place.path("full");
     std::fs::create_dir(&full).unwrap();
     std::fs::write(full.join("notes"), "mine").unwrap();
-    let new = ["plugins", "new", "mine", "--kind", "task", "--path"];
+    let new = ["plugins", "new", "mine", "--kind", "task", "--out"];
     place.refuses(
         &[&new[..], &["full"]].concat(),
-        &["full", "not empty", "--path"],
+        &["full", "not empty", "--out"],
     );
     place.refuses(
         &[&new[..], &["full/notes"]].concat(),
-        &["full/notes", "--path"],
+        &["full/notes", "--out"],
     );
     place.refuses(
         &[&new[..], &["full/notes/x"]].concat(),
-        &["full/notes/x", "--path"],
+        &["full/notes/x", "--out"],
     );
     std::fs::create_dir(place.path("empty")).unwrap();
     place.text(&[&new[..], &["empty"]].concat());

@@ -2,10 +2,11 @@
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use nasfw_engine::export::NewFolder;
 use toml::Value;
 
 use super::names::{self, Names};
@@ -20,8 +21,8 @@ pub(super) struct Args {
     #[arg(long, value_enum)]
     kind: Kind,
     /// The folder to make [default: NAME, here]
-    #[arg(long, value_name = "DIR")]
-    path: Option<PathBuf>,
+    #[arg(long, alias = "path", value_name = "DIR")]
+    out: Option<PathBuf>,
     /// The folder of nasfw-sdk [default: the one this program was built with, if it is still there; else
     /// the published one]
     #[arg(long, value_name = "DIR")]
@@ -73,7 +74,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let names = names::check(&args.name, args.kind, template.lib)?;
     let sdk = sdk(args.sdk.as_deref())?;
     let folder = args
-        .path
+        .out
         .clone()
         .unwrap_or_else(|| names.name.clone().into());
     let library = format!("./target/release/{DLL_PREFIX}{}{DLL_SUFFIX}", names.krate);
@@ -152,36 +153,11 @@ fn sdk(given: Option<&Path>) -> Result<String, Failure> {
     Ok(format!("{{ path = {} }}", Value::from(path)))
 }
 
-/// Writes the files into `folder`, which must be new or empty; after an error nothing is left of them.
+/// Makes `folder`, which must be new or empty, with these files; after an error nothing is left of them.
 fn write(folder: &Path, files: &[(&str, String)]) -> Result<(), Failure> {
-    let refused = |e: &dyn std::fmt::Display| {
-        Failure::Input(format!(
-            "{}: {e}; choose another place with --path",
-            folder.display()
-        ))
-    };
-    let was_there = match fs::read_dir(folder) {
-        Ok(mut entries) => match entries.next() {
-            Some(_) => return Err(refused(&"this folder exists and is not empty")),
-            None => true,
-        },
-        Err(e) if e.kind() == ErrorKind::NotFound => false,
-        Err(e) => return Err(refused(&e)),
-    };
-    let all = || -> io::Result<()> {
-        for (name, text) in files {
-            let path = folder.join(name);
-            fs::create_dir_all(path.parent().unwrap_or(folder))?;
-            fs::write(path, text)?;
-        }
-        Ok(())
-    };
-    all().map_err(|e| {
-        // The error that brought us here is the one to report.
-        let _ = fs::remove_dir_all(folder);
-        if was_there {
-            let _ = fs::create_dir(folder);
-        }
-        refused(&e)
-    })
+    let new = NewFolder::create(folder)?;
+    for (name, text) in files {
+        new.file(name, |path| fs::write(path, text))?;
+    }
+    Ok(new.finish()?)
 }

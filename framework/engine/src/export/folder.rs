@@ -66,7 +66,7 @@ impl NewFolder {
         })
     }
 
-    /// Has `write` make the file `name`, and waits for the disk.
+    /// Has `write` make the file `name`, in folders that are made for it, and waits for the disk.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -76,7 +76,8 @@ impl NewFolder {
         write: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<()> {
         let path = self.unfinished.path().join(name);
-        write(&path)
+        fs::create_dir_all(parent(&path))
+            .and_then(|()| write(&path))
             .and_then(|()| File::open(&path)?.sync_all())
             .map_err(|e| refused(&self.target, e))
     }
