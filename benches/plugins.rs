@@ -1,7 +1,7 @@
 //! What a library costs: loading one, and a call into it beside the same call built in.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use nasfw_engine::plugins::{TrialProgram, load, open, try_with};
+use nasfw_plugin_host::{ProbeProgram, load, open, probe_with};
 use nasfw_plugins as _; // Linked for what it registers.
 use nasfw_sdk::registry::{ControllerEntry, FromConfig, SpaceEntry, TaskEntry};
 use nasfw_sdk::{DataInfo, Io, Label, LossBatch, SearchSpace, Seed, Task};
@@ -27,7 +27,7 @@ fn library() -> Option<String> {
 fn all(criterion: &mut Criterion) {
     let program = env!("CARGO_BIN_EXE_nasfw").into();
     let args = vec!["__try-plugin".into()];
-    try_with(TrialProgram { program, args });
+    probe_with(ProbeProgram { program, args });
     let Some(path) = library() else {
         return;
     };

@@ -7,7 +7,7 @@
 
 mod program;
 
-use nasfw_engine::network::Weights;
+use nasfw_network::Weights;
 use program::Place;
 use serde_json::Value;
 
@@ -177,7 +177,7 @@ fn all_commands_run_on_the_composed_kernels() {
 #[test]
 #[ignore = "needs a CUDA device; docs/gpu.md says how to run it"]
 fn gpu_runs_all_commands() {
-    match nasfw_engine::network::kernels::open_cuda(0) {
+    match nasfw_device::open_cuda(0) {
         Ok(_) => all_commands("cuda:0"),
         Err(e) => eprintln!("skipped: {e}"),
     }

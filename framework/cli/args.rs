@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use nasfw_device::Device;
 use nasfw_engine::config::{Layers, Preset};
-use nasfw_engine::plugins::is_library;
+use nasfw_plugin_host::is_library;
 use nasfw_sdk::registry::SpaceEntry;
 
 use crate::exit::Failure;
@@ -48,7 +49,7 @@ pub(crate) struct ComputeArgs {
     /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: cpu; a run or a training goes
     /// on where it was]
     #[arg(long, value_name = "DEVICE")]
-    pub(crate) device: Option<String>,
+    pub(crate) device: Option<Device>,
 }
 
 impl ComputeArgs {
@@ -57,8 +58,8 @@ impl ComputeArgs {
         if let Some(threads) = self.threads {
             layers = layers.flag("--threads", "run.threads", threads);
         }
-        match &self.device {
-            Some(device) => layers.flag("--device", "run.device", device.as_str()),
+        match self.device {
+            Some(device) => layers.flag("--device", "run.device", device.to_string()),
             None => layers,
         }
     }
@@ -89,7 +90,7 @@ impl PluginArgs {
         for plugin in &self.plugins {
             if is_library(plugin) {
                 layers = layers.library(plugin, !has_space)?;
-                has_space = has_space || nasfw_engine::plugins::load(plugin)?.space().is_some();
+                has_space = has_space || nasfw_plugin_host::load(plugin)?.space().is_some();
             } else if has_space {
                 return Err(Failure::Input(format!(
                     "--plugin {plugin}: another --plugin gives the search space already; leave \

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Subcommand;
+use nasfw_device::Device;
+use nasfw_disk::write_file;
 use nasfw_engine::config::Preset;
-use nasfw_engine::export::write_file;
 use nasfw_engine::timing::{self, Reference, Timed};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Seed};
@@ -81,7 +82,7 @@ struct Case {
 struct Network {
     genotype: String,
     graph: Graph,
-    device: String,
+    device: Device,
 }
 
 #[derive(Serialize)]
@@ -92,7 +93,7 @@ struct Report {
     seconds_max: f64,
     runs: usize,
     threads: usize,
-    device: String,
+    device: Device,
 }
 
 pub(crate) fn run(args: &Args) -> std::result::Result<(), Failure> {
@@ -106,13 +107,13 @@ pub(crate) fn run(args: &Args) -> std::result::Result<(), Failure> {
             }
             let network = case.network()?;
             let (batch, seed) = (*batch as usize, Seed(case.seed));
-            let timed = timing::step(&network.device, &network.graph, batch, input.0, seed)?;
+            let timed = timing::step(network.device, &network.graph, batch, input.0, seed)?;
             case.time(network, timed)
         }
         What::Infer { case, batch, input } => {
             let network = case.network()?;
             let (batch, seed) = (*batch as usize, Seed(case.seed));
-            let timed = timing::infer(&network.device, &network.graph, batch, *input, seed)?;
+            let timed = timing::infer(network.device, &network.graph, batch, *input, seed)?;
             case.time(network, timed)
         }
     }
@@ -181,7 +182,7 @@ impl Case {
             }
             card::row(&mut out, "runs", &report.runs.to_string())?;
             card::row(&mut out, "threads", &report.threads.to_string())?;
-            card::row(&mut out, "device", &report.device)?;
+            card::row(&mut out, "device", &report.device.to_string())?;
         }
         Ok(())
     }

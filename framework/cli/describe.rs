@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use nasfw_disk::write_file;
 use nasfw_engine::config::Preset;
-use nasfw_engine::export::write_file;
 use nasfw_sdk::sketch::sketches_to_svg;
 use nasfw_sdk::{Choices, Cost, Io, SearchSpace};
 use serde_json::{Map, Value};

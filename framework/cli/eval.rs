@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use nasfw_engine::Config;
 use nasfw_engine::eval::{Order, Report, evaluate, settings};
-use nasfw_engine::model::{Description, Model};
-use nasfw_engine::train::View;
-use nasfw_engine::{Config, plugins};
+use nasfw_model::{Description, Model};
+use nasfw_network::fit::View;
+use nasfw_plugin_host as plugins;
 use nasfw_sdk::{LabelKind, Metrics, Part};
 use serde::Serialize;
 

@@ -25,17 +25,24 @@ pub(crate) enum Failure {
     Output(#[from] io::Error),
 }
 
-impl From<nasfw_sdk::Error> for Failure {
-    fn from(error: nasfw_sdk::Error) -> Self {
-        Self::Engine(error.into())
-    }
+/// Errors of the crates below the engine are shown as the engine shows them.
+macro_rules! by_way_of_the_engine {
+    ($($error:ty),*) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::Engine(error.into())
+            }
+        })*
+    };
 }
-
-impl From<nasfw_data::DataError> for Failure {
-    fn from(error: nasfw_data::DataError) -> Self {
-        Self::Engine(error.into())
-    }
-}
+by_way_of_the_engine!(
+    nasfw_sdk::Error,
+    nasfw_data::DataError,
+    nasfw_disk::Error,
+    nasfw_network::Error,
+    nasfw_plugin_host::Error,
+    nasfw_model::Error
+);
 
 /// The exit code of a result, its error said on standard error.
 pub(crate) fn code(result: Result<(), Failure>) -> ExitCode {

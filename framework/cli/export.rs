@@ -4,9 +4,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use nasfw_engine::export::onnx::{Normalise, Options, to_onnx};
-use nasfw_engine::export::{to_dot, write_file};
-use nasfw_engine::model::Model;
+use nasfw_disk::write_file;
+use nasfw_model::Model;
+use nasfw_model::export::onnx::{Normalise, Options, to_onnx};
+use nasfw_model::export::to_dot;
 use nasfw_sdk::registry::SpaceEntry;
 
 use crate::args::size;
@@ -85,7 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 fn drawing(model: &Model) -> Result<String, Failure> {
     let provenance = &model.description().provenance;
     for reference in &provenance.plugins {
-        nasfw_engine::plugins::load(reference)?;
+        nasfw_plugin_host::load(reference)?;
     }
     let entry = SpaceEntry::of_plugin(&provenance.space.plugin)?;
     let space = (entry.build)(&provenance.space.settings)?;

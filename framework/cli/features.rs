@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nasfw_data::read_rgb;
+use nasfw_disk::write_file;
 use nasfw_engine::config::Preset;
-use nasfw_engine::encoder::{features, of_config};
-use nasfw_engine::export::write_file;
-use nasfw_engine::network::Weights;
+use nasfw_engine::experiment::encoder_of;
+use nasfw_model::encoder::features;
+use nasfw_network::Weights;
 
 use crate::args::{ComputeArgs, PluginArgs, SettingsArgs, path_flag, use_threads};
 use crate::exit::Failure;
@@ -46,9 +47,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let layers = path_flag(layers, "--encoder-weights", "encoder.weights", weights)?;
     let config = args.compute.over(layers).resolve()?;
     use_threads(config.run.threads)?;
-    let (encoder, given) = of_config(&config)?;
+    let (encoder, given) = encoder_of(&config)?;
     let image = read_rgb(&args.image)?;
-    let maps: Weights = features(&config.run.device, &encoder, &given.weights, &image)?;
+    let maps: Weights = features(config.run.device, &encoder, &given.weights, &image)?;
     write_file(&args.out, &maps.to_safetensors()?)?;
     let mut out = io::stdout().lock();
     writeln!(out, "{}", given.note)?;

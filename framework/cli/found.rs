@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use nasfw_engine::network::Weights;
 use nasfw_engine::search::{WARM_WEIGHTS, best};
 use nasfw_engine::store::{Run, RunView};
 use nasfw_engine::{Config, Trial};
+use nasfw_network::Weights;
 
 use crate::exit::Failure;
 
 /// A trial of a run, with what is needed to build its network again.
-pub(crate) struct Found {
+pub(crate) struct BestModel {
     /// The run's configuration.
     pub(crate) config: Config,
     /// Output channels of the run's networks.
@@ -20,7 +20,7 @@ pub(crate) struct Found {
     view: RunView,
 }
 
-impl Found {
+impl BestModel {
     /// Weights of the encoder that all trials of the run started from, if it has got so far.
     pub(crate) fn warm_weights(&self) -> Result<Option<Weights>, Failure> {
         let bytes = self.view.artifact(WARM_WEIGHTS)?;
@@ -34,7 +34,7 @@ impl Found {
 }
 
 /// The trial that `text` names: `RUN#ID`, or the best one of `RUN`.
-pub(crate) fn find(text: &str) -> Result<Found, Failure> {
+pub(crate) fn find(text: &str) -> Result<BestModel, Failure> {
     let (folder, id) = match text.rsplit_once('#') {
         // A folder's name may hold a # itself.
         Some((folder, id)) if !Path::new(text).exists() => (folder, Some(id)),
@@ -61,7 +61,7 @@ pub(crate) fn find(text: &str) -> Result<Found, Failure> {
                 "--from {text}: no trial has a reward yet; `nasfw resume {folder}` goes on with the search"
             )))?,
     };
-    Ok(Found {
+    Ok(BestModel {
         config: view.config()?,
         outputs: view.outputs()?,
         trial: trial.clone(),

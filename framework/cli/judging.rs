@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use nasfw_device::Device;
 use nasfw_engine::config::RunConfig;
 use nasfw_engine::search::{WorkerProgram, work};
 
@@ -68,7 +69,7 @@ pub(crate) struct WorkerArgs {
     threads: usize,
     run: PathBuf,
     nonce: String,
-    device: String,
+    device: Device,
     memory_limit_mb: u64,
 }
 
@@ -77,6 +78,6 @@ pub(crate) fn be_worker(args: &WorkerArgs) -> Result<(), Failure> {
     // Who stops the program stops it, and the program its workers.
     ctrlc::set_handler(|| {}).map_err(|e| Failure::Failed(format!("cannot ignore Ctrl-C: {e}")))?;
     use_threads(args.threads)?;
-    work(&args.run, &args.nonce, &args.device, args.memory_limit_mb)?;
+    work(&args.run, &args.nonce, args.device, args.memory_limit_mb)?;
     Ok(())
 }

@@ -114,7 +114,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Plugins(args) => plugins::run(&args),
         Command::TryPlugin { file, nonce } => {
-            nasfw_engine::plugins::try_here(&file, &nonce).map_err(Into::into)
+            nasfw_plugin_host::probe_here(&file, &nonce).map_err(Into::into)
         }
         Command::Worker(args) => judging::be_worker(&args),
         Command::CheckPlugin { reference } => plugins::check_here(&reference),

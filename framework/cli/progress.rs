@@ -175,7 +175,7 @@ impl Observer for Progress {
                 }
             }
             // Both are in the notes of steps and epochs already.
-            Event::Loss { .. } | Event::Judged { .. } => {}
+            Event::Loss { .. } | Event::Evaluation { .. } => {}
             Event::Note { text } => self.say(text),
         }
     }

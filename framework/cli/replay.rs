@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use nasfw_engine::plugins;
 use nasfw_engine::search::replay;
 use nasfw_engine::store::Run;
+use nasfw_plugin_host as plugins;
 
 use crate::exit::Failure;
 

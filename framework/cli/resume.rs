@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use nasfw_device::Device;
 use nasfw_engine::search::{self, Changes};
 use nasfw_engine::store::Run;
 
@@ -22,7 +23,7 @@ pub(crate) struct Args {
     data: Option<PathBuf>,
     /// What to compute on from here: cpu, or cuda:N in a program built with CUDA [default: as before]
     #[arg(long, value_name = "DEVICE")]
-    device: Option<String>,
+    device: Option<Device>,
     #[command(flatten)]
     judge: JudgeArgs,
     #[command(flatten)]
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let changes = Changes {
         trials: args.trials,
         data: args.data.clone(),
-        device: args.device.clone(),
+        device: args.device,
         workers: args.judge.workers.map(|n| n as usize),
         threads: args.judge.threads.map(|n| n as usize),
         memory_limit_mb: args.judge.memory_limit,

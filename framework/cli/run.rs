@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use nasfw_device::Device;
 use nasfw_engine::store::Run;
 use nasfw_engine::{Config, search};
 
@@ -42,7 +43,7 @@ pub(crate) struct Args {
     seed: Option<u64>,
     /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: cpu]
     #[arg(long, value_name = "DEVICE")]
-    device: Option<String>,
+    device: Option<Device>,
     #[command(flatten)]
     judge: JudgeArgs,
     /// The run folder, which must be new [default: runs/PLUGIN-TASK-NNN]
@@ -98,12 +99,14 @@ fn resolve(args: &Args) -> Result<Config, Failure> {
         ("--task", "task.name", &args.task),
         ("--controller", "controller.name", &args.controller),
         ("--schedule", "schedule.name", &args.schedule),
-        ("--device", "run.device", &args.device),
     ];
     for (flag, key, value) in texts {
         if let Some(value) = value {
             layers = layers.flag(flag, key, value.as_str());
         }
+    }
+    if let Some(device) = args.device {
+        layers = layers.flag("--device", "run.device", device.to_string());
     }
     let numbers = [
         ("--trials", "run.trials", args.trials),

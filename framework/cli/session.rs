@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use nasfw_engine::search::Summary;
 use nasfw_engine::store::Run;
-use nasfw_engine::{Config, Trial, plugins};
+use nasfw_engine::{Config, Trial};
+use nasfw_plugin_host as plugins;
 use serde::Serialize;
 
 use crate::card;

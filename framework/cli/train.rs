@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use nasfw_disk::NewFolder;
 use nasfw_engine::config::{Layers, Preset};
-use nasfw_engine::full::{
-    Keep, Order, Resume, Trained, Unfinished, check_not_begun, resume, train,
+use nasfw_engine::train::{
+    CheckpointPolicy, Resume, TrainRequest, Trained, Unfinished, check_not_begun, resume, train,
 };
-use nasfw_engine::network::Weights;
-use nasfw_engine::{Config, Observer, model};
+use nasfw_engine::{Config, Observer};
+use nasfw_network::Weights;
 use nasfw_sdk::Metrics;
 use serde::Serialize;
 
@@ -123,20 +124,20 @@ fn begin(args: &Args, out: &Path) -> Result<(), Failure> {
         }
     };
     check_not_begun(out)?;
-    model::check_free(out)?;
+    NewFolder::check_free(out)?;
     args.events.check()?;
     use_threads(config.run.threads)?;
-    let order = Order {
+    let request = TrainRequest {
         config: &config,
         genotype: &start.genotype,
         warm: start.warm.as_ref(),
         data_fingerprint: start.data_fingerprint.as_deref(),
-        keep: Some(Keep {
+        keep: Some(CheckpointPolicy {
             model: out,
             every_steps: args.checkpoint_every,
         }),
     };
-    end(args, &config, out, |progress| train(&order, progress))
+    end(args, &config, out, |progress| train(&request, progress))
 }
 
 fn go_on(args: &Args, model: &Path) -> Result<(), Failure> {
@@ -150,7 +151,7 @@ fn go_on(args: &Args, model: &Path) -> Result<(), Failure> {
     )?;
     let how = Resume {
         data: args.data.as_deref(),
-        device: args.compute.device.as_deref(),
+        device: args.compute.device,
         every_steps: args.checkpoint_every,
         finish: args.finish,
     };

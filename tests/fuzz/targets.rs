@@ -11,8 +11,8 @@ use nasfw_data::{
 };
 use nasfw_engine::Config;
 use nasfw_engine::config::{Layers, Preset};
-use nasfw_engine::model::Description;
-use nasfw_engine::network::Weights;
+use nasfw_model::Description;
+use nasfw_network::Weights;
 use nasfw_plugins as _;
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::registry::SpaceEntry;

@@ -4,7 +4,7 @@
 use std::fs;
 
 use nasfw_data::{Image, read_rgb, write_png_rgb};
-use nasfw_engine::network::{Array, Weights};
+use nasfw_network::{Array, Weights};
 use nasfw_sdk::Seed;
 use rand::RngExt;
 
@@ -213,7 +213,7 @@ fn searches_and_trainings_take_them(place: &Place) {
     args.extend(THEIRS);
     let said = place.text(&[&train[..], &args].concat());
     assert!(said.contains("255 arrays in timm's names"), "{said}");
-    let model = nasfw_engine::model::Model::load(&place.path("m")).unwrap();
+    let model = nasfw_model::Model::load(&place.path("m")).unwrap();
     assert!(model.description().provenance.is_encoder_warm);
     let config = place.text(&[&["run", "--dry-run"][..], &args].concat());
     assert!(

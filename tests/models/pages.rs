@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use nasfw_data::{read_indexed_png, write_png_rgb};
 use nasfw_engine::eval::settings;
-use nasfw_engine::model::Model;
+use nasfw_model::Model;
 use nasfw_sdk::{Label, LabelKind};
 
 use crate::program::Place;

@@ -3,8 +3,8 @@
 use std::fs;
 
 use nasfw_data::{Image, Transform, read_depth_png, read_indexed_png, read_rgb, write_png_rgb};
-use nasfw_engine::model::Model;
-use nasfw_engine::network::kernels::{CpuKernels, Kernels, map_shape};
+use nasfw_model::Model;
+use nasfw_network::kernels::{CpuKernels, Kernels, map_shape};
 use nasfw_sdk::Seed;
 use nasfw_sdk::argmax;
 use rand::RngExt;

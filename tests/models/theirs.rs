@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nasfw_data::Image;
-use nasfw_engine::network::Array;
+use nasfw_network::Array;
 
 /// `(channels, height, width)` values.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 //! Every architecture builds, has the parameters its graph counts, and runs both ways.
 
 use dfdx::prelude::{Backward, OwnedTape, PutTape};
-use nasfw_engine::network::Network;
-use nasfw_engine::network::kernels::{CpuKernels, Kernels, map_shape};
+use nasfw_network::Network;
+use nasfw_network::kernels::{CpuKernels, Kernels, map_shape};
 use nasfw_sdk::testing::random_choices;
 use nasfw_sdk::{Io, Seed};
 

@@ -3,8 +3,8 @@
 //! What runs on a device other than the CPU's own kernels is compared here with them. Without such a
 //! device the composed kernels stand in, which share all code but the operations.
 
-use nasfw_engine::network::kernels::{Composed, CpuKernels, Kernels};
 use nasfw_engine::timing::{DecoderStep, Reference, Timed};
+use nasfw_network::kernels::{Composed, CpuKernels, Kernels};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::testing::random_choices;
 use nasfw_sdk::{Io, Seed};
@@ -94,7 +94,7 @@ fn composed_kernels_train_as_the_cpu_does() {
 #[test]
 #[ignore = "needs a CUDA device; docs/gpu.md says how to run it"]
 fn gpu_trains_as_the_cpu_does() {
-    match nasfw_engine::network::kernels::open_cuda(0) {
+    match nasfw_device::open_cuda(0) {
         Ok(gpu) => agree(&CpuKernels::default(), &gpu, 10, 20),
         Err(e) => eprintln!("skipped: {e}"),
     }

@@ -1,8 +1,8 @@
 //! Evaluation follows weights, statistics and sizes, whatever it has prepared before.
 
 use dfdx::prelude::OwnedTape;
-use nasfw_engine::network::Network;
-use nasfw_engine::network::kernels::{Composed, CpuKernels, Kernels, Map};
+use nasfw_network::Network;
+use nasfw_network::kernels::{Composed, CpuKernels, Kernels, Map};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Seed};
 

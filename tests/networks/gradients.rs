@@ -3,8 +3,8 @@
 
 use approx::assert_abs_diff_eq;
 use dfdx::prelude::{Backward, Cpu, OwnedTape, PutTape};
-use nasfw_engine::network::Network;
-use nasfw_engine::network::kernels::{Composed, CpuKernels, Kernels, Map};
+use nasfw_network::Network;
+use nasfw_network::kernels::{Composed, CpuKernels, Kernels, Map};
 use nasfw_sdk::testing::random_choices;
 use nasfw_sdk::{Io, Seed};
 

@@ -11,7 +11,7 @@ mod reference;
 mod training;
 
 use dfdx::prelude::{Cpu, OwnedTape, PutTape, SplitTape, TensorFromVec, TryAdd, TryMul};
-use nasfw_engine::network::kernels::{Kernels, Map, Scalar, map_shape};
+use nasfw_network::kernels::{Kernels, Map, Scalar, map_shape};
 use nasfw_plugins as _;
 use nasfw_sdk::registry::SpaceEntry;
 use nasfw_sdk::{Rng, SearchSpace, Seed};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use approx::assert_abs_diff_eq;
 use dfdx::prelude::{Backward, OwnedTape, PutTape, TensorFromVec};
-use nasfw_engine::network::kernels::{CpuKernels, Kernels};
-use nasfw_engine::train::{Batch, Objective};
+use nasfw_network::fit::{Batch, Objective};
+use nasfw_network::kernels::{CpuKernels, Kernels};
 use nasfw_sdk::graph::{Output, Role};
 use nasfw_sdk::{
     DataInfo, Label, LabelKind, Loss, LossBatch, Metrics, Result, Scorer, Seed, TargetScale, Task,
@@ -132,11 +132,11 @@ fn gradient(distillation: f32) -> Vec<f32> {
     let mut rng = Seed(9).stream("distilled");
     let side = CROP_PX / 4;
     let x = random_map(kernels.device(), (2, side, side, 1), &mut rng);
-    let taught = random_map(kernels.device(), (2, side, side, 1), &mut rng);
+    let distilled = random_map(kernels.device(), (2, side, side, 1), &mut rng);
     let batch = Batch {
         inputs: Vec::new(),
         labels: labels(),
-        teacher: Some(taught.as_vec().into()),
+        teacher: Some(distilled.as_vec().into()),
     };
     let declared = [Output {
         name: "main".into(),
@@ -158,7 +158,9 @@ fn gradient(distillation: f32) -> Vec<f32> {
     }
     // What the teacher alone adds.
     let mut tape = OwnedTape::default();
-    let loss = kernels.squared_error(&x, &taught, None, &mut tape).unwrap();
+    let loss = kernels
+        .squared_error(&x, &distilled, None, &mut tape)
+        .unwrap();
     let gradients = loss.put_tape(tape).backward();
     let of_teacher = gradients.get(&x).as_vec();
     let without = found.iter().zip(&of_teacher);
@@ -168,10 +170,10 @@ fn gradient(distillation: f32) -> Vec<f32> {
 /// Would catch that one of two losses of the same output is forgotten.
 #[test]
 fn distillation_comes_on_top_of_it() {
-    let (alone, taught) = (gradient(0.0), gradient(0.5));
+    let (alone, distilled) = (gradient(0.0), gradient(0.5));
     assert!(alone.iter().any(|g| g.abs() > 1e-3));
-    for (alone, taught) in alone.iter().zip(&taught) {
-        assert_abs_diff_eq!(alone, taught, epsilon = 1e-5);
+    for (alone, distilled) in alone.iter().zip(&distilled) {
+        assert_abs_diff_eq!(alone, distilled, epsilon = 1e-5);
     }
 }
 

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use dfdx::prelude::{Cpu, OwnedTape, TensorFromVec, ZerosTensor};
-use nasfw_engine::network::Weights;
-use nasfw_engine::network::kernels::{
-    Activation, Affine, Composed, Conv, Flat, Kernels, Map, map_shape,
-};
+use nasfw_network::Weights;
+use nasfw_network::kernels::{Activation, Affine, Composed, Conv, Flat, Kernels, Map, map_shape};
 use nasfw_sdk::graph::{ActivationKind, Graph, Op};
 
 /// The values of all nodes in training mode, and the parameters they were computed with.

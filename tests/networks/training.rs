@@ -1,9 +1,9 @@
 //! Training steps do what their optimisers and averages say.
 
 use nasfw_data::{DataConfig, GeneratorConfig, Transform, open};
-use nasfw_engine::network::Network;
-use nasfw_engine::network::kernels::CpuKernels;
-use nasfw_engine::train::{Batches, Fit, ImageSet, Learner, Objective, Rates, fit};
+use nasfw_network::Network;
+use nasfw_network::fit::{Batches, Fit, ImageSet, Objective, Optimisers, Rates, fit};
+use nasfw_network::kernels::CpuKernels;
 use nasfw_sdk::registry::TaskEntry;
 use nasfw_sdk::{Decay, Io, Optimiser, Seed, TargetScale};
 
@@ -52,7 +52,7 @@ fn train(task: &str, optimiser: Optimiser, epochs: usize) -> (f64, f64, Vec<u8>)
         targets: TargetScale::Output,
         crop_px: 32,
     };
-    let mut learner = Learner::new(&network, optimiser, optimiser, 3.0).unwrap();
+    let mut optimisers = Optimisers::new(&network, optimiser, optimiser, 3.0).unwrap();
     let mut losses = Vec::new();
     let how = Fit {
         epochs,
@@ -60,9 +60,9 @@ fn train(task: &str, optimiser: Optimiser, epochs: usize) -> (f64, f64, Vec<u8>)
         objective,
         polyak: 0.9,
     };
-    let last = fit(&mut network, &mut learner, &images, &how, &mut |tick| {
+    let last = fit(&mut network, &mut optimisers, &images, &how, &mut |tick| {
         losses.push(f64::from(tick.loss));
-        Ok(())
+        Ok::<(), nasfw_network::Error>(())
     })
     .unwrap();
     let first = losses[..3].iter().sum::<f64>() / 3.0;

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use nasfw_engine::plugins::{load, open};
+use nasfw_plugin_host::{load, open};
 
 use crate::library::{library, prepare, replace, stamp_at, stripped, text};
 

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nasfw_engine::plugins::inspect;
+use nasfw_plugin_host::inspect;
 use nasfw_sdk::Seed;
 use rand::RngExt;
 

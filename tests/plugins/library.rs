@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Once;
 
-use nasfw_engine::plugins::{Loaded, TrialProgram, load, try_with};
+use nasfw_plugin_host::{Loaded, ProbeProgram, load, probe_with};
 use nasfw_sdk::wire::MAGIC;
 
 pub(crate) use crate::program::example as library;
@@ -17,7 +17,7 @@ pub(crate) fn text(path: &Path) -> &str {
 pub(crate) fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        try_with(TrialProgram {
+        probe_with(ProbeProgram {
             program: env!("CARGO_BIN_EXE_nasfw").into(),
             args: vec!["__try-plugin".into()],
         });

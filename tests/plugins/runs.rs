@@ -49,10 +49,10 @@ fn trials(place: &Place, out: &str) -> Vec<Value> {
 fn a_loaded_library_stays_whatever_becomes_of_its_file() {
     let loaded = crate::library::rude();
     let gone = format!("./gone.so#sha256={}", loaded.inspected.sha256);
-    let again = nasfw_engine::plugins::load(&gone).unwrap();
+    let again = nasfw_plugin_host::load(&gone).unwrap();
     assert!(std::ptr::eq(loaded, again));
     let other = format!("./gone.so#sha256={}", "0".repeat(64));
-    assert!(nasfw_engine::plugins::load(&other).is_err());
+    assert!(nasfw_plugin_host::load(&other).is_err());
 }
 
 #[test]

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use nasfw_data::{Image, write_indexed_png, write_png_rgb};
 use nasfw_engine::config::{Layers, Preset};
-use nasfw_engine::full::{Keep, Order, Resume, Unfinished, resume, train};
-use nasfw_engine::model::Model;
+use nasfw_engine::train::{CheckpointPolicy, Resume, TrainRequest, Unfinished, resume, train};
 use nasfw_engine::{Error, Event, Observer};
+use nasfw_model::Model;
 use nasfw_sdk::Seed;
 use rand::RngExt;
 
@@ -123,12 +123,12 @@ fn stopped() -> Place {
         .unwrap();
     let config = layers.resolve().unwrap();
     let model = place.path("m");
-    let order = Order {
+    let order = TrainRequest {
         config: &config,
         genotype: GENOTYPE,
         warm: None,
         data_fingerprint: None,
-        keep: Some(Keep {
+        keep: Some(CheckpointPolicy {
             model: &model,
             every_steps: 0,
         }),

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use nasfw_engine::config::{Layers, Preset};
-use nasfw_engine::full::{Order, train};
-use nasfw_engine::model::Model;
-use nasfw_engine::network::Weights;
+use nasfw_engine::train::{TrainRequest, train};
 use nasfw_engine::{Event, Observer};
+use nasfw_model::Model;
+use nasfw_network::Weights;
 use nasfw_plugins as _;
 use program::Place;
 use serde_json::Value;
@@ -349,7 +349,7 @@ fn a_stopped_training_keeps_what_was_best() {
         .flag("--epochs", "train.epochs", 9)
         .resolve()
         .unwrap();
-    let mut order = Order {
+    let mut order = TrainRequest {
         config: &config,
         genotype: GENOTYPE,
         warm: None,

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use dfdx::prelude::TensorFromVec;
 use nasfw_engine::config::{Layers, MemberConfig, Preset};
-use nasfw_engine::export::onnx::{Normalise, Options, to_onnx};
-use nasfw_engine::model::{
+use nasfw_model::export::onnx::{Normalise, Options, to_onnx};
+use nasfw_model::{
     Description, InputSize, Model, Normalisation, Origin, Provenance, WeightsFile,
 };
-use nasfw_engine::network::kernels::{CpuKernels, Kernels, map_shape};
-use nasfw_engine::network::{Array, Network, Weights};
+use nasfw_network::kernels::{CpuKernels, Kernels, map_shape};
+use nasfw_network::{Array, Network, Weights};
 use nasfw_plugins as _;
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{DataInfo, Io, LabelKind, Rng, Seed, testing};

@@ -1,7 +1,7 @@
 //! Masks in colours.
 
 use nasfw_data::Image;
-use nasfw_engine::predict::Output;
+use nasfw_model::predict::Output;
 use nasfw_sdk::argmax;
 
 use super::colour::{blend, of_class};

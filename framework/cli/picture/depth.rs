@@ -1,7 +1,7 @@
 //! Depth maps in colours.
 
 use nasfw_data::Image;
-use nasfw_engine::predict::Output;
+use nasfw_model::predict::Output;
 
 use super::colour::depth_scale;
 

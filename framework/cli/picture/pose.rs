@@ -1,7 +1,7 @@
 //! Joints drawn on their image.
 
 use nasfw_data::Image;
-use nasfw_engine::predict::Output;
+use nasfw_model::predict::Output;
 use nasfw_plugins::tasks::peak;
 
 use super::colour::{blend, of_class};

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use nasfw_engine::plugins::{Loaded, inspect, load};
+use nasfw_plugin_host::{Loaded, inspect, load};
 use nasfw_sdk::Seed;
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw_sdk::testing::{check_controller, check_schedule, check_space, check_task, small_schema};

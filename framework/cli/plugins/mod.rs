@@ -7,7 +7,7 @@ mod new;
 
 use std::ffi::OsString;
 
-use nasfw_engine::plugins::{TrialProgram, try_with};
+use nasfw_plugin_host::{ProbeProgram, probe_with};
 
 use crate::args::PluginArgs;
 use crate::exit::Failure;
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 pub(crate) fn try_with_this_program() {
     // Without its path no library is loaded, and the message says so.
     if let Ok(program) = std::env::current_exe() {
-        try_with(TrialProgram {
+        probe_with(ProbeProgram {
             program,
             args: vec![OsString::from("__try-plugin")],
         });

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use nasfw_data::{Image, write_palette_png, write_png_rgb};
-use nasfw_engine::predict::Output;
+use nasfw_model::predict::Output;
 use nasfw_sdk::sketch::escape;
 
 use super::{Place, Seen};

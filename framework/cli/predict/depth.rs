@@ -1,7 +1,7 @@
 //! Depth: a map in colours, and the depths themselves.
 
 use nasfw_data::{write_depth_png, write_png_rgb};
-use nasfw_engine::predict::Output;
+use nasfw_model::predict::Output;
 
 use super::{Place, Seen};
 use crate::exit::Failure;

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use nasfw_data::read_rgb;
-use nasfw_engine::predict::Predictor;
+use nasfw_model::predict::Predictor;
 use rayon::prelude::*;
 
 use crate::exit::Failure;
@@ -17,7 +17,7 @@ const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
 const SHOWN: usize = 20;
 
 /// What a path names.
-pub(super) struct Found {
+pub(super) struct BestModel {
     /// The file itself, or the images of the folder in the order of their names.
     pub(super) images: Vec<PathBuf>,
     /// The folder's other files, hidden ones left out.
@@ -25,11 +25,11 @@ pub(super) struct Found {
 }
 
 /// Looks for images.
-pub(super) fn find(path: &Path) -> Result<Found, Failure> {
+pub(super) fn find(path: &Path) -> Result<BestModel, Failure> {
     let (mut images, mut others) = (Vec::new(), Vec::new());
     if !path.is_dir() {
         images.push(path.to_owned());
-        return Ok(Found { images, others });
+        return Ok(BestModel { images, others });
     }
     let refused = |e| Failure::Input(format!("{}: {e}", path.display()));
     for entry in std::fs::read_dir(path).map_err(refused)? {
@@ -49,7 +49,7 @@ pub(super) fn find(path: &Path) -> Result<Found, Failure> {
     images.sort();
     others.sort();
     match images.is_empty() {
-        false => Ok(Found { images, others }),
+        false => Ok(BestModel { images, others }),
         true => Err(Failure::Input(format!(
             "{} has no images; their names end in .jpg, .jpeg or .png",
             path.display()
@@ -57,7 +57,7 @@ pub(super) fn find(path: &Path) -> Result<Found, Failure> {
     }
 }
 
-impl Found {
+impl BestModel {
     /// Which files are not looked at, if any.
     pub(super) fn passed_over(&self) -> Option<String> {
         let first = self.others.first()?.display();
@@ -78,7 +78,7 @@ pub(super) fn check(images: &[PathBuf], predictor: &Predictor) -> Result<(), Fai
         .filter_map(|path| match read_rgb(path) {
             Ok(image) => {
                 let size = (image.width, image.height);
-                let wrong = nasfw_engine::predict::check_size(transform, size).err()?;
+                let wrong = transform.check_size(size).err()?;
                 Some(format!("{}: {wrong}", path.display()))
             }
             Err(e) => Some(e.to_string()),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use nasfw_data::{Image, write_png_rgb};
-use nasfw_engine::predict::Output;
+use nasfw_model::predict::Output;
 use nasfw_sdk::DataInfo;
 use serde::Serialize;
 

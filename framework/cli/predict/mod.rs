@@ -17,10 +17,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nasfw_data::{DataError, Image, read_rgb};
-use nasfw_engine::export::NewFolder;
-use nasfw_engine::model::{Description, Model};
-use nasfw_engine::predict::{Output, Predictor};
+use nasfw_disk::NewFolder;
 use nasfw_engine::{Event, Observer};
+use nasfw_model::predict::{Output, Predictor};
+use nasfw_model::{Description, Model};
 use nasfw_sdk::LabelKind;
 use serde::Serialize;
 
@@ -73,9 +73,9 @@ enum Seen {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
-    let (threads, device) = (args.compute.threads, args.compute.device.as_deref());
+    let (threads, device) = (args.compute.threads, args.compute.device);
     use_threads(threads.map_or(0, |n| n as usize))?;
-    let predictor = Predictor::new(&model, device.unwrap_or("cpu"))?;
+    let predictor = Predictor::new(&model, device.unwrap_or_default())?;
     NewFolder::check_free(&args.out)?;
     let found = images::find(&args.image)?;
     let images = &found.images;

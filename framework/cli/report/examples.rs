@@ -2,9 +2,9 @@
 
 use nasfw_data::{Image, jpeg_bytes, palette_png_bytes};
 use nasfw_engine::eval::{self, Order, examples, needs_data, settings};
-use nasfw_engine::model::Model;
-use nasfw_engine::plugins;
-use nasfw_engine::train::View;
+use nasfw_model::Model;
+use nasfw_network::fit::View;
+use nasfw_plugin_host as plugins;
 use nasfw_report::model::{Example, Examples};
 use nasfw_sdk::{DataInfo, Label, Part};
 

@@ -7,11 +7,12 @@ mod examples;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use nasfw_engine::export::write_file;
-use nasfw_engine::folder::Folder;
-use nasfw_engine::model::{Model, is_model};
-use nasfw_engine::plugins;
+use nasfw_disk::Folder;
+use nasfw_disk::is_model;
+use nasfw_disk::write_file;
 use nasfw_engine::store::Run;
+use nasfw_model::Model;
+use nasfw_plugin_host as plugins;
 use nasfw_report::run::Recorded;
 
 use crate::exit::Failure;

@@ -52,4 +52,4 @@ pub use open::open;
 pub use readers::coco::{CocoFile, KeypointResult, read_keypoint_results};
 pub use sample::{Dataset, Image, Sample, Source};
 pub use split::meta_split;
-pub use transform::{Prepared, Transform, resize_label};
+pub use transform::{Prepared, TooLarge, Transform, resize_label};

@@ -15,26 +15,12 @@ pub enum Error {
     /// A data set is missing, damaged or does not fit the task.
     #[error(transparent)]
     Data(#[from] nasfw_data::DataError),
-    /// An image that reads well is none to look at.
-    #[error("{message}")]
-    BadData {
-        /// Which, and why.
-        message: String,
-    },
     /// A setting or its file is wrong.
     #[error("configuration{}: {message}", .file.as_ref().map(|f| format!(" {}", f.display())).unwrap_or_default())]
     Config {
         /// The file it came from, if any.
         file: Option<PathBuf>,
         /// What is wrong and what would be right.
-        message: String,
-    },
-    /// A library is no plugin for this program, or is not the one that was asked for.
-    #[error("plugin {}: {message}", .path.display())]
-    Plugin {
-        /// The library.
-        path: PathBuf,
-        /// What is wrong and what to do.
         message: String,
     },
     /// A run folder cannot be used as asked.
@@ -45,22 +31,15 @@ pub enum Error {
         /// What is wrong and what to do.
         message: String,
     },
-    /// A model folder is damaged, or cannot be used as asked.
-    #[error("model {}: {message}", .model.display())]
-    Model {
-        /// The model folder.
-        model: PathBuf,
-        /// What is wrong and what to do.
-        message: String,
-    },
-    /// A file that was asked for cannot be written; nothing of it is left.
-    #[error("{} cannot be written: {message}", .path.display())]
-    Target {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong and what to do.
-        message: String,
-    },
+    /// A trained network is damaged, or cannot be used as asked.
+    #[error(transparent)]
+    Model(nasfw_model::Error),
+    /// A library cannot be loaded.
+    #[error(transparent)]
+    Plugin(nasfw_plugin_host::Error),
+    /// A file or folder cannot be written.
+    #[error(transparent)]
+    Disk(#[from] nasfw_disk::Error),
     /// Reading or writing a file failed.
     #[error("{}: {source}", .path.display())]
     Io {
@@ -68,14 +47,6 @@ pub enum Error {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
-    },
-    /// The disk filled; what was finished before is kept.
-    #[error("{}: the disk is full; make room and {then}", .path.display())]
-    DiskFull {
-        /// The file that found no room.
-        path: PathBuf,
-        /// How to go on once there is room.
-        then: &'static str,
     },
     /// The folder of a run went away under it.
     #[error(
@@ -94,13 +65,10 @@ pub enum Error {
         /// What SQLite said.
         source: rusqlite::Error,
     },
-    /// Weights are damaged or belong to another network.
-    #[error("{0}")]
-    Weights(String),
-    /// The device failed: out of memory, no driver, a kernel error.
-    #[error("device: {0}")]
-    Device(String),
-    /// Training one network went wrong; the search records it and goes on.
+    /// A network, its device or its weights failed.
+    #[error(transparent)]
+    Network(nasfw_network::Error),
+    /// Training one network went wrong; a search records it and continues.
     #[error("{0}")]
     Training(String),
     /// A controller or schedule broke off, without which a search cannot go on.
@@ -146,6 +114,38 @@ impl From<nasfw_sdk::Error> for Error {
     }
 }
 
+impl From<nasfw_network::Error> for Error {
+    fn from(error: nasfw_network::Error) -> Self {
+        use nasfw_network::Error as Network;
+        match error {
+            Network::Contract(error) => error.into(),
+            Network::Data(error) => error.into(),
+            Network::Training(message) => Self::Training(message),
+            Network::Stopped => Self::Stopped,
+            other => Self::Network(other),
+        }
+    }
+}
+
+impl From<nasfw_model::Error> for Error {
+    fn from(error: nasfw_model::Error) -> Self {
+        match error {
+            nasfw_model::Error::Network(error) => error.into(),
+            nasfw_model::Error::Disk(error) => error.into(),
+            other => Self::Model(other),
+        }
+    }
+}
+
+impl From<nasfw_plugin_host::Error> for Error {
+    fn from(error: nasfw_plugin_host::Error) -> Self {
+        match error {
+            nasfw_plugin_host::Error::Contract(error) => error.into(),
+            other => Self::Plugin(other),
+        }
+    }
+}
+
 impl Error {
     /// The error of a controller or schedule in the middle of a search.
     pub(crate) fn broken(source: nasfw_sdk::Error) -> Self {
@@ -160,19 +160,26 @@ impl Error {
     pub fn is_input(&self) -> bool {
         // A library that breaks off or breaks a promise does so while running.
         let is_broken = matches!(self, Self::Contract(nasfw_sdk::Error::Library { .. }));
+        let is_network_input = matches!(
+            self,
+            Self::Network(
+                nasfw_network::Error::BadData { .. } | nasfw_network::Error::Unavailable(_)
+            )
+        );
+        let is_library_input =
+            matches!(self, Self::Plugin(nasfw_plugin_host::Error::Plugin { .. }));
         matches!(
             self,
             Self::Contract(_)
-                | Self::Plugin { .. }
                 | Self::Data(_)
-                | Self::BadData { .. }
                 | Self::Config { .. }
                 | Self::Run { .. }
-                | Self::Model { .. }
-                | Self::Target { .. }
-                | Self::DiskFull { .. }
+                | Self::Model(_)
+                | Self::Disk(_)
                 | Self::Worker { is_input: true, .. }
         ) && !is_broken
+            || is_network_input
+            || is_library_input
     }
 }
 

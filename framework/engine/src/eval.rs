@@ -7,15 +7,15 @@ use nasfw_sdk::{DataInfo, LabelKind, Metrics, Part, Task};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Layers, Preset};
-use crate::device::on_device;
 use crate::error::{Error, Result};
-use crate::full::reward;
-use crate::model::{Description, Model, Origin};
-use crate::network::kernels::Kernels;
-use crate::predict::{Output, Predictor};
+use crate::experiment::open_data;
+use crate::experiment::reward;
 use crate::progress::{Event, Observer};
-use crate::search::open_data;
-use crate::train::{PartSet, View};
+use nasfw_device::on_device;
+use nasfw_model::predict::{Output, Predictor};
+use nasfw_model::{Description, Model, Origin};
+use nasfw_network::fit::{EvalSet, View};
+use nasfw_network::kernels::Kernels;
 
 /// Images in a step; the metrics do not depend on it.
 const BATCH: usize = 8;
@@ -104,7 +104,7 @@ fn evaluate_on<K: Kernels>(
     let network = order.model.network(kernels)?;
     let dataset = part_of(&source, order.part);
     let train = &config.train;
-    let part = PartSet {
+    let part = EvalSet {
         dataset,
         info: &source.info,
         transform: &Transform::new(train.shorter_side_px, train.crop_px),
@@ -151,7 +151,7 @@ pub struct Example {
 /// As [`evaluate`].
 pub fn examples(order: &Order<'_>, count: usize, longest_px: usize) -> Result<Vec<Example>> {
     let (_, source) = open(order)?;
-    let predictor = Predictor::new(order.model, &order.config.run.device)?;
+    let predictor = Predictor::new(order.model, order.config.run.device)?;
     let dataset = part_of(&source, order.part);
     let count = count.min(dataset.len());
     (0..count)

@@ -56,7 +56,7 @@ pub enum Event<'a> {
         loss: f64,
     },
     /// A full training looked at the validation part.
-    Judged {
+    Evaluation {
         /// Epochs done so far.
         epoch: usize,
         /// The reward of the metrics.

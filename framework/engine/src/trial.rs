@@ -59,7 +59,7 @@ pub struct Trial {
 /// What judging an architecture showed: all of a trial that depends on no other trial of its round.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Judged {
+pub struct Evaluation {
     /// The trial's id.
     pub id: u64,
     /// The architecture as text.

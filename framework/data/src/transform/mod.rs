@@ -13,6 +13,7 @@
 mod geometry;
 mod image;
 mod label;
+mod limit;
 
 use rand::RngExt;
 
@@ -22,6 +23,7 @@ use self::geometry::Geometry;
 use crate::sample::{Image, Sample};
 
 pub use self::label::resize_label;
+pub use self::limit::TooLarge;
 
 /// Mean of ImageNet's RGB / 255.
 pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::Config;
 use super::resolve::{Library, Registry, resolve};
 use crate::error::{Error, Result};
-use crate::plugins;
+use nasfw_plugin_host as plugins;
 
 /// A named set of values over the built-in defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -188,7 +188,8 @@ impl Layers {
     /// Names the key, where it came from, and what would be right.
     pub fn resolve(&self) -> Result<Config> {
         let config = resolve(&self.0, &Registry, &mut |reference| {
-            plugins::load(reference).map(|loaded| Library {
+            let loaded = plugins::load(reference)?;
+            Ok(Library {
                 recorded: loaded.reference.clone(),
                 space: loaded.space().map(str::to_owned),
             })

@@ -7,7 +7,6 @@ use nasfw_sdk::{
 };
 
 use super::{Config, RunConfig, TrainConfig, TrainDecay};
-use crate::device::Device;
 use crate::error::Result;
 
 impl Config {
@@ -66,7 +65,7 @@ impl Config {
         if i64::try_from(self.run.seed).is_err() {
             return Err(invalid("run.seed", self.run.seed, "it is below 2^63"));
         }
-        self.run.device.parse::<Device>()?;
+        self.run.device.check_built()?;
         self.run.check_judging()?;
         let share = self.meta.val_share;
         if !(share > 0.0 && share < 1.0) {

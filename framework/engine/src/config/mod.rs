@@ -30,12 +30,13 @@ mod text;
 mod tests;
 
 use nasfw_data::DataConfig;
+use nasfw_sdk::{MemberConfig, SpaceConfig};
 use serde::{Deserialize, Serialize};
 
 pub use layer::{Layers, Preset};
 pub use settings::{
-    EncoderConfig, FeaturesConfig, MemberConfig, MetaConfig, OnFailure, RunConfig, SpaceConfig,
-    TeacherConfig, TrainConfig, TrainDecay, WarmupConfig,
+    EncoderConfig, FeaturesConfig, MetaConfig, OnFailure, RunConfig, TeacherConfig, TrainConfig,
+    TrainDecay, WarmupConfig,
 };
 
 use crate::error::Result;

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
+use nasfw_device::Device;
+use nasfw_network::fit::{RateStage, Rates};
 use nasfw_sdk::{Decay, Optimiser};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-use crate::train::{RateStage, Rates};
 
 /// How much is searched, and on what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,8 +23,8 @@ pub struct RunConfig {
     pub workers: usize,
     /// Threads of each worker; 0 shares the cores out. The result does not depend on it.
     pub threads: usize,
-    /// `cpu`, or `cuda:N` in a program built with CUDA; `cpu:composed` is the reference, slow.
-    pub device: String,
+    /// `cpu`, or `cuda:N` in a program built with CUDA.
+    pub device: Device,
     /// Memory that a worker may take, in MiB; 0 means no limit. Architectures estimated to need more are
     /// not tried, and a worker that takes more fails its trial.
     pub memory_limit_mb: u64,
@@ -60,7 +59,7 @@ impl Default for RunConfig {
             round: 4,
             workers: 1,
             threads: 0,
-            device: "cpu".into(),
+            device: Device::Cpu,
             memory_limit_mb: 0,
             trial_timeout_secs: 0,
             retries: 1,
@@ -68,26 +67,6 @@ impl Default for RunConfig {
             on_failure: OnFailure::default(),
         }
     }
-}
-
-/// The search space, named by its plugin.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SpaceConfig {
-    /// The plugin that brings the space.
-    pub plugin: String,
-    /// The space's own settings, complete; an object.
-    #[serde(flatten)]
-    pub settings: Value,
-}
-
-/// A controller, schedule or task, named, with its settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MemberConfig {
-    /// Its registered name.
-    pub name: String,
-    /// Its own settings, complete; an object.
-    #[serde(flatten)]
-    pub settings: Value,
 }
 
 /// The split of the training images into those trained on and those judged on.

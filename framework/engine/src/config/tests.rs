@@ -245,7 +245,7 @@ fn ranges_are_checked() {
             "{option}: {error}"
         );
     }
-    if !cfg!(feature = "cuda") {
+    if nasfw_device::Device::Cuda(0).check_built().is_err() {
         let error = set(&["run.device=cuda:0"])
             .unwrap()
             .check_ranges()

@@ -6,9 +6,9 @@
 use nasfw_sdk::{Label, LabelKind, Prediction};
 use rayon::prelude::*;
 
-use super::setup::Setup;
 use crate::error::Result;
-use crate::train::PreparedSet;
+use crate::experiment::Setup;
+use nasfw_network::fit::PreparedSet;
 
 /// The highest reward on meta-validation crops of a constant answer: any one class everywhere, or
 /// the mean depth or mean pose of the meta-training labels.

@@ -5,13 +5,14 @@ use nasfw_sdk::{Metrics, Seed, Source, Stage};
 
 use super::clock::{Clock, Timed, Work};
 use super::features::StageFeatures;
-use super::setup::Setup;
 use crate::error::{Error, Result};
-use crate::network::kernels::Kernels;
-use crate::network::{Network, Weights};
-use crate::train::{
-    Batches, Fit, ImageSet, Learner, Objective, PreparedSet, Rates, StoredBatches, Tick, fit, judge,
+use crate::experiment::Setup;
+use nasfw_network::fit::{
+    Batches, Fit, ImageSet, Objective, Optimisers, PreparedSet, Rates, StepReport, StoredBatches,
+    fit, judge,
 };
+use nasfw_network::kernels::Kernels;
+use nasfw_network::{Network, Weights};
 
 /// What stages are judged on, computed once: one entry per stage.
 pub(super) enum StageData {
@@ -40,7 +41,7 @@ impl<K: Kernels> Candidate<'_, K> {
         at: usize,
         stage: &Stage,
         data: &StageData,
-        tick: &mut dyn FnMut(Tick) -> Result<()>,
+        tick: &mut dyn FnMut(StepReport) -> Result<()>,
     ) -> Result<(Metrics, f64)> {
         let seed = self.seed.child(&format!("stage{at}"));
         let graph = self.trained_graph(stage)?;
@@ -50,7 +51,8 @@ impl<K: Kernels> Candidate<'_, K> {
         let mut network = Network::new(self.kernels.clone(), &graph, &mut rng)?;
         network.parameters_mut().load(self.encoder)?;
         network.parameters_mut().load(&self.weights)?;
-        let mut learner = Learner::new(&network, stage.encoder, stage.decoder, stage.clip_norm)?;
+        let mut optimisers =
+            Optimisers::new(&network, stage.encoder, stage.decoder, stage.clip_norm)?;
         let how = Fit {
             epochs: stage.epochs,
             rates: Rates::Decay(stage.decay),
@@ -93,7 +95,7 @@ impl<K: Kernels> Candidate<'_, K> {
         let clock = self.clock;
         let batches = &Timed { clock, batches };
         clock.time(Work::Stage(at), || {
-            fit(&mut network, &mut learner, batches, &how, tick)
+            fit(&mut network, &mut optimisers, batches, &how, tick)
         })?;
         let metrics = clock.time(Work::Validation, || self.judge(&network, stage, data))?;
         self.weights = network.parameters().weights();
@@ -108,11 +110,15 @@ impl<K: Kernels> Candidate<'_, K> {
             StageData::Features(features) => {
                 let indices: Vec<usize> = (0..features.val.labels.len()).collect();
                 let batches = indices.chunks(stage.batch).map(|c| features.val.gather(c));
-                judge(network, task, info, stage.crop_px, batches)
+                Ok(judge(network, task, info, stage.crop_px, batches)?)
             }
-            StageData::Images(set) => {
-                judge(network, task, info, stage.crop_px, set.batches(stage.batch))
-            }
+            StageData::Images(set) => Ok(judge(
+                network,
+                task,
+                info,
+                stage.crop_px,
+                set.batches(stage.batch),
+            )?),
         }
     }
 

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
-use crate::train::{Batch, Batches};
+use nasfw_network::fit::{Batch, Batches};
 
 /// A kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,7 +114,7 @@ impl Batches for Timed<'_> {
         self.batches.steps()
     }
 
-    fn batch(&self, epoch: usize, step: usize) -> Result<Batch> {
+    fn batch(&self, epoch: usize, step: usize) -> nasfw_network::Result<Batch> {
         self.clock
             .time(Work::Data, || self.batches.batch(epoch, step))
     }

@@ -6,12 +6,12 @@ use nasfw_data::Prepared;
 use nasfw_sdk::{Label, Stage, TargetScale};
 use rayon::prelude::*;
 
-use super::setup::Setup;
 use crate::error::{Error, Result};
-use crate::network::Network;
-use crate::network::kernels::{Kernels, MapShape, map_shape};
+use crate::experiment::Setup;
 use crate::progress::{Event, Observer};
-use crate::train::{FeatureSet, PreparedSet, Store, quarter, stack, teach, upload};
+use nasfw_network::Network;
+use nasfw_network::fit::{FeatureSet, PreparedSet, quarter, stack, teach, upload};
+use nasfw_network::kernels::{Kernels, MapShape, Store, map_shape};
 
 /// Crops encoded at a time.
 const BATCH: usize = 16;

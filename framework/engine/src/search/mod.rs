@@ -2,8 +2,6 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `setup.rs` | members, data and splits that a configuration names, checked before anything is written |
-//! | `own.rs` | data that the task brings itself |
 //! | `warmup.rs` | encoder and teacher where no weights are given, on the decoder of `plain.rs` |
 //! | `features.rs` | encoder outputs and teacher outputs, computed once |
 //! | `baseline.rs` | what the best constant answer is worth |
@@ -11,30 +9,28 @@
 //! | `prepare.rs` | what architectures are judged with |
 //! | `session.rs` | a search from its preparation to its summary |
 //! | `round.rs` | proposals drawn together, judged in any order, learned from in theirs |
-//! | `learn.rs` | what a search learns, and the run that remembers it |
+//! | `study.rs` | what a search learns, and the run that remembers it |
 //! | `policy.rs` | who decides: controller and schedule |
 //! | `replay.rs` | a search decided again, from its seed and what judging showed |
 //! | `failures.rs` | when going on is pointless |
-//! | `judge/` | who judges: this process, or workers |
+//! | `executor/` | who evaluates: this process, or workers |
 //! | `show.rs` | how judging in workers is shown |
 //! | `clock.rs` | where the time goes |
 
 mod baseline;
 mod candidate;
 mod clock;
+mod executor;
 mod failures;
 mod features;
-mod judge;
-mod learn;
-mod own;
 mod plain;
 mod policy;
 mod prepare;
 mod replay;
 mod round;
 mod session;
-mod setup;
 mod show;
+mod study;
 mod warmup;
 
 use std::cmp::Ordering;
@@ -43,20 +39,19 @@ use std::path::{Path, PathBuf};
 use nasfw_sdk::{Proposal, Schema};
 
 use crate::config::{Config, RunConfig};
-use crate::device::on_device;
 use crate::error::{Error, Result};
-use crate::network::kernels::Kernels;
+use crate::experiment::Setup;
 use crate::progress::Observer;
 use crate::store::Run;
 use crate::trial::{Status, Trial};
 use clock::Clock;
 pub use clock::Work;
-pub use judge::{WorkerProgram, work};
+pub use executor::{WorkerProgram, work};
+use nasfw_device::{Device, on_device};
+use nasfw_network::kernels::Kernels;
 use policy::Policy;
 pub use prepare::WARM_WEIGHTS;
 pub use replay::{Difference, Replayed, replay};
-pub use setup::Setup;
-pub(crate) use setup::{any_graph, open_data};
 
 /// How a call of [`run`] or [`resume`] ended.
 #[derive(Debug)]
@@ -124,7 +119,7 @@ pub struct Changes {
     /// `data.path`: where the data is now. It must be the same data; later calls look there, too.
     pub data: Option<PathBuf>,
     /// `run.device`.
-    pub device: Option<String>,
+    pub device: Option<Device>,
     /// `run.workers`.
     pub workers: Option<usize>,
     /// `run.threads`.

@@ -5,7 +5,7 @@ use nasfw_sdk::{Controller, Outcome, Proposal, RewardSchedule, Schema, Seed, Sta
 use crate::config::{Config, OnFailure};
 use crate::error::{Error, Result};
 use crate::store::SearchState;
-use crate::trial::Judged;
+use crate::trial::Evaluation;
 
 /// Where the random streams of a trial come from; no two trials share one.
 pub(super) fn trial_seed(search: Seed, id: u64) -> Seed {
@@ -73,7 +73,7 @@ impl Policy {
 
     /// Tells the schedule and then the controller how a trial went; returns the reward that was decided on, none for
     /// a failure.
-    pub(super) fn learn(&mut self, proposal: Proposal, judged: &Judged) -> Result<Option<f64>> {
+    pub(super) fn learn(&mut self, proposal: Proposal, judged: &Evaluation) -> Result<Option<f64>> {
         let reward = match &judged.failed {
             Some(_) => None,
             None => Some(self.reward(judged)?),
@@ -89,7 +89,7 @@ impl Policy {
     /// Tells the schedule what the trial's copy of it was asked, so that its memory grows in the order of
     /// the trials, and returns the reward it decides on. What failed was no evaluation: the schedule
     /// does not hear of it.
-    fn reward(&mut self, judged: &Judged) -> Result<f64> {
+    fn reward(&mut self, judged: &Evaluation) -> Result<f64> {
         let trial = trial_seed(self.seed, judged.id);
         let rewards = judged.stage_rewards.iter().enumerate();
         for (at, &reward) in rewards.take(self.stages - 1) {
@@ -102,7 +102,7 @@ impl Policy {
     }
 
     /// What the controller is told.
-    fn outcome(&self, proposal: Proposal, judged: &Judged, reward: Option<f64>) -> Outcome {
+    fn outcome(&self, proposal: Proposal, judged: &Evaluation, reward: Option<f64>) -> Outcome {
         let instead = match self.on_failure {
             OnFailure::Skip => None,
             OnFailure::Worst => self.worst,

@@ -5,14 +5,14 @@ use nasfw_sdk::{Source, Stage};
 use super::baseline::constant_reward;
 use super::candidate::StageData;
 use super::clock::{Clock, Work};
-use super::setup::Setup;
 use super::{features, warmup};
 use crate::error::{Error, Result};
-use crate::network::kernels::Kernels;
-use crate::network::{Network, Weights};
+use crate::experiment::Setup;
 use crate::progress::Observer;
 use crate::store::{Run, RunView};
-use crate::train::PreparedSet;
+use nasfw_network::fit::PreparedSet;
+use nasfw_network::kernels::Kernels;
+use nasfw_network::{Network, Weights};
 
 /// Name of the artifact with the weights of the warmed-up network, encoder and plain decoder.
 pub const WARM_WEIGHTS: &str = "warmup.safetensors";
@@ -42,9 +42,10 @@ pub(super) fn warm<K: Kernels>(
         warmup::warm_up(kernels, setup, clock, observer)
     });
     let warm = warm.map_err(|e| match e {
-        Error::Device(message) => Error::Device(format!(
-            "in the warm-up (warmup.batch, warmup.crop_px, warmup.width): {message}"
-        )),
+        Error::Network(nasfw_network::Error::Device(message)) => nasfw_network::Error::Device(
+            format!("in the warm-up (warmup.batch, warmup.crop_px, warmup.width): {message}"),
+        )
+        .into(),
         other => other,
     })?;
     if let Some(warm) = &warm {
@@ -126,6 +127,12 @@ fn validation_crops(setup: &Setup, clock: &Clock, stage: &Stage) -> Result<Prepa
     let transform = setup.stage_transform(stage);
     let (set, info) = (&*setup.source.train, &setup.source.info);
     clock.time(Work::Data, || {
-        PreparedSet::new(set, &setup.meta_val, info, &transform, setup.ignore())
+        Ok(PreparedSet::new(
+            set,
+            &setup.meta_val,
+            info,
+            &transform,
+            setup.ignore(),
+        )?)
     })
 }

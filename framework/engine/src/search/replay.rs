@@ -9,7 +9,7 @@ use super::policy::{Policy, trial_seed, verdict};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::store::RunView;
-use crate::trial::{Judged, Status, Trial};
+use crate::trial::{Evaluation, Status, Trial};
 
 /// How a replay went.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -207,9 +207,9 @@ impl<'a> Replay<'a> {
 }
 
 /// What a trial's judging showed, of its record.
-fn judged(trial: &Trial, genotype: String, cost: Cost) -> Judged {
+fn judged(trial: &Trial, genotype: String, cost: Cost) -> Evaluation {
     let reason = |status| trial.reason.clone().filter(|_| trial.status == status);
-    Judged {
+    Evaluation {
         id: trial.id,
         genotype,
         cost,

@@ -4,29 +4,29 @@ use std::collections::BTreeMap;
 
 use nasfw_sdk::{Proposal, Schema, State};
 
-use super::judge::{Job, Judge};
-use super::learn::Learner;
+use super::executor::{Executor, Job};
+use super::study::Study;
 use crate::error::{Error, Result};
-use crate::plugins;
 use crate::progress::{Event, Observer};
 use crate::store::{Pending, Run};
-use crate::trial::Judged;
+use crate::trial::Evaluation;
+use nasfw_plugin_host as plugins;
 
 /// Proposes a round, or takes up the one that an interruption left, and sees it through. Of its trials
 /// only those below `wanted` are judged; the rest waits until more are wanted, so that the rounds of a
 /// search do not depend on where it paused.
 pub(super) fn go_through(
-    learner: &mut Learner<'_>,
-    judge: &mut dyn Judge,
+    study: &mut Study<'_>,
+    judge: &mut dyn Executor,
     wanted: u64,
     observer: &mut dyn Observer,
 ) -> Result<()> {
-    let round = learner.round()?;
-    let schema = learner.setup.space.schema();
-    let mut desk = Desk {
+    let round = study.round()?;
+    let schema = study.setup.space.schema();
+    let mut buffer = ReorderBuffer {
         proposals: BTreeMap::new(),
         waiting: BTreeMap::new(),
-        learner,
+        study,
         observer,
     };
     let mut jobs = Vec::new();
@@ -34,16 +34,16 @@ pub(super) fn go_through(
         if pending.id >= wanted {
             break;
         }
-        let (id, proposal) = (pending.id, proposal(schema, &pending, desk.learner.run)?);
+        let (id, proposal) = (pending.id, proposal(schema, &pending, buffer.study.run)?);
         match pending.judged {
-            Some(judged) => drop(desk.waiting.insert(id, judged)),
+            Some(judged) => drop(buffer.waiting.insert(id, judged)),
             None => jobs.push(job(id, &proposal, &round.schedule)),
         }
-        desk.proposals.insert(id, proposal);
+        buffer.proposals.insert(id, proposal);
     }
-    desk.learn()?;
-    judge.judge(jobs, &mut desk)?;
-    desk.pass_notes_on();
+    buffer.learn()?;
+    judge.judge(jobs, &mut buffer)?;
+    buffer.pass_notes_on();
     Ok(())
 }
 
@@ -72,35 +72,35 @@ fn proposal(schema: &Schema, pending: &Pending, run: &Run) -> Result<Proposal> {
 
 /// Where judges put what they found. What cannot be learned yet, because a trial before it is still
 /// being judged, is kept in the run meanwhile.
-pub(super) struct Desk<'d, 'l> {
-    learner: &'d mut Learner<'l>,
+pub(super) struct ReorderBuffer<'d, 'l> {
+    study: &'d mut Study<'l>,
     observer: &'d mut dyn Observer,
     /// What is not learned yet, by id.
     proposals: BTreeMap<u64, Proposal>,
-    waiting: BTreeMap<u64, Judged>,
+    waiting: BTreeMap<u64, Evaluation>,
 }
 
-impl Desk<'_, '_> {
+impl ReorderBuffer<'_, '_> {
     /// Who watches the search.
     pub(super) fn observer(&mut self) -> &mut dyn Observer {
         self.observer
     }
 
     /// Takes what judging an architecture showed, and learns what can be learned now.
-    pub(super) fn judged(&mut self, judged: Judged) -> Result<()> {
+    pub(super) fn judged(&mut self, judged: Evaluation) -> Result<()> {
         self.pass_notes_on();
-        if judged.id != self.learner.next {
-            self.learner.run.keep_judged(&judged)?;
+        if judged.id != self.study.next {
+            self.study.run.keep_evaluation(&judged)?;
         }
         self.waiting.insert(judged.id, judged);
         self.learn()
     }
 
     fn learn(&mut self) -> Result<()> {
-        while let Some(judged) = self.waiting.remove(&self.learner.next) {
+        while let Some(judged) = self.waiting.remove(&self.study.next) {
             // Every trial of the round has a proposal.
             if let Some(proposal) = self.proposals.remove(&judged.id) {
-                self.learner.learn(proposal, judged, self.observer)?;
+                self.study.learn(proposal, judged, self.observer)?;
             }
             self.pass_notes_on();
         }

@@ -1,16 +1,16 @@
 //! A search from its preparation to its summary.
 
 use super::clock::Clock;
-use super::judge::{Here, Judge, Pool, WorkerProgram};
-use super::learn::Learner;
+use super::executor::{Executor, InProcess, WorkerPool, WorkerProgram};
 use super::prepare::{Prepared, constant, warm};
 use super::round::{go_through, pass_notes_on};
-use super::setup::Setup;
+use super::study::Study;
 use super::{Summary, best};
 use crate::error::{Error, Result};
-use crate::network::kernels::Kernels;
+use crate::experiment::Setup;
 use crate::progress::{Event, Observer};
 use crate::store::Run;
+use nasfw_network::kernels::Kernels;
 
 /// Runs until all trials are done or the observer asks to stop. `program` judges, where there is one and
 /// workers are wanted; else this process does.
@@ -82,7 +82,13 @@ fn here<K: Kernels>(
     let warm = warm(&kernels, setup, clock, run, observer)?;
     let prepared = Prepared::new(setup, kernels, warm, clock, observer)?;
     *constant_reward = Some(constant(setup, clock, run)?);
-    go(setup, run, clock, &mut Here { prepared, clock }, observer)
+    go(
+        setup,
+        run,
+        clock,
+        &mut InProcess { prepared, clock },
+        observer,
+    )
 }
 
 /// Workers judge; this process warms the encoder up for all of them.
@@ -100,7 +106,7 @@ fn by_workers<K: Kernels>(
     *constant_reward = Some(constant(&setup, clock, run)?);
     setup.forget_images();
     let config = &setup.config.run;
-    let mut pool = Pool::new(program, run.folder(), config, clock, setup.stages.len());
+    let mut pool = WorkerPool::new(program, run.folder(), config, clock, setup.stages.len());
     go(&setup, run, clock, &mut pool, observer)
 }
 
@@ -109,14 +115,14 @@ fn go(
     setup: &Setup,
     run: &mut Run,
     clock: &Clock,
-    judge: &mut dyn Judge,
+    judge: &mut dyn Executor,
     observer: &mut dyn Observer,
 ) -> Result<()> {
     pass_notes_on(observer);
     let wanted = setup.config.run.trials;
-    let mut learner = Learner::new(setup, clock, run)?;
-    while learner.next < wanted {
-        go_through(&mut learner, judge, wanted, observer)?;
+    let mut study = Study::new(setup, clock, run)?;
+    while study.next < wanted {
+        go_through(&mut study, judge, wanted, observer)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::judge::Job;
+use super::executor::Job;
 use crate::progress::{Event, Observer};
 
 /// Steps of a bar for each trial.

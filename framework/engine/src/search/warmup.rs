@@ -7,12 +7,12 @@ use nasfw_sdk::{Decay, Optimiser, TargetScale};
 
 use super::clock::{Clock, Timed};
 use super::plain::plain_network;
-use super::setup::Setup;
 use crate::error::{Error, Result};
-use crate::network::kernels::Kernels;
-use crate::network::{Network, Weights};
+use crate::experiment::Setup;
 use crate::progress::{Event, Observer};
-use crate::train::{Fit, ImageSet, Learner, Objective, Rates, fit};
+use nasfw_network::fit::{Fit, ImageSet, Objective, Optimisers, Rates, fit};
+use nasfw_network::kernels::Kernels;
+use nasfw_network::{Network, Weights};
 
 /// Trains encoder and plain decoder. `None` when the space has no encoder.
 pub(super) fn warm_up<K: Kernels>(
@@ -35,7 +35,7 @@ pub(super) fn warm_up<K: Kernels>(
         lr: warmup.lr,
         weight_decay: warmup.weight_decay,
     };
-    let mut learner = Learner::new(&network, adam, adam, 0.0)?;
+    let mut optimisers = Optimisers::new(&network, adam, adam, 0.0)?;
     let images = ImageSet {
         dataset: &*setup.source.train,
         indices: &setup.training_samples(warmup.samples),
@@ -63,7 +63,7 @@ pub(super) fn warm_up<K: Kernels>(
         clock,
         batches: &images,
     };
-    fit(&mut network, &mut learner, &batches, &how, &mut |tick| {
+    fit(&mut network, &mut optimisers, &batches, &how, &mut |tick| {
         if !started {
             observer.on(&Event::Phase {
                 name: "encoder warm-up",
@@ -111,5 +111,5 @@ fn untrained<K: Kernels>(kernels: &K, setup: &Setup) -> Result<Option<Network<K>
     let width = setup.config.warmup.width;
     let graph = plain_network(encoder, width, setup.io.output_channels)?;
     let mut rng = setup.seed.stream("warmup/init");
-    Network::new(kernels.clone(), &graph, &mut rng).map(Some)
+    Ok(Some(Network::new(kernels.clone(), &graph, &mut rng)?))
 }

@@ -3,8 +3,8 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::{io_error, run_error};
-use crate::disk;
 use crate::error::Result;
+use nasfw_disk as disk;
 
 /// The path of the artifact called `name`, which must stay inside the run.
 pub(super) fn path_of(run: &Path, name: &str) -> Result<PathBuf> {

@@ -6,9 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::lock::Lock;
 use super::{artifact, format, io_error, run_error};
 use crate::config::Config;
-use crate::disk::{Unfinished, parent};
 use crate::error::{Error, Result};
-use crate::export::owner;
+use nasfw_disk::owner;
+use nasfw_disk::{self as disk, Unfinished, parent};
 
 /// Whether a run may be made in `folder`: it does not exist, or it is empty.
 pub(super) fn check_free(folder: &Path) -> Result<()> {
@@ -57,10 +57,11 @@ pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
         .map_err(refused)?;
     let lock = fill(unfinished.path(), config).map_err(|e| match e {
         // Nobody knows the folder beside.
-        Error::DiskFull { .. } => Error::DiskFull {
+        Error::Disk(disk::Error::Full { .. }) => disk::Error::Full {
             then: "try again",
             path: folder.into(),
-        },
+        }
+        .into(),
         other => other,
     })?;
 

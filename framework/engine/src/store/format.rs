@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{chain, database_error, database_path, is_run, migrate, run_error};
+use super::{database_error, database_path, hash_chain, is_run, migrate, run_error};
 use crate::error::Result;
-use crate::folder::Folder;
+use nasfw_disk::Folder;
 
 /// The version of the tables that this program writes, and the newest it reads.
 pub const FORMAT: i64 = 2;
@@ -66,7 +66,7 @@ CREATE TABLE round (
 ";
 
 fn make_tables(db: &Connection) -> rusqlite::Result<()> {
-    for tables in [TABLES, ARTIFACTS, ROUNDS, chain::TABLES] {
+    for tables in [TABLES, ARTIFACTS, ROUNDS, hash_chain::TABLES] {
         db.execute_batch(tables)?;
     }
     Ok(())
@@ -100,7 +100,7 @@ pub(super) fn create(run: &Path, meta: &[(&str, &str)]) -> Result<()> {
         for (key, value) in meta {
             tx.execute("INSERT INTO meta VALUES (?1, ?2)", [key, value])?;
         }
-        chain::reseal(&tx)?;
+        hash_chain::reseal(&tx)?;
         tx.commit()?;
         db.close().map_err(|(_, e)| e)
     };

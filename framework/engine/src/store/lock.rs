@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{io_error, run_error};
-use crate::disk;
 use crate::error::Result;
+use nasfw_disk as disk;
 
 /// The right to write to a run. The system takes it back when the process ends, however it ends.
 #[derive(Debug)]

@@ -5,14 +5,14 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::format::{ARTIFACTS, FORMAT, ROUNDS};
-use super::{artifact, chain};
+use super::{artifact, hash_chain};
 
 /// Brings a database of format `version` to the present one, wholly or not at all.
 pub(super) fn migrate(run: &Path, db: &mut Connection, version: i64) -> rusqlite::Result<()> {
     let tx = db.transaction()?;
     if version < 2 {
         tx.execute_batch(ROUNDS)?;
-        tx.execute_batch(chain::TABLES)?;
+        tx.execute_batch(hash_chain::TABLES)?;
         hash_artifacts(run, &tx)?;
         let sql = "SELECT value FROM meta WHERE key = 'config'";
         let config: String = tx.query_row(sql, [], |row| row.get(0))?;
@@ -21,10 +21,10 @@ pub(super) fn migrate(run: &Path, db: &mut Connection, version: i64) -> rusqlite
         let mut trials = tx.prepare("SELECT id FROM trials ORDER BY id")?;
         let ids = trials.query_map([], |row| row.get(0))?;
         for id in ids.collect::<rusqlite::Result<Vec<i64>>>()? {
-            chain::add_link(&tx, id)?;
+            hash_chain::add_link(&tx, id)?;
         }
     }
-    chain::reseal(&tx)?;
+    hash_chain::reseal(&tx)?;
     tx.pragma_update(None, "user_version", FORMAT)?;
     tx.commit()
 }

@@ -25,14 +25,14 @@
 //! | `rows.rs` | trials as rows |
 //! | `round.rs` | the round under way |
 //! | `artifact.rs` | files written whole or not at all |
-//! | `chain.rs`, `at_rest.rs` | hashes of what is recorded, and of the file |
+//! | `hash_chain.rs`, `file_digest.rs` | hashes of what is recorded, and of the file |
 //! | `verify.rs` | whether anything has changed |
 
 mod artifact;
-mod at_rest;
-mod chain;
 mod create;
+mod file_digest;
 mod format;
+mod hash_chain;
 mod lock;
 mod migrate;
 mod place;
@@ -47,6 +47,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use nasfw_disk as disk;
 use nasfw_sdk::State;
 
 pub use format::FORMAT;
@@ -86,8 +87,8 @@ fn database_error(run: &Path, source: rusqlite::Error) -> Error {
             format!("run.db is damaged or no database: {source}")
         }
         Some(DatabaseBusy | DatabaseLocked) => "run.db is in use by another program".into(),
-        Some(DiskFull) => return Error::DiskFull { path, then: RESUME },
-        _ if is_out_of_room(&source) => return Error::DiskFull { path, then: RESUME },
+        Some(DiskFull) => return disk::Error::Full { path, then: RESUME }.into(),
+        _ if is_out_of_room(&source) => return disk::Error::Full { path, then: RESUME }.into(),
         _ => return Error::Database { path, source },
     };
     Error::Run {
@@ -117,7 +118,7 @@ fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
     |source| {
         let path = path.into();
         match source.kind() {
-            std::io::ErrorKind::StorageFull => Error::DiskFull { path, then: RESUME },
+            std::io::ErrorKind::StorageFull => disk::Error::Full { path, then: RESUME }.into(),
             _ => Error::Io { path, source },
         }
     }

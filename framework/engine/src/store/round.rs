@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::verify::OLD;
 use super::{Run, RunView, SearchState, rows, run_error};
 use crate::error::Result;
-use crate::trial::Judged;
+use crate::trial::Evaluation;
 
 /// A proposal whose outcome is not learned yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +18,7 @@ pub struct Pending {
     /// Natural logarithm of the probability it was sampled with.
     pub log_prob: f64,
     /// What judging it showed, if that is done.
-    pub judged: Option<Judged>,
+    pub judged: Option<Evaluation>,
 }
 
 /// What is left of a round.
@@ -62,7 +62,7 @@ impl Run {
     ///
     /// # Errors
     /// When no such proposal is pending, or the database fails.
-    pub fn keep_judged(&mut self, judged: &Judged) -> Result<()> {
+    pub fn keep_evaluation(&mut self, judged: &Evaluation) -> Result<()> {
         let changed = self.change(|tx| {
             let sql = "UPDATE pending SET judged = ?1 WHERE id = ?2 AND judged IS NULL";
             tx.execute(sql, params![rows::json(judged)?, rows::integer(judged.id)?])

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::chain::{link, seal, stored_link};
-use super::{RunView, artifact, at_rest, database_error, format, run_error};
+use super::hash_chain::{link, seal, stored_link};
+use super::{RunView, artifact, database_error, file_digest, format, run_error};
 use crate::error::Result;
 
 /// What is missing in a run of an earlier program.
@@ -152,11 +152,11 @@ impl RunView {
     }
 
     fn verify_file(&self, found: &mut Verified) {
-        let noted = || std::fs::read(at_rest::path(&self.folder)).ok();
+        let noted = || std::fs::read(file_digest::path(&self.folder)).ok();
         let Some(before) = noted() else {
             return; // someone writes to it, or was interrupted
         };
-        let now = at_rest::text(&self.folder).ok();
+        let now = file_digest::text(&self.folder).ok();
         let is_same = now.as_ref().map(String::as_bytes) == Some(&before[..]);
         if !is_same && noted().as_ref() != Some(&before) {
             return; // someone began to write meanwhile

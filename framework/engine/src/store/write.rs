@@ -9,7 +9,8 @@ use super::lock::Lock;
 use super::place::Place;
 use super::view::{CONSTANT, DATA, OUTPUTS, SPENT};
 use super::{
-    RunView, SearchState, artifact, at_rest, chain, create, database_error, format, rows, run_error,
+    RunView, SearchState, artifact, create, database_error, file_digest, format, hash_chain, rows,
+    run_error,
 };
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -64,7 +65,7 @@ impl Run {
     }
 
     fn with(folder: &Path, lock: Lock) -> Result<Self> {
-        at_rest::remove(folder)?;
+        file_digest::remove(folder)?;
         let db = format::open(folder)?;
         let folder = folder.to_owned();
         let view = RunView { folder, db };
@@ -94,7 +95,7 @@ impl Run {
         self.change(|tx| {
             let id = rows::integer(trial.id)?;
             rows::insert(tx, trial)?;
-            chain::add_link(tx, id)?;
+            hash_chain::add_link(tx, id)?;
             tx.execute("DELETE FROM pending WHERE id = ?1", [id])?;
             rows::replace_state(tx, state, next + 1)
         })
@@ -109,7 +110,7 @@ impl Run {
         let write = |db: &mut Connection| -> rusqlite::Result<T> {
             let tx = db.transaction()?;
             let value = body(&tx)?;
-            chain::reseal(&tx)?;
+            hash_chain::reseal(&tx)?;
             tx.commit()?;
             Ok(value)
         };
@@ -254,7 +255,7 @@ impl Drop for Run {
         // anywhere. A reader may be in the way; then the log stays, and nothing is lost.
         let closed = (self.view.db).pragma_update(None, "journal_mode", "DELETE");
         if closed.is_ok() && self.is_in_place() && !self.view.folder.join("run.db-wal").exists() {
-            let _ = at_rest::leave(&self.view.folder);
+            let _ = file_digest::leave(&self.view.folder);
         }
     }
 }

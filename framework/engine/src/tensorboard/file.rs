@@ -16,9 +16,12 @@ use crate::error::{Error, Result};
 /// # Errors
 /// When it or a part of its path is a file, or nothing can be written there.
 pub fn check_folder(folder: &Path) -> Result<()> {
-    let refused = |message: String| Error::Target {
-        path: folder.into(),
-        message,
+    let refused = |message: String| -> Error {
+        nasfw_disk::Error::Target {
+            path: folder.into(),
+            message,
+        }
+        .into()
     };
     let is_there = |p: &&Path| p.as_os_str().is_empty() || p.exists();
     let nearest = match folder.ancestors().find(is_there) {

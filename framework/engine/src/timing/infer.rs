@@ -4,9 +4,9 @@ use nasfw_sdk::Seed;
 use nasfw_sdk::graph::Graph;
 
 use super::{Reference, Timed, named, random_values};
-use crate::error::Result;
-use crate::network::kernels::{DeviceOf, Kernels, Map, MapShape, device};
-use crate::network::{Network, Weights};
+use nasfw_network::Result;
+use nasfw_network::kernels::{DeviceOf, Kernels, Map, MapShape, device};
+use nasfw_network::{Network, Weights};
 
 /// A whole network in evaluation mode with a random image.
 #[derive(Debug)]

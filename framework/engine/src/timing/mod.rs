@@ -5,17 +5,18 @@
 mod infer;
 mod step;
 
-use crate::device::on_device;
 use crate::error::Result;
 pub use infer::Inference;
+use nasfw_device::{Device, on_device};
+use nasfw_network::Result as NetworkResult;
 pub use step::DecoderStep;
 
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Rng, Seed};
 use rand::RngExt;
 
-use crate::network::kernels::{MapShape, map_shape};
-use crate::network::{Array, Weights};
+use nasfw_network::kernels::{MapShape, map_shape};
+use nasfw_network::{Array, Weights};
 
 /// A step or inference as data: who runs `graph` with `weights` on `inputs` must get `outputs`,
 /// and of a training step `gradients`.
@@ -40,13 +41,13 @@ pub trait Timed {
     ///
     /// # Errors
     /// When the device fails.
-    fn run(&mut self) -> Result<()>;
+    fn run(&mut self) -> NetworkResult<()>;
 
     /// Does it once, for another framework to compare.
     ///
     /// # Errors
     /// When the device fails.
-    fn reference(&mut self) -> Result<Reference>;
+    fn reference(&mut self) -> NetworkResult<Reference>;
 }
 
 /// [`DecoderStep::new`] on the device called `on`.
@@ -54,7 +55,7 @@ pub trait Timed {
 /// # Errors
 /// When there is no such device, or it fails.
 pub fn step(
-    on: &str,
+    on: Device,
     graph: &Graph,
     batch: usize,
     crop_px: usize,
@@ -70,7 +71,7 @@ pub fn step(
 /// # Errors
 /// When there is no such device, or it fails.
 pub fn infer(
-    on: &str,
+    on: Device,
     graph: &Graph,
     batch: usize,
     size: (usize, usize),
@@ -81,8 +82,8 @@ pub fn infer(
     })
 }
 
-fn boxed(timed: Result<impl Timed + 'static>) -> Result<Box<dyn Timed>> {
-    timed.map(|timed| Box::new(timed) as Box<dyn Timed>)
+fn boxed(timed: NetworkResult<impl Timed + 'static>) -> Result<Box<dyn Timed>> {
+    Ok(Box::new(timed?))
 }
 
 /// Random values of a map, from −1 to 1.
@@ -94,7 +95,7 @@ fn random_values(shape: MapShape, rng: &mut Rng) -> Vec<f32> {
 
 fn named<D: dfdx::prelude::Device<f32>>(
     stem: &str,
-    maps: &[crate::network::kernels::Map<D>],
+    maps: &[nasfw_network::kernels::Map<D>],
 ) -> Weights {
     let mut all = Weights::default();
     for (at, map) in maps.iter().enumerate() {

@@ -8,10 +8,10 @@ use nasfw_sdk::{Label, Loss, Optimiser, Result as SdkResult, Seed, TargetScale};
 use rand::RngExt;
 
 use super::{Reference, Timed, named, random_values};
-use crate::error::Result;
-use crate::network::kernels::{DeviceOf, Kernels, MapShape, device};
-use crate::network::{Array, Network, Weights};
-use crate::train::{Batch, Factors, Learner, Objective, quarter, train_step, upload};
+use nasfw_network::Result;
+use nasfw_network::fit::{Batch, Factors, Objective, Optimisers, quarter, train_step, upload};
+use nasfw_network::kernels::{DeviceOf, Kernels, MapShape, device};
+use nasfw_network::{Array, Network, Weights};
 
 /// Labels that do not count, as in PASCAL VOC.
 const IGNORE: u8 = 255;
@@ -20,7 +20,7 @@ const IGNORE: u8 = 255;
 #[derive(Debug)]
 pub struct DecoderStep<K: Kernels> {
     network: Network<K>,
-    learner: Learner<K>,
+    optimisers: Optimisers<K>,
     objective: Objective<'static>,
     batch: Batch,
 }
@@ -66,7 +66,7 @@ impl<K: Kernels> DecoderStep<K> {
             weight_decay: 1e-5,
         };
         Ok(Self {
-            learner: Learner::new(&network, adam, adam, 3.0)?,
+            optimisers: Optimisers::new(&network, adam, adam, 3.0)?,
             network,
             objective: Objective {
                 loss: Loss::CrossEntropy { ignore: IGNORE },
@@ -91,7 +91,7 @@ impl<K: Kernels> DecoderStep<K> {
     pub fn run(&mut self) -> Result<f32> {
         train_step(
             &mut self.network,
-            &mut self.learner,
+            &mut self.optimisers,
             &self.batch,
             &self.objective,
             Factors::all(1.0),

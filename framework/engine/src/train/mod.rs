@@ -1,51 +1,232 @@
-//! Training one network, and judging it.
+//! One architecture trained in full: encoder and decoder together, on the whole training part, the
+//! best on the validation part kept.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `batch.rs` | what one step is fed, and where it comes from |
-//! | `store.rs` | samples that many batches are made of, on the host and on the device |
-//! | `passes.rs` | passes over a part of a set, or over more than the set |
-//! | `rates.rs` | how learning rates change |
-//! | `target.rs` | truth at the size where it meets an output |
-//! | `objective.rs` | the loss of a step: main, auxiliary, distillation |
-//! | `own.rs` | a loss of the task's own, as an operation on the tape |
-//! | `optimise.rs` | Adam and SGD per part of the network, with clipping |
-//! | `teach.rs` | what a teacher says of a batch |
-//! | `average.rs` | Polyak averaging |
-//! | `fit.rs` | the loop |
-//! | `course.rs` | a training under way, and how it is carried over an interruption |
-//! | `judge.rs` | predictions against truth over a set |
-//! | `part.rs` | the same over a part of a data set, read as it goes |
+//! | `request.rs` | what is trained, and from where; how a training ended |
+//! | `session.rs` | the network before its first step, and that of a training to go on with |
+//! | `teacher.rs` | the teacher, a finished model |
+//! | `watch.rs` | what happens beside the steps: progress, validation, checkpoints |
+//! | `best.rs` | the validation part, and the best weights so far |
+//! | `description.rs` | what the finished model says of itself |
+//! | `checkpoint.rs` | what is kept of a training until its model is finished |
 
-mod average;
-mod batch;
-mod course;
-mod fit;
-mod judge;
-mod objective;
-mod optimise;
-mod own;
-mod part;
-mod passes;
-mod rates;
-mod store;
-mod target;
-mod teach;
+mod best;
+mod checkpoint;
+mod description;
+mod request;
+mod session;
+mod teacher;
+mod watch;
 
-pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches};
-pub use course::{Course, Place, Saved};
-pub use fit::{Fit, Tick, Watch, fit, fit_on};
-pub use judge::{Evaluator, judge};
-pub use objective::Objective;
-pub use optimise::Learner;
-pub use part::{PartSet, View};
-pub use passes::Passes;
-pub use rates::{Factors, RateStage, Rates};
-pub use store::{Store, Values};
-pub use target::{Target, target};
-pub use teach::Taught;
+use nasfw_data::Transform;
+use nasfw_sdk::TargetScale;
 
-pub(crate) use batch::stack;
-pub(crate) use fit::{train_step, upload};
-pub(crate) use objective::quarter;
-pub(crate) use teach::teach;
+use self::best::Validation;
+use self::checkpoint::CheckpointFolder;
+use self::description::description;
+use self::session::TrainSession;
+use self::watch::{Checkpointer, Watcher};
+use crate::error::{Error, Result};
+use crate::progress::{Event, Observer};
+use nasfw_device::on_device;
+use nasfw_model::Model;
+use nasfw_network::fit::{
+    Batches, Distilled, EpochSampler, Fit, ImageSet, Objective, Optimisers, TrainState, fit_on,
+};
+use nasfw_network::kernels::Kernels;
+
+pub use checkpoint::{Unfinished, check_not_begun};
+pub use request::{CheckpointPolicy, Resume, TrainRequest, Trained};
+
+/// Trains an architecture as the table `train` says.
+///
+/// When a step fails, what was best until then is the result. When the observer asks to stop, or anything
+/// around the training fails, so it is without checkpoints; with them the training can be gone on with.
+///
+/// # Errors
+/// When a setting, the genotype or the data is wrong, training ended before the first look at the
+/// validation part, or it can be gone on with.
+pub fn train(request: &TrainRequest<'_>, observer: &mut dyn Observer) -> Result<Trained> {
+    on_device!(request.config.run.device, |kernels| {
+        train_on(kernels, request, observer)
+    })
+}
+
+fn train_on<K: Kernels>(
+    kernels: K,
+    request: &TrainRequest<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Trained> {
+    let session = TrainSession::new(kernels, request)?;
+    session.setup.check_data(observer)?;
+    let checkpointer = (request.keep.as_ref())
+        .map(|keep| {
+            Ok::<_, Error>(Checkpointer {
+                folder: CheckpointFolder::create(keep.model)?,
+                origin: session.origin.clone(),
+                every: keep.every_steps,
+            })
+        })
+        .transpose()?;
+    go(session, checkpointer, false, observer)
+}
+
+/// Goes on with a training that was interrupted; it ends with what it would have ended with.
+///
+/// # Errors
+/// As [`train`]; also when the data is not what the training was session with.
+pub fn resume(
+    mut unfinished: Unfinished,
+    how: &Resume<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Trained> {
+    if let Some(device) = how.device {
+        unfinished.config.run.device = device;
+    }
+    let device = unfinished.config.run.device;
+    on_device!(device, |kernels| resume_on(
+        kernels, unfinished, how, observer
+    ))
+}
+
+fn resume_on<K: Kernels>(
+    kernels: K,
+    unfinished: Unfinished,
+    how: &Resume<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Trained> {
+    unfinished.folder.check_target()?;
+    let (session, folder) = TrainSession::again(kernels, unfinished, how.data, how.finish)?;
+    let place = session.saved.as_ref().map(|saved| saved.place);
+    if let (false, Some(place)) = (how.finish, place) {
+        session.setup.check_data(observer)?;
+        let (done, epochs) = (place.epoch, session.setup.config.train.epochs);
+        let mut text = format!("going on after epoch {done} of {epochs}");
+        if place.step > 0 {
+            text.push_str(&format!(", step {}", place.step));
+        }
+        observer.on(&Event::Note { text: &text });
+    }
+    let checkpointer = Checkpointer {
+        folder,
+        origin: session.origin.clone(),
+        every: how.every_steps,
+    };
+    go(session, Some(checkpointer), how.finish, observer)
+}
+
+/// Trains until the end, unless `is_over` already, and makes the model.
+fn go<K: Kernels>(
+    mut session: TrainSession<K>,
+    checkpointer: Option<Checkpointer>,
+    is_over: bool,
+    observer: &mut dyn Observer,
+) -> Result<Trained> {
+    let result = match is_over {
+        true => Ok(()),
+        false => fit_begun(&mut session, checkpointer.as_ref(), observer),
+    };
+    session.setup.task.fault()?;
+    let ended_early = match result {
+        Ok(()) => None,
+        // The next steps would end alike.
+        Err(Error::Training(message)) if !session.best.is_empty() => Some(message),
+        Err(e @ Error::Training(_)) => {
+            if let Some(checkpointer) = checkpointer {
+                checkpointer.folder.remove()?;
+            }
+            return Err(e);
+        }
+        Err(e) if checkpointer.is_some() => return Err(e),
+        Err(Error::Stopped) if session.best.is_empty() => {
+            let message = "stopped before the first look at the validation part; nothing is kept";
+            return Err(Error::Training(message.into()));
+        }
+        Err(e) if session.best.is_empty() => return Err(e),
+        Err(e) => Some(e.to_string()),
+    };
+    let Some(best_model) = session.best.take() else {
+        let message = "no epoch was judged yet, so there are no best weights";
+        return Err(Error::Training(message.into()));
+    };
+    let deployed = session.graph.without_auxiliary();
+    let weights = best_model.weights.of_nodes(&deployed);
+    let description = description(&session.setup, &session.origin, &best_model, deployed);
+    Ok(Trained {
+        model: Model::new(description, weights)?,
+        reward: best_model.reward,
+        ended_early,
+        folder: checkpointer.map(|checkpointer| checkpointer.folder),
+    })
+}
+
+fn fit_begun<K: Kernels>(
+    session: &mut TrainSession<K>,
+    checkpointer: Option<&Checkpointer>,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let setup = &session.setup;
+    let train = &setup.config.train;
+    let transform = Transform {
+        scale: (train.scale[0], train.scale[1]),
+        least_scale: train.scale_least,
+        ..setup.transform(train.shorter_side_px, train.crop_px)
+    };
+    let images: Vec<usize> = (0..setup.source.train.len()).collect();
+    let set = ImageSet {
+        dataset: &*setup.source.train,
+        indices: &images,
+        info: &setup.source.info,
+        transform: &transform,
+        ignore: setup.ignore(),
+        batch: train.batch,
+        seed: setup.seed.child("train"),
+    };
+    let sampler = EpochSampler::new(set, train.samples);
+    let distilled = session.teacher.as_ref().map(|teacher| Distilled {
+        batches: &sampler,
+        teacher: &teacher.network,
+        crop_px: train.crop_px,
+    });
+    let batches: &dyn Batches = match &distilled {
+        Some(distilled) => distilled,
+        None => &sampler,
+    };
+    let how = Fit {
+        epochs: train.epochs,
+        rates: train.rates(),
+        objective: Objective {
+            loss: setup.task.loss(),
+            own: Some(&*setup.task),
+            auxiliary: train.auxiliary as f32,
+            distillation: train.distillation as f32,
+            targets: TargetScale::Output,
+            crop_px: train.crop_px,
+        },
+        polyak: train.polyak,
+    };
+    let network = &mut session.network;
+    let mut optimisers = Optimisers::new(network, train.encoder, train.decoder, train.clip_norm)?;
+    let mut state = TrainState::new(network, &mut optimisers, train.polyak);
+    match &session.saved {
+        Some(saved) => state.load(saved)?,
+        // From here on there is something to go on with.
+        None => checkpointer.map_or(Ok(()), |checkpointer| {
+            checkpointer.keep(&state, &session.best)
+        })?,
+    }
+    let mut watcher = Watcher {
+        validation: Validation {
+            setup,
+            transform: &transform,
+        },
+        best: &mut session.best,
+        checkpointer,
+        observer,
+        has_begun: false,
+    };
+    fit_on(&mut state, batches, &how, &mut watcher)?;
+    observer.on(&Event::PhaseDone);
+    Ok(())
+}

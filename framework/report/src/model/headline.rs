@@ -1,7 +1,7 @@
 //! What it is for, how good over all, at what cost, and how to go on.
 
 use maud::{Markup, html};
-use nasfw_engine::model::Description;
+use nasfw_model::Description;
 use nasfw_sdk::registry::TaskEntry;
 
 use crate::number::{grouped, metric, short};

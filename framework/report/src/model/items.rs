@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
-use nasfw_engine::model::Description;
+use nasfw_model::Description;
 use nasfw_sdk::LabelKind;
 
 use crate::number::metric;

@@ -1,7 +1,7 @@
 //! Parameters and multiply-adds, part by part and layer by layer.
 
 use maud::{Markup, html};
-use nasfw_engine::model::Description;
+use nasfw_model::Description;
 use nasfw_sdk::graph::{Graph, NodeId, Op};
 
 use crate::number::{grouped, short};

@@ -15,7 +15,7 @@ mod layers;
 mod provenance;
 
 use maud::html;
-use nasfw_engine::model::Model;
+use nasfw_model::Model;
 use nasfw_sdk::registry::SpaceEntry;
 use nasfw_sdk::{Result, Sketch};
 

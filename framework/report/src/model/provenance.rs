@@ -1,7 +1,7 @@
 //! Where a model comes from.
 
 use maud::{Markup, html};
-use nasfw_engine::model::Description;
+use nasfw_model::Description;
 
 use crate::page::{self, facts};
 

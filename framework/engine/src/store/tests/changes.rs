@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::{new_run, state, trial};
 use crate::store::{Run, database_path, format};
-use crate::trial::Judged;
+use crate::trial::Evaluation;
 
 /// A run of 30 trials in a round of three, one of them judged, with two artifacts; closed.
 fn closed() -> (TempDir, PathBuf) {
@@ -27,11 +27,11 @@ fn closed() -> (TempDir, PathBuf) {
     };
     let round = [proposal(0), proposal(1), proposal(0)];
     run.begin_round(&round, &state(29)).unwrap();
-    let judged = Judged {
+    let judged = Evaluation {
         id: 31,
-        ..Judged::default()
+        ..Evaluation::default()
     };
-    run.keep_judged(&judged).unwrap();
+    run.keep_evaluation(&judged).unwrap();
     run.bind("a data set", 21).unwrap();
     run.write_artifact("warmup.safetensors", &[7; 900]).unwrap();
     run.write_artifact("drawings/best.svg", b"<svg/>").unwrap();

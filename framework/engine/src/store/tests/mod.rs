@@ -11,9 +11,10 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{FORMAT, Pending, Round, Run, RunView, SearchState, database_path};
-use crate::config::{Config, MemberConfig, SpaceConfig};
+use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::trial::{Judged, Status, Trial};
+use crate::trial::{Evaluation, Status, Trial};
+use nasfw_sdk::{MemberConfig, SpaceConfig};
 
 fn config() -> Config {
     let member = |name: &str| MemberConfig {
@@ -120,15 +121,15 @@ fn proposal(n: usize) -> Proposal {
     }
 }
 
-fn judged(id: u64) -> Judged {
-    Judged {
+fn judged(id: u64) -> Evaluation {
+    Evaluation {
         id,
         genotype: format!("g{id}"),
         stage_rewards: vec![0.1 + 0.2, 1.0 / 3.0],
         metrics: Metrics::new([("miou", 1e-300)]).unwrap(),
         failed: (id == 2).then(|| "SIGSEGV".to_owned()),
         seconds: 0.1,
-        ..Judged::default()
+        ..Evaluation::default()
     }
 }
 
@@ -146,11 +147,11 @@ fn a_round_comes_back_wherever_it_was_left() {
     refused(run.begin_round(&proposals, &before), "round before");
     assert_eq!(run.state().unwrap(), Some(before));
     // Out of order, and learned in order.
-    run.keep_judged(&judged(2)).unwrap();
-    refused(run.keep_judged(&judged(2)), "trial 2 is not pending");
-    refused(run.keep_judged(&judged(3)), "trial 3 is not pending");
+    run.keep_evaluation(&judged(2)).unwrap();
+    refused(run.keep_evaluation(&judged(2)), "trial 2 is not pending");
+    refused(run.keep_evaluation(&judged(3)), "trial 3 is not pending");
     run.append(&trial(0), &state(0)).unwrap();
-    let pending = |id: u64, judged: Option<Judged>| Pending {
+    let pending = |id: u64, judged: Option<Evaluation>| Pending {
         id,
         choices: vec![id as usize],
         log_prob: -0.1 * id as f64,
@@ -325,7 +326,7 @@ fn a_full_disk_leaves_the_trials_before() {
     };
     let error = run.append(&trial(1), &big).unwrap_err();
     assert!(
-        matches!(error, Error::DiskFull { .. }) && error.is_input(),
+        matches!(error, Error::Disk(nasfw_disk::Error::Full { .. })) && error.is_input(),
         "{error}"
     );
     assert_eq!(run.trials().unwrap(), [trial(0)]);

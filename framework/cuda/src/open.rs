@@ -1,0 +1,122 @@
+//! Opens a CUDA device.
+#![allow(
+    unsafe_code,
+    reason = "cudarc has no safe way to set up the memory pool"
+)]
+
+use std::sync::Arc;
+
+use cudarc::driver::{CudaDevice, DriverError, result, sys};
+use dfdx::prelude::{Cache, Cuda, Storage};
+
+use super::gpu::Gpu;
+use super::{CudaKernels, driver};
+use nasfw_network::kernels::{cuda_name, device};
+use nasfw_network::{Error, Result};
+
+/// What to do about a device that does not open.
+const MEND: &str =
+    "`nvidia-smi` shows what there is, CUDA_VISIBLE_DEVICES hides devices; or use cpu";
+
+/// The generation of GPUs that the kernels are compiled for, as 90 for 9.0.
+const COMPUTE_CAP: &str = env!("NASFW_COMPUTE_CAP");
+
+/// The kernels of the CUDA device number `ordinal`.
+///
+/// # Errors
+/// When there is no driver, no device, none of that number, or it is older than this program was built
+/// for: which of them, and what to do.
+pub fn open(ordinal: usize) -> Result<CudaKernels> {
+    let refused =
+        |message: String| Error::Unavailable(format!("run.device: cuda:{ordinal}: {message}"));
+    driver::load().map_err(|e| refused(e.into()))?;
+    // Asked here, as dfdx would panic.
+    let failed = |e: DriverError| refused(format!("{}; {MEND}", said(&e)));
+    result::init().map_err(failed)?;
+    match result::device::get_count().map_err(failed)? {
+        ..=0 => return Err(refused(format!("the driver sees no device; {MEND}"))),
+        count if ordinal < count as usize => {}
+        1 => return Err(refused("there is one device here, cuda:0".into())),
+        count => {
+            let last = count - 1;
+            let message = format!("there are {count} devices here, cuda:0 to cuda:{last}");
+            return Err(refused(message));
+        }
+    }
+    let closed = |said: String| {
+        let name = cuda_name(&said).unwrap_or(&said);
+        refused(format!("the device does not open ({name}); {MEND}"))
+    };
+    let cuda = Cuda::try_build(ordinal, 0).map_err(|e| closed(format!("{e:?}")))?;
+    let first = Storage::<f32>::try_alloc_len(&cuda, 1);
+    let raw = first.map_err(|e| closed(format!("{e:?}")))?.device();
+    check_generation(&raw).map_err(refused)?;
+    if !keep_freed(&raw) {
+        // Without a pool of the driver's, dfdx keeps what it frees itself.
+        device(cuda.try_enable_cache())?;
+    }
+    let gpu = Arc::new(device(Gpu::new(raw))?);
+    Ok(CudaKernels { device: cuda, gpu })
+}
+
+/// Whether the device runs what this program was compiled for.
+fn check_generation(raw: &CudaDevice) -> std::result::Result<(), String> {
+    use sys::CUdevice_attribute_enum as Attribute;
+    let ask = |attribute| raw.attribute(attribute).map_err(|e| said(&e));
+    let major = ask(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
+    let minor = ask(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
+    let (has, built_for) = (major * 10 + minor, COMPUTE_CAP.parse().unwrap_or(0));
+    match has >= built_for {
+        true => Ok(()),
+        false => Err(format!(
+            "this program was built for compute capability {built_for}, the device has {has}; build it \
+             with CUDA_COMPUTE_CAP={has}"
+        )),
+    }
+}
+
+/// Has the driver's pool keep freed memory for the next step instead of giving it back whenever the
+/// host waits; false where there is no pool.
+fn keep_freed(raw: &CudaDevice) -> bool {
+    let Some(pool) = pool(raw) else {
+        return false;
+    };
+    let mut all = u64::MAX;
+    let key = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    // SAFETY: the attribute takes a u64, which the call copies.
+    let status = unsafe { sys::cuMemPoolSetAttribute(pool, key, (&raw mut all).cast()) };
+    status == sys::CUresult::CUDA_SUCCESS
+}
+
+/// Gives the memory that the pool keeps back to the device.
+pub(super) fn trim(raw: &Arc<CudaDevice>) -> Result<()> {
+    // What is being freed is only free once the stream gets there.
+    device(raw.synchronize())?;
+    if let Some(pool) = pool(raw) {
+        // SAFETY: takes numbers only; memory in use stays.
+        let _ = unsafe { sys::cuMemPoolTrimTo(pool, 0) };
+    }
+    Ok(())
+}
+
+fn pool(raw: &CudaDevice) -> Option<sys::CUmemoryPool> {
+    use sys::CUdevice_attribute_enum as Attribute;
+    let supported = Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED;
+    if raw.attribute(supported).ok()? == 0 {
+        return None;
+    }
+    let mut pool = std::ptr::null_mut();
+    // SAFETY: writes a handle that the device owns and never frees.
+    let status = unsafe { sys::cuDeviceGetDefaultMemPool(&raw mut pool, *raw.cu_device()) };
+    (status == sys::CUresult::CUDA_SUCCESS).then_some(pool)
+}
+
+/// The driver's own words for an error, where it has some.
+fn said(error: &DriverError) -> String {
+    let debug = format!("{error:?}");
+    match (cuda_name(&debug), error.error_string()) {
+        (Some(name), Ok(text)) => format!("the driver says: {} ({name})", text.to_string_lossy()),
+        (Some(name), Err(_)) => format!("the driver says: {name}"),
+        (None, _) => "the driver failed".into(),
+    }
+}

@@ -1,0 +1,20 @@
+//! The ground that a search, a full training and an evaluation share: members, data and splits.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `setup.rs` | the members, data and splits that a configuration names, checked before anything is written |
+//! | `task_data.rs` | data that the task brings itself |
+//! | `data_check.rs` | the check that all of a data set can be read |
+//! | `encoder.rs` | the encoder that a configuration names |
+//! | `reward.rs` | the reward of metrics |
+
+mod data_check;
+mod encoder;
+mod reward;
+mod setup;
+mod task_data;
+
+pub use encoder::encoder_of;
+pub(crate) use reward::reward;
+pub use setup::Setup;
+pub(crate) use setup::open_data;

@@ -1,0 +1,230 @@
+//! What a configuration names, made and checked before anything is written.
+
+use std::sync::Arc;
+
+use nasfw_data::{Cached, Dataset, Source, Transform, meta_split, open};
+use nasfw_sdk::graph::Graph;
+use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
+
+use super::data_check;
+use super::task_data;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::progress::{Event, Observer};
+use nasfw_model::encoder::{self, Given};
+use nasfw_network::Weights;
+
+/// Memory for decoded training images.
+const IMAGE_CACHE_BYTES: usize = 1 << 30;
+
+/// Members, data and splits of a search.
+pub struct Setup {
+    /// The resolved configuration.
+    pub config: Config,
+    /// What can be built.
+    pub space: Box<dyn SearchSpace>,
+    /// What is good.
+    pub task: Arc<dyn Task>,
+    /// The stages of the schedule.
+    pub stages: Vec<Stage>,
+    /// The data set; its training part is kept in memory once it has been read.
+    pub source: Source,
+    /// The training part as it is on the disk.
+    train: Arc<dyn Dataset>,
+    /// Channels in and out.
+    pub io: Io,
+    /// Training samples that candidates learn from.
+    pub meta_train: Vec<usize>,
+    /// Training samples that rewards are measured on.
+    pub meta_val: Vec<usize>,
+    /// The run's seed.
+    pub seed: Seed,
+    /// The encoder that all candidates share, if the space has one.
+    pub encoder: Option<Graph>,
+    /// The encoder's weights before the warm-up, if they were given.
+    pub encoder_weights: Option<Weights>,
+    /// What to say of them.
+    encoder_note: Option<String>,
+}
+
+/// The data set that `config` names, for `task`.
+///
+/// # Errors
+/// When it is missing or damaged, or does not fit the task.
+pub(crate) fn open_data(config: &Config, task: &Arc<dyn Task>) -> Result<Source> {
+    check_ignore(task.loss(), config.data.ignore)?;
+    match (&config.data.path, task.data()) {
+        (None, Some(_)) => task_data::source(task),
+        _ => Ok(open(&config.data, task.labels())?),
+    }
+}
+
+/// Masks are read with `data.ignore`; a loss that left out another value would meet a class that
+/// does not exist.
+fn check_ignore(loss: Loss, data: u8) -> Result<()> {
+    match loss {
+        Loss::CrossEntropy { ignore } if ignore != data => Err(nasfw_sdk::Error::invalid(
+            "task.ignore",
+            ignore,
+            format!(
+                "data.ignore is {data}; set both to the mask value of pixels that do not count"
+            ),
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// Any architecture shows the encoder: it does not depend on the choices. A few that fail, as those of
+/// other people's spaces may, cost as many trials and not the search.
+pub(super) fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<Graph> {
+    const ATTEMPTS: usize = 8;
+    let mut rng = seed.stream("setup");
+    let mut attempt = || space.decode(&testing::random_choices(space.schema(), &mut rng), io);
+    let mut last = attempt();
+    for _ in 1..ATTEMPTS {
+        if !matches!(last, Err(nasfw_sdk::Error::Library { .. })) {
+            break;
+        }
+        last = attempt();
+    }
+    Ok(last?)
+}
+
+impl Setup {
+    /// [`new`](Self::new) and [`check_data`](Self::check_data).
+    pub(crate) fn checked(config: &Config, observer: &mut dyn Observer) -> Result<Self> {
+        let setup = Self::new(config)?;
+        setup.check_data(observer)?;
+        Ok(setup)
+    }
+
+    /// Makes everything that `config` names.
+    ///
+    /// # Errors
+    /// When a name or value is wrong, or the data set does not fit the task.
+    pub fn new(config: &Config) -> Result<Self> {
+        config.check()?;
+        let space = config.make_space()?;
+        let task: Arc<dyn Task> = config.make_task()?.into();
+        let mut source = open_data(config, &task)?;
+        let train = source.train.clone();
+        source.train = Arc::new(Cached::new(train.clone(), IMAGE_CACHE_BYTES));
+        let io = Io::rgb(task.output_channels(&source.info));
+        task.fault()?;
+        (task.loss()).check_channels(io.output_channels, &source.info)?;
+        let seed = Seed(config.run.seed);
+        let (meta_train, meta_val) = meta_split(
+            source.train.len(),
+            config.meta.val_share,
+            seed.child("meta"),
+        );
+        let encoder = any_graph(&*space, &io, seed)?.encoder()?;
+        let given: Option<Given> = match (&config.encoder.weights, &encoder) {
+            (None, _) => None,
+            (Some(file), Some(encoder)) => Some(encoder::read(file, encoder)?),
+            (Some(file), None) => {
+                let message = format!(
+                    "encoder.weights: the space of plugin `{}` has no encoder that {} could be for",
+                    config.space.plugin,
+                    file.display()
+                );
+                return Err(Error::Config {
+                    file: None,
+                    message,
+                });
+            }
+        };
+        let (encoder_weights, encoder_note) = match given {
+            None => (None, None),
+            Some(given) => (Some(given.weights), Some(given.note)),
+        };
+        Ok(Self {
+            config: config.clone(),
+            stages: config.make_schedule()?.stages().to_vec(),
+            space,
+            task,
+            source,
+            train,
+            io,
+            meta_train,
+            meta_val,
+            seed,
+            encoder,
+            encoder_weights,
+            encoder_note,
+        })
+    }
+
+    /// Whether an architecture has the encoder that all of them share, and reads the same maps of it
+    /// and nothing else, so that stored features fit.
+    ///
+    /// # Errors
+    /// When it does not; the space breaks a promise then.
+    pub(crate) fn check_encoder(&self, graph: &Graph) -> Result<()> {
+        let broken = |message: &str| {
+            let (node, message) = ("encoder".to_owned(), message.to_owned());
+            Err(nasfw_sdk::Error::Graph { node, message }.into())
+        };
+        if graph.encoder()? != self.encoder {
+            return broken(
+                "differs from that of another architecture; all architectures of a space share their \
+                 encoder and read the same maps of it",
+            );
+        }
+        let maps = self.encoder.as_ref().map_or(1, |e| e.outputs().len());
+        match graph.after_encoder()?.inputs().count() == maps {
+            true => Ok(()),
+            false => broken(
+                "the image is read behind it as well; give the encoder an identity node of the image",
+            ),
+        }
+    }
+
+    /// Reads the whole data set once, so that bad data does not stop a long run late.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the set, in one message.
+    pub fn check_data(&self, observer: &mut dyn Observer) -> Result<()> {
+        data_check::check_data(&self.config, &self.source, observer)?;
+        if let Some(text) = &self.encoder_note {
+            observer.on(&Event::Note { text });
+        }
+        Ok(())
+    }
+
+    /// Gives back the memory of images that were read, when others go on with them.
+    pub(crate) fn forget_images(&mut self) {
+        self.source.train = self.train.clone();
+    }
+
+    /// `wanted` training samples of a pass, or each image once for 0. Where there are fewer images,
+    /// they come again, to be augmented otherwise: passes cost the same on sets of any size.
+    pub(crate) fn training_samples(&self, wanted: usize) -> Vec<usize> {
+        let wanted = match wanted {
+            0 => self.meta_train.len(),
+            n => n,
+        };
+        self.meta_train
+            .iter()
+            .copied()
+            .cycle()
+            .take(wanted)
+            .collect()
+    }
+
+    /// The augmentation at a stage's sizes.
+    pub(crate) fn transform(&self, shorter_side_px: usize, crop_px: usize) -> Transform {
+        Transform::new(shorter_side_px, crop_px)
+    }
+
+    /// The augmentation of a stage.
+    pub(crate) fn stage_transform(&self, stage: &Stage) -> Transform {
+        self.transform(stage.shorter_side_px, stage.crop_px)
+    }
+
+    /// The label that does not count.
+    pub(crate) fn ignore(&self) -> u8 {
+        self.config.data.ignore
+    }
+}

@@ -1,0 +1,168 @@
+//! One architecture through the stages.
+
+use std::time::Instant;
+
+use nasfw_sdk::graph::Graph;
+use nasfw_sdk::{Choices, RewardSchedule, Verdict};
+
+use super::Job;
+use crate::error::{Error, Result};
+use crate::progress::{Event, Observer};
+use crate::search::candidate::Candidate;
+use crate::search::clock::Clock;
+use crate::search::policy::{trial_seed, verdict};
+use crate::search::prepare::Prepared;
+use crate::trial::Evaluation;
+use nasfw_network::fit::StepReport;
+use nasfw_network::kernels::Kernels;
+use nasfw_network::{Error as Network, Weights};
+
+impl<K: Kernels> Prepared<'_, K> {
+    /// Judges one architecture. What is known is told to `so_far` whenever it is more, so that it is not lost with the process.
+    ///
+    /// # Errors
+    /// What ends a search: a stop, data that cannot be read, a broken schedule. An architecture that
+    /// fails is a value.
+    pub(super) fn examine(
+        &self,
+        job: &Job,
+        clock: &Clock,
+        so_far: &mut dyn FnMut(&Evaluation) -> Result<()>,
+        observer: &mut dyn Observer,
+    ) -> Result<Evaluation> {
+        let start = Instant::now();
+        let mut judged = Evaluation {
+            id: job.id,
+            ..Evaluation::default()
+        };
+        let mut schedule = self.setup.config.make_schedule()?;
+        schedule.load(&job.schedule).map_err(Error::broken)?;
+        let result = self
+            .name(job, &mut judged, observer)
+            .and_then(|choices| {
+                so_far(&judged)?;
+                self.build(&choices, &mut judged)
+            })
+            .and_then(|graph| {
+                so_far(&judged)?;
+                let mut way = Way {
+                    prepared: self,
+                    clock,
+                    schedule: &mut *schedule,
+                    so_far,
+                    observer,
+                };
+                way.go(graph, &mut judged)
+            });
+        // The next architecture's maps have other sizes. A device that cannot do that much is lost, and
+        // no trial failed because of its architecture.
+        self.kernels.release()?;
+        match result {
+            Ok(()) => {}
+            Err(
+                e @ (Error::Training(_) | Error::Network(Network::Device(_)) | Error::Contract(_)),
+            ) => {
+                // It failed in the middle of a phase, or outside any.
+                observer.on(&Event::PhaseDone);
+                judged.failed = Some(e.to_string());
+            }
+            Err(e) => return Err(e),
+        }
+        judged.seconds = start.elapsed().as_secs_f64();
+        Ok(judged)
+    }
+
+    fn name(
+        &self,
+        job: &Job,
+        judged: &mut Evaluation,
+        observer: &mut dyn Observer,
+    ) -> Result<Choices> {
+        let space = &self.setup.space;
+        let choices = space.schema().choices(job.choices.clone())?;
+        judged.genotype = space.genotype(&choices);
+        observer.on(&Event::TrialStarted {
+            id: job.id,
+            genotype: &judged.genotype,
+        });
+        space.fault()?;
+        Ok(choices)
+    }
+
+    fn build(&self, choices: &Choices, judged: &mut Evaluation) -> Result<Graph> {
+        let graph = self.setup.space.decode(choices, &self.setup.io)?;
+        self.setup.check_encoder(&graph)?;
+        let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
+        judged.cost = graph.cost((crop, crop));
+        Ok(graph)
+    }
+}
+
+/// One architecture on its way through the stages.
+struct Way<'a, 'p, K: Kernels> {
+    prepared: &'a Prepared<'p, K>,
+    clock: &'a Clock,
+    schedule: &'a mut dyn RewardSchedule,
+    so_far: &'a mut dyn FnMut(&Evaluation) -> Result<()>,
+    observer: &'a mut dyn Observer,
+}
+
+impl<K: Kernels> Way<'_, '_, K> {
+    fn go(&mut self, graph: Graph, judged: &mut Evaluation) -> Result<()> {
+        let (setup, id) = (self.prepared.setup, judged.id);
+        let seed = trial_seed(setup.seed, id);
+        let mut candidate = Candidate {
+            setup,
+            clock: self.clock,
+            kernels: &self.prepared.kernels,
+            encoder: &self.prepared.encoder,
+            graph,
+            seed,
+            weights: Weights::default(),
+        };
+        candidate.check_memory()?;
+        let stages = &self.prepared.stages;
+        for (at, (stage, data)) in setup.stages.iter().zip(stages).enumerate() {
+            let observer = &mut *self.observer;
+            let mut tick = |tick: StepReport| {
+                if tick.done == 1 {
+                    let name = format!("trial {id}, stage {at}");
+                    observer.on(&Event::Phase {
+                        name: &name,
+                        steps: tick.steps,
+                    });
+                }
+                let note = format!("loss {:.3}", tick.loss);
+                observer.on(&Event::Step {
+                    done: tick.done,
+                    note: &note,
+                });
+                match observer.should_stop() {
+                    true => Err(Error::Stopped),
+                    false => Ok(()),
+                }
+            };
+            let (metrics, reward) = {
+                let kernels = &self.prepared.kernels;
+                kernels.guard(|| candidate.stage(at, stage, data, &mut tick))?
+            };
+            self.observer.on(&Event::PhaseDone);
+            judged.metrics = metrics;
+            if !reward.is_finite() {
+                let message = format!("the reward {reward} after stage {at} is no number");
+                return Err(Error::Training(message));
+            }
+            judged.stage_rewards.push(reward);
+            if at + 1 == stages.len() {
+                break;
+            }
+            (self.so_far)(judged)?;
+            let verdict = verdict(self.schedule, seed, at, reward).map_err(Error::broken)?;
+            if verdict == Verdict::Stop {
+                judged.stopped = Some(format!("reward {reward:.4} after stage {at}"));
+                break;
+            }
+        }
+        Ok(())
+    }
+}

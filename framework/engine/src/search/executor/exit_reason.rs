@@ -1,0 +1,171 @@
+//! Why a worker is no more, in words for the record of its trial.
+
+use std::collections::VecDeque;
+use std::process::ExitStatus;
+
+use crate::search::failures::BEFORE_LOG;
+
+/// Lines of a worker's standard error that are kept.
+const LINES: usize = 3;
+/// Characters of each.
+const LINE_CHARS: usize = 160;
+
+/// The last lines that a worker wrote on its standard error.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tail(VecDeque<String>);
+
+impl Tail {
+    pub(super) fn push(&mut self, line: &[u8]) {
+        let line = String::from_utf8_lossy(line);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if words.is_empty() || words.starts_with(&["note:", "run", "with"]) {
+            return;
+        }
+        let line: String = without_thread_id(&words.join(" "));
+        if self.0.len() == LINES {
+            self.0.pop_front();
+        }
+        self.0.push_back(line.chars().take(LINE_CHARS).collect());
+    }
+}
+
+/// Whether a message is about memory that could not be had: Rust's own, or the system's.
+pub(super) fn is_memory(message: &str) -> bool {
+    let said = [
+        "memory allocation of",
+        "out of memory",
+        "Cannot allocate memory",
+    ];
+    said.iter().any(|text| message.contains(text))
+}
+
+/// Threads have numbers that differ from run to run: `thread 'main' (4711) panicked` is the same
+/// failure whatever the number.
+fn without_thread_id(line: &str) -> String {
+    let Some((before, rest)) = line
+        .split_once("' (")
+        .filter(|_| line.starts_with("thread '"))
+    else {
+        return line.to_owned();
+    };
+    match rest.split_once(") ") {
+        Some((id, after)) if id.bytes().all(|b| b.is_ascii_digit()) => format!("{before}' {after}"),
+        _ => line.to_owned(),
+    }
+}
+
+/// The limits that a worker had.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// MiB, 0 for none.
+    pub(super) memory_mb: u64,
+    /// Seconds a trial, 0 for none.
+    pub(super) timeout_secs: u64,
+}
+
+/// How a worker ended, other than by being told to.
+#[derive(Clone, Debug)]
+pub(super) enum Ending {
+    /// It was ended because a trial took too long.
+    TimedOut(Tail),
+    /// It ended by itself, with this status if the system knew one.
+    Died(Option<ExitStatus>, Tail),
+}
+
+impl Ending {
+    /// Whether it wanted more memory than its limit.
+    pub(super) fn is_out_of_memory(&self, limits: Limits) -> bool {
+        let Self::Died(_, tail) = self else {
+            return false;
+        };
+        limits.memory_mb > 0 && tail.0.iter().any(|line| is_memory(line))
+    }
+
+    /// In words; `attempts` is how often the trial was tried.
+    pub(super) fn reason(&self, limits: Limits, attempts: u64) -> String {
+        let often = match attempts {
+            1 => String::new(),
+            n => format!(" in each of {n} attempts"),
+        };
+        let (what, tail) = match self {
+            Self::TimedOut(tail) => {
+                let secs = limits.timeout_secs;
+                (
+                    format!("took longer than {secs} s (--trial-timeout){often}"),
+                    tail,
+                )
+            }
+            Self::Died(_, tail) if self.is_out_of_memory(limits) => {
+                let limit = limits.memory_mb;
+                (
+                    format!("over the memory limit of {limit} MiB (--memory-limit){often}"),
+                    tail,
+                )
+            }
+            Self::Died(status, tail) => (format!("its worker {}{often}", how(*status)), tail),
+        };
+        let lines: Vec<&str> = tail.0.iter().map(String::as_str).collect();
+        match lines.is_empty() {
+            true => what,
+            false => format!("{what}{BEFORE_LOG}{}", lines.join(" / ")),
+        }
+    }
+}
+
+fn how(status: Option<ExitStatus>) -> String {
+    let Some(status) = status else {
+        return "closed its output and was ended".into();
+    };
+    match nasfw_plugin_host::exit_text(status) {
+        // Nothing in a program crashes with this one.
+        killed if killed.ends_with("(SIGKILL)") => {
+            "was killed by signal 9 (SIGKILL), as the system does when memory runs out".into()
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tail(lines: &[&str]) -> Tail {
+        let mut tail = Tail::default();
+        lines.iter().for_each(|line| tail.push(line.as_bytes()));
+        tail
+    }
+
+    #[test]
+    fn reasons_are_the_same_for_the_same_failure() {
+        let limits = Limits {
+            memory_mb: 100,
+            timeout_secs: 3,
+        };
+        let said = tail(&[
+            "a",
+            "",
+            "b",
+            "c",
+            "thread '<unnamed>' (4711) has overflowed its stack",
+        ]);
+        let late = Ending::TimedOut(said).reason(limits, 1);
+        let expected = "took longer than 3 s (--trial-timeout); it said: b / c / \
+                        thread '<unnamed>' has overflowed its stack";
+        assert_eq!(late, expected);
+        let full = Ending::Died(None, tail(&["memory allocation of 12 bytes failed"]));
+        let reason = full.reason(limits, 2);
+        let expected =
+            "over the memory limit of 100 MiB (--memory-limit) in each of 2 attempts; it said: ";
+        assert!(reason.starts_with(expected), "{reason}");
+        let without = Limits {
+            memory_mb: 0,
+            ..limits
+        };
+        let reason = full.reason(without, 1);
+        assert!(
+            reason.starts_with("its worker closed its output"),
+            "{reason}"
+        );
+        assert_eq!(without_thread_id("thread 'a' (x1) b"), "thread 'a' (x1) b");
+    }
+}

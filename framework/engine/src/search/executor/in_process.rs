@@ -1,0 +1,25 @@
+//! A judge in this process: one architecture after the other, without isolation.
+
+use super::{Executor, Job};
+use crate::error::Result;
+use crate::search::clock::Clock;
+use crate::search::prepare::Prepared;
+use crate::search::round::ReorderBuffer;
+use nasfw_network::kernels::Kernels;
+
+/// Judges in this process.
+pub(in crate::search) struct InProcess<'a, K: Kernels> {
+    pub(in crate::search) prepared: Prepared<'a, K>,
+    pub(in crate::search) clock: &'a Clock,
+}
+
+impl<K: Kernels> Executor for InProcess<'_, K> {
+    fn judge(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
+        for job in jobs {
+            let observer = buffer.observer();
+            let judged = (self.prepared).examine(&job, self.clock, &mut |_| Ok(()), observer)?;
+            buffer.judged(judged)?;
+        }
+        Ok(())
+    }
+}

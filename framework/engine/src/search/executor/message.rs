@@ -1,0 +1,87 @@
+//! What workers and their parent say to each other: JSON, a line each.
+//!
+//! The parent writes [`Job`](super::Job)s into the worker's standard input; its end ends the worker. The
+//! worker writes [`WorkerMessage`] on its standard output, each after the nonce that its parent chose: whatever
+//! else appears there was printed by a plugin and is no message.
+
+use std::io::{self, BufRead, Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::search::clock::Work;
+use crate::trial::Evaluation;
+
+/// More than any message has; what is longer is no message.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// What a worker says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WorkerMessage {
+    /// It can judge. Seconds by kind of work until now.
+    Ready(Spent),
+    /// A piece of work with countable steps begins.
+    Phase { name: String, steps: usize },
+    /// So many of its steps are done.
+    Step { done: usize, note: String },
+    /// It is over.
+    PhaseDone,
+    /// A line for the user.
+    Note(String),
+    /// What is known of an architecture while it is being judged.
+    SoFar(Evaluation),
+    /// What judging it showed. Seconds by kind of work since the last time.
+    Evaluation(Evaluation, Spent),
+    /// The schedule broke off; the search cannot go on.
+    Broken(nasfw_sdk::Error),
+    /// The search cannot go on for another reason; whether the user can mend it.
+    Ended { message: String, is_input: bool },
+}
+
+/// Seconds by kind of work.
+pub(super) type Spent = Vec<(Work, f64)>;
+
+/// Writes a message. It begins a line of its own, whatever was printed before.
+pub(super) fn write(out: &mut impl Write, nonce: &str, said: &WorkerMessage) -> io::Result<()> {
+    let line = format!("\n{nonce} {}\n", serde_json::to_string(said)?);
+    out.write_all(line.as_bytes())?;
+    out.flush()
+}
+
+/// The next message; `None` at the end.
+pub(super) fn read(from: &mut impl BufRead, nonce: &str) -> io::Result<Option<WorkerMessage>> {
+    loop {
+        let mut line = Vec::new();
+        if from
+            .by_ref()
+            .take(MOST_BYTES)
+            .read_until(b'\n', &mut line)?
+            == 0
+        {
+            return Ok(None);
+        }
+        let json = line.strip_prefix(nonce.as_bytes());
+        if let Some(said) = json.and_then(|json| serde_json::from_slice(json).ok()) {
+            return Ok(Some(said));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_found_among_what_plugins_print() {
+        let mut pipe = b"hello\nn0 {\"note\":\"not ours\"}\nhalf a line".to_vec();
+        write(&mut pipe, "n1", &WorkerMessage::Note("a\nb".into())).expect("memory");
+        pipe.extend(b"more\nn1 {broken json}\n");
+        write(&mut pipe, "n1", &WorkerMessage::PhaseDone).expect("memory");
+        pipe.extend(b"n1 {\"note\":\"cut of");
+        let mut from = &pipe[..];
+        let mut next = || read(&mut from, "n1").expect("memory");
+        assert!(matches!(next(), Some(WorkerMessage::Note(text)) if text == "a\nb"));
+        assert!(matches!(next(), Some(WorkerMessage::PhaseDone)));
+        assert!(next().is_none());
+    }
+}

@@ -1,0 +1,110 @@
+//! Workers that are no more: retries, and when to give up.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use nasfw_sdk::Metrics;
+
+use super::exit_reason::Ending;
+use super::worker_pool::{Task, WorkerPool};
+use crate::error::{Error, Result};
+use crate::search::round::ReorderBuffer;
+use crate::search::show::Show;
+
+/// So many workers in a row may end without having judged anything.
+const FALSE_STARTS: u32 = 2;
+
+impl WorkerPool<'_> {
+    /// Ends what takes too long, and notices workers that ended while something holds their output open.
+    pub(super) fn look(
+        &mut self,
+        queue: &mut VecDeque<Task>,
+        show: &mut Show,
+        buffer: &mut ReorderBuffer<'_, '_>,
+    ) -> Result<()> {
+        let limit = match self.limits.timeout_secs {
+            0 => None,
+            secs => Some(Duration::from_secs(secs)),
+        };
+        for at in 0..self.slots.len() {
+            let Some(slot) = &mut self.slots[at] else {
+                continue;
+            };
+            let since = slot.task.as_ref().map(|task| task.since.elapsed());
+            if since.zip(limit).is_some_and(|(took, limit)| took > limit) {
+                self.lost(at, false, queue, show, buffer)?;
+            } else if slot.worker.ended_long_ago() {
+                self.lost(at, true, queue, show, buffer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be done about a worker that ended, or is to be ended because its time is over.
+    pub(super) fn lost(
+        &mut self,
+        at: usize,
+        is_ending: bool,
+        queue: &mut VecDeque<Task>,
+        show: &mut Show,
+        buffer: &mut ReorderBuffer<'_, '_>,
+    ) -> Result<()> {
+        let Some(slot) = self.slots[at].take() else {
+            return Ok(());
+        };
+        let (status, tail) = slot.worker.end(is_ending);
+        let ending = match is_ending {
+            true => Ending::Died(status, tail),
+            false => Ending::TimedOut(tail),
+        };
+        let Some(mut task) = slot.task else {
+            return self.false_start(&ending, slot.is_ready);
+        };
+        self.false_starts = 0;
+        if task.attempt <= self.retries {
+            task.attempt += 1;
+            // What it got to once says nothing of the next time.
+            task.so_far.stage_rewards.clear();
+            task.so_far.metrics = Metrics::default();
+            queue.push_front(task);
+            return Ok(());
+        }
+        let mut judged = task.so_far;
+        judged.failed = Some(ending.reason(self.limits, task.attempt));
+        judged.seconds = task.since.elapsed().as_secs_f64();
+        show.begun(judged.id, &judged.genotype, buffer.observer());
+        show.judged(judged.id, buffer.observer());
+        buffer.judged(judged)
+    }
+
+    /// A worker that ended while it had nothing to judge is replaced, but not for ever.
+    fn false_start(&mut self, ending: &Ending, was_ready: bool) -> Result<()> {
+        self.false_starts += 1;
+        let is_full = ending.is_out_of_memory(self.limits);
+        if self.false_starts < FALSE_STARTS && !is_full {
+            return Ok(());
+        }
+        let when = if was_ready {
+            "while it waits"
+        } else {
+            "while it starts"
+        };
+        let reason = ending.reason(self.limits, 1);
+        let message = match is_full {
+            true => format!(
+                "run.memory_limit_mb: {} MiB are not enough for a worker to hold the data and the encoder's \
+                 outputs; go on with more: nasfw resume {} --memory-limit MIB",
+                self.limits.memory_mb,
+                self.run.display()
+            ),
+            false => format!(
+                "workers end {when}: {reason}. Finished trials are kept, and `nasfw resume` goes on; \
+                 with --workers 0 the program judges without workers"
+            ),
+        };
+        Err(Error::Worker {
+            message,
+            is_input: is_full,
+        })
+    }
+}

@@ -1,0 +1,286 @@
+//! Workers: who judges what, and what happens when one is no more.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use super::exit_reason::{Limits, is_memory};
+use super::message::{Spent, WorkerMessage};
+use super::worker_handle::{Worker, WorkerEvent};
+use super::{Executor, Job, WorkerProgram};
+use crate::config::RunConfig;
+use crate::error::{Error, Result};
+use crate::progress::Event;
+use crate::search::clock::{Clock, Work};
+use crate::search::round::ReorderBuffer;
+use crate::search::show::Show;
+use crate::trial::Evaluation;
+use nasfw_device::Device;
+
+/// Between two looks at clocks and at the wish to stop.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Judges in worker processes, each of which costs its own trial at most.
+pub(in crate::search) struct WorkerPool<'a> {
+    program: &'a WorkerProgram,
+    pub(super) run: PathBuf,
+    /// What workers compute on.
+    device: Device,
+    pub(super) limits: Limits,
+    pub(super) retries: u64,
+    clock: &'a Clock,
+    /// Stages of the schedule.
+    stages: usize,
+    /// Places for workers.
+    pub(super) slots: Vec<Option<Slot>>,
+    started: u64,
+    pub(super) false_starts: u32,
+    /// Notes of workers that start, each shown once.
+    seen: BTreeSet<String>,
+    sender: Sender<WorkerEvent>,
+    heard: Receiver<WorkerEvent>,
+    /// Time spent waiting, and what workers did meanwhile.
+    waited: Duration,
+    theirs: BTreeMap<Work, f64>,
+}
+
+pub(super) struct Slot {
+    pub(super) worker: Worker,
+    pub(super) is_ready: bool,
+    pub(super) has_judged: bool,
+    pub(super) task: Option<Task>,
+}
+
+/// A job and what is known of it.
+pub(super) struct Task {
+    pub(super) job: Job,
+    pub(super) attempt: u64,
+    pub(super) since: Instant,
+    pub(super) so_far: Evaluation,
+}
+
+impl<'a> WorkerPool<'a> {
+    /// Starts nothing yet.
+    pub(in crate::search) fn new(
+        program: &'a WorkerProgram,
+        run: &Path,
+        config: &RunConfig,
+        clock: &'a Clock,
+        stages: usize,
+    ) -> Self {
+        let (sender, heard) = channel();
+        Self {
+            program,
+            run: run.into(),
+            device: config.device,
+            limits: Limits {
+                memory_mb: config.memory_limit_mb,
+                timeout_secs: config.trial_timeout_secs,
+            },
+            retries: config.retries,
+            clock,
+            stages,
+            slots: (0..config.workers).map(|_| None).collect(),
+            started: 0,
+            false_starts: 0,
+            seen: BTreeSet::new(),
+            sender,
+            heard,
+            waited: Duration::ZERO,
+            theirs: BTreeMap::new(),
+        }
+    }
+
+    fn judge_all(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
+        let mut show = Show::new(&jobs, self.stages, self.slots.len());
+        let mut queue: VecDeque<Task> = jobs.into_iter().map(Task::new).collect();
+        loop {
+            self.assign(&mut queue)?;
+            if queue.is_empty() && !self.slots.iter().flatten().any(|s| s.task.is_some()) {
+                return Ok(());
+            }
+            let start = Instant::now();
+            let heard = self.heard.recv_timeout(LOOK);
+            self.waited += start.elapsed();
+            match heard {
+                Ok((number, Some(said))) => self.hear(number, said, &mut show, buffer)?,
+                Ok((number, None)) => {
+                    if let Some(at) = self.place(number) {
+                        self.lost(at, true, &mut queue, &mut show, buffer)?;
+                    }
+                }
+                // We hold a sender ourselves, so that there always is one.
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+            if buffer.observer().should_stop() {
+                return Err(Error::Stopped);
+            }
+            self.look(&mut queue, &mut show, buffer)?;
+        }
+    }
+
+    /// Hands out what can be handed out, and starts workers for the rest.
+    fn assign(&mut self, queue: &mut VecDeque<Task>) -> Result<()> {
+        for slot in self.slots.iter_mut().flatten() {
+            if !slot.is_ready || slot.task.is_some() {
+                continue;
+            }
+            // A second attempt begins in a worker that nothing happened to yet.
+            let fits = |task: &Task| task.attempt == 1 || !slot.has_judged;
+            let Some(mut task) = queue.iter().position(fits).and_then(|at| queue.remove(at)) else {
+                continue;
+            };
+            task.since = Instant::now();
+            // Should it be gone, the end of its output says so.
+            slot.worker.give(&task.job);
+            slot.task = Some(task);
+        }
+        let starting = self.slots.iter().flatten().filter(|s| !s.is_ready).count();
+        let mut missing = queue.len().saturating_sub(starting);
+        for slot in self.slots.iter_mut().filter(|slot| slot.is_none()) {
+            if missing == 0 {
+                break;
+            }
+            missing -= 1;
+            self.started += 1;
+            let (number, sender) = (self.started, self.sender.clone());
+            let worker = Worker::start(
+                self.program,
+                &self.run,
+                self.device,
+                self.limits,
+                number,
+                sender,
+            )?;
+            *slot = Some(Slot {
+                worker,
+                is_ready: false,
+                has_judged: false,
+                task: None,
+            });
+        }
+        Ok(())
+    }
+
+    fn place(&self, number: u64) -> Option<usize> {
+        let is_it = |slot: &Option<Slot>| slot.as_ref().is_some_and(|s| s.worker.number == number);
+        self.slots.iter().position(is_it)
+    }
+
+    fn hear(
+        &mut self,
+        number: u64,
+        said: WorkerMessage,
+        show: &mut Show,
+        buffer: &mut ReorderBuffer<'_, '_>,
+    ) -> Result<()> {
+        // What a worker said before it was ended is of no interest.
+        let Some(slot) = self.place(number).and_then(|at| self.slots[at].as_mut()) else {
+            return Ok(());
+        };
+        let id = slot.task.as_ref().map(|task| task.job.id);
+        match said {
+            WorkerMessage::Ready(spent) => {
+                slot.is_ready = true;
+                add(&mut self.theirs, &spent);
+            }
+            WorkerMessage::Phase { name, steps } => match id {
+                Some(id) => show.phase(id, &name, steps, buffer.observer()),
+                // All workers prepare the same; the first is shown.
+                None if number == 1 => buffer.observer().on(&Event::Phase { name: &name, steps }),
+                None => {}
+            },
+            WorkerMessage::Step { done, note } => match id {
+                Some(id) => show.step(id, done, &note, buffer.observer()),
+                None if number == 1 => buffer.observer().on(&Event::Step { done, note: &note }),
+                None => {}
+            },
+            WorkerMessage::PhaseDone => match id {
+                Some(id) => show.phase_done(id, buffer.observer()),
+                None if number == 1 => buffer.observer().on(&Event::PhaseDone),
+                None => {}
+            },
+            WorkerMessage::Note(text) => {
+                if slot.is_ready || self.seen.insert(text.clone()) {
+                    buffer.observer().on(&Event::Note { text: &text });
+                }
+            }
+            WorkerMessage::SoFar(judged) => {
+                if let Some(task) = &mut slot.task {
+                    show.begun(task.job.id, &judged.genotype, buffer.observer());
+                    task.so_far = judged;
+                }
+            }
+            WorkerMessage::Evaluation(judged, spent) => {
+                add(&mut self.theirs, &spent);
+                self.false_starts = 0;
+                slot.has_judged = true;
+                if slot
+                    .task
+                    .take()
+                    .is_some_and(|task| task.job.id == judged.id)
+                {
+                    show.begun(judged.id, &judged.genotype, buffer.observer());
+                    show.judged(judged.id, buffer.observer());
+                    buffer.judged(judged)?;
+                }
+            }
+            WorkerMessage::Broken(source) => return Err(Error::broken(source)),
+            // What the system refused it for lack of memory may come as any error; its end follows.
+            WorkerMessage::Ended { message, .. }
+                if is_memory(&message) && self.limits.memory_mb > 0 =>
+            {
+                slot.worker.remember(&message);
+            }
+            WorkerMessage::Ended { message, is_input } => {
+                return Err(Error::Worker { message, is_input });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Executor for WorkerPool<'_> {
+    fn judge(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
+        let result = self.judge_all(jobs, buffer);
+        if matches!(result, Err(Error::Stopped)) {
+            // What has been judged by now need not be judged again.
+            while let Ok((number, said)) = self.heard.try_recv() {
+                if let (Some(said @ WorkerMessage::Evaluation(..)), Some(_)) =
+                    (said, self.place(number))
+                {
+                    self.hear(number, said, &mut Show::new(&[], 1, 1), buffer)?;
+                }
+            }
+        }
+        if result.is_err() {
+            // Their work is of no use any more; what was judged is kept.
+            self.slots.iter_mut().for_each(|slot| *slot = None);
+        }
+        self.clock.waited(self.waited, &self.theirs);
+        (self.waited, self.theirs) = (Duration::ZERO, BTreeMap::new());
+        result
+    }
+}
+
+impl Task {
+    fn new(job: Job) -> Self {
+        let so_far = Evaluation {
+            id: job.id,
+            ..Evaluation::default()
+        };
+        Self {
+            job,
+            attempt: 1,
+            since: Instant::now(),
+            so_far,
+        }
+    }
+}
+
+fn add(to: &mut BTreeMap<Work, f64>, spent: &Spent) {
+    for (work, secs) in spent {
+        *to.entry(*work).or_default() += secs;
+    }
+}

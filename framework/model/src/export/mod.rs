@@ -1,0 +1,11 @@
+//! A trained network in formats that other programs read.
+//!
+//! | file | writes |
+//! |---|---|
+//! | `onnx/` | ONNX, for ONNX Runtime, tract and others |
+//! | `dot.rs` | the graph for Graphviz |
+
+mod dot;
+pub mod onnx;
+
+pub use dot::to_dot;

@@ -1,0 +1,57 @@
+//! A loss of the task's own, as an operation on the tape.
+
+use dfdx::prelude::{OwnedTape, PutTape, SplitTape, SumTo, TensorFromVec};
+use dfdx::prelude::{TryAdd, TryMul, TrySub};
+use dfdx::shapes::Axes4;
+use nasfw_sdk::{Label, LossBatch, Task};
+
+use crate::error::{Error, Result};
+use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
+
+/// The loss that `task` computes of `outputs`, with the gradient that it gives.
+///
+/// With the gradient `g` as a constant, the recorded operation is `Σ x g − Σ x g + loss`, the second
+/// sum a constant: its value is the loss and its derivative by `x` is `g`, on any device.
+///
+/// # Errors
+/// The task's reason, or that loss or gradient are not finite.
+pub(super) fn own_loss<K: Kernels>(
+    kernels: &K,
+    task: &dyn Task,
+    outputs: &Map<DeviceOf<K>>,
+    truths: &[Label],
+    tape: &mut OwnedTape<f32, DeviceOf<K>>,
+) -> Result<Scalar<DeviceOf<K>>> {
+    let shape = map_shape(outputs);
+    let values = outputs.as_vec();
+    let mut gradient = vec![0.0; values.len()];
+    let batch = LossBatch {
+        batch: shape.batch,
+        height: shape.height,
+        width: shape.width,
+        channels: shape.channels,
+        outputs: &values,
+        truths,
+    };
+    let loss = task.own_loss(&batch, &mut gradient)?;
+    if !loss.is_finite() {
+        return Err(Error::Training(format!("the task's own loss is {loss}")));
+    }
+    if let Some(value) = gradient.iter().find(|g| !g.is_finite()) {
+        let message = format!("the gradient of the task's own loss holds {value}");
+        return Err(Error::Training(message));
+    }
+    let dims = (shape.batch, shape.height, shape.width, shape.channels);
+    let gradient = device(kernels.device().try_tensor_from_vec(gradient, dims))?;
+    // dfdx's operations below read a map of their own: `outputs` may have other readers, and a map has
+    // either readers among the kernels or readers of dfdx's.
+    let outputs = kernels.add(&[outputs], tape)?;
+    let taped = outputs.put_tape(std::mem::take(tape));
+    let weighted = device(taped.try_mul(gradient))?;
+    let sum = device(weighted.try_sum::<(), Axes4<0, 1, 2, 3>>())?;
+    let constant = sum.as_vec().first().copied().unwrap_or(f32::NAN);
+    let zero = device(sum.try_sub(constant))?;
+    let (loss, rest) = device(zero.try_add(loss as f32))?.split_tape();
+    *tape = rest;
+    Ok(loss)
+}

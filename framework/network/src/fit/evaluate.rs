@@ -1,0 +1,119 @@
+//! Predictions against truth over a set.
+
+use std::sync::Arc;
+
+use dfdx::prelude::NoneTape;
+use nasfw_data::resize_label;
+use nasfw_sdk::{DataInfo, LabelKind, Metrics, Prediction, Scorer, Task};
+
+use super::batch::Batch;
+use super::run::upload;
+use crate::error::{Error, Result};
+use crate::kernels::{Kernels, map_shape};
+use crate::network::Network;
+
+/// Scores the main output of `network` on crops.
+///
+/// # Errors
+/// As [`Evaluator::add`].
+pub fn judge<K: Kernels>(
+    network: &Network<K>,
+    task: &dyn Task,
+    info: &DataInfo,
+    crop_px: usize,
+    batches: impl Iterator<Item = Batch>,
+) -> Result<Metrics> {
+    let mut evaluator = Evaluator::new(network, task, info);
+    for batch in batches {
+        evaluator.add(&batch, (crop_px, crop_px))?;
+    }
+    evaluator.metrics()
+}
+
+/// Scores the main output of a network in evaluation mode, batch by batch.
+pub struct Evaluator<'a, K: Kernels> {
+    network: &'a Network<K>,
+    task: &'a dyn Task,
+    scorer: Box<dyn Scorer>,
+}
+
+impl<'a, K: Kernels> Evaluator<'a, K> {
+    /// A fresh count.
+    pub fn new(network: &'a Network<K>, task: &'a dyn Task, info: &DataInfo) -> Self {
+        Self {
+            network,
+            task,
+            scorer: task.scorer(info),
+        }
+    }
+
+    /// Adds a batch whose truths are of images of `(height, width)` in pixels.
+    ///
+    /// Class and depth outputs are resized bilinearly to that size, where the truth is exact;
+    /// heatmaps are scored at their own size.
+    ///
+    /// # Errors
+    /// When a prediction is not finite, does not fit the truth, or the device fails.
+    pub fn add(&mut self, batch: &Batch, (height, width): (usize, usize)) -> Result<()> {
+        let network = self.network;
+        let inputs = upload(network.kernels(), batch)?;
+        let mut output = network
+            .forward_eval(&inputs)?
+            .swap_remove(network.main_output());
+        if self.task.labels() != LabelKind::Keypoints {
+            output = network
+                .kernels()
+                .resize(&output, (height, width), &mut NoneTape)?;
+        }
+        let shape = map_shape(&output);
+        let (values, channels) = match self.scorer.of_classes() {
+            Some(_) => (network.kernels().argmax(&output)?, 1),
+            None => (output.as_vec(), shape.channels),
+        };
+        if let Some(value) = values.iter().find(|v| !v.is_finite()) {
+            return Err(Error::Training(format!("the network predicted {value}")));
+        }
+        let length = shape.height * shape.width * channels;
+        for (label, values) in batch.labels.iter().zip(values.chunks_exact(length)) {
+            let label = match label.kind() {
+                LabelKind::Keypoints => label.clone(),
+                _ => Arc::new(resize_label(label, height, width, (width, height))),
+            };
+            match self.scorer.of_classes() {
+                Some(scorer) => scorer.add_classes(&classes(values)?, &label)?,
+                None => {
+                    let prediction = Prediction {
+                        height: shape.height,
+                        width: shape.width,
+                        channels,
+                        values,
+                        image_size_px: (width, height),
+                    };
+                    self.scorer.add(&prediction, &label)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The metrics over everything added.
+    ///
+    /// # Errors
+    /// When the scorer breaks off.
+    pub fn metrics(&self) -> Result<Metrics> {
+        let metrics = self.scorer.metrics();
+        self.scorer.fault()?;
+        Ok(metrics)
+    }
+}
+
+/// Indices of channels as the classes of a mask.
+fn classes(values: &[f32]) -> Result<Vec<u8>> {
+    let class = |&value: &f32| match value {
+        0.0..=255.0 => Ok(value as u8),
+        _ => Err(Error::Training(format!(
+            "class {value} was predicted; masks hold 256 classes at most"
+        ))),
+    };
+    values.iter().map(class).collect()
+}

@@ -1,0 +1,43 @@
+//! Training of one network, and its evaluation.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `run.rs` | the loop |
+//! | `state.rs` | the state of a training, and how it survives an interruption |
+//! | `batch.rs` | the inputs and targets of one step, and where they come from |
+//! | `sampler.rs` | epochs over a part of a set, or over more than the set |
+//! | `rates.rs` | learning rates over time |
+//! | `target.rs` | truth at the size of an output |
+//! | `objective.rs` | the loss of a step: main, auxiliary, distillation |
+//! | `custom_loss.rs` | a loss of the task's own, as an operation on the tape |
+//! | `optimise.rs` | Adam and SGD per part of the network, with clipping |
+//! | `distil.rs` | a teacher's outputs for a batch |
+//! | `average.rs` | Polyak averaging |
+//! | `evaluate.rs` | predictions against truth over a set |
+//! | `eval_set.rs` | the same over a split of a data set, read as it goes |
+
+mod average;
+mod batch;
+mod custom_loss;
+mod distil;
+mod eval_set;
+mod evaluate;
+mod objective;
+mod optimise;
+mod rates;
+mod run;
+mod sampler;
+mod state;
+mod target;
+
+pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches, stack};
+pub use distil::{Distilled, teach};
+pub use eval_set::{EvalSet, View};
+pub use evaluate::{Evaluator, judge};
+pub use objective::{Objective, quarter};
+pub use optimise::Optimisers;
+pub use rates::{Factors, RateStage, Rates};
+pub use run::{Fit, StepReport, Watch, fit, fit_on, train_step, upload};
+pub use sampler::EpochSampler;
+pub use state::{Checkpoint, Position, TrainState};
+pub use target::{Target, target};

@@ -1,0 +1,100 @@
+//! EpochSampler over a part of a set, or over more than the set.
+
+use rand::seq::SliceRandom;
+
+use super::batch::{Batch, Batches, ImageSet, steps};
+use crate::error::Result;
+
+/// EpochSampler of a number of samples: each takes the next ones of an endless round through a set, so that
+/// sampler shorter than the set get to all of it, and longer ones to all alike.
+#[derive(Clone, Debug)]
+pub struct EpochSampler<'a> {
+    set: ImageSet<'a>,
+    /// Places in the set's samples, in the order of the round.
+    round: Vec<usize>,
+    samples: usize,
+}
+
+impl<'a> EpochSampler<'a> {
+    /// EpochSampler of `samples` over `set`, 0 for as many as it has.
+    pub fn new(set: ImageSet<'a>, samples: usize) -> Self {
+        let mut round = set.indices.to_vec();
+        let samples = if samples == 0 { round.len() } else { samples };
+        // Sets often come sorted, and neighbours of a film are alike: a part of one is drawn. The whole
+        // of it is put into order anew for every pass.
+        if samples < round.len() {
+            round.shuffle(&mut set.seed.stream("round"));
+        }
+        Self {
+            set,
+            round,
+            samples,
+        }
+    }
+
+    fn pass(&self, epoch: usize) -> Vec<usize> {
+        let start = (epoch * self.samples) % self.round.len().max(1);
+        let round = self.round.iter().cycle().skip(start);
+        round.take(self.samples).copied().collect()
+    }
+}
+
+impl Batches for EpochSampler<'_> {
+    fn steps(&self) -> usize {
+        match self.round.is_empty() {
+            true => 0,
+            false => steps(self.samples, self.set.batch),
+        }
+    }
+
+    fn batch(&self, epoch: usize, step: usize) -> Result<Batch> {
+        let indices = self.pass(epoch);
+        let set = ImageSet {
+            indices: &indices,
+            ..self.set
+        };
+        set.batch(epoch, step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use nasfw_data::{DataConfig, Transform, open};
+    use nasfw_sdk::{LabelKind, Seed};
+
+    use super::*;
+
+    /// How often each of 10 samples is in the first sampler of `samples`.
+    fn counts(samples: usize, sampler: usize) -> [usize; 10] {
+        let source = open(&DataConfig::default(), LabelKind::Classes).unwrap();
+        let indices: Vec<usize> = (0..10).collect();
+        let set = ImageSet {
+            dataset: &*source.train,
+            indices: &indices,
+            info: &source.info,
+            transform: &Transform::new(32, 32),
+            ignore: 255,
+            batch: 4,
+            seed: Seed(1),
+        };
+        let all = EpochSampler::new(set, samples);
+        assert_eq!(all.steps(), if samples == 0 { 2 } else { samples / 4 });
+        let mut counts = [0; 10];
+        for index in (0..sampler).flat_map(|epoch| all.pass(epoch)) {
+            counts[index] += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn short_and_long_passes_get_to_all_samples_alike() {
+        assert_eq!(counts(0, 3), [3; 10]);
+        assert_eq!(counts(4, 5), [2; 10]);
+        assert_eq!(counts(25, 2), [5; 10]);
+        let in_a_pass = counts(4, 1);
+        assert_eq!(in_a_pass.iter().sum::<usize>(), 4);
+        assert_ne!(in_a_pass[..4], [1; 4], "sorted sets are drawn from");
+    }
+}

@@ -1,0 +1,140 @@
+//! A training under way, and how it is carried over an interruption.
+
+use dfdx::prelude::TensorFromVec;
+use serde::{Deserialize, Serialize};
+
+use super::average::Polyak;
+use super::optimise::Optimisers;
+use crate::error::{Error, Result};
+use crate::kernels::{Kernels, device};
+use crate::network::Network;
+use crate::weights::{Array, Weights};
+
+/// Where a training is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// Epochs done.
+    pub epoch: usize,
+    /// Steps done of the next one.
+    pub step: usize,
+}
+
+/// All that the next step of a training depends on, beside its batches and settings.
+#[derive(Debug)]
+pub struct TrainState<'a, K: Kernels> {
+    pub(super) network: &'a mut Network<K>,
+    pub(super) optimisers: &'a mut Optimisers<K>,
+    pub(super) average: Option<Polyak<K>>,
+    pub(super) place: Position,
+}
+
+/// A [`TrainState`] on the host.
+///
+/// Arrays are called `weights/NODE.weight` and so on (learned values and running statistics),
+/// `first/…` and `second/…` (moments of the optimisers) and `average/…` (Polyak's).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// Where it was.
+    pub place: Position,
+    /// Steps that the encoder's optimiser has done, and that of the rest.
+    pub optimiser_steps: [i32; 2],
+    /// The arrays.
+    pub arrays: Weights,
+}
+
+const WEIGHTS: &str = "weights/";
+const AVERAGE: &str = "average/";
+
+impl<'a, K: Kernels> TrainState<'a, K> {
+    /// A training that begins; a Polyak average has the decay `polyak`, 0 for none.
+    pub fn new(
+        network: &'a mut Network<K>,
+        optimisers: &'a mut Optimisers<K>,
+        polyak: f64,
+    ) -> Self {
+        let average = (polyak > 0.0).then(|| Polyak::new(network, polyak));
+        Self {
+            network,
+            optimisers,
+            average,
+            place: Position::default(),
+        }
+    }
+
+    /// The network that is trained.
+    pub fn network(&self) -> &Network<K> {
+        self.network
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> Position {
+        self.place
+    }
+
+    /// A copy on the host.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn save(&self) -> Result<Checkpoint> {
+        let mut arrays = self.network.parameters().weights().prefixed(WEIGHTS);
+        if let Some(average) = &self.average {
+            let names = self.network.parameters().iter();
+            for (parameter, value) in names.zip(average.values()) {
+                let array = Array {
+                    shape: parameter.shape.clone(),
+                    values: value.as_vec(),
+                };
+                arrays.insert(&format!("{AVERAGE}{}", parameter.name), array);
+            }
+        }
+        self.optimisers.save(self.network, &mut arrays)?;
+        Ok(Checkpoint {
+            place: self.place,
+            optimiser_steps: self.optimisers.steps(),
+            arrays,
+        })
+    }
+
+    /// Goes on from where another call of the same training was saved.
+    ///
+    /// # Errors
+    /// Names the array that is missing or of another shape.
+    pub fn load(&mut self, saved: &Checkpoint) -> Result<()> {
+        let present = self.network.parameters().weights();
+        let weights = saved.arrays.without_prefix(WEIGHTS);
+        for (name, array) in present.iter() {
+            same_shape(&weights, name, &array.shape)?;
+        }
+        self.network.parameters_mut().load(&weights)?;
+        let on = self.network.kernels().device().clone();
+        if let Some(average) = &mut self.average {
+            let averages = saved.arrays.without_prefix(AVERAGE);
+            let parameters = self.network.parameters().iter();
+            for (parameter, value) in parameters.zip(average.values_mut()) {
+                let array = same_shape(&averages, &parameter.name, &parameter.shape)?;
+                let (values, length) = (array.values.clone(), array.values.len());
+                *value = device(on.try_tensor_from_vec(values, (length,)))?;
+            }
+        }
+        (self.optimisers).load(self.network, &saved.arrays, saved.optimiser_steps)?;
+        self.place = saved.place;
+        Ok(())
+    }
+}
+
+/// The array `name`, which must be there with this shape.
+pub(super) fn same_shape<'w>(
+    weights: &'w Weights,
+    name: &str,
+    shape: &[usize],
+) -> Result<&'w Array> {
+    match weights.get(name) {
+        Some(array) if array.shape == shape => Ok(array),
+        Some(array) => Err(Error::Weights(format!(
+            "{name} has the shape {:?}, the network's is {shape:?}",
+            array.shape
+        ))),
+        None => Err(Error::Weights(format!("{name} is missing"))),
+    }
+}

@@ -1,0 +1,321 @@
+//! One trait of kernels per device, on dfdx's tape.
+//!
+//! dfdx has no convolution, pooling or run-time batch normalisation on stable Rust, so every step
+//! of a network is an operation of ours: either composed from dfdx's own operations, which runs
+//! on any of its devices and is the reference ([`Composed`]), or hand-written for its CPU
+//! device ([`CpuKernels`]).
+//!
+//! To add a device, implement [`Kernels`] for it; everything else of the engine is generic.
+
+mod composed;
+mod cpu;
+mod samples;
+
+pub use composed::Composed;
+pub use cpu::CpuKernels;
+pub use nasfw_kernels::{Activation, Conv, MapShape};
+pub use samples::{Store, Values};
+
+use dfdx::prelude::{Device, Gradients, HasErr, Tape, Tensor};
+use dfdx::shapes::HasShape;
+
+use crate::error::{Error, Result};
+
+/// A batch of maps, `(batch, height, width, channels)`, contiguous.
+pub type Map<D> = Tensor<(usize, usize, usize, usize), f32, D>;
+/// A contiguous vector: a parameter in its flat form, or one value per channel.
+pub type Flat<D> = Tensor<(usize,), f32, D>;
+/// One number.
+pub type Scalar<D> = Tensor<(), f32, D>;
+/// Shorthand for the device of a kernel set.
+pub type DeviceOf<K> = <K as Kernels>::Device;
+
+/// ε of batch normalisation.
+pub const NORM_EPSILON: f32 = 1e-5;
+
+/// Scale and shift of a batch normalisation, one value per channel.
+#[derive(Clone, Copy)]
+pub struct Affine<'a, D: Device<f32>> {
+    /// γ, the learned scale.
+    pub gamma: &'a Flat<D>,
+    /// β, the learned shift.
+    pub beta: &'a Flat<D>,
+}
+
+/// Statistics of a batch over all its pixels, one value per channel.
+pub struct BatchStatistics<D: Device<f32>> {
+    /// Mean.
+    pub mean: Flat<D>,
+    /// Variance, divided by the number of pixels.
+    pub variance: Flat<D>,
+}
+
+/// A normalised map with the statistics it was normalised by.
+pub type Normalised<D> = (Map<D>, BatchStatistics<D>);
+
+/// A differentiable scalar or map operation for every step of a network and every loss.
+///
+/// Operations read their arguments, push their backward pass on `tape` (with a
+/// [`NoneTape`](dfdx::tensor::NoneTape) they record nothing) and return the result. A map that one
+/// of them made is read by others of them or by dfdx's own operations, not by both in one pass, as
+/// gradients between ours need not go through dfdx's [`Gradients`]. Weights of
+/// convolutions are flat `(kernel, kernel, in / groups, out)`.
+pub trait Kernels: Clone + std::fmt::Debug + 'static {
+    /// The dfdx device that tensors live on.
+    type Device: Device<f32>;
+
+    /// A convolution of a network in evaluation, ready to run on maps of one size.
+    type Frozen: Clone + std::fmt::Debug;
+
+    /// The device.
+    fn device(&self) -> &Self::Device;
+
+    /// Waits until the device has done all that it was asked for; to be called before a clock is read.
+    fn wait(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Lets go of memory that the device keeps for later. To be called between networks, whose maps are
+    /// of other sizes, and after one did not fit.
+    fn release(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Copies samples into the device's memory, for [`samples`](Self::samples) to take them from; false
+    /// where they do not fit or are as near already.
+    fn keep(&self, _store: &Store) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Some samples of a store, one after the other, as a map.
+    fn samples(
+        &self,
+        store: &Store,
+        which: &[usize],
+        shape: MapShape,
+    ) -> Result<Map<Self::Device>> {
+        use dfdx::prelude::TensorFromVec;
+        let dims = (shape.batch, shape.height, shape.width, shape.channels);
+        device((self.device()).try_tensor_from_vec(store.gather(which), dims))
+    }
+
+    /// Does `work`; where the device's library panics for want of memory, that is an error.
+    fn guard<T, E: From<Error>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        work()
+    }
+
+    /// Convolution with "same" padding. `needs_input_gradient` is false where nothing before `x`
+    /// learns; its gradient is then not computed.
+    fn conv<T: Tape<f32, Self::Device>>(
+        &self,
+        conv: &Conv,
+        x: &Map<Self::Device>,
+        weight: &Flat<Self::Device>,
+        bias: Option<&Flat<Self::Device>>,
+        needs_input_gradient: bool,
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Batch normalisation by the batch's own statistics, then an activation.
+    fn batch_norm<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        affine: Affine<'_, Self::Device>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<Normalised<Self::Device>>;
+
+    /// Convolution without bias, batch normalisation and activation in one step.
+    #[expect(clippy::too_many_arguments, reason = "one step with all its operands")]
+    fn conv_norm<T: Tape<f32, Self::Device>>(
+        &self,
+        conv: &Conv,
+        x: &Map<Self::Device>,
+        weight: &Flat<Self::Device>,
+        affine: Affine<'_, Self::Device>,
+        activation: Activation,
+        needs_input_gradient: bool,
+        tape: &mut T,
+    ) -> Result<Normalised<Self::Device>> {
+        let y = self.conv(conv, x, weight, None, needs_input_gradient, tape)?;
+        self.batch_norm(&y, affine, activation, tape)
+    }
+
+    /// `activation(x · scale + shift)` per channel: normalisation by fixed statistics. `scale` and
+    /// `shift` get no gradient.
+    fn scale_shift<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        scale: &Flat<Self::Device>,
+        shift: &Flat<Self::Device>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Prepares `activation(conv(x) · scale + shift)`, a convolution of a network in evaluation, for maps of the size in `conv`.
+    /// Without a scale that is 1, without a shift 0.
+    fn freeze(
+        &self,
+        conv: &Conv,
+        weight: &Flat<Self::Device>,
+        scale: Option<&Flat<Self::Device>>,
+        shift: Option<&Flat<Self::Device>>,
+        activation: Activation,
+    ) -> Result<Self::Frozen>;
+
+    /// Size of the result of a prepared convolution.
+    fn frozen_output(&self, conv: &Self::Frozen) -> MapShape;
+
+    /// Runs a prepared convolution; nothing is recorded.
+    fn frozen_conv(&self, conv: &Self::Frozen, x: &Map<Self::Device>) -> Result<Map<Self::Device>>;
+
+    /// Runs two prepared convolutions, the second on the result of the first.
+    fn frozen_pair(
+        &self,
+        first: &Self::Frozen,
+        second: &Self::Frozen,
+        x: &Map<Self::Device>,
+    ) -> Result<Map<Self::Device>> {
+        self.frozen_conv(second, &self.frozen_conv(first, x)?)
+    }
+
+    /// An element-wise non-linearity.
+    fn activation<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        activation: Activation,
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Bilinear resize to `(height, width)`, align_corners = false.
+    fn resize<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        size: (usize, usize),
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Mean over height and width: `(batch, 1, 1, channels)`.
+    fn global_average<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Sum of one or more maps of equal shape; the same map may occur twice.
+    fn add<T: Tape<f32, Self::Device>>(
+        &self,
+        xs: &[&Map<Self::Device>],
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// Concatenation along channels; the same map may occur twice.
+    fn concat<T: Tape<f32, Self::Device>>(
+        &self,
+        xs: &[&Map<Self::Device>],
+        tape: &mut T,
+    ) -> Result<Map<Self::Device>>;
+
+    /// The index of the largest channel of every pixel, the first of equals, on the host; NaN for a
+    /// pixel with a value that is not finite.
+    fn argmax(&self, x: &Map<Self::Device>) -> Result<Vec<f32>> {
+        let is_finite = |pixel: &[f32]| pixel.iter().all(|v| v.is_finite());
+        let values = x.as_vec();
+        let pixels = values.chunks_exact(map_shape(x).channels.max(1));
+        let of = |pixel: &[f32]| is_finite(pixel).then(|| nasfw_sdk::argmax(pixel) as f32);
+        Ok(pixels.map(|pixel| of(pixel).unwrap_or(f32::NAN)).collect())
+    }
+
+    /// Softmax cross-entropy with one label per pixel, mean over the labels that are not
+    /// `ignore`; 0 when all are.
+    fn cross_entropy<T: Tape<f32, Self::Device>>(
+        &self,
+        logits: &Map<Self::Device>,
+        labels: &[u8],
+        ignore: u8,
+        tape: &mut T,
+    ) -> Result<Scalar<Self::Device>>;
+
+    /// Reverse Huber loss (Laina et al. 2016, eq. 2) against depths in metres, mean over the
+    /// pixels whose truth is above 0; `c = 0.2 max e` over the batch is not differentiated.
+    fn berhu<T: Tape<f32, Self::Device>>(
+        &self,
+        depth: &Map<Self::Device>,
+        truth: &Map<Self::Device>,
+        tape: &mut T,
+    ) -> Result<Scalar<Self::Device>>;
+
+    /// Squared error, mean over the elements whose `mask` is 1 (all without a mask).
+    fn squared_error<T: Tape<f32, Self::Device>>(
+        &self,
+        x: &Map<Self::Device>,
+        truth: &Map<Self::Device>,
+        mask: Option<&Map<Self::Device>>,
+        tape: &mut T,
+    ) -> Result<Scalar<Self::Device>>;
+
+    /// Scales the gradients of `parameters` down so that their joint norm is at most `max_norm`,
+    /// and returns the norm they had, which is left on the device. Every parameter must have a gradient.
+    fn clip_gradients(
+        &self,
+        gradients: &mut Gradients<f32, Self::Device>,
+        parameters: &[&Flat<Self::Device>],
+        max_norm: f32,
+    ) -> Result<Scalar<Self::Device>>;
+}
+
+/// Checks that there is one label per pixel, each a class or `ignore`.
+///
+/// # Errors
+/// Names the label, or both numbers.
+pub fn check_labels(labels: &[u8], logits: MapShape, ignore: u8) -> Result<()> {
+    let (pixels, classes) = (logits.pixels(), logits.channels);
+    if labels.len() != pixels {
+        let message = format!("{} labels for {pixels} pixels", labels.len());
+        return Err(Error::Training(message));
+    }
+    let is_class = |label: u8| usize::from(label) < classes || label == ignore;
+    match labels.iter().find(|&&label| !is_class(label)) {
+        None => Ok(()),
+        Some(label) => Err(Error::Training(format!(
+            "label {label} is not below the {classes} classes"
+        ))),
+    }
+}
+
+/// Turns a device's error into one of ours.
+pub fn device<T, E: std::fmt::Debug>(result: std::result::Result<T, E>) -> Result<T> {
+    result.map_err(|e| {
+        let said = format!("{e:?}");
+        let says = |name| said.contains(name);
+        Error::Device(if says("OUT_OF_MEMORY") || says("ALLOC_FAILED") {
+            "out of memory; smaller batches, crops or networks need less".into()
+        } else if let Some(name) = cuda_name(&said) {
+            format!(
+                "the GPU failed ({name}); `nvidia-smi` shows whether it still works. A run goes on with `nasfw \
+                 resume`, a training with `nasfw train --resume`, both with --device cpu where the GPU is gone"
+            )
+        } else {
+            said
+        })
+    })
+}
+
+/// The name of CUDA's error in a message, if there is one.
+pub fn cuda_name(said: &str) -> Option<&str> {
+    let at = ["CUDA_ERROR_", "CUBLAS_STATUS_"]
+        .iter()
+        .find_map(|start| said.find(start))?;
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let name = &said[at..];
+    Some(&name[..name.find(|c| !is_part(c)).unwrap_or(name.len())])
+}
+
+/// The shape of a map.
+pub fn map_shape<D: Device<f32>>(x: &Map<D>) -> MapShape
+where
+    Map<D>: HasShape<Shape = (usize, usize, usize, usize)> + HasErr,
+{
+    let (batch, height, width, channels) = *x.shape();
+    MapShape::new(batch, height, width, channels)
+}

@@ -1,0 +1,268 @@
+//! From a graph to a list of fused steps.
+//!
+//! Compiling leaves out what no output depends on, identities and sums with zero, and joins
+//! convolution, normalisation and activation into one step where nobody else reads what lies
+//! between. None of it changes an output or a gradient.
+
+use nasfw_sdk::graph::{ActivationKind, Conv, Graph, NodeId, Op};
+
+use crate::kernels::Activation;
+
+/// One fused step. Values are named by the node whose value they are.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step {
+    pub(super) kind: Kind,
+    pub(super) inputs: Vec<NodeId>,
+    pub(super) output: NodeId,
+    /// Whether anything that learns lies before the first input.
+    pub(super) needs_input_gradient: bool,
+    /// Whether this is a 1x1 convolution and the next step, the only reader of its value, a depthwise one: evaluation joins them.
+    pub(super) is_expansion: bool,
+    /// Values nobody reads after this step.
+    pub(super) frees: Vec<NodeId>,
+}
+
+/// What a step computes; parameter-bearing nodes are named by id.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind {
+    Input(usize),
+    /// Zeros of the shape of the node it stands for.
+    Zero,
+    Conv {
+        node: NodeId,
+        conv: Conv,
+        norm: Option<NodeId>,
+        activation: Activation,
+    },
+    Norm {
+        node: NodeId,
+        activation: Activation,
+    },
+    Activation(Activation),
+    Resize,
+    GlobalAverage,
+    Add,
+    Concat,
+}
+
+/// The steps of a graph and which value each output is.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) steps: Vec<Step>,
+    pub(super) outputs: Vec<NodeId>,
+}
+
+pub(super) fn compile(graph: &Graph) -> Plan {
+    let simplified = Simplified::new(graph);
+    let mut steps = simplified.steps(graph);
+    let outputs: Vec<NodeId> = graph
+        .outputs()
+        .iter()
+        .map(|o| simplified.alias[o.node])
+        .collect();
+    free_early(&mut steps, &outputs);
+    Plan { steps, outputs }
+}
+
+/// What each node's value comes down to.
+struct Simplified {
+    /// The node whose value it equals.
+    alias: Vec<NodeId>,
+    /// Whether the value is zero everywhere, whatever the parameters.
+    is_zero: Vec<bool>,
+    /// Inputs after aliases, with zero operands of sums left out.
+    inputs: Vec<Vec<NodeId>>,
+    /// How many simplified nodes or outputs read it.
+    readers: Vec<usize>,
+    is_read: Vec<bool>,
+}
+
+impl Simplified {
+    fn new(graph: &Graph) -> Self {
+        let nodes = graph.nodes();
+        let mut alias: Vec<NodeId> = (0..nodes.len()).collect();
+        let mut is_zero = vec![false; nodes.len()];
+        let mut inputs: Vec<Vec<NodeId>> = Vec::with_capacity(nodes.len());
+        for (id, node) in nodes.iter().enumerate() {
+            let mut from: Vec<NodeId> = node.inputs.iter().map(|&i| alias[i]).collect();
+            let all_zero = !from.is_empty() && from.iter().all(|&i| is_zero[i]);
+            match &node.op {
+                Op::Zero => is_zero[id] = true,
+                Op::Identity => alias[id] = from[0],
+                Op::Add => {
+                    from.retain(|&i| !is_zero[i]);
+                    is_zero[id] = all_zero;
+                    if let [only] = from[..] {
+                        alias[id] = only;
+                    }
+                }
+                Op::Concat => {
+                    is_zero[id] = all_zero;
+                    if let [only] = from[..] {
+                        alias[id] = only;
+                    }
+                }
+                Op::ResizeTo => {
+                    // Only the size of the second input matters, and that is known.
+                    from.truncate(1);
+                    is_zero[id] = is_zero[from[0]];
+                    if graph.resolution(from[0]) == graph.resolution(id) {
+                        alias[id] = from[0];
+                    }
+                }
+                Op::Conv(conv) => is_zero[id] = all_zero && !conv.bias,
+                Op::GlobalAveragePool | Op::Activation { .. } => is_zero[id] = all_zero,
+                // A normalised zero is the learned shift, which gets a gradient.
+                Op::BatchNorm | Op::Input { .. } => {}
+            }
+            if is_zero[id] {
+                alias[id] = id;
+                from.clear();
+            }
+            inputs.push(from);
+        }
+        let mut is_read = vec![false; nodes.len()];
+        let mut readers = vec![0; nodes.len()];
+        for output in graph.outputs() {
+            is_read[alias[output.node]] = true;
+            readers[alias[output.node]] += 1;
+        }
+        for id in (0..nodes.len()).rev() {
+            if is_read[id] && alias[id] == id {
+                for &input in &inputs[id] {
+                    is_read[input] = true;
+                    readers[input] += 1;
+                }
+            }
+        }
+        Self {
+            alias,
+            is_zero,
+            inputs,
+            readers,
+            is_read,
+        }
+    }
+
+    fn steps(&self, graph: &Graph) -> Vec<Step> {
+        let nodes = graph.nodes();
+        let inputs: Vec<NodeId> = graph.inputs().map(|(id, _)| id).collect();
+        let only_reader = self.only_readers();
+        let mut learns = vec![false; nodes.len()];
+        let mut is_done = vec![false; nodes.len()];
+        let mut steps = Vec::new();
+        for id in 0..nodes.len() {
+            if !self.is_read[id] || self.alias[id] != id || is_done[id] {
+                continue;
+            }
+            let from = &self.inputs[id];
+            let needs_input_gradient = from.first().is_some_and(|&i| learns[i]);
+            let mut last = id;
+            let mut follow = |wanted: fn(&Op) -> bool| -> Option<NodeId> {
+                let next = only_reader[last].filter(|&n| wanted(&nodes[n].op))?;
+                is_done[next] = true;
+                last = next;
+                Some(next)
+            };
+            let kind = if self.is_zero[id] {
+                Kind::Zero
+            } else {
+                match &nodes[id].op {
+                    Op::Input { .. } => {
+                        Kind::Input(inputs.iter().position(|&i| i == id).unwrap_or(0))
+                    }
+                    Op::Conv(conv) => {
+                        // A bias before a normalisation would need a step of its own.
+                        let norm = match conv.bias {
+                            true => None,
+                            false => follow(|op| matches!(op, Op::BatchNorm)),
+                        };
+                        let act =
+                            norm.and_then(|_| follow(|op| matches!(op, Op::Activation { .. })));
+                        let activation = activation(nodes, act);
+                        Kind::Conv {
+                            node: id,
+                            conv: *conv,
+                            norm,
+                            activation,
+                        }
+                    }
+                    Op::BatchNorm => {
+                        let act = follow(|op| matches!(op, Op::Activation { .. }));
+                        Kind::Norm {
+                            node: id,
+                            activation: activation(nodes, act),
+                        }
+                    }
+                    Op::Activation { .. } => Kind::Activation(activation(nodes, Some(id))),
+                    Op::ResizeTo => Kind::Resize,
+                    Op::GlobalAveragePool => Kind::GlobalAverage,
+                    Op::Concat => Kind::Concat,
+                    Op::Add | Op::Identity | Op::Zero => Kind::Add,
+                }
+            };
+            let has_parameters = matches!(kind, Kind::Conv { .. } | Kind::Norm { .. });
+            learns[last] = has_parameters || from.iter().any(|&i| learns[i]);
+            steps.push(Step {
+                kind,
+                inputs: from.clone(),
+                output: last,
+                needs_input_gradient,
+                is_expansion: false,
+                frees: Vec::new(),
+            });
+        }
+        for at in 1..steps.len() {
+            steps[at - 1].is_expansion = is_expansion(graph, &steps[at - 1], &steps[at])
+                && only_reader[steps[at - 1].output].is_some();
+        }
+        steps
+    }
+
+    /// The one node that reads a value, where there is exactly one reader in all.
+    fn only_readers(&self) -> Vec<Option<NodeId>> {
+        let mut only = vec![None; self.readers.len()];
+        for id in (0..self.readers.len()).filter(|&id| self.is_read[id] && self.alias[id] == id) {
+            for &input in &self.inputs[id] {
+                only[input] = (self.readers[input] == 1).then_some(id);
+            }
+        }
+        only
+    }
+}
+
+fn is_expansion(graph: &Graph, step: &Step, next: &Step) -> bool {
+    let (Kind::Conv { conv: first, .. }, Kind::Conv { conv: second, .. }) =
+        (&step.kind, &next.kind)
+    else {
+        return false;
+    };
+    let channels = graph.channels(step.output);
+    let is_pointwise = first.kernel == 1 && first.stride == 1 && first.groups == 1;
+    let is_depthwise = second.groups == channels && second.out_channels == channels;
+    is_pointwise && is_depthwise && next.inputs == [step.output]
+}
+
+fn activation(nodes: &[nasfw_sdk::graph::Node], id: Option<NodeId>) -> Activation {
+    match id.map(|id| &nodes[id].op) {
+        Some(Op::Activation {
+            function: ActivationKind::Relu,
+        }) => Activation::Relu,
+        Some(Op::Activation {
+            function: ActivationKind::Relu6,
+        }) => Activation::Relu6,
+        _ => Activation::Identity,
+    }
+}
+
+/// Notes with each step which values it is the last to read.
+fn free_early(steps: &mut [Step], outputs: &[NodeId]) {
+    let mut seen: std::collections::BTreeSet<NodeId> = outputs.iter().copied().collect();
+    for step in steps.iter_mut().rev() {
+        for &input in &step.inputs {
+            if seen.insert(input) {
+                step.frees.push(input);
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Networks: a graph compiled into fused steps on a dfdx device.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `compile.rs` | graph → steps: what is left out, what is joined |
+//! | `train.rs`, `evaluate.rs` | the steps in the two modes |
+//! | `values.rs` | the maps between steps, and the steps that both modes have in common |
+//! | `parameters.rs` | learned values and running statistics, with their initialisation |
+
+mod compile;
+mod evaluate;
+mod parameters;
+mod train;
+mod values;
+
+use nasfw_sdk::Rng;
+use nasfw_sdk::graph::{self, Graph, NodeId, Role};
+
+pub use parameters::{Parameter, Parameters, RunningStatistics};
+
+use crate::error::Result;
+use crate::kernels::{Affine, Conv, DeviceOf, Flat, Kernels, Map, MapShape};
+use compile::{Kind, Plan};
+use evaluate::Frozen;
+
+/// The values of all outputs of a network, in the graph's order.
+pub type Outputs<K> = Vec<Map<DeviceOf<K>>>;
+
+/// A graph that can be run and trained.
+#[derive(Clone, Debug)]
+pub struct Network<K: Kernels> {
+    kernels: K,
+    graph: Graph,
+    plan: Plan,
+    /// Per node: index of its first parameter and of its statistics.
+    places: Vec<(usize, usize)>,
+    parameters: Parameters<K::Device>,
+    frozen: Frozen<K>,
+}
+
+impl<K: Kernels> Network<K> {
+    /// Compiles `graph` and draws initial weights from `rng`.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn new(kernels: K, graph: &Graph, rng: &mut Rng) -> Result<Self> {
+        let (mut parameters, places) = Parameters::new(kernels.device(), graph)?;
+        let plan = compile::compile(graph);
+        for step in &plan.steps {
+            let (conv, norm) = match step.kind {
+                Kind::Conv { node, norm, .. } => (Some(node), norm),
+                Kind::Norm { node, .. } => (None, Some(node)),
+                _ => (None, None),
+            };
+            for node in [conv, norm].into_iter().flatten() {
+                let end = places.get(node + 1).map_or(parameters.all.len(), |p| p.0);
+                parameters.all[places[node].0..end]
+                    .iter_mut()
+                    .for_each(|p| p.is_live = true);
+            }
+        }
+        parameters.initialise(rng)?;
+        Ok(Self {
+            kernels,
+            graph: graph.clone(),
+            plan,
+            places,
+            parameters,
+            frozen: Frozen::default(),
+        })
+    }
+
+    /// The graph it was compiled from.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Which of its outputs is the result.
+    pub fn main_output(&self) -> usize {
+        let mut outputs = self.graph.outputs().iter();
+        outputs.position(|o| o.role == Role::Main).unwrap_or(0)
+    }
+
+    /// The kernels it runs on.
+    pub fn kernels(&self) -> &K {
+        &self.kernels
+    }
+
+    /// Learned values and running statistics.
+    pub fn parameters(&self) -> &Parameters<K::Device> {
+        &self.parameters
+    }
+
+    /// The same, to be changed.
+    pub fn parameters_mut(&mut self) -> &mut Parameters<K::Device> {
+        self.frozen.clear();
+        &mut self.parameters
+    }
+
+    fn parameter(&self, node: NodeId, at: usize) -> &Flat<K::Device> {
+        &self.parameters.all[self.places[node].0 + at].value
+    }
+
+    fn affine(&self, norm: NodeId) -> Affine<'_, K::Device> {
+        Affine {
+            gamma: self.parameter(norm, 0),
+            beta: self.parameter(norm, 1),
+        }
+    }
+}
+
+/// The convolution of a graph on maps of a size.
+fn conv_of(conv: &graph::Conv, input: MapShape) -> Conv {
+    Conv {
+        input,
+        out_channels: conv.out_channels,
+        kernel: conv.kernel,
+        stride: conv.stride,
+        dilation: conv.dilation,
+        groups: conv.groups,
+    }
+}

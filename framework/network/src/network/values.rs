@@ -1,0 +1,96 @@
+//! The maps between the steps of a pass.
+
+use dfdx::prelude::{Tape, ZerosTensor};
+use dfdx::shapes::HasShape;
+use nasfw_sdk::graph::NodeId;
+
+use super::compile::{Kind, Step};
+use super::{Network, Outputs};
+use crate::error::{Error, Result};
+use crate::kernels::{Kernels, Map, MapShape, device, map_shape};
+
+/// The values of a pass by the node they belong to, as long as somebody is going to read them.
+pub(super) struct Values<K: Kernels> {
+    maps: Vec<Option<Map<K::Device>>>,
+    /// Height and width of every node's value.
+    sizes: Vec<(usize, usize)>,
+    batch: usize,
+}
+
+impl<K: Kernels> Values<K> {
+    /// What `step` reads.
+    pub(super) fn read(&self, step: &Step) -> Vec<&Map<K::Device>> {
+        let inputs = step.inputs.iter();
+        let from: Vec<_> = inputs.filter_map(|&i| self.maps[i].as_ref()).collect();
+        assert_eq!(
+            from.len(),
+            step.inputs.len(),
+            "inputs come before their readers"
+        );
+        from
+    }
+
+    /// Takes in what `step` computed, and lets go of what it was the last to read.
+    pub(super) fn put(&mut self, step: &Step, value: Map<K::Device>) {
+        self.maps[step.output] = Some(value);
+        self.free(&step.frees);
+    }
+
+    pub(super) fn free(&mut self, nodes: &[NodeId]) {
+        for &node in nodes {
+            self.maps[node] = None;
+        }
+    }
+
+    pub(super) fn outputs(&self, nodes: &[NodeId]) -> Outputs<K> {
+        let outputs = nodes.iter();
+        outputs.filter_map(|&o| self.maps[o].clone()).collect()
+    }
+}
+
+impl<K: Kernels> Network<K> {
+    /// Nothing but the sizes, for a pass over `inputs`.
+    pub(super) fn values(&self, inputs: &[Map<K::Device>]) -> Values<K> {
+        let sizes = inputs.iter().map(|x| (x.shape().1, x.shape().2));
+        let sizes: Vec<(usize, usize)> = sizes.collect();
+        Values {
+            maps: vec![None; self.graph.nodes().len()],
+            sizes: self.graph.sizes(&sizes),
+            batch: inputs.first().map_or(0, |x| x.shape().0),
+        }
+    }
+
+    /// A step without parameters, the same in training and evaluation.
+    pub(super) fn plain<T: Tape<f32, K::Device>>(
+        &self,
+        step: &Step,
+        inputs: &[Map<K::Device>],
+        values: &Values<K>,
+        tape: &mut T,
+    ) -> Result<Map<K::Device>> {
+        let (kernels, from) = (&self.kernels, values.read(step));
+        let size = values.sizes[step.output];
+        match &step.kind {
+            Kind::Input(at) => Ok(inputs[*at].clone()),
+            Kind::Zero => {
+                let channels = self.graph.channels(step.output);
+                let dims = (values.batch, size.0, size.1, channels);
+                device(kernels.device().try_zeros_like(&dims))
+            }
+            Kind::Activation(activation) => kernels.activation(from[0], *activation, tape),
+            Kind::Resize => {
+                let MapShape { height, width, .. } = map_shape(from[0]);
+                match (height, width) == size {
+                    true => Ok(from[0].clone()),
+                    false => kernels.resize(from[0], size, tape),
+                }
+            }
+            Kind::GlobalAverage => kernels.global_average(from[0], tape),
+            Kind::Concat => kernels.concat(&from, tape),
+            Kind::Add => kernels.add(&from, tape),
+            Kind::Conv { .. } | Kind::Norm { .. } => Err(Error::Device(
+                "a step with parameters taken for one without".into(),
+            )),
+        }
+    }
+}

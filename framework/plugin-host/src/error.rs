@@ -1,0 +1,31 @@
+//! Errors of libraries, by what the reader can do about them.
+
+use std::path::PathBuf;
+
+/// The result of a fallible call of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error whose message names the library and how to fix it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A name or value is wrong, or a library broke a promise.
+    #[error(transparent)]
+    Contract(#[from] nasfw_sdk::Error),
+    /// A library is no plugin for this program, or is not the one that was asked for.
+    #[error("plugin {}: {message}", .path.display())]
+    Plugin {
+        /// The library.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// Reading or writing a file failed.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,174 @@
+//! Loading a library in a child process first, so that one that crashes, hangs or exits while it is
+//! loaded does so there.
+
+use std::collections::hash_map::RandomState;
+use std::ffi::OsString;
+use std::hash::{BuildHasher, Hasher};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nasfw_sdk::wire::message::Described;
+use serde::{Deserialize, Serialize};
+
+use super::described::one_line;
+use super::library::Library;
+
+/// How long a library may take to load and describe itself.
+const LIMIT: Duration = Duration::from_secs(3);
+/// More output than a description has.
+const MOST_OUTPUT: u64 = 4 << 20;
+
+/// The program that loads a library on trial: it must call [`probe_here`] with the two arguments that
+/// follow its own.
+#[derive(Clone, Debug)]
+pub struct ProbeProgram {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments before those of the trial.
+    pub args: Vec<OsString>,
+}
+
+/// The program given to [`probe_with`].
+static PROGRAM: Mutex<Option<ProbeProgram>> = Mutex::new(None);
+
+/// Libraries are loaded on trial by this program from now on; without one none is loaded at all.
+pub fn probe_with(program: ProbeProgram) {
+    *PROGRAM.lock().unwrap_or_else(PoisonError::into_inner) = Some(program);
+}
+
+/// What the child says at its end.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    Described(Described),
+    Refused(String),
+}
+
+/// The child's part: loads `file` and says on standard output what came of it, after `nonce`.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn probe_here(file: &Path, nonce: &str) -> std::io::Result<()> {
+    let verdict = match Library::open(file, "on trial") {
+        Ok(library) => Verdict::Described(library.described().clone()),
+        Err(message) => Verdict::Refused(message),
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\n{nonce} {}", serde_json::to_string(&verdict)?)?;
+    out.flush()
+}
+
+/// Loads `file` in a child process and returns what it describes.
+///
+/// # Errors
+/// One line: how it ended otherwise.
+pub(super) fn run(file: &Path) -> Result<Described, String> {
+    let program = PROGRAM
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let program = program.ok_or(
+        "no program is set that loads libraries on trial (nasfw_engine::plugins::probe_with)",
+    )?;
+    let nonce = format!("{:016x}", RandomState::new().build_hasher().finish());
+    let mut child = Command::new(&program.program)
+        .args(&program.args)
+        .arg(file)
+        .arg(&nonce)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("cannot be tried: {}: {e}", program.program.display()))?;
+    let output = drain(child.stdout.take());
+    let errors = drain(child.stderr.take());
+    let status = wait(&mut child)?;
+    // A process that the library started may hold the pipe open.
+    let text = |pipe: Receiver<Vec<u8>>| {
+        let bytes = pipe
+            .recv_timeout(Duration::from_secs(1))
+            .unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let (output, errors) = (text(output), text(errors));
+    let said = output
+        .lines()
+        .find_map(|line| line.strip_prefix(nonce.as_str()));
+    let verdict = said.and_then(|json| serde_json::from_str::<Verdict>(json.trim()).ok());
+    match verdict {
+        Some(Verdict::Refused(message)) => Err(one_line(&message)),
+        Some(Verdict::Described(described)) if status.success() => Ok(described),
+        Some(_) => Err(format!("loads, but then the program {}", exit_text(status))),
+        None => {
+            let last = errors.lines().rev().find(|l| !l.trim().is_empty());
+            let last = last.map_or(String::new(), |l| format!(" (it said: {})", one_line(l)));
+            Err(format!(
+                "while it loads, the program {}{last}",
+                exit_text(status)
+            ))
+        }
+    }
+}
+
+/// Waits for the child's end; kills it after the limit.
+fn wait(child: &mut Child) -> Result<ExitStatus, String> {
+    let start = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Ok(status),
+            Ok(None) if start.elapsed() < LIMIT => thread::sleep(Duration::from_millis(2)),
+            Ok(None) => {
+                // It may have ended in between; then there is nothing to kill.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("is not loaded after {} seconds", LIMIT.as_secs()));
+            }
+            Err(e) => return Err(format!("cannot be tried: {e}")),
+        }
+    }
+}
+
+/// Reads a pipe in a thread of its own, so that the child never waits for us.
+fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    if let Some(pipe) = pipe {
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let mut pipe = pipe.take(MOST_OUTPUT);
+            // What came before an error may still say something.
+            let _ = pipe.read_to_end(&mut bytes);
+            let _ = sender.send(bytes);
+            let _ = std::io::copy(&mut pipe.into_inner(), &mut std::io::sink());
+        });
+    }
+    receiver
+}
+
+/// How a process ended, e.g. `crashes with signal 11 (SIGSEGV)`.
+pub fn exit_text(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt;
+        if let Some(signal) = status.signal() {
+            let name = match signal {
+                4 => " (SIGILL)",
+                6 => " (SIGABRT)",
+                7 => " (SIGBUS)",
+                8 => " (SIGFPE)",
+                9 => " (SIGKILL)",
+                11 => " (SIGSEGV)",
+                _ => "",
+            };
+            return format!("crashes with signal {signal}{name}");
+        }
+    }
+    match status.code() {
+        Some(code) => format!("ends with code {code}"),
+        None => "ends".into(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Data that a library's task brings: the program lends the memory, the library fills it.
+
+use std::sync::Arc;
+
+use nasfw_sdk::wire::message::Op;
+use nasfw_sdk::wire::message::task as message;
+use nasfw_sdk::wire::truth::{Numbers, Truths};
+use nasfw_sdk::{DataInfo, Error, Label, LabelKind, Part, Result, TaskData};
+
+use super::respawn::RespawningInstance;
+use crate::described::one_line;
+use crate::library::Lent;
+
+/// The longest side of an image.
+const MOST_SIDE_PX: usize = 1 << 14;
+/// More samples than any set has.
+const MOST_SAMPLES: usize = 1 << 31;
+/// More classes or joints than any set has.
+const MOST_NAMES: usize = 1 << 12;
+
+pub(super) struct RemoteData {
+    own: message::OwnData,
+    fresh: Arc<RespawningInstance>,
+}
+
+impl RemoteData {
+    /// Checks what a task says of its data.
+    ///
+    /// # Errors
+    /// What is out of its range.
+    pub(super) fn new(mut own: message::OwnData, fresh: Arc<RespawningInstance>) -> Result<Self> {
+        own.description = one_line(&own.description);
+        for (what, count) in [("data.train", own.train), ("data.val", own.val)] {
+            if count > MOST_SAMPLES || (what == "data.train" && count < 2) {
+                let expected = format!("2 to {MOST_SAMPLES} samples to train on");
+                return Err(Error::invalid(what, count, expected));
+            }
+        }
+        let info = &own.info;
+        let names = info.classes.len().max(info.joints.len());
+        if names > MOST_NAMES {
+            let expected = format!("at most {MOST_NAMES} names");
+            return Err(Error::invalid("data.info", names, expected));
+        }
+        let joints = info.joints.len();
+        let pairs = info.flip_pairs.iter().flatten().chain(&info.skeleton);
+        if let Some(pair) = pairs.clone().find(|p| p.0.max(p.1) >= joints) {
+            let expected = format!("pairs of the {joints} joints, counted from 0");
+            return Err(Error::invalid("data.info", format!("{pair:?}"), expected));
+        }
+        if own.fingerprint.is_empty() || own.fingerprint.len() > 256 {
+            let expected = "1 to 256 bytes that change when the data does";
+            return Err(Error::invalid(
+                "data.fingerprint",
+                &own.fingerprint,
+                expected,
+            ));
+        }
+        Ok(Self { own, fresh })
+    }
+}
+
+impl TaskData for RemoteData {
+    fn info(&self) -> DataInfo {
+        self.own.info.clone()
+    }
+
+    fn len(&self, part: Part) -> usize {
+        match part {
+            Part::Train => self.own.train,
+            Part::Val => self.own.val,
+        }
+    }
+
+    fn fingerprint(&self) -> String {
+        self.own.fingerprint.clone()
+    }
+
+    fn description(&self) -> String {
+        self.own.description.clone()
+    }
+
+    fn size_px(&self, part: Part, index: usize) -> Result<(usize, usize)> {
+        let instance = self.fresh.instance()?;
+        let request = message::Sample { part, index };
+        let message::Size { width, height } = instance.call(Op::SampleSize, &request, &mut [])?;
+        let sides = 1..=MOST_SIDE_PX;
+        match sides.contains(&width) && sides.contains(&height) {
+            true => Ok((width, height)),
+            false => {
+                let message = format!(
+                    "sample {index} has {width} x {height} pixels; 1 to {MOST_SIDE_PX} a side are right"
+                );
+                Err(instance.error(Op::SampleSize, message))
+            }
+        }
+    }
+
+    fn fill(&self, part: Part, index: usize, image: &mut [u8], label: &mut Label) -> Result<()> {
+        let instance = self.fresh.instance()?;
+        let (truth, mut numbers) = Truths::of(&[label])?;
+        let request = message::Fill {
+            part,
+            index,
+            truth: truth.clone(),
+        };
+        let lent = &mut [
+            Lent::U8Mut(image),
+            match &mut numbers {
+                Numbers::U8(values) => Lent::U8Mut(values),
+                Numbers::F32(values) => Lent::F32Mut(values),
+            },
+        ];
+        let filled: message::Filled = instance.call(Op::Fill, &request, lent)?;
+        let is_finite = match &numbers {
+            Numbers::U8(_) => true,
+            Numbers::F32(values) => values.iter().all(|v| v.is_finite()),
+        };
+        let has_length = truth.kind != LabelKind::Keypoints || filled.reference_px > 0.0;
+        if !is_finite || !has_length || !filled.reference_px.is_finite() {
+            let message = format!("the label of sample {index} is not finite, or of no length");
+            return Err(instance.error(Op::Fill, message));
+        }
+        let references_px = vec![filled.reference_px];
+        let truth = Truths {
+            references_px,
+            ..truth
+        };
+        if let Some(made) = truth.labels(&numbers)?.pop() {
+            *label = made;
+        }
+        Ok(())
+    }
+}

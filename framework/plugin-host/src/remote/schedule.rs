@@ -1,0 +1,109 @@
+//! A library's reward schedule.
+
+use nasfw_sdk::State;
+use nasfw_sdk::wire::message::schedule as message;
+use nasfw_sdk::wire::message::{Generator, Kind, Nothing, Op};
+use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, Verdict};
+use serde_json::Value;
+
+use super::instance::Instance;
+use super::{Fault, MOST_STATE, advance};
+use crate::library::{Lent, Library};
+
+/// More stages than any schedule has.
+const MOST_STAGES: usize = 16;
+
+struct RemoteSchedule {
+    instance: Instance,
+    stages: Vec<Stage>,
+    fault: Fault,
+}
+
+/// Makes the schedule `name`.
+///
+/// # Errors
+/// The library's reason, or what is wrong with its reply.
+pub(crate) fn schedule(
+    library: &'static Library,
+    name: &'static str,
+    settings: &Value,
+) -> Result<Box<dyn RewardSchedule>> {
+    let config = message::Make {
+        settings: settings.clone(),
+    };
+    let (instance, made): (_, message::Made) =
+        Instance::make(library, Kind::Schedule, name, &config)?;
+    let wrong = |e: Error| library.error("create", e.to_string());
+    let count = made.stages.len();
+    if !(1..=MOST_STAGES).contains(&count) {
+        let expected = format!("1 to {MOST_STAGES} stages");
+        return Err(wrong(Error::invalid("stages", count, expected)));
+    }
+    for (at, stage) in made.stages.iter().enumerate() {
+        stage.check(&format!("stage {at}")).map_err(wrong)?;
+    }
+    Ok(Box::new(RemoteSchedule {
+        instance,
+        stages: made.stages,
+        fault: Fault::default(),
+    }))
+}
+
+impl RemoteSchedule {
+    fn ask(&self, stage: usize, reward: f64, rng: &mut Rng) -> Result<Verdict> {
+        let request = message::Ask {
+            stage,
+            reward,
+            rng: Generator::of(rng),
+        };
+        let answer: message::Answer = self.instance.call(Op::Verdict, &request, &mut [])?;
+        advance(rng, answer.drawn).map_err(|e| self.instance.error(Op::Verdict, e))?;
+        Ok(match answer.go_on {
+            true => Verdict::Continue,
+            false => Verdict::Stop,
+        })
+    }
+}
+
+impl RewardSchedule for RemoteSchedule {
+    fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Verdict {
+        let result = self.ask(stage, reward, rng);
+        self.fault.keep(result, || Verdict::Stop)
+    }
+
+    fn reward(&self, stage_rewards: &[f64], cost: &Cost) -> f64 {
+        let request = message::Rewards {
+            stage_rewards: stage_rewards.to_vec(),
+            cost: *cost,
+        };
+        let reply: Result<message::Told> = self.instance.call(Op::Told, &request, &mut []);
+        let told = reply.and_then(|reply| match (0.0..=1.0).contains(&reply.reward) {
+            true => Ok(reply.reward),
+            false => {
+                let message = format!("the reward {} is not in [0, 1]", reply.reward);
+                Err(self.instance.error(Op::Told, message))
+            }
+        });
+        self.fault.keep(told, || 0.0)
+    }
+
+    fn save(&self) -> State {
+        let op = Op::SaveSchedule;
+        let bytes = (self.instance).call_for_bytes(op, &Nothing {}, &mut [], MOST_STATE);
+        State(self.fault.keep(bytes, Vec::new))
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        let lent = &mut [Lent::U8(&state.0)];
+        let _: Nothing = self.instance.call(Op::LoadSchedule, &Nothing {}, lent)?;
+        Ok(())
+    }
+
+    fn fault(&self) -> Result<()> {
+        self.fault.take()
+    }
+}

@@ -1,0 +1,116 @@
+//! A library's search space.
+
+use nasfw_sdk::wire::message::space::{Decode, Facts, Genotype, Made, OfChoices, Sketches};
+use nasfw_sdk::wire::message::{Kind, Op};
+use nasfw_sdk::{Choices, Graph, Io, Result, Schema, SearchSpace, Sketch};
+use serde_json::{Map, Value};
+
+use super::respawn::RespawningInstance;
+use super::{Fault, MOST_GRAPH};
+use crate::described::one_line;
+use crate::library::Library;
+
+/// More parameters than any network that this program could train.
+const MOST_PARAMETERS: usize = 1 << 30;
+
+struct RemoteSpace {
+    fresh: RespawningInstance,
+    schema: Schema,
+    fault: Fault,
+}
+
+/// Makes the search space `name`.
+///
+/// # Errors
+/// The library's reason, or what is wrong with its reply.
+pub(crate) fn space(
+    library: &'static Library,
+    name: &'static str,
+    settings: &Value,
+) -> Result<Box<dyn SearchSpace>> {
+    let (fresh, made): (_, Made) = RespawningInstance::make(library, Kind::Space, name, settings)?;
+    Ok(Box::new(RemoteSpace {
+        fresh,
+        schema: made.schema,
+        fault: Fault::default(),
+    }))
+}
+
+impl RemoteSpace {
+    fn text_of(&self, choices: &Choices) -> Result<String> {
+        let instance = self.fresh.instance()?;
+        let Genotype { genotype } = instance.call(Op::Genotype, &of(choices), &mut [])?;
+        if genotype.is_empty() || genotype.chars().any(char::is_control) {
+            let message = "its genotype is not one line of text";
+            return Err(instance.error(Op::Genotype, message));
+        }
+        Ok(genotype)
+    }
+}
+
+impl SearchSpace for RemoteSpace {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn decode(&self, choices: &Choices, io: &Io) -> Result<Graph> {
+        let instance = self.fresh.instance()?;
+        let request = Decode {
+            choices: choices.to_vec(),
+            io: *io,
+        };
+        let bytes = instance.call_for_bytes(Op::Decode, &request, &mut [], MOST_GRAPH)?;
+        let graph: Graph = instance.read(Op::Decode.name(), &bytes)?;
+        graph
+            .check_io(io)
+            .map_err(|e| instance.error(Op::Decode, e))?;
+        let parameters = graph.parameters();
+        match parameters <= MOST_PARAMETERS {
+            true => Ok(graph),
+            false => {
+                let message =
+                    format!("{parameters} parameters; at most {MOST_PARAMETERS} are taken");
+                Err(instance.error(Op::Decode, message))
+            }
+        }
+    }
+
+    fn genotype(&self, choices: &Choices) -> String {
+        self.fault.keep(self.text_of(choices), String::new)
+    }
+
+    fn parse(&self, genotype: &str) -> Result<Choices> {
+        let instance = self.fresh.instance()?;
+        let genotype = genotype.to_owned();
+        let OfChoices { choices } = instance.call(Op::Parse, &Genotype { genotype }, &mut [])?;
+        let choices = self.schema.choices(choices);
+        choices.map_err(|e| instance.error(Op::Parse, e))
+    }
+
+    fn sketches(&self, choices: &Choices) -> Vec<Sketch> {
+        let reply: Result<Sketches> = (self.fresh.instance())
+            .and_then(|instance| instance.call(Op::Sketches, &of(choices), &mut []));
+        self.fault.keep(reply, Sketches::default).sketches
+    }
+
+    fn facts(&self, choices: &Choices) -> Map<String, Value> {
+        let reply: Result<Facts> = (self.fresh.instance())
+            .and_then(|instance| instance.call(Op::Facts, &of(choices), &mut []));
+        let facts = self.fault.keep(reply, Facts::default).facts;
+        // Names are shown as they are, values as JSON.
+        facts
+            .into_iter()
+            .map(|(name, v)| (one_line(&name), v))
+            .collect()
+    }
+
+    fn fault(&self) -> Result<()> {
+        self.fault.take()
+    }
+}
+
+fn of(choices: &Choices) -> OfChoices {
+    OfChoices {
+        choices: choices.to_vec(),
+    }
+}

@@ -1,0 +1,180 @@
+//! A library's task.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use nasfw_sdk::graph::MAX_CHANNELS;
+use nasfw_sdk::wire::message::task as message;
+use nasfw_sdk::wire::message::{Kind, Op};
+use nasfw_sdk::wire::truth::{Numbers, Truths};
+use nasfw_sdk::{
+    DataInfo, Error, Label, LabelKind, Loss, LossBatch, Metrics, Result, Scorer, Task, TaskData,
+};
+use serde_json::Value;
+
+use super::Fault;
+use super::data::RemoteData;
+use super::respawn::RespawningInstance;
+use super::scorer::{RemoteScorer, is_name};
+use crate::library::{Lent, Library};
+
+/// More metrics than a headline shows.
+const MOST_HEADLINES: usize = 32;
+
+struct RemoteTask {
+    fresh: Arc<RespawningInstance>,
+    labels: LabelKind,
+    loss: Loss,
+    headline: &'static [&'static str],
+    data: Option<RemoteData>,
+    fault: Fault,
+}
+
+/// Makes the task `name`.
+///
+/// # Errors
+/// The library's reason, or what is wrong with its reply.
+pub(crate) fn task(
+    library: &'static Library,
+    name: &'static str,
+    settings: &Value,
+) -> Result<Box<dyn Task>> {
+    let (fresh, made): (_, message::Made) =
+        RespawningInstance::make(library, Kind::Task, name, settings)?;
+    let wrong = |e: Error| library.error("create", e.to_string());
+    made.loss.check(made.labels).map_err(wrong)?;
+    if made.headline.len() > MOST_HEADLINES || !made.headline.iter().all(|n| is_name(n)) {
+        let expected = format!("at most {MOST_HEADLINES} names of letters, digits, - and _");
+        return Err(wrong(Error::invalid(
+            "headline",
+            made.headline.len(),
+            expected,
+        )));
+    }
+    let fresh = Arc::new(fresh);
+    let data = match made.data {
+        None => None,
+        Some(own) => Some(RemoteData::new(own, fresh.clone()).map_err(wrong)?),
+    };
+    Ok(Box::new(RemoteTask {
+        fresh,
+        labels: made.labels,
+        loss: made.loss,
+        headline: kept(&made.headline),
+        data,
+        fault: Fault::default(),
+    }))
+}
+
+impl RemoteTask {
+    fn channels(&self, info: &DataInfo) -> Result<usize> {
+        let instance = self.fresh.instance()?;
+        let info = info.clone();
+        let reply: message::Channels =
+            instance.call(Op::OutputChannels, &message::OfData { info }, &mut [])?;
+        match reply.channels {
+            1..=MAX_CHANNELS => Ok(reply.channels),
+            other => {
+                let message = format!("{other} channels; 1 to {MAX_CHANNELS} are right");
+                Err(instance.error(Op::OutputChannels, message))
+            }
+        }
+    }
+
+    fn score(&self, info: &DataInfo) -> Result<RemoteScorer> {
+        let instance = self.fresh.instance()?;
+        let info = info.clone();
+        let reply: message::Handle =
+            instance.call(Op::Scorer, &message::OfData { info }, &mut [])?;
+        match reply.handle {
+            0 => Err(instance.error(Op::Scorer, "made a scorer without a handle")),
+            handle => Ok(RemoteScorer::new(self.fresh.library, handle)),
+        }
+    }
+
+    fn worth(&self, metrics: &Metrics) -> Result<f64> {
+        let instance = self.fresh.instance()?;
+        let metrics = metrics.clone();
+        let reply: message::Reward =
+            instance.call(Op::Reward, &message::OfMetrics { metrics }, &mut [])?;
+        match (0.0..=1.0).contains(&reply.reward) {
+            true => Ok(reply.reward),
+            false => {
+                let message = format!("the reward {} is not in [0, 1]", reply.reward);
+                Err(instance.error(Op::Reward, message))
+            }
+        }
+    }
+}
+
+impl Task for RemoteTask {
+    fn labels(&self) -> LabelKind {
+        self.labels
+    }
+
+    fn output_channels(&self, data: &DataInfo) -> usize {
+        self.fault.keep(self.channels(data), || 1)
+    }
+
+    fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    fn scorer(&self, data: &DataInfo) -> Box<dyn Scorer> {
+        let made = self.score(data);
+        Box::new(made.unwrap_or_else(RemoteScorer::failed))
+    }
+
+    fn reward(&self, metrics: &Metrics) -> f64 {
+        self.fault.keep(self.worth(metrics), || 0.0)
+    }
+
+    fn headline(&self) -> &'static [&'static str] {
+        self.headline
+    }
+
+    fn own_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
+        let instance = self.fresh.instance()?;
+        let truths: Vec<&Label> = batch.truths.iter().collect();
+        let (truth, numbers) = Truths::of(&truths)?;
+        let request = message::Batch {
+            batch: batch.batch,
+            height: batch.height,
+            width: batch.width,
+            channels: batch.channels,
+            truth,
+        };
+        let lent = &mut [
+            Lent::F32(batch.outputs),
+            match &numbers {
+                Numbers::U8(values) => Lent::U8(values),
+                Numbers::F32(values) => Lent::F32(values),
+            },
+            Lent::F32Mut(gradient),
+        ];
+        let reply: message::OwnLoss = instance.call(Op::OwnLoss, &request, lent)?;
+        Ok(reply.loss)
+    }
+
+    fn data(&self) -> Option<&dyn TaskData> {
+        self.data.as_ref().map(|d| d as &dyn TaskData)
+    }
+
+    fn fault(&self) -> Result<()> {
+        self.fault.take()
+    }
+}
+
+/// Names that live as long as the program; the same ones are kept once.
+fn kept(names: &[String]) -> &'static [&'static str] {
+    static KEPT: Mutex<Vec<&'static [&'static str]>> = Mutex::new(Vec::new());
+    let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(same) = all.iter().find(|kept| names == **kept) {
+        return same;
+    }
+    let owned: Vec<&'static str> = (names.iter())
+        .map(|n| &*Box::leak(n.clone().into_boxed_str()))
+        .collect();
+    let owned: &'static [&'static str] = Box::leak(owned.into());
+    all.push(owned);
+    owned
+}
