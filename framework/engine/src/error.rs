@@ -155,31 +155,18 @@ impl Error {
         }
     }
 
-    /// Whether the user can mend it without touching the program (exit code 2: input, usage, a
-    /// full disk) rather than the run having failed (1).
+    /// Tells whether the user can fix it without touching the program (exit code 2: input, usage, a full
+    /// disk) rather than the run having failed (1).
     pub fn is_input(&self) -> bool {
-        // A library that breaks off or breaks a promise does so while running.
-        let is_broken = matches!(self, Self::Contract(nasfw_sdk::Error::Library { .. }));
-        let is_network_input = matches!(
-            self,
-            Self::Network(
-                nasfw_network::Error::BadData { .. } | nasfw_network::Error::Unavailable(_)
-            )
-        );
-        let is_library_input =
-            matches!(self, Self::Plugin(nasfw_plugin_host::Error::Plugin { .. }));
-        matches!(
-            self,
-            Self::Contract(_)
-                | Self::Data(_)
-                | Self::Config { .. }
-                | Self::Run { .. }
-                | Self::Model(_)
-                | Self::Disk(_)
-                | Self::Worker { is_input: true, .. }
-        ) && !is_broken
-            || is_network_input
-            || is_library_input
+        match self {
+            Self::Contract(e) => e.is_input(),
+            Self::Network(e) => e.is_input(),
+            Self::Model(e) => e.is_input(),
+            Self::Plugin(e) => e.is_input(),
+            Self::Worker { is_input, .. } => *is_input,
+            Self::Data(_) | Self::Config { .. } | Self::Run { .. } | Self::Disk(_) => true,
+            _ => false,
+        }
     }
 }
 

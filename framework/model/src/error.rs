@@ -33,6 +33,16 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Tells whether the user can fix it by another value, file or folder.
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Network(e) => e.is_input(),
+            Self::Disk(_) | Self::Model { .. } | Self::EncoderWeights { .. } => true,
+        }
+    }
+}
+
 impl From<nasfw_sdk::Error> for Error {
     fn from(error: nasfw_sdk::Error) -> Self {
         Self::Network(error.into())

@@ -36,6 +36,17 @@ pub enum Error {
     Stopped,
 }
 
+impl Error {
+    /// Tells whether the user can fix it by another value or other data.
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Contract(e) => e.is_input(),
+            Self::Data(_) | Self::BadData { .. } | Self::Unavailable(_) => true,
+            Self::Weights(_) | Self::Device(_) | Self::Training(_) | Self::Stopped => false,
+        }
+    }
+}
+
 impl From<nasfw_sdk::Error> for Error {
     fn from(error: nasfw_sdk::Error) -> Self {
         match error {

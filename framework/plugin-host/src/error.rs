@@ -29,3 +29,14 @@ pub enum Error {
         source: std::io::Error,
     },
 }
+
+impl Error {
+    /// Tells whether the user can fix it by another value or library.
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Contract(e) => e.is_input(),
+            Self::Plugin { .. } => true,
+            Self::Io { .. } => false,
+        }
+    }
+}

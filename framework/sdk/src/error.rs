@@ -86,6 +86,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Tells whether the user can fix it by another value; a library that broke off did so while running.
+    pub fn is_input(&self) -> bool {
+        !matches!(self, Self::Library { .. } | Self::Stopped)
+    }
+
     /// An [`Error::UnknownName`] that offers the nearest of the `known` names.
     pub fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let mut known: Vec<String> = known.into_iter().map(str::to_owned).collect();

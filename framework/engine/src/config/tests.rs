@@ -234,7 +234,6 @@ fn a_bad_file_is_named() {
 fn ranges_are_checked() {
     for (option, expected) in [
         ("run.trials=0", "run.trials: 0"),
-        ("run.device=gpu", "cuda:N"),
         ("meta.val_share=1", "meta.val_share: 1"),
         ("warmup.batch=0", "warmup.batch: 0"),
         ("warmup.lr=-1", "warmup.lr: -1"),
@@ -245,6 +244,9 @@ fn ranges_are_checked() {
             "{option}: {error}"
         );
     }
+    let unknown = set(&["run.device=gpu"]).unwrap_err();
+    assert!(unknown.is_input(), "{unknown}");
+    assert!(unknown.to_string().contains("cuda:N"), "{unknown}");
     if nasfw_device::Device::Cuda(0).check_built().is_err() {
         let error = set(&["run.device=cuda:0"])
             .unwrap()

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use nasfw_data::DataConfig;
+use nasfw_disk::NewFolder;
 use nasfw_sdk::graph::{ActivationKind, Conv, Graph, GraphBuilder, Role};
 use nasfw_sdk::{DataInfo, LabelKind, Seed};
 use serde_json::Value;
@@ -89,7 +90,7 @@ fn refused(folder: &Path, parts: &[&str]) {
 fn a_model_comes_back_as_it_was_and_is_not_overwritten() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("new/m");
-    check_free(&folder).unwrap();
+    NewFolder::check_free(&folder).unwrap();
     assert!(!folder.parent().unwrap().exists());
     let first = model(4);
     first.save(&folder).unwrap();
@@ -168,7 +169,10 @@ fn a_target_that_cannot_be_made_leaves_nothing() {
     fs::write(place.path().join("file"), "").unwrap();
     for target in ["file", "file/m", "file/deep/m", ".."] {
         let target = place.path().join(target);
-        for result in [check_free(&target), model(4).save(&target)] {
+        for result in [
+            NewFolder::check_free(&target).map_err(Error::from),
+            model(4).save(&target),
+        ] {
             let error = result.unwrap_err();
             assert!(error.is_input(), "{error}");
             assert!(error.to_string().contains("--out"), "{error}");
