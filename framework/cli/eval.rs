@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use nasfw_engine::Config;
-use nasfw_engine::eval::{Order, Report, evaluate, settings};
+use nasfw_engine::eval::{EvalRequest, Report, evaluate, settings};
 use nasfw_model::{Description, Model};
 use nasfw_network::fit::View;
 use nasfw_plugin_host as plugins;
@@ -75,9 +75,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
     let config = resolve(args, model.description())?;
     use_threads(config.run.threads)?;
-    let order = Order {
+    let request = EvalRequest {
         model: &model,
         config: &config,
+        task: None,
         part: match args.split {
             Split::Train => Part::Train,
             Split::Val => Part::Val,
@@ -88,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         },
     };
     let mut progress = args.show.bars()?;
-    let result = evaluate(&order, &mut progress);
+    let result = evaluate(&request, &mut progress);
     progress.close();
     let report = result?;
     let mut out = io::stdout().lock();
@@ -98,7 +99,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
                 model: &args.model,
                 task: &config.task.name,
                 split: args.split,
-                view: order.view,
+                view: request.view,
                 shorter_side_px: config.train.shorter_side_px,
                 images: report.images,
                 data: &report.data,
@@ -109,7 +110,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let json = serde_json::to_string(&line).map_err(io::Error::from)?;
             writeln!(out, "{json}")?;
         }
-        false => print_summary(&mut out, args, &order, &report)?,
+        false => print_summary(&mut out, args, &request, &report)?,
     }
     out.flush()?;
     Ok(())
@@ -138,20 +139,20 @@ fn resolve(args: &Args, description: &Description) -> Result<Config, Failure> {
 fn print_summary(
     out: &mut dyn Write,
     args: &Args,
-    order: &Order<'_>,
+    request: &EvalRequest<'_>,
     report: &Report,
 ) -> Result<(), Failure> {
-    let (config, description) = (order.config, order.model.description());
+    let (config, description) = (request.config, request.model.description());
     let model = args.model.display();
     card::heading(out, &format!("{model}: {} images", report.images))?;
     let train = &config.train;
-    let view = match order.view {
+    let view = match request.view {
         View::Whole => "whole images".to_owned(),
         View::Crop => format!("crops of {0} x {0}", train.crop_px),
     };
     card::row(out, "task", &config.task.name)?;
     card::words(out, "data", &report.data)?;
-    let part = match (order.part, report.is_training_data) {
+    let part = match (request.part, report.is_training_data) {
         (Part::Train, true) => "train, which the model learned from",
         (Part::Train, false) => "train, of other data than the model's",
         (Part::Val, true) => "val, which chose the epoch of the weights",

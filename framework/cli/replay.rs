@@ -17,7 +17,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let replayed = replay(&Run::read(&args.run)?)?;
+    let replayed = replay(&Run::read(&args.run)?, None)?;
     plugins::take_notes();
     let run = args.run.display();
     if let Some(difference) = replayed.difference {

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let program = judging::prepare(&now)?;
     go(args.show, |progress| {
         (args.events).with(progress, best, |o| {
-            search::resume_with(&args.run, &changes, program.as_ref(), o)
+            search::resume(&args.run, &changes, None, program.as_ref(), o)
         })
     })
 }

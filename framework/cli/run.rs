@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nasfw_device::Device;
+use nasfw_engine::experiment::Members;
 use nasfw_engine::store::Run;
 use nasfw_engine::{Config, search};
 
@@ -69,11 +70,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return Ok(());
     }
     args.events.check()?;
+    let members = Members::of(&config)?;
     let program = judging::prepare(&config.run)?;
     let search = |out: &Path| {
         go(args.show, |progress| {
             (args.events).with(progress, None, |o| {
-                search::run_with(&config, out, program.as_ref(), o)
+                search::run(&config, &members, out, program.as_ref(), o)
             })
         })
     };

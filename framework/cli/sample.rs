@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use nasfw_engine::config::Preset;
+use nasfw_engine::experiment::Members;
 use nasfw_engine::search::proposals;
 use serde::Serialize;
 
@@ -45,10 +46,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         layers = layers.flag("--seed", "run.seed", seed);
     }
     let config = layers.resolve()?;
-    let space = config.make_space()?;
+    let members = Members::of(&config)?;
+    let space = members.space();
     let mut out = io::stdout().lock();
     let count = usize::try_from(args.n).unwrap_or(usize::MAX);
-    for proposal in proposals(&config, space.schema())?.take(count) {
+    for proposal in proposals(&config, &members)?.take(count) {
         let proposal = proposal?;
         let genotype = space.genotype(&proposal.choices);
         space.fault()?;

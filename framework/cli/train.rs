@@ -129,6 +129,7 @@ fn begin(args: &Args, out: &Path) -> Result<(), Failure> {
     use_threads(config.run.threads)?;
     let request = TrainRequest {
         config: &config,
+        members: None,
         genotype: &start.genotype,
         warm: start.warm.as_ref(),
         data_fingerprint: start.data_fingerprint.as_deref(),
@@ -151,6 +152,7 @@ fn go_on(args: &Args, model: &Path) -> Result<(), Failure> {
     )?;
     let how = Resume {
         data: args.data.as_deref(),
+        members: None,
         device: args.compute.device,
         every_steps: args.checkpoint_every,
         finish: args.finish,

@@ -129,7 +129,7 @@ fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
 /// The gradient of the objective with the given weight of distillation, by the map before the output.
 fn gradient(distillation: f32) -> Vec<f32> {
     let kernels = CpuKernels::default();
-    let mut rng = Seed(9).stream("distilled");
+    let mut rng = Seed(9).stream("taught");
     let side = CROP_PX / 4;
     let x = random_map(kernels.device(), (2, side, side, 1), &mut rng);
     let distilled = random_map(kernels.device(), (2, side, side, 1), &mut rng);

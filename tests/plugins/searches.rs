@@ -1,6 +1,7 @@
 //! A search with a library's items finds what it finds with the same items built in.
 
 use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::experiment::Members;
 use nasfw_engine::progress::Silent;
 use nasfw_engine::search;
 
@@ -35,7 +36,8 @@ const STAGES: [&str; 7] = [
 fn built_in(place: &Place, out: &str, settings: &[String]) {
     let layers = Layers::new(Preset::Demo).set(settings).unwrap();
     let config = layers.resolve().unwrap();
-    search::run(&config, &place.path(out), &mut Silent).unwrap();
+    let members = Members::of(&config).unwrap();
+    search::run(&config, &members, &place.path(out), None, &mut Silent).unwrap();
 }
 
 /// The same by the program with the items of the library.

@@ -125,6 +125,7 @@ fn stopped() -> Place {
     let model = place.path("m");
     let order = TrainRequest {
         config: &config,
+        members: None,
         genotype: GENOTYPE,
         warm: None,
         data_fingerprint: None,

@@ -351,6 +351,7 @@ fn a_stopped_training_keeps_what_was_best() {
         .unwrap();
     let mut order = TrainRequest {
         config: &config,
+        members: None,
         genotype: GENOTYPE,
         warm: None,
         data_fingerprint: None,

@@ -1,7 +1,7 @@
 //! What a model sees in images of the validation part, beside the truth.
 
 use nasfw_data::{Image, jpeg_bytes, palette_png_bytes};
-use nasfw_engine::eval::{self, Order, examples, needs_data, settings};
+use nasfw_engine::eval::{self, EvalRequest, examples, needs_data, settings};
 use nasfw_model::Model;
 use nasfw_network::fit::View;
 use nasfw_plugin_host as plugins;
@@ -55,16 +55,17 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
     let layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
     let config = layers.resolve()?;
     use_threads(config.run.threads)?;
-    let order = Order {
+    let request = EvalRequest {
         model,
         config: &config,
+        task: None,
         part: Part::Val,
         view: View::Whole,
     };
     let count = args
         .examples
         .map_or(USUAL, |n| usize::try_from(n).unwrap_or(usize::MAX));
-    let seen = examples(&order, count, LONGEST_PX)?;
+    let seen = examples(&request, count, LONGEST_PX)?;
     plugins::take_notes();
     let mut page = Examples {
         says: vec![

@@ -21,13 +21,14 @@ use nasfw_network::kernels::Kernels;
 const BATCH: usize = 8;
 
 /// What is evaluated, and on what.
-#[derive(Debug)]
-pub struct Order<'a> {
+pub struct EvalRequest<'a> {
     /// The trained network.
     pub model: &'a Model,
     /// Task, data and scale, from [`settings`].
     pub config: &'a Config,
-    /// Which part of the data.
+    /// The task, where it is not the one that `config` names.
+    pub task: Option<Arc<dyn Task>>,
+    /// The split of the data.
     pub part: Part,
     /// What the network sees of an image.
     pub view: View,
@@ -88,21 +89,21 @@ pub fn settings(description: &Description) -> Result<Layers> {
 /// # Errors
 /// When a setting or the data is wrong, does not have the model's classes or joints, or the model was
 /// trained on a folder and none is named.
-pub fn evaluate(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Report> {
-    on_device!(order.config.run.device, |kernels| {
-        evaluate_on(kernels, order, observer)
+pub fn evaluate(request: &EvalRequest<'_>, observer: &mut dyn Observer) -> Result<Report> {
+    on_device!(request.config.run.device, |kernels| {
+        evaluate_on(kernels, request, observer)
     })
 }
 
 fn evaluate_on<K: Kernels>(
     kernels: K,
-    order: &Order<'_>,
+    request: &EvalRequest<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Report> {
-    let (config, description) = (order.config, order.model.description());
-    let (task, source) = open(order)?;
-    let network = order.model.network(kernels)?;
-    let dataset = part_of(&source, order.part);
+    let (config, description) = (request.config, request.model.description());
+    let (task, source) = open(request)?;
+    let network = request.model.network(kernels)?;
+    let dataset = part_of(&source, request.part);
     let train = &config.train;
     let part = EvalSet {
         dataset,
@@ -110,7 +111,7 @@ fn evaluate_on<K: Kernels>(
         transform: &Transform::new(train.shorter_side_px, train.crop_px),
         ignore: config.data.ignore,
         batch: BATCH,
-        view: order.view,
+        view: request.view,
     };
     observer.on(&Event::Phase {
         name: "evaluation",
@@ -149,10 +150,14 @@ pub struct Example {
 ///
 /// # Errors
 /// As [`evaluate`].
-pub fn examples(order: &Order<'_>, count: usize, longest_px: usize) -> Result<Vec<Example>> {
-    let (_, source) = open(order)?;
-    let predictor = Predictor::new(order.model, order.config.run.device)?;
-    let dataset = part_of(&source, order.part);
+pub fn examples(
+    request: &EvalRequest<'_>,
+    count: usize,
+    longest_px: usize,
+) -> Result<Vec<Example>> {
+    let (_, source) = open(request)?;
+    let predictor = Predictor::new(request.model, request.config.run.device)?;
+    let dataset = part_of(&source, request.part);
     let count = count.min(dataset.len());
     (0..count)
         .map(|at| {
@@ -165,7 +170,7 @@ pub fn examples(order: &Order<'_>, count: usize, longest_px: usize) -> Result<Ve
             let (sample, size_px) = Transform::new(shorter.max(1), 1).shown(
                 &sample,
                 &source.info,
-                order.config.data.ignore,
+                request.config.data.ignore,
             );
             Ok(Example {
                 name: dataset.name(index),
@@ -177,9 +182,12 @@ pub fn examples(order: &Order<'_>, count: usize, longest_px: usize) -> Result<Ve
 }
 
 /// The task and the data, checked against the model.
-fn open(order: &Order<'_>) -> Result<(Arc<dyn Task>, Source)> {
-    let (config, description) = (order.config, order.model.description());
-    let task: Arc<dyn Task> = config.make_task()?.into();
+fn open(request: &EvalRequest<'_>) -> Result<(Arc<dyn Task>, Source)> {
+    let (config, description) = (request.config, request.model.description());
+    let task: Arc<dyn Task> = match &request.task {
+        Some(task) => task.clone(),
+        None => config.make_task()?.into(),
+    };
     if needs_data(description) && config.data.path.is_none() {
         return Err(Error::Config {
             file: None,
@@ -213,7 +221,7 @@ fn part_of(source: &Source, part: Part) -> &dyn Dataset {
     }
 }
 
-/// Whether the data has the classes or joints that the network's channels are, in this order.
+/// Whether the data has the classes or joints that the network's channels are, in this request.
 fn check_names(description: &Description, source: &Source) -> Result<()> {
     let names = |info: &DataInfo| match description.labels {
         LabelKind::Classes => info.classes.clone(),

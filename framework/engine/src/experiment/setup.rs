@@ -7,6 +7,7 @@ use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
 
 use super::data_check;
+use super::members::Members;
 use super::task_data;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -21,10 +22,8 @@ const IMAGE_CACHE_BYTES: usize = 1 << 30;
 pub struct Setup {
     /// The resolved configuration.
     pub config: Config,
-    /// What can be built.
-    pub space: Box<dyn SearchSpace>,
-    /// What is good.
-    pub task: Arc<dyn Task>,
+    /// Search space, task, schedule and controller.
+    pub members: Members,
     /// The stages of the schedule.
     pub stages: Vec<Stage>,
     /// The data set; its training part is kept in memory once it has been read.
@@ -93,33 +92,38 @@ pub(super) fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<
 
 impl Setup {
     /// [`new`](Self::new) and [`check_data`](Self::check_data).
-    pub(crate) fn checked(config: &Config, observer: &mut dyn Observer) -> Result<Self> {
-        let setup = Self::new(config)?;
+    pub(crate) fn checked(
+        config: &Config,
+        members: &Members,
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
+        let setup = Self::new(config, members)?;
         setup.check_data(observer)?;
         Ok(setup)
     }
 
-    /// Makes everything that `config` names.
+    /// Opens the data that `config` names, splits it, and looks at the encoder.
     ///
     /// # Errors
     /// When a name or value is wrong, or the data set does not fit the task.
-    pub fn new(config: &Config) -> Result<Self> {
-        config.check()?;
-        let space = config.make_space()?;
-        let task: Arc<dyn Task> = config.make_task()?.into();
-        let mut source = open_data(config, &task)?;
+    pub fn new(config: &Config, members: &Members) -> Result<Self> {
+        config.check_ranges()?;
+        let (space, task) = (members.space(), members.task());
+        let seed = Seed(config.run.seed);
+        // Its settings are wrong now or never.
+        members.controller(&mut seed.stream("check"))?;
+        let mut source = open_data(config, &members.task)?;
         let train = source.train.clone();
         source.train = Arc::new(Cached::new(train.clone(), IMAGE_CACHE_BYTES));
         let io = Io::rgb(task.output_channels(&source.info));
         task.fault()?;
         (task.loss()).check_channels(io.output_channels, &source.info)?;
-        let seed = Seed(config.run.seed);
         let (meta_train, meta_val) = meta_split(
             source.train.len(),
             config.meta.val_share,
             seed.child("meta"),
         );
-        let encoder = any_graph(&*space, &io, seed)?.encoder()?;
+        let encoder = any_graph(space, &io, seed)?.encoder()?;
         let given: Option<Given> = match (&config.encoder.weights, &encoder) {
             (None, _) => None,
             (Some(file), Some(encoder)) => Some(encoder::read(file, encoder)?),
@@ -141,9 +145,8 @@ impl Setup {
         };
         Ok(Self {
             config: config.clone(),
-            stages: config.make_schedule()?.stages().to_vec(),
-            space,
-            task,
+            stages: members.schedule()?.stages().to_vec(),
+            members: members.clone(),
             source,
             train,
             io,
@@ -191,6 +194,16 @@ impl Setup {
             observer.on(&Event::Note { text });
         }
         Ok(())
+    }
+
+    /// The search space.
+    pub fn space(&self) -> &dyn SearchSpace {
+        self.members.space()
+    }
+
+    /// The task.
+    pub fn task(&self) -> &dyn Task {
+        self.members.task()
     }
 
     /// Gives back the memory of images that were read, when others go on with them.

@@ -18,7 +18,7 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
     let shorter = setup.stages.last().map_or(crop_px, |s| s.shorter_side_px);
     let transform = setup.transform(shorter, crop_px);
     // Labels only: all the images together may be more than there is memory for.
-    let labels: Vec<Label> = match setup.task.labels() {
+    let labels: Vec<Label> = match setup.task().labels() {
         LabelKind::Classes => Vec::new(),
         _ => (setup.meta_train.par_iter())
             .map(|&at| {
@@ -29,8 +29,8 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
     };
     let labels: Vec<&Label> = labels.iter().collect();
     let mut best = 0.0_f64;
-    for answer in constant_answers(&labels, setup.task.labels(), channels, crop_px) {
-        let mut scorer = setup.task.scorer(info);
+    for answer in constant_answers(&labels, setup.task().labels(), channels, crop_px) {
+        let mut scorer = setup.task().scorer(info);
         for sample in &val.samples {
             let prediction = Prediction {
                 height: crop_px,
@@ -41,9 +41,9 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
             };
             scorer.add(&prediction, &sample.label)?;
         }
-        let reward = setup.task.reward(&scorer.metrics());
+        let reward = setup.task().reward(&scorer.metrics());
         scorer.fault()?;
-        setup.task.fault()?;
+        setup.task().fault()?;
         best = best.max(reward);
     }
     Ok(best)

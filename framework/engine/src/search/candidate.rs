@@ -57,8 +57,8 @@ impl<K: Kernels> Candidate<'_, K> {
             epochs: stage.epochs,
             rates: Rates::Decay(stage.decay),
             objective: Objective {
-                loss: self.setup.task.loss(),
-                own: Some(&*self.setup.task),
+                loss: self.setup.task().loss(),
+                own: Some(self.setup.task()),
                 auxiliary: stage.auxiliary as f32,
                 distillation: stage.distillation as f32,
                 targets: stage.targets,
@@ -99,13 +99,13 @@ impl<K: Kernels> Candidate<'_, K> {
         })?;
         let metrics = clock.time(Work::Validation, || self.judge(&network, stage, data))?;
         self.weights = network.parameters().weights();
-        let reward = self.setup.task.reward(&metrics);
-        self.setup.task.fault()?;
+        let reward = self.setup.task().reward(&metrics);
+        self.setup.task().fault()?;
         Ok((metrics, reward))
     }
 
     fn judge(&self, network: &Network<K>, stage: &Stage, data: &StageData) -> Result<Metrics> {
-        let (task, info) = (&*self.setup.task, &self.setup.source.info);
+        let (task, info) = (self.setup.task(), &self.setup.source.info);
         match data {
             StageData::Features(features) => {
                 let indices: Vec<usize> = (0..features.val.labels.len()).collect();

@@ -10,7 +10,7 @@
 //! | `session.rs` | a search from its preparation to its summary |
 //! | `round.rs` | proposals drawn together, judged in any order, learned from in theirs |
 //! | `study.rs` | what a search learns, and the run that remembers it |
-//! | `policy.rs` | who decides: controller and schedule |
+//! | `strategy.rs` | who decides: controller and schedule |
 //! | `replay.rs` | a search decided again, from its seed and what judging showed |
 //! | `failures.rs` | when going on is pointless |
 //! | `executor/` | who evaluates: this process, or workers |
@@ -24,23 +24,23 @@ mod executor;
 mod failures;
 mod features;
 mod plain;
-mod policy;
 mod prepare;
 mod replay;
 mod round;
 mod session;
 mod show;
+mod strategy;
 mod study;
 mod warmup;
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
-use nasfw_sdk::{Proposal, Schema};
+use nasfw_sdk::Proposal;
 
 use crate::config::{Config, RunConfig};
 use crate::error::{Error, Result};
-use crate::experiment::Setup;
+use crate::experiment::{Members, Setup};
 use crate::progress::Observer;
 use crate::store::Run;
 use crate::trial::{Status, Trial};
@@ -49,9 +49,9 @@ pub use clock::Work;
 pub use executor::{WorkerProgram, work};
 use nasfw_device::{Device, on_device};
 use nasfw_network::kernels::Kernels;
-use policy::Policy;
 pub use prepare::WARM_WEIGHTS;
 pub use replay::{Difference, Replayed, replay};
+use strategy::Strategy;
 
 /// How a call of [`run`] or [`resume`] ended.
 #[derive(Debug)]
@@ -71,46 +71,41 @@ pub struct Summary {
     pub spent: Vec<(Work, f64)>,
 }
 
-/// Runs a search in the new folder `out`. This process judges, one architecture after the other.
+/// Runs a search of `members` in the new folder `out`. `program` evaluates in `run.workers` processes of
+/// its own, if there is one; else this process evaluates one architecture after the other.
 ///
 /// # Errors
 /// When the configuration, the data or the folder is wrong (before anything is written), or the
 /// run itself fails; trials finished before are kept.
-pub fn run(config: &Config, out: &Path, observer: &mut dyn Observer) -> Result<Summary> {
-    run_with(config, out, None, observer)
-}
-
-/// As [`run`]; `program` judges in `run.workers` processes of its own, if there is one.
-///
-/// # Errors
-/// As [`run`].
-pub fn run_with(
+pub fn run(
     config: &Config,
+    members: &Members,
     out: &Path,
     program: Option<&WorkerProgram>,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
     check_limits(config, program)?;
     on_device!(config.run.device, |kernels| {
-        run_on(kernels, config, out, program, observer)
+        run_on(kernels, config, members, out, program, observer)
     })
 }
 
 fn run_on<K: Kernels>(
     kernels: K,
     config: &Config,
+    members: &Members,
     out: &Path,
     program: Option<&WorkerProgram>,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
     let clock = Clock::start();
-    let setup = clock.time(Work::Data, || Setup::checked(config, observer))?;
+    let setup = clock.time(Work::Data, || Setup::checked(config, members, observer))?;
     let mut run = Run::create(out, config)?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
     session::search(kernels, setup, run, &clock, program, observer)
 }
 
-/// What a call of [`resume_with`] changes of the run's settings. Only the trials wanted are kept for
+/// What a call of [`resume`] changes of the run's settings. Only the trials wanted are kept for
 /// later calls; the rest, which no result should depend on, holds for this one.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
@@ -147,25 +142,15 @@ impl Changes {
     }
 }
 
-/// Continues the run in `folder`; `trials` changes how many are wanted in all.
+/// Continues the run in `folder` with its own members, or with `members`, which must be those that it was
+/// started with. `program` evaluates in `run.workers` processes of its own, if there is one.
 ///
 /// # Errors
 /// As [`run`]; also when the folder holds no run of this version, or its data has changed.
-pub fn resume(folder: &Path, trials: Option<u64>, observer: &mut dyn Observer) -> Result<Summary> {
-    let changes = Changes {
-        trials,
-        ..Changes::default()
-    };
-    resume_with(folder, &changes, None, observer)
-}
-
-/// As [`resume`]; `program` judges in `run.workers` processes of its own, if there is one.
-///
-/// # Errors
-/// As [`resume`].
-pub fn resume_with(
+pub fn resume(
     folder: &Path,
     changes: &Changes,
+    members: Option<&Members>,
     program: Option<&WorkerProgram>,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
@@ -179,14 +164,18 @@ pub fn resume_with(
         })?;
         config.data.path = Some(absolute);
     }
-    config.check()?;
+    config.check_ranges()?;
     check_limits(&config, program)?;
+    let members = match members {
+        Some(members) => members.clone(),
+        None => Members::of(&config)?,
+    };
     if run.artifact(WARM_WEIGHTS)?.is_some() {
         // The warm-up that began from them is over.
         config.encoder.weights = None;
     }
     on_device!(config.run.device, |kernels| {
-        resume_on(kernels, run, &config, changes, program, observer)
+        resume_on(kernels, run, &config, &members, changes, program, observer)
     })
 }
 
@@ -194,12 +183,13 @@ fn resume_on<K: Kernels>(
     kernels: K,
     mut run: Run,
     config: &Config,
+    members: &Members,
     changes: &Changes,
     program: Option<&WorkerProgram>,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
     let clock = Clock::start();
-    let setup = clock.time(Work::Data, || Setup::checked(config, observer))?;
+    let setup = clock.time(Work::Data, || Setup::checked(config, members, observer))?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
     if let Some(trials) = changes.trials {
         run.set_trials_wanted(trials)?;
@@ -238,10 +228,10 @@ fn check_limits(config: &Config, program: Option<&WorkerProgram>) -> Result<()> 
 /// When the controller cannot be made, or breaks off.
 pub fn proposals(
     config: &Config,
-    schema: &Schema,
+    members: &Members,
 ) -> Result<impl Iterator<Item = Result<Proposal>>> {
-    let mut policy = Policy::new(config, schema)?;
-    Ok((0..).map(move |id| policy.propose(id)))
+    let mut strategy = Strategy::new(config, members)?;
+    Ok((0..).map(move |id| strategy.propose(id)))
 }
 
 /// Which of two trials is worth more, the greater: complete beats stopped beats failed, then the reward

@@ -3,11 +3,12 @@
 //! Nothing is trained: rewards of stages are those that are recorded. Everything else follows from them, and must
 //! be what is recorded as well.
 
-use nasfw_sdk::{Cost, Io, Proposal, SearchSpace, Seed, Stage, State, Verdict};
+use nasfw_sdk::{Cost, Io, Proposal, Seed, Stage, State, Verdict};
 
-use super::policy::{Policy, trial_seed, verdict};
+use super::strategy::{Strategy, trial_seed, verdict};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::experiment::Members;
 use crate::store::RunView;
 use crate::trial::{Evaluation, Status, Trial};
 
@@ -35,21 +36,25 @@ pub struct Difference {
 ///
 /// # Errors
 /// When the run cannot be read, or a member of it cannot be made or breaks off.
-pub fn replay(view: &RunView) -> Result<Replayed> {
+pub fn replay(view: &RunView, members: Option<&Members>) -> Result<Replayed> {
     let config = view.config()?;
+    let members = match members {
+        Some(members) => members.clone(),
+        None => Members::of(&config)?,
+    };
     let (trials, pending, state) =
         view.at_one_moment(|view| Ok((view.trials()?, view.round()?.pending, view.state()?)))?;
-    let mut replay = Replay::new(&config, view)?;
+    let mut replay = Replay::new(&config, members, view)?;
     let mut replayed = Replayed::default();
     let ends = trials.len() as u64;
     let all = ends + pending.len() as u64;
     for first in (0..all).step_by(usize::try_from(config.run.round).unwrap_or(usize::MAX)) {
         // The schedule by which this round was judged.
-        let before = replay.policy.schedule_state()?;
+        let before = replay.strategy.schedule_state()?;
         let round = first..(first + config.run.round).min(all);
         let mut proposals = Vec::new();
         for id in first..first + config.run.round {
-            proposals.push(replay.policy.propose(id)?);
+            proposals.push(replay.strategy.propose(id)?);
         }
         for (id, proposal) in round.clone().zip(&proposals) {
             let (choices, log_prob) = match trials.get(usize::try_from(id).unwrap_or(usize::MAX)) {
@@ -83,7 +88,7 @@ pub fn replay(view: &RunView) -> Result<Replayed> {
         }
     }
     if let Some(stored) = state
-        && stored != replay.policy.state()?
+        && stored != replay.strategy.state()?
     {
         replayed.difference = Some(Difference {
             trial: None,
@@ -95,15 +100,14 @@ pub fn replay(view: &RunView) -> Result<Replayed> {
 
 struct Replay<'a> {
     config: &'a Config,
-    space: Box<dyn SearchSpace>,
+    members: Members,
     stages: Vec<Stage>,
     io: Io,
-    policy: Policy,
+    strategy: Strategy,
 }
 
 impl<'a> Replay<'a> {
-    fn new(config: &'a Config, view: &RunView) -> Result<Self> {
-        let space = config.make_space()?;
+    fn new(config: &'a Config, members: Members, view: &RunView) -> Result<Self> {
         // A run that ended before its first trial need not know it.
         let outputs = match view.finished()? {
             0 => 1,
@@ -111,10 +115,10 @@ impl<'a> Replay<'a> {
         };
         Ok(Self {
             config,
-            policy: Policy::new(config, space.schema())?,
-            stages: config.make_schedule()?.stages().to_vec(),
+            strategy: Strategy::new(config, &members)?,
+            stages: members.schedule()?.stages().to_vec(),
             io: Io::rgb(outputs as usize),
-            space,
+            members,
         })
     }
 
@@ -125,8 +129,8 @@ impl<'a> Replay<'a> {
         proposal: Proposal,
         before: &State,
     ) -> Result<Option<String>> {
-        let genotype = self.space.genotype(&proposal.choices);
-        if genotype != trial.genotype && self.space.fault().is_ok() {
+        let genotype = self.members.space().genotype(&proposal.choices);
+        if genotype != trial.genotype && self.members.space().fault().is_ok() {
             return Ok(Some(format!(
                 "the genotype {genotype} instead of {}",
                 trial.genotype
@@ -148,7 +152,7 @@ impl<'a> Replay<'a> {
             return Ok(Some(what));
         }
         let reward = self
-            .policy
+            .strategy
             .learn(proposal, &judged(trial, genotype, cost))?;
         if reward != trial.reward {
             let text = |reward: Option<f64>| reward.map_or("none".into(), |r| r.to_string());
@@ -162,14 +166,14 @@ impl<'a> Replay<'a> {
     }
 
     fn cost(&self, proposal: &Proposal) -> Result<Cost> {
-        let graph = self.space.decode(&proposal.choices, &self.io)?;
+        let graph = self.members.space().decode(&proposal.choices, &self.io)?;
         let crop = self.stages.last().map_or(1, |s| s.crop_px);
         Ok(graph.cost((crop, crop)))
     }
 
     /// Whether a copy of the schedule, as of the beginning of the round, would have let the trial go another way.
     fn other_verdict(&self, trial: &Trial, before: &State) -> Result<Option<String>> {
-        let mut schedule = self.config.make_schedule()?;
+        let mut schedule = self.members.schedule()?;
         schedule.load(before).map_err(Error::broken)?;
         let seed = trial_seed(Seed(self.config.run.seed), trial.id);
         let (last, gone) = (self.stages.len() - 1, trial.stage_rewards.len());

@@ -22,7 +22,7 @@ pub(super) fn go_through(
     observer: &mut dyn Observer,
 ) -> Result<()> {
     let round = study.round()?;
-    let schema = study.setup.space.schema();
+    let schema = study.setup.space().schema();
     let mut buffer = ReorderBuffer {
         proposals: BTreeMap::new(),
         waiting: BTreeMap::new(),

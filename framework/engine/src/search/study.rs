@@ -5,7 +5,7 @@ use nasfw_sdk::Proposal;
 use super::clock::{Clock, Work};
 use super::failures::Failures;
 use super::is_better;
-use super::policy::Policy;
+use super::strategy::Strategy;
 use crate::error::Result;
 use crate::experiment::Setup;
 use crate::progress::{Event, Observer};
@@ -17,7 +17,7 @@ pub(super) struct Study<'a> {
     pub(super) setup: &'a Setup,
     clock: &'a Clock,
     pub(super) run: &'a mut Run,
-    policy: Policy,
+    strategy: Strategy,
     /// The trial that is learned from next.
     pub(super) next: u64,
     best: Option<Trial>,
@@ -28,16 +28,16 @@ impl<'a> Study<'a> {
     /// Starts a fresh run or picks a stored one up where it stands.
     pub(super) fn new(setup: &'a Setup, clock: &'a Clock, run: &'a mut Run) -> Result<Self> {
         let config = &setup.config;
-        let mut policy = Policy::new(config, setup.space.schema())?;
+        let mut strategy = Strategy::new(config, &setup.members)?;
         let trials = run.trials()?;
         if let Some(state) = run.state()? {
-            policy.load(&state, trials.iter().filter_map(|t| t.reward))?;
+            strategy.load(&state, trials.iter().filter_map(|t| t.reward))?;
         }
         Ok(Self {
             setup,
             clock,
             run,
-            policy,
+            strategy,
             next: trials.len() as u64,
             best: super::best(&trials).cloned(),
             failures: Failures::new(config.run.max_failures_in_row),
@@ -55,12 +55,12 @@ impl<'a> Study<'a> {
 
     /// Draws a round of proposals from the controller as it is now.
     fn propose(&mut self) -> Result<()> {
-        let (clock, policy) = (self.clock, &mut self.policy);
+        let (clock, strategy) = (self.clock, &mut self.strategy);
         let ids = self.next..self.next + self.setup.config.run.round;
         let proposals: Vec<Proposal> = clock.time(Work::Controller, || {
-            ids.map(|id| policy.propose(id)).collect::<Result<_>>()
+            ids.map(|id| strategy.propose(id)).collect::<Result<_>>()
         })?;
-        let (state, run) = (policy.state()?, &mut *self.run);
+        let (state, run) = (strategy.state()?, &mut *self.run);
         clock.time(Work::Store, || run.begin_round(&proposals, &state))
     }
 
@@ -72,9 +72,9 @@ impl<'a> Study<'a> {
         observer: &mut dyn Observer,
     ) -> Result<()> {
         let mut trial = record(&proposal, &judged);
-        let (clock, policy) = (self.clock, &mut self.policy);
-        trial.reward = clock.time(Work::Controller, || policy.learn(proposal, &judged))?;
-        let (state, run) = (policy.state()?, &mut *self.run);
+        let (clock, strategy) = (self.clock, &mut self.strategy);
+        trial.reward = clock.time(Work::Controller, || strategy.learn(proposal, &judged))?;
+        let (state, run) = (strategy.state()?, &mut *self.run);
         clock.time(Work::Store, || run.append(&trial, &state))?;
         self.next += 1;
         let is_best = is_better(&trial, self.best.as_ref());

@@ -49,8 +49,8 @@ pub(super) fn warm_up<K: Kernels>(
         epochs: warmup.epochs,
         rates: Rates::Decay(Decay::Linear),
         objective: Objective {
-            loss: setup.task.loss(),
-            own: Some(&*setup.task),
+            loss: setup.task().loss(),
+            own: Some(setup.task()),
             auxiliary: 0.0,
             distillation: 0.0,
             targets: TargetScale::Output,

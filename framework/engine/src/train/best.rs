@@ -104,10 +104,10 @@ impl Validation<'_> {
             batch: setup.config.train.batch,
             view: View::Crop,
         };
-        let metrics = part.judge(network, &*setup.task, &mut |_| {
+        let metrics = part.judge(network, setup.task(), &mut |_| {
             Ok::<(), nasfw_network::Error>(())
         })?;
-        let reward = reward(&*setup.task, &metrics)?;
+        let reward = reward(setup.task(), &metrics)?;
         Ok((metrics, reward))
     }
 }

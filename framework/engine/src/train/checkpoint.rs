@@ -60,7 +60,7 @@ pub(super) struct State {
     pub(super) best: Option<BestSoFar>,
 }
 
-/// What a training was session with.
+/// What a training was started with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Origin {
@@ -101,7 +101,7 @@ pub struct Unfinished {
     pub(super) config: Config,
 }
 
-/// Whether a training into `model` may begin: none was session before.
+/// Whether a training into `model` may begin: none was started before.
 ///
 /// # Errors
 /// When one was; says how to go on with it.
@@ -110,7 +110,7 @@ pub fn check_not_begun(model: &Path) -> Result<()> {
         return Ok(());
     };
     let message = format!(
-        "a training into it was session and not finished; go on with `nasfw train --resume {}`, or \
+        "a training into it was started and not finished; continue with `nasfw train --resume {}`, or \
          remove {} to begin anew",
         model.display(),
         folder.display()

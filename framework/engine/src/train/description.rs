@@ -10,7 +10,7 @@ use nasfw_model::{
     Description, InputSize, Normalisation, Origin as DataOrigin, Provenance, WeightsFile,
 };
 
-/// The description of the network `graph` with the weights that were `best_model`.
+/// The description of the network `graph` with the weights that were `best`.
 pub(super) fn description(
     setup: &Setup,
     origin: &Origin,
@@ -21,7 +21,7 @@ pub(super) fn description(
     Description {
         format: Description::FORMAT,
         task: config.task.clone(),
-        labels: setup.task.labels(),
+        labels: setup.task().labels(),
         data: setup.source.info.clone(),
         normalisation: Normalisation::default(),
         input: InputSize {
@@ -37,7 +37,7 @@ pub(super) fn description(
             plugins: config.plugins.clone(),
             seed: config.run.seed,
             data_fingerprint: setup.source.fingerprint.clone(),
-            data_origin: match (&config.data.path, setup.task.data()) {
+            data_origin: match (&config.data.path, setup.task().data()) {
                 (Some(_), _) => DataOrigin::Folder,
                 (None, Some(_)) => DataOrigin::Task,
                 (None, None) => DataOrigin::Generator,

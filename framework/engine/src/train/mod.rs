@@ -75,7 +75,7 @@ fn train_on<K: Kernels>(
 /// Goes on with a training that was interrupted; it ends with what it would have ended with.
 ///
 /// # Errors
-/// As [`train`]; also when the data is not what the training was session with.
+/// As [`train`]; also when the data is not what the training was started with.
 pub fn resume(
     mut unfinished: Unfinished,
     how: &Resume<'_>,
@@ -97,7 +97,7 @@ fn resume_on<K: Kernels>(
     observer: &mut dyn Observer,
 ) -> Result<Trained> {
     unfinished.folder.check_target()?;
-    let (session, folder) = TrainSession::again(kernels, unfinished, how.data, how.finish)?;
+    let (session, folder) = TrainSession::again(kernels, unfinished, how)?;
     let place = session.saved.as_ref().map(|saved| saved.place);
     if let (false, Some(place)) = (how.finish, place) {
         session.setup.check_data(observer)?;
@@ -127,7 +127,7 @@ fn go<K: Kernels>(
         true => Ok(()),
         false => fit_begun(&mut session, checkpointer.as_ref(), observer),
     };
-    session.setup.task.fault()?;
+    session.setup.task().fault()?;
     let ended_early = match result {
         Ok(()) => None,
         // The next steps would end alike.
@@ -197,8 +197,8 @@ fn fit_begun<K: Kernels>(
         epochs: train.epochs,
         rates: train.rates(),
         objective: Objective {
-            loss: setup.task.loss(),
-            own: Some(&*setup.task),
+            loss: setup.task().loss(),
+            own: Some(setup.task()),
             auxiliary: train.auxiliary as f32,
             distillation: train.distillation as f32,
             targets: TargetScale::Output,

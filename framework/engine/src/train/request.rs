@@ -5,6 +5,7 @@ use std::path::Path;
 use super::checkpoint::CheckpointFolder;
 use crate::config::Config;
 use crate::error::Result;
+use crate::experiment::Members;
 use nasfw_device::Device;
 use nasfw_model::Model;
 use nasfw_network::Weights;
@@ -14,6 +15,8 @@ use nasfw_network::Weights;
 pub struct TrainRequest<'a> {
     /// Space, task, data, seed, and the table `train`.
     pub config: &'a Config,
+    /// Search space and task, where they are not those that `config` names.
+    pub members: Option<&'a Members>,
     /// The architecture.
     pub genotype: &'a str,
     /// Weights that the encoder starts from; arrays of other parts are passed over. They are drawn
@@ -39,6 +42,8 @@ pub struct CheckpointPolicy<'a> {
 pub struct Resume<'a> {
     /// Where the data is now, if it was moved.
     pub data: Option<&'a Path>,
+    /// Search space and task, where they are not those that the configuration names.
+    pub members: Option<&'a Members>,
     /// The device to compute on from here, if another than before.
     pub device: Option<Device>,
     /// As [`CheckpointPolicy::every_steps`].

@@ -1,16 +1,14 @@
 //! The network before its first step, and that of a training to go on with.
 
-use std::path::Path;
-
 use nasfw_sdk::graph::Graph;
 
 use super::best::Best;
 use super::checkpoint::{CheckpointFolder, Origin, Unfinished};
-use super::request::TrainRequest;
+use super::request::{Resume, TrainRequest};
 use super::teacher::{self, Teacher};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::experiment::Setup;
+use crate::experiment::{Members, Setup};
 use nasfw_network::fit::Checkpoint;
 use nasfw_network::kernels::Kernels;
 use nasfw_network::{Network, Weights};
@@ -29,7 +27,7 @@ pub(super) struct TrainSession<K: Kernels> {
 
 impl<K: Kernels> TrainSession<K> {
     pub(super) fn new(kernels: K, request: &TrainRequest<'_>) -> Result<Self> {
-        let mut session = Self::fresh(kernels, request.config, request.genotype)?;
+        let mut session = Self::fresh(kernels, request.config, request.members, request.genotype)?;
         let fingerprint = &session.setup.source.fingerprint;
         if request.data_fingerprint.is_some_and(|f| f != fingerprint) {
             return Err(config_error(
@@ -46,13 +44,12 @@ impl<K: Kernels> TrainSession<K> {
         Ok(session)
     }
 
-    /// `data` is where the data is now, if not where it was; `finish` says that nothing more is to be learned.
     pub(super) fn again(
         kernels: K,
         unfinished: Unfinished,
-        data: Option<&Path>,
-        finish: bool,
+        how: &Resume<'_>,
     ) -> Result<(Self, CheckpointFolder)> {
+        let (data, finish) = (how.data, how.finish);
         let Unfinished {
             folder,
             state,
@@ -70,18 +67,18 @@ impl<K: Kernels> TrainSession<K> {
             // Nothing is learned any more.
             config.train.teacher = None;
         }
-        // The encoder has session from them.
+        // The encoder has started from them.
         config.encoder.weights = None;
-        let mut session = Self::fresh(kernels, &config, &state.origin.genotype)?;
+        let mut session = Self::fresh(kernels, &config, how.members, &state.origin.genotype)?;
         if session.setup.source.fingerprint != state.origin.data_fingerprint {
             return Err(config_error(
-                "the data is not what the training was session with; bring it back, or name with --data \
+                "the data is not what the training was started with; bring it back, or name with --data \
                  where it is now",
             ));
         }
         if !finish && session.origin.teacher != state.origin.teacher {
             return Err(config_error(
-                "train.teacher is not the model that the training was session with; bring that one back",
+                "train.teacher is not the model that the training was started with; bring that one back",
             ));
         }
         session.best = Best::restored(state.best, &arrays);
@@ -94,13 +91,22 @@ impl<K: Kernels> TrainSession<K> {
         Ok((session, folder))
     }
 
-    fn fresh(kernels: K, config: &Config, genotype: &str) -> Result<Self> {
-        let setup = Setup::new(config)?;
+    fn fresh(
+        kernels: K,
+        config: &Config,
+        members: Option<&Members>,
+        genotype: &str,
+    ) -> Result<Self> {
+        let members = match members {
+            Some(members) => members.clone(),
+            None => Members::of(config)?,
+        };
+        let setup = Setup::new(config, &members)?;
         let teacher = teacher::load(kernels.clone(), config, &setup)?;
-        let choices = setup.space.parse(genotype)?;
-        let genotype = setup.space.genotype(&choices);
-        let graph = setup.space.decode(&choices, &setup.io)?;
-        setup.space.fault()?;
+        let choices = setup.space().parse(genotype)?;
+        let genotype = setup.space().genotype(&choices);
+        let graph = setup.space().decode(&choices, &setup.io)?;
+        setup.space().fault()?;
         let mut rng = setup.seed.stream("train/init");
         let origin = Origin {
             nasfw_version: env!("CARGO_PKG_VERSION").into(),

@@ -62,7 +62,7 @@ pub(super) fn load<K: Kernels>(
         if let Some((their, our)) = theirs.iter().zip(ours).find(|(a, b)| a != b) {
             return wrong(format!(
                 "its `{their}` is `{our}` in this data; name a model of the same classes or joints in \
-                 the same request"
+                 the same order"
             ));
         }
     }

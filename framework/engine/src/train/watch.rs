@@ -73,7 +73,7 @@ impl<K: Kernels> Watch<K> for Watcher<'_> {
         let train = &setup.config.train;
         if done.is_multiple_of(train.validate_every) || done == train.epochs {
             let (metrics, reward) = self.validation.judge(state.network())?;
-            let headline: Vec<String> = (setup.task.headline().iter())
+            let headline: Vec<String> = (setup.task().headline().iter())
                 .filter_map(|name| Some(format!("{name} {:.4}", metrics.get(name)?)))
                 .collect();
             self.observer.on(&Event::Evaluation {

@@ -1,12 +1,12 @@
-//! EpochSampler over a part of a set, or over more than the set.
+//! Epochs over a part of a set, or over more than the set.
 
 use rand::seq::SliceRandom;
 
 use super::batch::{Batch, Batches, ImageSet, steps};
 use crate::error::Result;
 
-/// EpochSampler of a number of samples: each takes the next ones of an endless round through a set, so that
-/// sampler shorter than the set get to all of it, and longer ones to all alike.
+/// Epochs of a number of samples: each takes the next ones of an endless round through a set, so that
+/// epochs shorter than the set get to all of it, and longer ones to all alike.
 #[derive(Clone, Debug)]
 pub struct EpochSampler<'a> {
     set: ImageSet<'a>,
@@ -16,12 +16,12 @@ pub struct EpochSampler<'a> {
 }
 
 impl<'a> EpochSampler<'a> {
-    /// EpochSampler of `samples` over `set`, 0 for as many as it has.
+    /// Epochs of `samples` over `set`, 0 for as many as it has.
     pub fn new(set: ImageSet<'a>, samples: usize) -> Self {
         let mut round = set.indices.to_vec();
         let samples = if samples == 0 { round.len() } else { samples };
         // Sets often come sorted, and neighbours of a film are alike: a part of one is drawn. The whole
-        // of it is put into order anew for every pass.
+        // of it is put into order anew for every epoch.
         if samples < round.len() {
             round.shuffle(&mut set.seed.stream("round"));
         }
@@ -66,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    /// How often each of 10 samples is in the first sampler of `samples`.
+    /// How often each of 10 samples is in the first epochs of `samples`.
     fn counts(samples: usize, sampler: usize) -> [usize; 10] {
         let source = open(&DataConfig::default(), LabelKind::Classes).unwrap();
         let indices: Vec<usize> = (0..10).collect();

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::progress::{Event, Observer};
 use crate::search::candidate::Candidate;
 use crate::search::clock::Clock;
-use crate::search::policy::{trial_seed, verdict};
 use crate::search::prepare::Prepared;
+use crate::search::strategy::{trial_seed, verdict};
 use crate::trial::Evaluation;
 use nasfw_network::fit::StepReport;
 use nasfw_network::kernels::Kernels;
@@ -35,7 +35,7 @@ impl<K: Kernels> Prepared<'_, K> {
             id: job.id,
             ..Evaluation::default()
         };
-        let mut schedule = self.setup.config.make_schedule()?;
+        let mut schedule = self.setup.members.schedule()?;
         schedule.load(&job.schedule).map_err(Error::broken)?;
         let result = self
             .name(job, &mut judged, observer)
@@ -78,7 +78,7 @@ impl<K: Kernels> Prepared<'_, K> {
         judged: &mut Evaluation,
         observer: &mut dyn Observer,
     ) -> Result<Choices> {
-        let space = &self.setup.space;
+        let space = self.setup.space();
         let choices = space.schema().choices(job.choices.clone())?;
         judged.genotype = space.genotype(&choices);
         observer.on(&Event::TrialStarted {
@@ -90,7 +90,7 @@ impl<K: Kernels> Prepared<'_, K> {
     }
 
     fn build(&self, choices: &Choices, judged: &mut Evaluation) -> Result<Graph> {
-        let graph = self.setup.space.decode(choices, &self.setup.io)?;
+        let graph = self.setup.space().decode(choices, &self.setup.io)?;
         self.setup.check_encoder(&graph)?;
         let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
         judged.cost = graph.cost((crop, crop));

@@ -11,7 +11,7 @@ use super::Job;
 use super::message::{self, Spent, WorkerMessage};
 use crate::config::Config;
 use crate::error::{Error, Result, with_sources};
-use crate::experiment::Setup;
+use crate::experiment::{Members, Setup};
 use crate::progress::{Event, Observer};
 use crate::search::clock::{Clock, Work};
 use crate::search::prepare::{Prepared, WARM_WEIGHTS, warm_of};
@@ -83,7 +83,7 @@ fn serve_on<K: Kernels>(
     out: &Arc<Out>,
 ) -> Result<()> {
     let clock = Clock::start();
-    let setup = clock.time(Work::Data, || Setup::new(config))?;
+    let setup = clock.time(Work::Data, || Setup::new(config, &Members::of(config)?))?;
     let warm = warm_of(&kernels, &setup, &view)?;
     // The parent writes to it from now on.
     drop(view);

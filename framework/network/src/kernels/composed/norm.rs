@@ -58,7 +58,7 @@ pub(super) fn scale_shift<D: Device<f32>, T: Tape<f32, D>>(
     activate(y, activation)?.try_reshape_like(&shape)
 }
 
-/// `activation(x)`; its gradient sampler strictly between the bounds, and not-a-number sampler both
+/// `activation(x)`; its gradient passes strictly between the bounds, and not-a-number passes both
 /// ways, so that a training run that blew up shows it.
 pub(super) fn activate<S: Shape, D: Device<f32>, T: Tape<f32, D>>(
     x: Taped<S, D, T>,

@@ -1,9 +1,10 @@
 //! What a search decides: controller and schedule, and what they are told, in the order of the trials.
 
-use nasfw_sdk::{Controller, Outcome, Proposal, RewardSchedule, Schema, Seed, State, Verdict};
+use nasfw_sdk::{Controller, Outcome, Proposal, RewardSchedule, Seed, State, Verdict};
 
 use crate::config::{Config, OnFailure};
 use crate::error::{Error, Result};
+use crate::experiment::Members;
 use crate::store::SearchState;
 use crate::trial::Evaluation;
 
@@ -26,7 +27,7 @@ pub(super) fn verdict(
 }
 
 /// Controller and schedule. What they do depends on the seed and on what they were told, and on nothing else.
-pub(super) struct Policy {
+pub(super) struct Strategy {
     controller: Box<dyn Controller>,
     schedule: Box<dyn RewardSchedule>,
     /// The lowest reward the controller was told of a trial that was judged.
@@ -36,13 +37,13 @@ pub(super) struct Policy {
     seed: Seed,
 }
 
-impl Policy {
+impl Strategy {
     /// As a search begins.
-    pub(super) fn new(config: &Config, schema: &Schema) -> Result<Self> {
+    pub(super) fn new(config: &Config, members: &Members) -> Result<Self> {
         let seed = Seed(config.run.seed);
-        let schedule = config.make_schedule()?;
+        let schedule = members.schedule()?;
         Ok(Self {
-            controller: config.make_controller(schema, &mut seed.stream("controller/init"))?,
+            controller: members.controller(&mut seed.stream("controller/init"))?,
             stages: schedule.stages().len(),
             schedule,
             worst: None,
