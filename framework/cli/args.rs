@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::plugins::is_library;
 use nasfw_sdk::registry::SpaceEntry;
+use nasfw_sdk::Size;
 
 use crate::exit::Failure;
 
@@ -123,14 +124,14 @@ pub(crate) fn path_flag(
     }
 }
 
-/// Height and width in pixels from `HEIGHTxWIDTH`.
-pub(crate) fn size(text: &str) -> Result<(usize, usize), String> {
+/// A size from `HEIGHTxWIDTH`.
+pub(crate) fn size(text: &str) -> Result<Size, String> {
     // The largest side for which no cost overflows; images are far smaller.
     const MAX_PX: usize = 1 << 16;
     let side = |s: &str| s.parse().ok().filter(|px| (1..=MAX_PX).contains(px));
     let sides = text
         .split_once('x')
-        .and_then(|(h, w)| Some((side(h)?, side(w)?)));
+        .and_then(|(h, w)| Some(Size::new(side(w)?, side(h)?)));
     sides.ok_or_else(|| format!("expected HEIGHTxWIDTH of 1 to {MAX_PX} pixels, e.g. 512x512"))
 }
 

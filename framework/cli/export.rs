@@ -8,6 +8,7 @@ use nasfw_engine::export::onnx::{Normalise, Options, to_onnx};
 use nasfw_engine::export::{to_dot, write_file};
 use nasfw_engine::model::Model;
 use nasfw_sdk::registry::SpaceEntry;
+use nasfw_sdk::Size;
 
 use crate::args::size;
 use crate::exit::Failure;
@@ -22,7 +23,7 @@ pub(crate) struct Args {
     onnx: Option<PathBuf>,
     /// Fix the size of the input in ONNX; without it, it runs at any size
     #[arg(long, value_name = "HEIGHTxWIDTH", value_parser = size, requires = "onnx")]
-    size: Option<(usize, usize)>,
+    size: Option<Size>,
     /// Whether the ONNX network normalises images itself: in takes bytes, (batch, height, width, 3);
     /// out takes normalised floats, (batch, 3, height, width)
     #[arg(long, value_enum, default_value_t = Where::In, requires = "onnx")]

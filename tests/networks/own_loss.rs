@@ -8,8 +8,7 @@ use nasfw_engine::network::kernels::{CpuKernels, Kernels};
 use nasfw_engine::train::{Batch, Objective};
 use nasfw_sdk::graph::{Output, Role};
 use nasfw_sdk::{
-    DataInfo, Label, LabelKind, Loss, LossBatch, Metrics, Result, Scorer, Seed, TargetScale, Task,
-};
+    DataInfo, Label, LabelKind, Loss, LossBatch, Metrics, Result, Scorer, Seed, TargetScale, Task, Size};
 
 use super::random_map;
 
@@ -104,8 +103,8 @@ fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
     let side = CROP_PX / 4;
     let truth: Vec<f32> = (batch.labels.iter())
         .flat_map(|label| {
-            let size = (CROP_PX, CROP_PX);
-            match nasfw_data::resize_label(label, side, side, size) {
+            let (size, from) = (Size::square(side), Size::square(CROP_PX));
+            match nasfw_data::resize_label(label, size, from) {
                 Label::Depth { values, .. } => values,
                 _ => Vec::new(),
             }

@@ -6,7 +6,7 @@ use nasfw_engine::model::Model;
 use nasfw_engine::plugins;
 use nasfw_engine::train::View;
 use nasfw_report::model::{Example, Examples};
-use nasfw_sdk::{DataInfo, Label, Part};
+use nasfw_sdk::{DataInfo, Label, Part, Size};
 
 use super::Args;
 use crate::args::{path_flag, use_threads};
@@ -85,7 +85,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
 /// The three pictures of an image.
 fn drawn(example: &eval::Example, info: &DataInfo, ignore: u8) -> Result<Example, Failure> {
     let (image, answer) = (&example.sample.image, &example.answer);
-    let size = (image.width, image.height);
+    let size = image.size;
     let (truth, prediction) = match &example.sample.label {
         Label::Classes { values, .. } => (
             mask(values, size, ignore)?,
@@ -157,11 +157,11 @@ fn explain(page: &mut Examples, seen: &[eval::Example], info: &DataInfo, ignore:
     }
     if is_ignored {
         page.says
-            .push("Where the truth is grey it says nothing.".into());
+            .push("Grey = ignored pixels.".into());
     }
 }
 
-fn mask(values: &[u8], size: (usize, usize), ignore: u8) -> Result<Vec<u8>, Failure> {
+fn mask(values: &[u8], size: Size, ignore: u8) -> Result<Vec<u8>, Failure> {
     let colour = |class| match class == ignore {
         true => IGNORED,
         false => of_class(class),

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use nasfw_sdk::LabelKind;
+use nasfw_sdk::{LabelKind, Size};
 
-use crate::config::Format;
+use crate::format::{Format, LAYOUTS, formats_with};
 
 /// What is wrong, in which file, and what would be right.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,7 @@ pub enum DataError {
     },
 
     /// The folder's layout is none that is known.
-    #[error("{} fits no known format. It holds: {found}; {}", path.display(), crate::readers::LAYOUTS)]
+    #[error("{} fits no known format. It holds: {found}; {}", path.display(), LAYOUTS)]
     UnknownLayout {
         /// The folder.
         path: PathBuf,
@@ -56,7 +56,7 @@ pub enum DataError {
     },
 
     /// The set does not bring the labels that the task needs.
-    #[error("{} ({format}) has no {}: {}", path.display(), kind_name(*wanted), kind_formats(*wanted))]
+    #[error("{} ({format}) has no {}: {}", path.display(), kind_name(*wanted), formats_with(*wanted))]
     NoLabels {
         /// The data set's folder.
         path: PathBuf,
@@ -127,14 +127,12 @@ pub enum DataError {
     },
 
     /// An image is larger than is reasonable.
-    #[error("{} has {width} x {height} pixels; at most {} megapixels are read", path.display(), limit / 1_000_000)]
+    #[error("{} has {size} pixels; at most {} megapixels are read", path.display(), limit / 1_000_000)]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// Width in pixels.
-        width: u64,
-        /// Height in pixels.
-        height: u64,
+        /// Its size.
+        size: Size,
         /// The most pixels allowed.
         limit: u64,
     },
@@ -152,18 +150,18 @@ pub enum DataError {
 
     /// Image and label differ in size.
     #[error(
-        "{} is {} x {} pixels, but its image {} is {} x {}; both must have one size",
-        label.display(), label_px.0, label_px.1, image.display(), image_px.0, image_px.1
+        "{} is {label_size} pixels, but its image {} is {image_size}; both must be of the same size",
+        label.display(), image.display()
     )]
     SizeMismatch {
         /// The image.
         image: PathBuf,
-        /// Its width and height.
-        image_px: (usize, usize),
+        /// Its size.
+        image_size: Size,
         /// The label.
         label: PathBuf,
-        /// Its width and height.
-        label_px: (usize, usize),
+        /// Its size.
+        label_size: Size,
     },
 
     /// A mask holds a value that is no class.
@@ -286,20 +284,6 @@ fn kind_name(kind: LabelKind) -> &'static str {
         LabelKind::Classes => "class masks",
         LabelKind::Depth => "depth maps",
         LabelKind::Keypoints => "keypoints",
-    }
-}
-
-fn kind_formats(kind: LabelKind) -> &'static str {
-    match kind {
-        LabelKind::Classes => {
-            "they come with the formats voc, folders and rgbd (in seg/), or with the generator (no data.path)"
-        }
-        LabelKind::Depth => {
-            "they come with the format rgbd (rgb/ and depth/), or with the generator (no data.path)"
-        }
-        LabelKind::Keypoints => {
-            "they come with the format coco (images/ and annotations/), or with the generator (no data.path)"
-        }
     }
 }
 

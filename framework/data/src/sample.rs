@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use nasfw_sdk::{DataInfo, Label};
+use nasfw_sdk::{DataInfo, Label, Size};
 
 use crate::error::DataError;
 
 /// An RGB image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// Width in pixels.
-    pub width: usize,
-    /// Height in pixels.
-    pub height: usize,
+    /// Its size.
+    pub size: Size,
     /// `height * width * 3` values, row-major, the first row at the top.
     pub pixels: Vec<u8>,
 }

@@ -13,15 +13,16 @@
 //!
 //! | folder | holds |
 //! |---|---|
-//! | `run/` | what is told of a search, a section a file |
-//! | `model/` | what is told of a trained network |
+//! | `run/` | the page of a search, a section a file |
+//! | `model/` | the page of a trained network |
 //! | `chart/` | charts as SVG |
+//! | `sketch/` | sketches of architectures as SVG and text |
 //! | `page/` | the document around them |
 //! | `number.rs` | numbers as people read them |
 
 mod chart;
+pub mod model;
 pub mod number;
 mod page;
-
-pub mod model;
 pub mod run;
+pub mod sketch;

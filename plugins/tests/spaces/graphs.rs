@@ -2,7 +2,7 @@
 
 use nasfw_plugins::spaces::EncoderDecoder;
 use nasfw_sdk::graph::Op;
-use nasfw_sdk::{Io, SearchSpace};
+use nasfw_sdk::{Io, SearchSpace, Size};
 use proptest::prelude::*;
 
 use crate::{ARCH1, any_choices};
@@ -12,7 +12,7 @@ proptest! {
     #[test]
     fn sizes_fit_at_odd_inputs(choices in any_choices(), h in 1_usize..80, w in 1_usize..80) {
         let graph = EncoderDecoder::default().decode(&choices, &Io::rgb(3)).unwrap();
-        let sizes = graph.sizes(&[(h, w)]);
+        let sizes = graph.sizes(&[Size::new(w, h)]);
         for (node, &size) in graph.nodes().iter().zip(&sizes) {
             let of = |input: usize| sizes[node.inputs[input]];
             let halved = |n: usize, stride: usize| n.div_ceil(stride);

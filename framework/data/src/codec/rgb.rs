@@ -56,11 +56,10 @@ pub fn read_rgb(path: &Path) -> Result<Image, DataError> {
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(failed)?;
     let (width, height) = decoder.dimensions();
-    let (width, height) = check_size(path, width, height)?;
+    let size = check_size(path, width, height)?;
     let decoded = DynamicImage::from_decoder(decoder).map_err(failed)?;
     Ok(Image {
-        width,
-        height,
+        size,
         pixels: decoded.into_rgb8().into_raw(),
     })
 }

@@ -19,7 +19,7 @@ mod vector;
 
 use std::sync::Arc;
 
-use nasfw_sdk::{DataInfo, Label, LabelKind, Seed};
+use nasfw_sdk::{DataInfo, Label, LabelKind, Seed, Size};
 
 use crate::config::GeneratorConfig;
 use crate::error::DataError;
@@ -118,7 +118,7 @@ impl Dataset for GeneratedSet {
             return Err(DataError::NoSample { index, len });
         }
         let drawn = draw(self.seed, index, self.side_px);
-        let (width, height) = (drawn.image.width, drawn.image.height);
+        let Size { width, height } = drawn.image.size;
         let label = match self.labels {
             LabelKind::Classes => Label::Classes {
                 width,

@@ -3,7 +3,7 @@
 
 use rand_distr::{Distribution, Normal};
 
-use nasfw_sdk::{Keypoint, Rng};
+use nasfw_sdk::{Keypoint, Rng, Size};
 
 use super::scene::{FIGURE, Scene};
 use super::vector::{Vector, add, dot, scale, sub};
@@ -72,8 +72,7 @@ pub(super) fn render(scene: &Scene, side: usize, rng: &mut Rng) -> Rendered {
     let (keypoints, reference_px) = view.keypoints(side, &classes, &depth_m);
     Rendered {
         image: Image {
-            width: side,
-            height: side,
+            size: Size::square(side),
             pixels,
         },
         classes,

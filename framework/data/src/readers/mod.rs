@@ -1,7 +1,7 @@
 //! Data sets in folders: one file per format.
 //!
 //! To add a format: a variant of [`Format`], a file here that lists training and validation samples,
-//! and a line in `LAYOUTS`, in `detect.rs` and in `open_folder`.
+//! and a line in `format.rs`, in `detect.rs` and in `open_folder`.
 
 pub mod coco;
 mod detect;
@@ -16,23 +16,17 @@ use std::path::{Path, PathBuf};
 use nasfw_sdk::{DataInfo, LabelKind};
 
 use crate::check::check;
-use crate::config::{DataConfig, Format};
+use crate::config::DataConfig;
 use crate::error::DataError;
+use crate::format::{Format, LAYOUTS};
 use crate::sample::{Dataset, Source};
 
 use self::detect::detect;
 use self::listing::{CLASS_FILE, class_names, sequential};
 use self::pairs::{MapKind, Pair, PairSet, largest_class};
 
-/// What each format needs, for messages.
-pub(crate) const LAYOUTS: &str = "known are \
-    voc (JPEGImages/, SegmentationClass/, ImageSets/Segmentation/train.txt and val.txt); \
-    folders (images/ and masks/, or both below train/ and val/); \
-    rgbd (rgb/ with depth/ or seg/, optionally train.txt and val.txt); \
-    coco (images/, annotations/train.json and val.json)";
-
 /// The samples of both parts of a set of image and map pairs.
-struct Parts {
+struct Listed {
     train: Vec<Pair>,
     val: Vec<Pair>,
     /// Split lists and the like, which belong to the fingerprint.
@@ -79,7 +73,7 @@ fn open_pairs(
     config: &DataConfig,
     labels: LabelKind,
     format: Format,
-    mut parts: Parts,
+    mut parts: Listed,
 ) -> Result<Source, DataError> {
     for (part, pairs) in [("training", &parts.train), ("validation", &parts.val)] {
         if pairs.is_empty() && parts.problems.is_empty() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use nasfw_sdk::Label;
+use nasfw_sdk::{Label, Size};
 
 use crate::codec::{read_depth_png, read_indexed_png, read_rgb};
 use crate::error::DataError;
@@ -57,9 +57,10 @@ impl Dataset for PairSet {
             len: self.pairs.len(),
         })?;
         let image = read_rgb(&pair.image)?;
-        let (width, height, label) = match self.map {
+        let (size, label) = match self.map {
             MapKind::Classes { count, ignore } => {
-                let (width, height, values) = read_indexed_png(&pair.map)?;
+                let (size, values) = read_indexed_png(&pair.map)?;
+                let Size { width, height } = size;
                 if let Some(at) = values
                     .iter()
                     .position(|&v| usize::from(v) >= count && v != ignore)
@@ -84,10 +85,11 @@ impl Dataset for PairSet {
                     height,
                     values,
                 };
-                (width, height, label)
+                (size, label)
             }
             MapKind::Depth { scale } => {
-                let (width, height, values) = read_depth_png(&pair.map, scale)?;
+                let (size, values) = read_depth_png(&pair.map, scale)?;
+                let Size { width, height } = size;
                 if !values.iter().any(|&depth| depth > 0.0) {
                     return Err(DataError::NothingLabelled {
                         path: pair.map.clone(),
@@ -99,15 +101,15 @@ impl Dataset for PairSet {
                     height,
                     values,
                 };
-                (width, height, label)
+                (size, label)
             }
         };
-        if (image.width, image.height) != (width, height) {
+        if image.size != size {
             return Err(DataError::SizeMismatch {
                 image: pair.image.clone(),
-                image_px: (image.width, image.height),
+                image_size: image.size,
                 label: pair.map.clone(),
-                label_px: (width, height),
+                label_size: size,
             });
         }
         Ok(Sample { image, label })
@@ -126,7 +128,7 @@ pub(super) fn largest_class<'a>(
     let largest: Vec<Result<u8, DataError>> = pairs
         .par_iter()
         .map(|pair| {
-            let (_, _, values) = read_indexed_png(&pair.map)?;
+            let (_, values) = read_indexed_png(&pair.map)?;
             Ok(values
                 .into_iter()
                 .filter(|&v| v != ignore)

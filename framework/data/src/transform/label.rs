@@ -1,47 +1,43 @@
-//! Labels follow their image.
+//! Labels seen through the view of their image.
 
-use nasfw_sdk::{DataInfo, Keypoint, Label};
+use nasfw_sdk::{DataInfo, Keypoint, Label, Size};
 
 use super::geometry::Geometry;
 use super::image::exact;
 
-/// Brings a truth to `height` × `width`: class and depth maps by PyTorch's nearest rule, source
-/// index = ⌊output index · input length / output length⌋ (never averaging); keypoints and their
-/// reference length by the scale from `from_size` (width, height) of the image they are in.
-pub fn resize_label(
-    label: &Label,
-    height: usize,
-    width: usize,
-    from_size: (usize, usize),
-) -> Label {
+/// Brings a truth to `size`: class and depth maps by PyTorch's nearest rule, source index = ⌊output
+/// index · input length / output length⌋ (never averaging); keypoints and their reference length by
+/// the scale from the size of the image they are in, `from`.
+pub fn resize_label(label: &Label, size: Size, from: Size) -> Label {
+    let Size { width, height } = size;
     match label {
         Label::Classes {
-            width: from_width,
-            height: from_height,
+            width: w,
+            height: h,
             values,
         } => Label::Classes {
             width,
             height,
-            values: nearest(values, (*from_width, *from_height), (width, height), 0),
+            values: nearest(values, Size::new(*w, *h), size, 0),
         },
         Label::Depth {
-            width: from_width,
-            height: from_height,
+            width: w,
+            height: h,
             values,
         } => Label::Depth {
             width,
             height,
-            values: nearest(values, (*from_width, *from_height), (width, height), 0.0),
+            values: nearest(values, Size::new(*w, *h), size, 0.0),
         },
         Label::Keypoints {
             points,
             reference_px,
         } => {
             let view = Geometry {
-                source: from_size,
-                scaled: (width, height),
+                source: from,
+                scaled: size,
                 offset: (0, 0),
-                out: (width, height),
+                out: size,
                 flipped: false,
             };
             Label::Keypoints {
@@ -52,15 +48,15 @@ pub fn resize_label(
     }
 }
 
-fn nearest<T: Copy>(values: &[T], from: (usize, usize), to: (usize, usize), fill: T) -> Vec<T> {
-    if from.0 == 0 || from.1 == 0 {
-        return vec![fill; to.0 * to.1];
+fn nearest<T: Copy>(values: &[T], from: Size, to: Size, fill: T) -> Vec<T> {
+    if from.width == 0 || from.height == 0 {
+        return vec![fill; to.area()];
     }
-    let values = exact(values, from.0 * from.1, fill);
-    let columns: Vec<usize> = (0..to.0).map(|x| x * from.0 / to.0).collect();
-    let mut out = Vec::with_capacity(to.0 * to.1);
-    for y in 0..to.1 {
-        let row = &values[y * from.1 / to.1 * from.0..][..from.0];
+    let values = exact(values, from.area(), fill);
+    let columns: Vec<usize> = (0..to.width).map(|x| x * from.width / to.width).collect();
+    let mut out = Vec::with_capacity(to.area());
+    for y in 0..to.height {
+        let row = &values[y * from.height / to.height * from.width..][..from.width];
         out.extend(columns.iter().map(|&x| row[x]));
     }
     out
@@ -69,7 +65,7 @@ fn nearest<T: Copy>(values: &[T], from: (usize, usize), to: (usize, usize), fill
 /// The label seen through a view. Unlike [`resize_label`], maps take the source pixel nearest to
 /// each pixel's *centre*, as the image's resampling does, so that labels do not shift against it.
 pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geometry) -> Label {
-    let (width, height) = view.out;
+    let Size { width, height } = view.out;
     match label {
         Label::Classes {
             width: w,
@@ -78,7 +74,7 @@ pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geome
         } => Label::Classes {
             width,
             height,
-            values: look_up(values, (*w, *h), ignore, view),
+            values: look_up(values, Size::new(*w, *h), ignore, view),
         },
         Label::Depth {
             width: w,
@@ -87,7 +83,7 @@ pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geome
         } => Label::Depth {
             width,
             height,
-            values: look_up(values, (*w, *h), 0.0, view),
+            values: look_up(values, Size::new(*w, *h), 0.0, view),
         },
         Label::Keypoints {
             points,
@@ -109,24 +105,24 @@ pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geome
     }
 }
 
-fn look_up<T: Copy>(values: &[T], size: (usize, usize), fill: T, view: &Geometry) -> Vec<T> {
-    let (width, height) = size;
+fn look_up<T: Copy>(values: &[T], size: Size, fill: T, view: &Geometry) -> Vec<T> {
+    let Size { width, height } = size;
     if width == 0 || height == 0 {
-        return vec![fill; view.out.0 * view.out.1];
+        return vec![fill; view.out.area()];
     }
-    let values = exact(values, width * height, fill);
+    let values = exact(values, size.area(), fill);
     // ⌊(i + ½) · source / scaled⌋ in whole numbers.
     let centre = |i: usize, source: usize, scaled: usize| {
         ((2 * i + 1) * source / (2 * scaled)).min(source - 1)
     };
-    let columns: Vec<Option<usize>> = (0..view.out.0)
-        .map(|x| Some(centre(view.column(x)?, width, view.scaled.0)))
+    let columns: Vec<Option<usize>> = (0..view.out.width)
+        .map(|x| Some(centre(view.column(x)?, width, view.scaled.width)))
         .collect();
-    let mut out = Vec::with_capacity(view.out.0 * view.out.1);
-    for y in 0..view.out.1 {
+    let mut out = Vec::with_capacity(view.out.area());
+    for y in 0..view.out.height {
         let row = view
             .row(y)
-            .map(|y| centre(y, height, view.scaled.1) * width);
+            .map(|y| centre(y, height, view.scaled.height) * width);
         out.extend(columns.iter().map(|column| match (row, column) {
             (Some(row), Some(column)) => values[row + column],
             _ => fill,
@@ -142,7 +138,7 @@ fn moved(point: &Keypoint, view: &Geometry) -> Keypoint {
     Keypoint {
         x_px: x as f32,
         y_px: y as f32,
-        visible: point.visible && within(x, view.out.0) && within(y, view.out.1),
+        visible: point.visible && within(x, view.out.width) && within(y, view.out.height),
     }
 }
 
@@ -166,8 +162,8 @@ mod tests {
             values,
         };
         for shorter in 1..14 {
-            let view = Geometry::scaled((width, height), shorter);
-            let (out_width, out_height) = view.out;
+            let view = Geometry::scaled(Size::new(width, height), shorter);
+            let (out_width, out_height) = (view.out.width, view.out.height);
             let Label::Classes { values, .. } = transform(&label, &DataInfo::default(), 255, &view)
             else {
                 panic!("kind");

@@ -16,7 +16,7 @@ mod label;
 
 use rand::RngExt;
 
-use nasfw_sdk::{DataInfo, Label, LabelKind, Rng};
+use nasfw_sdk::{DataInfo, Label, LabelKind, Rng, Size};
 
 use self::geometry::Geometry;
 use crate::sample::{Image, Sample};
@@ -51,8 +51,8 @@ pub struct Prepared {
     /// The truth: a map of the same size (padded with the ignore value, or depth 0), or points in
     /// pixels of `image`, those outside it invisible.
     pub label: Label,
-    /// Width and height in pixels.
-    pub size_px: (usize, usize),
+    /// Its size.
+    pub size_px: Size,
 }
 
 impl Transform {
@@ -81,8 +81,7 @@ impl Transform {
         let side_px = |scale: f64| (self.shorter_side_px as f64 * scale).round() as usize;
         let scaled = side_px(low + (high - low) * s).max(side_px(self.least_scale));
         let can_flip = sample.label.kind() != LabelKind::Keypoints || info.flip_pairs.is_some();
-        let size = (sample.image.width, sample.image.height);
-        let geometry = Geometry::scaled(size, scaled)
+        let geometry = Geometry::scaled(sample.image.size, scaled)
             .crop(self.crop_px, across, down)
             .flip(can_flip && flip < self.flip);
         apply(sample, info, ignore, &geometry)
@@ -91,45 +90,43 @@ impl Transform {
     /// The middle of the image at `shorter_side_px`, without chance, padded to `crop_px` where the
     /// scaled image is smaller.
     pub fn eval(&self, sample: &Sample, info: &DataInfo, ignore: u8) -> Prepared {
-        let size = (sample.image.width, sample.image.height);
-        let geometry = Geometry::scaled(size, self.shorter_side_px).crop(self.crop_px, 0.5, 0.5);
+        let geometry = Geometry::scaled(sample.image.size, self.shorter_side_px)
+            .crop(self.crop_px, 0.5, 0.5);
         apply(sample, info, ignore, &geometry)
     }
 
     /// The image of [`whole`](Self::whole) where there is no truth: `(height, width, 3)` values, and
-    /// width and height.
-    pub fn image(&self, image: &Image) -> (Vec<f32>, (usize, usize)) {
-        let geometry = Geometry::scaled((image.width, image.height), self.shorter_side_px);
+    /// its size.
+    pub fn image(&self, image: &Image) -> (Vec<f32>, Size) {
+        let geometry = Geometry::scaled(image.size, self.shorter_side_px);
         (image::resample(image, &geometry), geometry.out)
     }
 
-    /// Width and height of [`whole`](Self::whole) images, given those in the file.
-    pub fn scaled_px(&self, size_px: (usize, usize)) -> (usize, usize) {
-        Geometry::scaled(size_px, self.shorter_side_px).scaled
+    /// The size of [`whole`](Self::whole) images, given that in the file.
+    pub fn scaled_px(&self, size: Size) -> Size {
+        Geometry::scaled(size, self.shorter_side_px).scaled
     }
 
     /// The whole image with its shorter side at `shorter_side_px`, uncropped.
     pub fn whole(&self, sample: &Sample, info: &DataInfo, ignore: u8) -> Prepared {
-        let size = (sample.image.width, sample.image.height);
-        let geometry = Geometry::scaled(size, self.shorter_side_px);
+        let geometry = Geometry::scaled(sample.image.size, self.shorter_side_px);
         apply(sample, info, ignore, &geometry)
     }
-    /// [`whole`](Self::whole) as a sample again: the image in bytes, and its width and height.
-    pub fn shown(&self, sample: &Sample, info: &DataInfo, ignore: u8) -> (Sample, (usize, usize)) {
+
+    /// [`whole`](Self::whole) as a sample again, its image in bytes.
+    pub fn shown(&self, sample: &Sample, info: &DataInfo, ignore: u8) -> Sample {
         let whole = self.whole(sample, info, ignore);
-        let (width, height) = whole.size_px;
         let values = whole.image.iter().enumerate();
         // The cast saturates at both ends.
         let byte = |(at, value): (usize, &f32)| {
             ((value * STD[at % 3] + MEAN[at % 3]) * 255.0).round() as u8
         };
         let image = Image {
-            width,
-            height,
+            size: whole.size_px,
             pixels: values.map(byte).collect(),
         };
         let label = whole.label;
-        (Sample { image, label }, whole.size_px)
+        Sample { image, label }
     }
 }
 

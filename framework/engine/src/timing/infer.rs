@@ -1,6 +1,6 @@
 //! One image through a deployed network.
 
-use nasfw_sdk::Seed;
+use nasfw_sdk::{Seed, Size};
 use nasfw_sdk::graph::Graph;
 
 use super::{Reference, Timed, named, random_values};
@@ -16,7 +16,7 @@ pub struct Inference<K: Kernels> {
 }
 
 impl<K: Kernels> Inference<K> {
-    /// `graph` without its auxiliary outputs, on `batch` images of `(height, width)` pixels.
+    /// `graph` without its auxiliary outputs, on `batch` images of this size.
     ///
     /// # Errors
     /// When the device fails.
@@ -24,16 +24,16 @@ impl<K: Kernels> Inference<K> {
         kernels: K,
         graph: &Graph,
         batch: usize,
-        size: (usize, usize),
+        size: Size,
         seed: Seed,
     ) -> Result<Self> {
         use dfdx::prelude::TensorFromVec;
         let mut rng = seed.stream("timing/infer");
         let deployed = graph.without_auxiliary();
         let network = Network::new(kernels, &deployed, &mut rng)?;
-        let shape = MapShape::new(batch, size.0, size.1, 3);
+        let shape = MapShape::new(batch, size.height, size.width, 3);
         let values = random_values(shape, &mut rng);
-        let dims = (batch, size.0, size.1, 3);
+        let dims = (batch, size.height, size.width, 3);
         let image = device(network.kernels().device().try_tensor_from_vec(values, dims))?;
         Ok(Self { network, image })
     }

@@ -11,7 +11,7 @@ pub use infer::Inference;
 pub use step::DecoderStep;
 
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Rng, Seed};
+use nasfw_sdk::{Rng, Seed, Size};
 use rand::RngExt;
 
 use crate::network::kernels::{MapShape, map_shape};
@@ -73,7 +73,7 @@ pub fn infer(
     on: &str,
     graph: &Graph,
     batch: usize,
-    size: (usize, usize),
+    size: Size,
     seed: Seed,
 ) -> Result<Box<dyn Timed>> {
     on_device!(on, |kernels| {

@@ -2,15 +2,16 @@
 
 use maud::{Markup, html};
 use nasfw_engine::model::Description;
+use nasfw_sdk::Size;
 use nasfw_sdk::registry::TaskEntry;
 
 use crate::number::{grouped, metric, short};
 use crate::page::{commands, tile};
 
 pub(super) fn section(model: &Description, name: &str, shown: &str) -> Markup {
-    let crop = (model.input.height_px, model.input.width_px);
+    let crop = Size::new(model.input.width_px, model.input.height_px);
     let cost = model.graph.cost(crop);
-    let at = format!("at {}x{} px", crop.0, crop.1);
+    let at = format!("at {crop} px");
     let mib = cost.peak_activation_bytes as f64 / f64::from(1 << 20);
     let stride = match cost.output_stride {
         0 => "a single pixel".into(),

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use nasfw_engine::model::Description;
+use nasfw_sdk::Size;
 use nasfw_sdk::graph::{Graph, NodeId, Op};
 
 use crate::number::{grouped, short};
@@ -12,14 +13,14 @@ use crate::page::{self, Align, plural, table};
 struct Layer {
     name: String,
     does: String,
-    /// Height, width and channels of its output.
-    size: (usize, usize, usize),
+    /// Size and channels of its output.
+    output: (Size, usize),
     params: usize,
     macs: u64,
 }
 
 pub(super) fn section(model: &Description) -> Markup {
-    let crop = (model.input.height_px, model.input.width_px);
+    let crop = Size::new(model.input.width_px, model.input.height_px);
     let layers = layers(&model.graph, crop);
     let all = layers.iter().map(|l| l.params).sum::<usize>().max(1) as f64;
     let parts = parts(&layers);
@@ -42,11 +43,11 @@ pub(super) fn section(model: &Description) -> Markup {
     ];
     let layer_rows: Vec<Vec<Markup>> = (layers.iter())
         .map(|layer| {
-            let (height, width, channels) = layer.size;
+            let (size, channels) = layer.output;
             vec![
                 html! { code { (layer.name) } },
                 html! { (layer.does) },
-                html! { (format!("{height}x{width}x{channels}")) },
+                html! { (format!("{size}x{channels}")) },
                 html! { (grouped(layer.params as u64)) },
                 html! { (short(layer.macs)) },
             ]
@@ -59,7 +60,7 @@ pub(super) fn section(model: &Description) -> Markup {
         ("parameters", Align::Right),
         ("multiply-adds", Align::Right),
     ];
-    let at = format!("at {}x{} px", crop.0, crop.1);
+    let at = format!("at {crop} px");
     let body = html! {
         (table(&format!("Parts of the network, {at}"), &part_columns, &part_rows))
         details {
@@ -71,12 +72,12 @@ pub(super) fn section(model: &Description) -> Markup {
 }
 
 /// The layers that have parameters, in order.
-fn layers(graph: &Graph, crop: (usize, usize)) -> Vec<Layer> {
+fn layers(graph: &Graph, crop: Size) -> Vec<Layer> {
     let sizes = graph.sizes(&vec![crop; graph.inputs().count()]);
     let layer = |(id, node): (NodeId, &nasfw_sdk::graph::Node)| {
         let from = node.inputs.first().map_or(0, |&i| graph.channels(i));
         let params = node.op.parameters(from);
-        let (height, width) = sizes[id];
+        let size = sizes[id];
         let (does, weights) = match &node.op {
             Op::Conv(conv) => {
                 let kernel = format!("convolution {0}x{0}", conv.kernel);
@@ -97,11 +98,11 @@ fn layers(graph: &Graph, crop: (usize, usize)) -> Vec<Layer> {
         (params > 0).then(|| Layer {
             name: node.name.clone(),
             does,
-            size: (height, width, graph.channels(id)),
+            output: (size, graph.channels(id)),
             params,
             macs: (weights as u64)
-                .saturating_mul(height as u64)
-                .saturating_mul(width as u64),
+                .saturating_mul(size.height as u64)
+                .saturating_mul(size.width as u64),
         })
     };
     graph.nodes().iter().enumerate().filter_map(layer).collect()
@@ -138,7 +139,8 @@ mod tests {
         let choices = testing::random_choices(space.schema(), &mut Seed(1).stream("test"));
         let graph = space.decode(&choices, &Io::rgb(5)).unwrap();
         let graph = graph.without_auxiliary();
-        let (layers, cost) = (layers(&graph, (65, 47)), graph.cost((65, 47)));
+        let size = Size::new(47, 65);
+        let (layers, cost) = (layers(&graph, size), graph.cost(size));
         let params: usize = layers.iter().map(|l| l.params).sum();
         let macs: u64 = layers.iter().map(|l| l.macs).sum();
         assert_eq!((params, macs), (cost.params, cost.macs));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use nasfw_sdk::Keypoint;
+use nasfw_sdk::{Keypoint, Size};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -62,8 +62,7 @@ impl Annotation {
         self.iscrowd != 0 || self.num_keypoints == Some(0)
     }
 
-    /// The joints called `joints` in pixels of the whole image, which is `image_px` wide and high: each on it or
-    /// invisible.
+    /// The joints called `joints` in pixels of the whole image of this size: each on it or invisible.
     ///
     /// # Errors
     /// When there are more or fewer of them, or one is where none can be; the message names `file`.
@@ -71,7 +70,7 @@ impl Annotation {
         &self,
         file: &Path,
         joints: &[String],
-        (width, height): (usize, usize),
+        image: Size,
     ) -> Result<Vec<Keypoint>, DataError> {
         let (triples, rest) = self.keypoints.as_chunks::<3>();
         if triples.len() != joints.len() || !rest.is_empty() {
@@ -87,12 +86,13 @@ impl Annotation {
                 return Err(self.wrong(file, found, "v should be 0, 1 or 2"));
             }
             // Edges count: annotators' tools measure from 0 to the full width.
-            let inside = (-0.5..=width as f64).contains(&x) && (-0.5..=height as f64).contains(&y);
+            let inside = (-0.5..=image.width as f64).contains(&x)
+                && (-0.5..=image.height as f64).contains(&y);
             if v > 0.0 && !inside {
                 let found = format!("joint `{joint}` is at ({x}, {y})");
                 let expected = format!(
-                    "a labelled joint should be inside the image, {width} x {height} pixels; \
-                     one that is not gets v = 0"
+                    "a labelled joint should be inside the image, {image} pixels; one that is not \
+                     gets v = 0"
                 );
                 return Err(self.wrong(file, found, expected));
             }

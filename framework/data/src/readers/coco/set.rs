@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nasfw_sdk::DataInfo;
+use nasfw_sdk::{DataInfo, Size};
 
 use super::file::{Category, CocoFile};
-use super::objects::{Object, Part};
-use crate::config::{DataConfig, Format};
+use super::objects::{Object, ObjectSet};
+use crate::config::DataConfig;
 use crate::error::DataError;
+use crate::format::Format;
 use crate::readers::{describe, listing, sound};
 use crate::sample::{Dataset, Source};
 
@@ -20,7 +21,7 @@ use crate::sample::{Dataset, Source};
 pub(in crate::readers) fn open(root: &Path, config: &DataConfig) -> Result<Source, DataError> {
     let files = ["train.json", "val.json"].map(|name| root.join("annotations").join(name));
     let mut problems = Vec::new();
-    let mut read = |file: &Path| Part::read(root, file, config.box_margin, &mut problems);
+    let mut read = |file: &Path| ObjectSet::read(root, file, config.box_margin, &mut problems);
     let ((train, category), (val, val_category)) = (read(&files[0])?, read(&files[1])?);
     let disagree = |what: String| DataError::Disagree {
         first: files[0].clone(),
@@ -75,7 +76,7 @@ fn flip_pairs(joints: &[String]) -> Option<Vec<(usize, usize)>> {
     (!pairs.is_empty() && sided("right") == pairs.len()).then_some(pairs)
 }
 
-impl Part {
+impl ObjectSet {
     /// What is wrong with single images and annotations goes to `problems`.
     fn read(
         root: &Path,
@@ -126,7 +127,7 @@ impl Part {
             if path.is_file() {
                 objects.push(Object {
                     image: path,
-                    image_px: (image.width, image.height),
+                    image_size: Size::new(image.width, image.height),
                     annotation,
                 });
             } else if absent.insert(image.id) {
