@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::plugins::is_library;
-use nasfw_sdk::registry::SpaceEntry;
 use nasfw_sdk::Size;
+use nasfw_sdk::registry::SpaceEntry;
 
 use crate::exit::Failure;
 

@@ -7,8 +7,8 @@ use clap::ValueEnum;
 use nasfw_engine::export::onnx::{Normalise, Options, to_onnx};
 use nasfw_engine::export::{to_dot, write_file};
 use nasfw_engine::model::Model;
-use nasfw_sdk::registry::SpaceEntry;
 use nasfw_sdk::Size;
+use nasfw_sdk::registry::SpaceEntry;
 
 use crate::args::size;
 use crate::exit::Failure;

@@ -216,12 +216,7 @@ fn png_names(folder: &Path) -> Result<BTreeSet<String>, Failure> {
     }
 }
 
-fn same_size(
-    pred: &Path,
-    pred_size: Size,
-    truth: &Path,
-    truth_size: Size,
-) -> Result<(), Failure> {
+fn same_size(pred: &Path, pred_size: Size, truth: &Path, truth_size: Size) -> Result<(), Failure> {
     if pred_size == truth_size {
         return Ok(());
     }

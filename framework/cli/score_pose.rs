@@ -109,7 +109,10 @@ fn read_truth(path: &Path) -> Result<(u64, BTreeMap<u64, Vec<Object>>), Failure>
         path: path.into(),
         needed: "`categories` should hold a category with `keypoints`".into(),
     })?;
-    let sizes = file.images.iter().map(|i| (i.id, Size::new(i.width, i.height)));
+    let sizes = file
+        .images
+        .iter()
+        .map(|i| (i.id, Size::new(i.width, i.height)));
     let sizes: BTreeMap<u64, Size> = sizes.collect();
     let mut images: BTreeMap<u64, Vec<Object>> = sizes.keys().map(|&id| (id, Vec::new())).collect();
     for annotation in &file.annotations {

@@ -58,8 +58,7 @@ fn masks_are_the_truth_and_what_predict_writes() {
         place.text(&[
             "predict", "--model", "segm", "--image", "x.png", "--out", &out,
         ]);
-        let (_, predicted) =
-            read_indexed_png(&place.path(&format!("{out}/x.index.png"))).unwrap();
+        let (_, predicted) = read_indexed_png(&place.path(&format!("{out}/x.index.png"))).unwrap();
         assert_eq!(mask(&files[2]), predicted, "prediction of image {at}");
     }
 }

@@ -110,8 +110,7 @@ fn pictures_and_numbers_say_what_the_network_says() {
                 assert!(legend.contains(">figure<"), "{legend}");
             }
             "depth" => {
-                let (size, metres) =
-                    read_depth_png(&path("depth_mm.png"), 1000.0).unwrap();
+                let (size, metres) = read_depth_png(&path("depth_mm.png"), 1000.0).unwrap();
                 assert_eq!(size, image.size);
                 for (found, raw) in metres.iter().zip(&raw) {
                     assert!(
@@ -180,11 +179,7 @@ fn refuses_and_leaves_nothing(place: &Place) {
         &["2 problems in 4 images", "y.png", "z.png"],
     );
     write_png_rgb(&place.path("strip.png"), &noise(40_000, 2)).unwrap();
-    refuses(
-        "strip.png",
-        "new",
-        &["strip.png", "40000x2", "megapixels"],
-    );
+    refuses("strip.png", "new", &["strip.png", "40000x2", "megapixels"]);
     fs::write(place.path("segm/weights.safetensors"), "").unwrap();
     refuses(
         "photos/a.png",

@@ -8,7 +8,9 @@ use nasfw_engine::network::kernels::{CpuKernels, Kernels};
 use nasfw_engine::train::{Batch, Objective};
 use nasfw_sdk::graph::{Output, Role};
 use nasfw_sdk::{
-    DataInfo, Label, LabelKind, Loss, LossBatch, Metrics, Result, Scorer, Seed, TargetScale, Task, Size};
+    DataInfo, Label, LabelKind, Loss, LossBatch, Metrics, Result, Scorer, Seed, Size, TargetScale,
+    Task,
+};
 
 use super::random_map;
 

@@ -3,7 +3,8 @@
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw_sdk::{
     Controller, Cost, DataInfo, Decision, Io, Label, LossBatch, Metrics, Outcome, Part, Prediction,
-    Proposal, Result, RewardSchedule, Schema, SearchSpace, Seed, Task, Size};
+    Proposal, Result, RewardSchedule, Schema, SearchSpace, Seed, Size, Task,
+};
 use serde_json::Value;
 
 use crate::library::rude;

@@ -3,7 +3,8 @@
 use nasfw_sdk::registry::{ControllerFromConfig, FromConfig};
 use nasfw_sdk::{
     Controller, Cost, DataInfo, Io, Label, LossBatch, Metrics, Outcome, Part, Prediction,
-    RewardSchedule, SearchSpace, Seed, Task, Size};
+    RewardSchedule, SearchSpace, Seed, Size, Task,
+};
 use serde_json::json;
 
 use crate::calls::{controller, schedule, schema, space, task};

@@ -3,7 +3,7 @@
 use boundaries::{Boundaries, BoundariesConfig};
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::testing::check_task;
-use nasfw_sdk::{DataInfo, Label, LossBatch, Metrics, Prediction, Task, Size};
+use nasfw_sdk::{DataInfo, Label, LossBatch, Metrics, Prediction, Size, Task};
 
 const SIDE: usize = 8;
 

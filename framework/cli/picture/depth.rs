@@ -35,11 +35,7 @@ pub(crate) fn range(metres: &[f32]) -> (f32, f32) {
 }
 
 /// A map in colours, near is light.
-pub(crate) fn coloured(
-    metres: &[f32],
-    size: Size,
-    (near, far): (f32, f32),
-) -> Image {
+pub(crate) fn coloured(metres: &[f32], size: Size, (near, far): (f32, f32)) -> Image {
     let scale = depth_scale();
     let span = (far - near).max(f32::MIN_POSITIVE);
     let pixels = metres.iter().flat_map(|&m| {

@@ -13,11 +13,7 @@ const MILLIMETRES: f64 = 1000.0;
 
 /// Writes `.depth.png` (colours, near is light) and `.depth_mm.png` (16 bits, millimetres, 0 where the
 /// network predicted none above 0).
-pub(super) fn show(
-    answer: &Output,
-    size: Size,
-    place: &mut Place<'_>,
-) -> Result<Seen, Failure> {
+pub(super) fn show(answer: &Output, size: Size, place: &mut Place<'_>) -> Result<Seen, Failure> {
     let metres = drawn::of_answer(answer);
     let (near_m, far_m) = drawn::range(&metres);
     let coloured = drawn::coloured(&metres, size, (near_m, far_m));

@@ -67,7 +67,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
     let seen = examples(&order, count, LONGEST_PX)?;
     plugins::take_notes();
     let mut page = Examples {
-        says: vec![
+        notes: vec![
             "Images of the validation part, spread evenly over it, the truth, and what the network \
              predicts."
                 .into(),
@@ -149,15 +149,14 @@ fn explain(page: &mut Examples, seen: &[eval::Example], info: &DataInfo, ignore:
                 .map(|(name, class)| (name.clone(), of_class(class)))
                 .collect();
         }
-        Some(Label::Depth { .. }) => page.says.push(
+        Some(Label::Depth { .. }) => page.notes.push(
             "Near is light, far is dark; a prediction has the colours of its truth's depths."
                 .into(),
         ),
         _ => {}
     }
     if is_ignored {
-        page.says
-            .push("Grey = ignored pixels.".into());
+        page.notes.push("Grey = ignored pixels.".into());
     }
 }
 

@@ -110,17 +110,24 @@ proptest! {
         let depth = values.iter().map(|&c| f32::from(c)).collect();
         let image = Image { size: Size::new(width, height), pixels };
         let transform = Transform::new(20, crop);
-        let mut views = [Label::Classes { width, height, values }, Label::Depth { width, height, values: depth }]
+        let mut views = [
+            Label::Classes { width, height, values },
+            Label::Depth { width, height, values: depth },
+        ]
             .map(|label| {
                 let sample = Sample { image: image.clone(), label };
                 // Without flip pairs: maps may be flipped all the same.
                 transform.train(&sample, &DataInfo::default(), IGNORE, &mut Seed(seed).stream("t"))
             });
-        let [Prepared { label: Label::Classes { values, .. }, image, .. }, Prepared { label: Label::Depth { values: depth, .. }, .. }] = &mut views else {
+        let [
+            Prepared { label: Label::Classes { values, .. }, image, .. },
+            Prepared { label: Label::Depth { values: depth, .. }, .. },
+        ] = &mut views else {
             panic!("kinds")
         };
         let (mut agree, mut inside) = (0, 0);
-        for ((pixel, &class), &depth) in image.as_chunks::<3>().0.iter().zip(&*values).zip(&*depth) {
+        let pixels = image.as_chunks::<3>().0;
+        for ((pixel, &class), &depth) in pixels.iter().zip(&*values).zip(&*depth) {
             if class == IGNORE {
                 prop_assert_eq!((*pixel, depth), ([0.0; 3], 0.0));
                 continue;
@@ -135,11 +142,16 @@ proptest! {
     }
 
     #[test]
-    fn nearest_resizing_is_pytorchs(from in (1_usize..12, 1_usize..12), to in (1_usize..20, 1_usize..20)) {
+    fn nearest_resizing_is_pytorchs(
+        from in (1_usize..12, 1_usize..12), to in (1_usize..20, 1_usize..20),
+    ) {
         let (width, height) = from;
+        let (size, from) = (Size::new(to.0, to.1), Size::new(width, height));
         let values: Vec<u8> = (0..width * height).map(|i| i as u8).collect();
         let label = Label::Classes { width, height, values: values.clone() };
-        let Label::Classes { values: got, .. } = resize_label(&label, Size::new(to.0, to.1), Size::new(width, height)) else { panic!("kind") };
+        let Label::Classes { values: got, .. } = resize_label(&label, size, from) else {
+            panic!("kind")
+        };
         for y in 0..to.1 {
             for x in 0..to.0 {
                 let source_x = (x as f64 * width as f64 / to.0 as f64 + 1e-9).floor() as usize;
@@ -151,12 +163,16 @@ proptest! {
 
     /// Samples whose fields contradict each other come out as something of the right size.
     #[test]
-    fn nothing_panics(width in 0_usize..9, height in 0_usize..9, have in 0_usize..300, shorter in 0_usize..9, crop in 0_usize..9) {
+    fn nothing_panics(
+        width in 0_usize..9, height in 0_usize..9, have in 0_usize..300,
+        shorter in 0_usize..9, crop in 0_usize..9,
+    ) {
+        let nowhere = Keypoint { x_px: f32::NAN, y_px: f32::INFINITY, visible: true };
         let image = Image { size: Size::new(width, height), pixels: vec![9; have] };
         let labels = [
             Label::Classes { width: height, height: width, values: vec![1; have] },
             Label::Depth { width, height, values: vec![f32::NAN; have] },
-            Label::Keypoints { points: vec![Keypoint { x_px: f32::NAN, y_px: f32::INFINITY, visible: true }], reference_px: 0.0 },
+            Label::Keypoints { points: vec![nowhere], reference_px: 0.0 },
         ];
         let transform = Transform { scale: (f64::NAN, 2.0), ..Transform::new(shorter, crop) };
         let info = DataInfo { flip_pairs: Some(vec![(0, 7)]), ..DataInfo::default() };

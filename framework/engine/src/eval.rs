@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::{Dataset, Sample, Source, Transform};
-use nasfw_sdk::{DataInfo, LabelKind, Metrics, Part, Task, Size};
+use nasfw_sdk::{DataInfo, LabelKind, Metrics, Part, Size, Task};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Layers, Preset};

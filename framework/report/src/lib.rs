@@ -1,8 +1,8 @@
 //! Runs and models as one self-contained HTML page.
 //!
 //! A page has its style, charts and pictures within it; reading it needs no network and no script.
-//! The same input gives the same bytes: times in it are those that were recorded. All text that comes
-//! from users is escaped by maud, which makes the HTML.
+//! The same input gives the same bytes: times in it are those that were recorded. All text that
+//! comes from users is escaped by maud, which makes the HTML.
 //!
 //! ```text
 //! RunView ──▶ Recorded ──▶ run/ ──┐

@@ -1,16 +1,14 @@
-//! Small diagrams that a search space offers of what was chosen.
+//! Small diagrams of chosen architectures, offered by a search space.
 //!
-//! A [`Sketch`] is data; whoever shows it draws it. It comes from a plugin, so whoever draws it takes
-//! any: edges that do not point forward are left out.
+//! A [`Sketch`] is data; whoever shows it draws it. It comes from a plugin, so whoever draws it
+//! takes any: edges that do not point forward are left out.
 
 use serde::{Deserialize, Serialize};
-
-pub use svg::{escape, sketches_to_svg};
 
 /// A directed acyclic diagram, drawn as text or SVG by whoever shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sketch {
-    /// What is drawn, e.g. `cell` or `wiring`.
+    /// The subject, e.g. `cell` or `wiring`.
     pub title: String,
     /// Boxes, in an order in which edges point forward.
     pub boxes: Vec<SketchBox>,
@@ -23,7 +21,7 @@ pub struct Sketch {
 pub struct SketchBox {
     /// A short name, e.g. `4` or `enc 1/8`; may be empty.
     pub name: String,
-    /// What it does, e.g. `sep_conv_3x3`; may be empty.
+    /// Its operation, e.g. `sep_conv_3x3`; may be empty.
     pub label: String,
     /// Part of the result, and drawn stronger.
     pub is_output: bool,

@@ -2,9 +2,9 @@
 
 use approx::assert_abs_diff_eq;
 use nasfw_plugins::spaces::{EncoderDecoder, EncoderDecoderConfig, Operation, Variant};
-use nasfw_sdk::{SearchSpace, Size};
 use nasfw_sdk::graph::{Group, Resolution};
 use nasfw_sdk::registry::FromConfig;
+use nasfw_sdk::{SearchSpace, Size};
 use serde_json::json;
 
 use crate::{ARCH0, ARCH1, ARCH2, NOTHING, decode, space};
@@ -88,7 +88,9 @@ fn a_decoder_of_nothing_still_builds() {
     // The other extreme: every operation the identity.
     let skips = NOTHING.replace("10", "9");
     assert_eq!(
-        decode(&space(48, 1), &skips, 21).cost(Size::square(512)).params,
+        decode(&space(48, 1), &skips, 21)
+            .cost(Size::square(512))
+            .params,
         1_866_341
     );
 }

@@ -2,7 +2,7 @@
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use nasfw_plugins::tasks::{Pck, Pose, peak};
-use nasfw_sdk::{Keypoint, Metrics, Prediction, Seed, Task, Size};
+use nasfw_sdk::{Keypoint, Metrics, Prediction, Seed, Size, Task};
 use rand::RngExt;
 
 use crate::get;

@@ -2,7 +2,7 @@
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use nasfw_plugins::tasks::{ConfusionMatrix, Segmentation};
-use nasfw_sdk::{DataInfo, Label, Metrics, Prediction, Seed, Task, Size};
+use nasfw_sdk::{DataInfo, Label, Metrics, Prediction, Seed, Size, Task};
 use rand::RngExt;
 
 use crate::get;

@@ -12,8 +12,8 @@ use crate::error::DataError;
 /// stored values of a grey one, of 1 to 8 bits.
 ///
 /// # Errors
-/// When the file cannot be read, is no intact PNG, is larger than [`MAX_PIXELS`](super::MAX_PIXELS),
-/// or has colour, transparency or 16 bits.
+/// When the file cannot be read, is no intact PNG, is larger than
+/// [`MAX_PIXELS`](super::MAX_PIXELS), or has colour, transparency or 16 bits.
 pub fn read_indexed_png(path: &Path) -> Result<(Size, Vec<u8>), DataError> {
     let raw = read_raw(path, "PNG mask")?;
     let bits = match (raw.color, raw.depth) {
@@ -41,8 +41,8 @@ pub fn read_indexed_png(path: &Path) -> Result<(Size, Vec<u8>), DataError> {
 /// metre; the value 0 (no depth) stays 0.
 ///
 /// # Errors
-/// When the file cannot be read, is no intact PNG, is larger than [`MAX_PIXELS`](super::MAX_PIXELS),
-/// is not 16-bit grey, or when `scale` is not a positive number.
+/// When the file cannot be read, is no intact PNG, is larger than
+/// [`MAX_PIXELS`](super::MAX_PIXELS), is not 16-bit grey, or when `scale` is not a positive number.
 pub fn read_depth_png(path: &Path, scale: f64) -> Result<(Size, Vec<f32>), DataError> {
     if !(scale.is_finite() && scale > 0.0) {
         return Err(DataError::Setting {

@@ -32,7 +32,7 @@ pub fn read_rgb(path: &Path) -> Result<Image, DataError> {
     {
         let complete = jpeg::is_complete(&mut file).map_err(io_error(path))?;
         if !complete {
-            // The decoder would fill the lost part with grey and say nothing.
+            // The decoder would silently fill the lost part with grey.
             return Err(DataError::Decode {
                 path: path.to_owned(),
                 reason: "the file ends before the image does".to_owned(),

@@ -139,7 +139,10 @@ mod tests {
         write_png_rgb(&path, &image).unwrap();
         assert_eq!(read_rgb(&path).unwrap(), image);
         write_indexed_png(&path, Size::new(1, 3), &[0, 7, 255]).unwrap();
-        assert_eq!(read_indexed_png(&path).unwrap(), (Size::new(1, 3), vec![0, 7, 255]));
+        assert_eq!(
+            read_indexed_png(&path).unwrap(),
+            (Size::new(1, 3), vec![0, 7, 255])
+        );
         write_depth_png(&path, Size::new(4, 1), &[0.0, 1.25, f32::NAN, 99.0], 1000.0).unwrap();
         let (_, metres) = read_depth_png(&path, 1000.0).unwrap();
         assert_eq!(metres, [0.0, 1.25, 0.0, 65.535]);

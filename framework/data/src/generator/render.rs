@@ -24,7 +24,7 @@ pub struct Rendered {
     pub reference_px: f32,
 }
 
-/// What a ray meets first.
+/// The first thing that a ray meets.
 struct Hit {
     depth_m: f64,
     class: u8,
@@ -215,7 +215,7 @@ impl View<'_> {
     }
 }
 
-/// Whether a ray passes by a ball; `squared` is the squared length of its direction.
+/// True when a ray passes by a ball; `squared` is the squared length of its direction.
 fn misses(origin: Vector, ray: Vector, squared: f64, centre: Vector, radius: f64) -> bool {
     let to_centre = sub(centre, origin);
     let along = dot(to_centre, ray);

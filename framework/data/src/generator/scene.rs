@@ -4,7 +4,7 @@ use rand::RngExt;
 
 use nasfw_sdk::Rng;
 
-use super::figure::{Figure, BodyPart};
+use super::figure::{BodyPart, Figure};
 use super::solid::{Shape, Solid};
 use super::surface::Surface;
 use super::vector::{Axes, Vector, add, cross, length, scale, sub, unit};

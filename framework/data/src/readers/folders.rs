@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use super::listing::{pair_all, stems};
-use super::{Pair, Listed};
+use super::{Listed, Pair};
 use crate::error::DataError;
 use crate::split::split_by_name;
 
-/// The samples of `train/` and `val/`, or of the folder itself, split 80 / 20 by a hash of the name.
+/// The samples of `train/` and `val/`, or of the folder itself, split 80 / 20 by a hash of the
+/// name.
 pub(super) fn list(root: &Path) -> Result<Listed, DataError> {
     let mut problems = Vec::new();
     let mut pairs = |folder: &Path| pairs(folder, &mut problems);

@@ -18,7 +18,7 @@ pub(super) struct Pair {
     pub(super) map: PathBuf,
 }
 
-/// What the map files mean.
+/// The meaning of the values in map files.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum MapKind {
     /// The stored value is the class, below `count`, or `ignore`.
@@ -27,7 +27,7 @@ pub(super) enum MapKind {
     Depth { scale: f64 },
 }
 
-/// One part of a set of pairs.
+/// One split of a set of pairs.
 pub(super) struct PairSet {
     pairs: Vec<Pair>,
     map: MapKind,
@@ -118,8 +118,8 @@ impl Dataset for PairSet {
 
 /// The largest value other than `ignore` in any of the masks.
 ///
-/// Masks that cannot be read are passed over as long as others say something: whoever reads all samples finds
-/// them all, and this would know of the first only.
+/// Masks that cannot be read are skipped as long as others have a class: a check of all samples
+/// finds every one of them, this would find only the first.
 pub(super) fn largest_class<'a>(
     pairs: impl Iterator<Item = &'a Pair>,
     ignore: u8,

@@ -10,8 +10,8 @@ use super::listing::{pair_all, pair_listed, stems};
 use crate::error::DataError;
 use crate::split::split_by_name;
 
-/// The samples that `train.txt` and `val.txt` name, or without either list all of them, split 80 / 20
-/// by a hash of the name.
+/// The samples that `train.txt` and `val.txt` name, or without either list all of them, split 80 /
+/// 20 by a hash of the name.
 pub(super) fn list(root: &Path, labels: LabelKind) -> Result<Listed, DataError> {
     let map_folder = root.join(match labels {
         LabelKind::Depth => "depth",

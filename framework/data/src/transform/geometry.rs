@@ -111,8 +111,14 @@ mod tests {
 
     #[test]
     fn the_shorter_side_is_exact_and_the_aspect_kept() {
-        assert_eq!(Geometry::scaled(Size::new(160, 120), 60).scaled, Size::new(80, 60));
-        assert_eq!(Geometry::scaled(Size::new(120, 160), 60).scaled, Size::new(60, 80));
+        assert_eq!(
+            Geometry::scaled(Size::new(160, 120), 60).scaled,
+            Size::new(80, 60)
+        );
+        assert_eq!(
+            Geometry::scaled(Size::new(120, 160), 60).scaled,
+            Size::new(60, 80)
+        );
         assert_eq!(Geometry::scaled(Size::new(0, 0), 0).scaled, Size::square(1));
     }
 

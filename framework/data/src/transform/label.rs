@@ -9,43 +9,20 @@ use super::image::exact;
 /// index · input length / output length⌋ (never averaging); keypoints and their reference length by
 /// the scale from the size of the image they are in, `from`.
 pub fn resize_label(label: &Label, size: Size, from: Size) -> Label {
-    let Size { width, height } = size;
-    match label {
-        Label::Classes {
-            width: w,
-            height: h,
-            values,
-        } => Label::Classes {
-            width,
-            height,
-            values: nearest(values, Size::new(*w, *h), size, 0),
-        },
-        Label::Depth {
-            width: w,
-            height: h,
-            values,
-        } => Label::Depth {
-            width,
-            height,
-            values: nearest(values, Size::new(*w, *h), size, 0.0),
-        },
-        Label::Keypoints {
-            points,
-            reference_px,
-        } => {
-            let view = Geometry {
-                source: from,
-                scaled: size,
-                offset: (0, 0),
-                out: size,
-                flipped: false,
-            };
-            Label::Keypoints {
-                points: points.iter().map(|p| moved(p, &view)).collect(),
-                reference_px: scaled_reference(*reference_px, &view),
-            }
-        }
-    }
+    let view = Geometry {
+        source: from,
+        scaled: size,
+        offset: (0, 0),
+        out: size,
+        flipped: false,
+    };
+    map_label(
+        label,
+        &view,
+        &[],
+        |values, from| nearest(values, from, size, 0),
+        |values, from| nearest(values, from, size, 0.0),
+    )
 }
 
 fn nearest<T: Copy>(values: &[T], from: Size, to: Size, fill: T) -> Vec<T> {
@@ -65,6 +42,24 @@ fn nearest<T: Copy>(values: &[T], from: Size, to: Size, fill: T) -> Vec<T> {
 /// The label seen through a view. Unlike [`resize_label`], maps take the source pixel nearest to
 /// each pixel's *centre*, as the image's resampling does, so that labels do not shift against it.
 pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geometry) -> Label {
+    map_label(
+        label,
+        view,
+        info.flip_pairs.as_deref().unwrap_or_default(),
+        |values, size| look_up(values, size, ignore, view),
+        |values, size| look_up(values, size, 0.0, view),
+    )
+}
+
+/// Maps a label through a view, a map's values by `classes` or `depths` from those of its own size.
+/// Keypoints swap by `flip_pairs` in a flipped view.
+fn map_label(
+    label: &Label,
+    view: &Geometry,
+    flip_pairs: &[(usize, usize)],
+    classes: impl FnOnce(&[u8], Size) -> Vec<u8>,
+    depths: impl FnOnce(&[f32], Size) -> Vec<f32>,
+) -> Label {
     let Size { width, height } = view.out;
     match label {
         Label::Classes {
@@ -74,7 +69,7 @@ pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geome
         } => Label::Classes {
             width,
             height,
-            values: look_up(values, Size::new(*w, *h), ignore, view),
+            values: classes(values, Size::new(*w, *h)),
         },
         Label::Depth {
             width: w,
@@ -83,18 +78,16 @@ pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geome
         } => Label::Depth {
             width,
             height,
-            values: look_up(values, Size::new(*w, *h), 0.0, view),
+            values: depths(values, Size::new(*w, *h)),
         },
         Label::Keypoints {
             points,
             reference_px,
         } => {
             let mut points: Vec<Keypoint> = points.iter().map(|p| moved(p, view)).collect();
-            if view.flipped {
-                for &(left, right) in info.flip_pairs.iter().flatten() {
-                    if left.max(right) < points.len() {
-                        points.swap(left, right);
-                    }
+            for &(left, right) in flip_pairs {
+                if view.flipped && left.max(right) < points.len() {
+                    points.swap(left, right);
                 }
             }
             Label::Keypoints {

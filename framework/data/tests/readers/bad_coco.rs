@@ -36,7 +36,7 @@ fn coordinates_that_are_no_numbers() {
         set.text("annotations/train.json", &broken);
         set.open_fails(
             Keypoints,
-            &["train.json:1:", "NaN and Infinity are no JSON", "v = 0"],
+            &["train.json:1:", "JSON has no NaN or Infinity", "v = 0"],
         );
     }
     set.text(
@@ -150,10 +150,7 @@ fn boxes_and_sizes_that_do_not_fit() {
         set.check_finds(Keypoints, &["annotation 10", "its bbox is", "6x4 image"]);
     }
     let set = Set::coco(|file| file["images"][0]["width"] = json!(60));
-    set.check_finds(
-        Keypoints,
-        &["train.json is 60x4", "images/a.png is 6x4"],
-    );
+    set.check_finds(Keypoints, &["train.json is 60x4", "images/a.png is 6x4"]);
 }
 
 #[test]

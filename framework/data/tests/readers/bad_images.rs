@@ -73,7 +73,7 @@ fn depth_without_a_valid_pixel() {
     let set = Set::rgbd();
     let train = set.open(Depth).unwrap().train.name(0);
     set.depth(&format!("depth/{train}.png"), &[0.0; WIDTH * HEIGHT]);
-    set.check_finds(Depth, &["every depth is 0", "take the sample out"]);
+    set.check_finds(Depth, &["every depth is 0", "remove the sample"]);
 }
 
 #[test]

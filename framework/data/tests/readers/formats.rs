@@ -1,4 +1,4 @@
-//! What each format accepts.
+//! Variants that each format accepts.
 
 use nasfw_data::{DataConfig, Format, check, open, read_rgb};
 use nasfw_sdk::{Keypoint, Label, LabelKind, Size};

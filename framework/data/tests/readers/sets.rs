@@ -80,9 +80,7 @@ impl Set {
 
     pub(crate) fn image_of_size(&self, name: &str, size: Size) {
         let path = self.make_room(name);
-        let pixels: Vec<u8> = (0..size.area() * 3)
-            .map(|i| (i * 37 % 251) as u8)
-            .collect();
+        let pixels: Vec<u8> = (0..size.area() * 3).map(|i| (i * 37 % 251) as u8).collect();
         if name.ends_with("jpg") {
             let (width, height) = (size.width as u32, size.height as u32);
             image::save_buffer(path, &pixels, width, height, image::ColorType::Rgb8).unwrap();

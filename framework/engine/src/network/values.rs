@@ -2,8 +2,8 @@
 
 use dfdx::prelude::{Tape, ZerosTensor};
 use dfdx::shapes::HasShape;
-use nasfw_sdk::graph::NodeId;
 use nasfw_sdk::Size;
+use nasfw_sdk::graph::NodeId;
 
 use super::compile::{Kind, Step};
 use super::kernels::{Kernels, Map, MapShape, device, map_shape};

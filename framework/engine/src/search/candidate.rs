@@ -1,7 +1,7 @@
 //! One architecture through the stages of the schedule.
 
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Metrics, Seed, Source, Stage, Size};
+use nasfw_sdk::{Metrics, Seed, Size, Source, Stage};
 
 use super::clock::{Clock, Timed, Work};
 use super::features::StageFeatures;

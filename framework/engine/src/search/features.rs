@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::Prepared;
-use nasfw_sdk::{Label, Stage, TargetScale, Size};
+use nasfw_sdk::{Label, Size, Stage, TargetScale};
 use rayon::prelude::*;
 
 use super::setup::Setup;

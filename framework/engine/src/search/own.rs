@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::{DataError, Dataset, Image, Sample, Source};
-use nasfw_sdk::{Keypoint, Label, LabelKind, Part, Task, TaskData, Size};
+use nasfw_sdk::{Keypoint, Label, LabelKind, Part, Size, Task, TaskData};
 
 use crate::error::{Error, Result};
 

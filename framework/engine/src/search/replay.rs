@@ -3,7 +3,7 @@
 //! Nothing is trained: rewards of stages are those that are recorded. Everything else follows from them, and must
 //! be what is recorded as well.
 
-use nasfw_sdk::{Cost, Io, Proposal, SearchSpace, Seed, Stage, State, Verdict, Size};
+use nasfw_sdk::{Cost, Io, Proposal, SearchSpace, Seed, Size, Stage, State, Verdict};
 
 use super::policy::{Policy, trial_seed, verdict};
 use crate::config::Config;

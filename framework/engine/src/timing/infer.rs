@@ -1,7 +1,7 @@
 //! One image through a deployed network.
 
-use nasfw_sdk::{Seed, Size};
 use nasfw_sdk::graph::Graph;
+use nasfw_sdk::{Seed, Size};
 
 use super::{Reference, Timed, named, random_values};
 use crate::error::Result;
@@ -20,13 +20,7 @@ impl<K: Kernels> Inference<K> {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn new(
-        kernels: K,
-        graph: &Graph,
-        batch: usize,
-        size: Size,
-        seed: Seed,
-    ) -> Result<Self> {
+    pub fn new(kernels: K, graph: &Graph, batch: usize, size: Size, seed: Seed) -> Result<Self> {
         use dfdx::prelude::TensorFromVec;
         let mut rng = seed.stream("timing/infer");
         let deployed = graph.without_auxiliary();

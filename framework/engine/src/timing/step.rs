@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dfdx::prelude::{Backward, OwnedTape, PutTape};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Label, Loss, Optimiser, Result as SdkResult, Seed, TargetScale, Size};
+use nasfw_sdk::{Label, Loss, Optimiser, Result as SdkResult, Seed, Size, TargetScale};
 use rand::RngExt;
 
 use super::{Reference, Timed, named, random_values};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dfdx::prelude::NoneTape;
 use nasfw_data::resize_label;
-use nasfw_sdk::{DataInfo, LabelKind, Metrics, Prediction, Scorer, Task, Size};
+use nasfw_sdk::{DataInfo, LabelKind, Metrics, Prediction, Scorer, Size, Task};
 
 use super::batch::Batch;
 use super::fit::upload;

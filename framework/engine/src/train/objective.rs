@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use dfdx::prelude::{OwnedTape, PutTape, SplitTape};
 use nasfw_sdk::graph::{Output, Role};
-use nasfw_sdk::{Label, Loss, TargetScale, Task, Size};
+use nasfw_sdk::{Label, Loss, Size, TargetScale, Task};
 
 use super::batch::Batch;
 use super::own::own_loss;

@@ -8,11 +8,11 @@ use nasfw_sdk::graph::{Graph, NodeId, Op};
 use crate::number::{grouped, short};
 use crate::page::{self, Align, plural, table};
 
-/// What a layer costs.
+/// A layer and its cost.
 #[derive(Clone, Debug, PartialEq)]
 struct Layer {
     name: String,
-    does: String,
+    operation: String,
     /// Size and channels of its output.
     output: (Size, usize),
     params: usize,
@@ -24,7 +24,8 @@ pub(super) fn section(model: &Description) -> Markup {
     let layers = layers(&model.graph, crop);
     let all = layers.iter().map(|l| l.params).sum::<usize>().max(1) as f64;
     let parts = parts(&layers);
-    let part_rows: Vec<Vec<Markup>> = (parts.iter())
+    let part_rows: Vec<Vec<Markup>> = parts
+        .iter()
         .map(|(name, params, macs)| {
             let share = 100.0 * *params as f64 / all;
             vec![
@@ -41,12 +42,13 @@ pub(super) fn section(model: &Description) -> Markup {
         ("share", Align::Right),
         ("multiply-adds", Align::Right),
     ];
-    let layer_rows: Vec<Vec<Markup>> = (layers.iter())
+    let layer_rows: Vec<Vec<Markup>> = layers
+        .iter()
         .map(|layer| {
             let (size, channels) = layer.output;
             vec![
                 html! { code { (layer.name) } },
-                html! { (layer.does) },
+                html! { (layer.operation) },
                 html! { (format!("{size}x{channels}")) },
                 html! { (grouped(layer.params as u64)) },
                 html! { (short(layer.macs)) },
@@ -55,7 +57,7 @@ pub(super) fn section(model: &Description) -> Markup {
         .collect();
     let layer_columns = [
         ("layer", Align::Left),
-        ("does", Align::Left),
+        ("operation", Align::Left),
         ("output", Align::Right),
         ("parameters", Align::Right),
         ("multiply-adds", Align::Right),
@@ -78,7 +80,7 @@ fn layers(graph: &Graph, crop: Size) -> Vec<Layer> {
         let from = node.inputs.first().map_or(0, |&i| graph.channels(i));
         let params = node.op.parameters(from);
         let size = sizes[id];
-        let (does, weights) = match &node.op {
+        let (operation, weights) = match &node.op {
             Op::Conv(conv) => {
                 let kernel = format!("convolution {0}x{0}", conv.kernel);
                 let notes = [
@@ -87,17 +89,18 @@ fn layers(graph: &Graph, crop: Size) -> Vec<Layer> {
                     (conv.groups > 1).then(|| format!("{} groups", conv.groups)),
                 ];
                 let notes: Vec<String> = notes.into_iter().flatten().collect();
-                let does = match notes.is_empty() {
-                    true => kernel,
-                    false => format!("{kernel}, {}", notes.join(", ")),
+                let operation = if notes.is_empty() {
+                    kernel
+                } else {
+                    format!("{kernel}, {}", notes.join(", "))
                 };
-                (does, conv.weights(from))
+                (operation, conv.weights(from))
             }
             _ => ("normalisation".to_owned(), 0),
         };
         (params > 0).then(|| Layer {
             name: node.name.clone(),
-            does,
+            operation,
             output: (size, graph.channels(id)),
             params,
             macs: (weights as u64)

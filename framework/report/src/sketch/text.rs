@@ -39,7 +39,9 @@ pub fn to_text(sketch: &Sketch, width: usize) -> String {
         }
     };
     let unused = unused(sketch);
-    let says: Vec<String> = inputs.iter().enumerate()
+    let says: Vec<String> = inputs
+        .iter()
+        .enumerate()
         .map(|(at, from)| match from.as_slice() {
             [] if unused[at] => "(unused)".to_owned(),
             [] => String::new(),
@@ -55,7 +57,9 @@ pub fn to_text(sketch: &Sketch, width: usize) -> String {
     let rail_width = rails.iter().map(|r| r.chars().count()).max().unwrap_or(0);
     let all = rail_width + name_width + label_width + says_width + 6;
     if rail_width >= 2 * MOST_RAILS || all > width {
-        rails = sketch.boxes.iter()
+        rails = sketch
+            .boxes
+            .iter()
             .map(|b| if b.is_output { "●" } else { "○" }.to_owned())
             .collect();
     }
@@ -94,7 +98,8 @@ fn rails(sketch: &Sketch, inputs: &[Vec<usize>]) -> Vec<String> {
     let mut above: Vec<Cell> = Vec::new();
     let mut rows = Vec::with_capacity(sketch.boxes.len());
     for at in 0..sketch.boxes.len() {
-        let mut row: Vec<Cell> = rails.iter()
+        let mut row: Vec<Cell> = rails
+            .iter()
             .map(|rail| match rail {
                 None => Cell::Blank,
                 Some(from) if !inputs[at].contains(from) => Cell::Passes,

@@ -1,6 +1,6 @@
 //! Images that get brighter along one direction.
 
-use nasfw_sdk::{DataInfo, Error, Label, Part, Result, TaskData, Size};
+use nasfw_sdk::{DataInfo, Error, Label, Part, Result, Size, TaskData};
 
 pub(crate) struct Gradients {
     pub(crate) train: usize,

@@ -6,7 +6,8 @@ use nasfw_sdk::registry::{ControllerFromConfig, FromConfig};
 use nasfw_sdk::{
     Choices, Controller, Cost, DataInfo, Graph, Io, Label, LabelKind, Loss, LossBatch, Metrics,
     Outcome, Part, Prediction, Proposal, Result, RewardSchedule, Rng, Schema, Scorer, SearchSpace,
-    Sketch, Stage, Task, TaskData, Verdict, Size};
+    Size, Sketch, Stage, Task, TaskData, Verdict,
+};
 use serde_json::{Map, Value};
 
 use super::fault::Order;

@@ -16,7 +16,7 @@ pub(super) struct Object {
     pub(super) annotation: Annotation,
 }
 
-/// Training or validation part.
+/// The annotated objects of one split.
 pub(super) struct ObjectSet {
     pub(super) file: PathBuf,
     pub(super) joints: Vec<String>,
@@ -104,8 +104,8 @@ impl Dataset for ObjectSet {
             point.x_px -= crop.left as f32;
             point.y_px -= crop.top as f32;
             let inside = |at: f32, len: usize| at >= -0.5 && at < len as f32 - 0.5;
-            point.visible &= inside(point.x_px, crop.size.width)
-                && inside(point.y_px, crop.size.height);
+            point.visible &=
+                inside(point.x_px, crop.size.width) && inside(point.y_px, crop.size.height);
         }
         if !points.iter().any(|point| point.visible) {
             return Err(DataError::NothingLabelled {

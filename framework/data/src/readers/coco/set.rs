@@ -64,7 +64,7 @@ pub(in crate::readers) fn open(root: &Path, config: &DataConfig) -> Result<Sourc
 }
 
 /// Joints that a flip exchanges: `left` and `right` in otherwise equal names. `None` when there are
-/// no such names or one lacks its partner: then nobody knows what a flip does.
+/// no such names or one lacks its partner: the effect of a flip is unknown then.
 fn flip_pairs(joints: &[String]) -> Option<Vec<(usize, usize)>> {
     let lower: Vec<String> = joints.iter().map(|j| j.to_lowercase()).collect();
     let sided = |side: &str| lower.iter().filter(|j| j.contains(side)).count();
@@ -77,7 +77,7 @@ fn flip_pairs(joints: &[String]) -> Option<Vec<(usize, usize)>> {
 }
 
 impl ObjectSet {
-    /// What is wrong with single images and annotations goes to `problems`.
+    /// Reads one split; problems with single images and annotations go to `problems`.
     fn read(
         root: &Path,
         file: &Path,
@@ -143,13 +143,13 @@ impl ObjectSet {
                 needed: format!("it should annotate keypoints of `{}`", category.name),
             });
         }
-        let part = Self {
+        let set = Self {
             file: file.to_owned(),
             joints: category.keypoints.clone(),
             box_margin,
             objects,
         };
-        Ok((part, category))
+        Ok((set, category))
     }
 }
 

@@ -20,8 +20,8 @@ mod proto;
 #[cfg(test)]
 mod tests;
 
-use nasfw_sdk::graph::Resolution;
 use nasfw_sdk::Size;
+use nasfw_sdk::graph::Resolution;
 use prost::Message;
 use serde_json::json;
 
@@ -83,14 +83,12 @@ pub fn to_onnx(model: &Model, options: &Options) -> Result<Vec<u8>> {
     let graph = &description.graph;
     let sizes = options.size.map(|size| graph.sizes(&[size]));
     for (output, name) in graph.outputs().iter().zip(&names.outputs) {
-        let side = |at: &str, fixed: fn(Size) -> usize| match (
-            &sizes,
-            graph.resolution(output.node),
-        ) {
-            (Some(sizes), _) => Dim::Fixed(fixed(sizes[output.node])),
-            (None, Resolution::Pixel) => Dim::Fixed(1),
-            (None, Resolution::Of { .. }) => Dim::Named(format!("{name}_{at}")),
-        };
+        let side =
+            |at: &str, fixed: fn(Size) -> usize| match (&sizes, graph.resolution(output.node)) {
+                (Some(sizes), _) => Dim::Fixed(fixed(sizes[output.node])),
+                (None, Resolution::Pixel) => Dim::Fixed(1),
+                (None, Resolution::Of { .. }) => Dim::Named(format!("{name}_{at}")),
+            };
         let dims = vec![
             batch(),
             Dim::Fixed(graph.channels(output.node)),

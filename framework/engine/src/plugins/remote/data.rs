@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nasfw_sdk::wire::message::Op;
 use nasfw_sdk::wire::message::task as message;
 use nasfw_sdk::wire::truth::{Numbers, Truths};
-use nasfw_sdk::{DataInfo, Error, Label, LabelKind, Part, Result, TaskData, Size};
+use nasfw_sdk::{DataInfo, Error, Label, LabelKind, Part, Result, Size, TaskData};
 
 use super::fresh::Fresh;
 use crate::plugins::described::one_line;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Choices, RewardSchedule, Verdict, Size};
+use nasfw_sdk::{Choices, RewardSchedule, Size, Verdict};
 
 use super::Job;
 use crate::error::{Error, Result};

@@ -5,8 +5,8 @@
 mod interpret;
 
 use dfdx::prelude::TensorFromVec;
-use nasfw_sdk::{Seed, Size};
 use nasfw_sdk::graph::{ActivationKind, Conv, Graph, GraphBuilder, Op, Role};
+use nasfw_sdk::{Seed, Size};
 use prost::Message;
 use rand::RngExt;
 

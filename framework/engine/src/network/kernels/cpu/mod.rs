@@ -146,7 +146,7 @@ impl Kernels for CpuKernels {
 
     fn frozen_conv(&self, conv: &Self::Frozen, x: &Map<Cpu>) -> Result<Map<Cpu>> {
         let output = conv.conv().output();
-        let mut y = k::Fresh::new(output.len());
+        let mut y = k::UninitBuf::new(output.len());
         conv.run(elements(x), &mut y);
         self.map(output, y.into_vec())
     }
@@ -161,7 +161,7 @@ impl Kernels for CpuKernels {
             return self.frozen_conv(second, &self.frozen_conv(first, x)?);
         }
         let output = second.conv().output();
-        let mut y = k::Fresh::new(output.len());
+        let mut y = k::UninitBuf::new(output.len());
         second.run_expanded(first, elements(x), &mut y);
         self.map(output, y.into_vec())
     }
