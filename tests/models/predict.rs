@@ -4,7 +4,7 @@ use std::fs;
 
 use nasfw_data::{Image, Transform, read_depth_png, read_indexed_png, read_rgb, write_png_rgb};
 use nasfw_engine::model::Model;
-use nasfw_engine::network::kernels::{CpuKernels, Kernels, map_shape};
+use nasfw_engine::network::kernels::{CpuKernels, Kernels, MapShape, map_shape};
 use nasfw_sdk::{Seed, Size, argmax};
 use rand::RngExt;
 use serde_json::Value;
@@ -33,9 +33,10 @@ fn output(place: &Place, task: &str, image: &Image) -> Vec<f32> {
         .device()
         .tensor_from_vec(values, (1, scaled.height, scaled.width, 3));
     let map = network.forward_eval(&[input]).unwrap().remove(0);
-    let size = (image.size.height, image.size.width);
-    let map = network.kernels().resize(&map, size, &mut NoneTape).unwrap();
-    assert_eq!((map_shape(&map).height, map_shape(&map).width), size);
+    let resized = network.kernels().resize(&map, image.size, &mut NoneTape);
+    let map = resized.unwrap();
+    let MapShape { width, height, .. } = map_shape(&map);
+    assert_eq!(Size::new(width, height), image.size);
     map.as_vec()
 }
 

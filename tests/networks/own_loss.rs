@@ -114,7 +114,7 @@ fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
         .collect();
     let truth = kernels.device().tensor_from_vec(truth, (2, side, side, 1));
     let mut tape = OwnedTape::default();
-    let resized = kernels.resize(&x, (side, side), &mut tape).unwrap();
+    let resized = kernels.resize(&x, Size::square(side), &mut tape).unwrap();
     let loss = kernels
         .squared_error(&resized, &truth, None, &mut tape)
         .unwrap();

@@ -7,6 +7,7 @@ use nasfw_engine::network::Weights;
 use nasfw_engine::network::kernels::{
     Activation, Affine, Composed, Conv, Flat, Kernels, Map, map_shape,
 };
+use nasfw_sdk::Size;
 use nasfw_sdk::graph::{ActivationKind, Graph, Op};
 
 /// The values of all nodes in training mode, and the parameters they were computed with.
@@ -80,7 +81,7 @@ pub(super) fn run(
             Op::ResizeTo => {
                 let like = map_shape(from[1]);
                 kernels
-                    .resize(from[0], (like.height, like.width), tape)
+                    .resize(from[0], Size::new(like.width, like.height), tape)
                     .unwrap()
             }
             Op::GlobalAveragePool => kernels.global_average(from[0], tape).unwrap(),

@@ -83,7 +83,7 @@ impl<K: Kernels> Network<K> {
                 let MapShape { height, width, .. } = map_shape(from[0]);
                 match Size::new(width, height) == size {
                     true => Ok(from[0].clone()),
-                    false => kernels.resize(from[0], (size.height, size.width), tape),
+                    false => kernels.resize(from[0], size, tape),
                 }
             }
             Kind::GlobalAverage => kernels.global_average(from[0], tape),

@@ -61,9 +61,7 @@ impl<'a, K: Kernels> Evaluator<'a, K> {
             .forward_eval(&inputs)?
             .swap_remove(network.main_output());
         if self.task.labels() != LabelKind::Keypoints {
-            output = network
-                .kernels()
-                .resize(&output, (size.height, size.width), &mut NoneTape)?;
+            output = network.kernels().resize(&output, size, &mut NoneTape)?;
         }
         let shape = map_shape(&output);
         let (values, channels) = match self.scorer.of_classes() {

@@ -126,7 +126,7 @@ impl Objective<'_> {
         let shape = map_shape(value);
         match (shape.height, shape.width) == (side, side) {
             true => Ok(value.clone()),
-            false => kernels.resize(value, (side, side), tape),
+            false => kernels.resize(value, Size::square(side), tape),
         }
     }
 

@@ -3,6 +3,7 @@
 use dfdx::prelude::{Cpu, Gradients, Tape};
 use dfdx::tensor::CpuError;
 use nasfw_kernels as k;
+use nasfw_sdk::Size;
 
 use super::super::{Activation, Affine, BatchStatistics, Conv, Flat, Map, NORM_EPSILON, map_shape};
 use super::{CpuKernels, elements, take_gradient};
@@ -252,10 +253,11 @@ impl CpuKernels {
     pub(super) fn resize_bilinear<T: Tape<f32, Cpu>>(
         &self,
         x: &Map<Cpu>,
-        size: (usize, usize),
+        size: Size,
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
         let input = map_shape(x);
+        let size = (size.height, size.width);
         let output = k::MapShape::new(input.batch, size.0, size.1, input.channels);
         let mut y = k::UninitBuf::new(output.len());
         k::resize_forward(input, size, elements(x), &mut y);

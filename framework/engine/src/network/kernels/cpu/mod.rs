@@ -24,6 +24,7 @@ macro_rules! take_gradient {
         std::mem::take(&mut **$gradients.get_or_alloc_mut($of)?)
     };
 }
+use nasfw_sdk::Size;
 use take_gradient;
 
 /// The CPU's kernels: SIMD chosen at run time, work split over the present rayon pool, the same
@@ -178,7 +179,7 @@ impl Kernels for CpuKernels {
     fn resize<T: Tape<f32, Cpu>>(
         &self,
         x: &Map<Cpu>,
-        size: (usize, usize),
+        size: Size,
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
         self.resize_bilinear(x, size, tape)
