@@ -4,8 +4,9 @@
 #![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use nasfw_plugins as _;
+use nasfw_report::sketch::to_text;
 use nasfw_sdk::registry::SpaceEntry;
-use nasfw_sdk::{Io, Seed, testing};
+use nasfw_sdk::{Io, Seed, Size, testing};
 
 fn main() -> nasfw_sdk::Result<()> {
     let entry = SpaceEntry::of_plugin("segm")?;
@@ -14,11 +15,11 @@ fn main() -> nasfw_sdk::Result<()> {
     for _ in 0..3 {
         let choices = testing::random_choices(space.schema(), &mut rng);
         let graph = space.decode(&choices, &Io::rgb(21))?;
-        let cost = graph.cost((512, 512));
+        let cost = graph.cost(Size::square(512));
         println!("{}", space.genotype(&choices));
         println!("{} parameters, {} multiply-adds", cost.params, cost.macs);
         for sketch in space.sketches(&choices) {
-            println!("\n{}", sketch.to_text(80));
+            println!("\n{}", to_text(&sketch, 80));
         }
     }
     Ok(())

@@ -119,8 +119,7 @@ fn all_commands(device: &str) {
 /// What a model says of an image, and what its encoder makes of it, are the same on `cpu`.
 fn predictions(place: &Place, device: &str) {
     let image = nasfw_data::Image {
-        width: 40,
-        height: 32,
+        size: nasfw_sdk::Size::new(40, 32),
         pixels: (0..40 * 32 * 3).map(|i| (i * 7 % 256) as u8).collect(),
     };
     nasfw_data::write_png_rgb(&place.path("image.png"), &image).unwrap();

@@ -145,7 +145,7 @@ fn a_run_goes_on_with_its_own_data_only() {
         nasfw_data::write_png_rgb(&folder.join("rgb").join(name), &image).unwrap();
         let depths = vec![1.0 + f32::from(shade) / 100.0; 40 * 40];
         let path = folder.join("depth").join(name);
-        nasfw_data::write_depth_png(&path, 40, 40, &depths, 1000.0).unwrap();
+        nasfw_data::write_depth_png(&path, nasfw_sdk::Size::square(40), &depths, 1000.0).unwrap();
     };
     for n in 0..12_u8 {
         write(&format!("{n}.png"), 20 * n);
@@ -162,8 +162,7 @@ fn a_run_goes_on_with_its_own_data_only() {
 
 fn image_of(shade: u8) -> nasfw_data::Image {
     nasfw_data::Image {
-        width: 40,
-        height: 40,
+        size: nasfw_sdk::Size::square(40),
         pixels: vec![shade; 40 * 40 * 3],
     }
 }
@@ -252,13 +251,13 @@ fn write_set(place: &Place) {
     }
     for n in 0..20_u8 {
         let image = nasfw_data::Image {
-            width: 32,
-            height: 32,
+            size: nasfw_sdk::Size::square(32),
             pixels: vec![n * 12; 32 * 32 * 3],
         };
         let file = |part: &str| place.path("data").join(part).join(format!("{n:02}.png"));
         nasfw_data::write_png_rgb(&file("images"), &image).unwrap();
-        nasfw_data::write_indexed_png(&file("masks"), 32, 32, &[n % 2; 1024]).unwrap();
+        let size = nasfw_sdk::Size::square(32);
+        nasfw_data::write_indexed_png(&file("masks"), size, &[n % 2; 1024]).unwrap();
     }
 }
 
@@ -305,6 +304,6 @@ fn data_is_checked_once_and_everything_wrong_is_said() {
     std::fs::rename(place.path("moved"), place.path("data")).unwrap();
     // Another byte is other data.
     let mask = place.path("data/masks/00.png");
-    nasfw_data::write_indexed_png(&mask, 32, 32, &[1; 1024]).unwrap();
+    nasfw_data::write_indexed_png(&mask, nasfw_sdk::Size::square(32), &[1; 1024]).unwrap();
     assert!(!said("c").contains("checked before"));
 }

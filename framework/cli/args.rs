@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use nasfw_device::Device;
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_plugin_host::is_library;
+use nasfw_sdk::Size;
 use nasfw_sdk::registry::SpaceEntry;
 
 use crate::exit::Failure;
@@ -124,14 +125,14 @@ pub(crate) fn path_flag(
     }
 }
 
-/// Height and width in pixels from `HEIGHTxWIDTH`.
-pub(crate) fn size(text: &str) -> Result<(usize, usize), String> {
+/// A size from `HEIGHTxWIDTH`.
+pub(crate) fn size(text: &str) -> Result<Size, String> {
     // The largest side for which no cost overflows; images are far smaller.
     const MAX_PX: usize = 1 << 16;
     let side = |s: &str| s.parse().ok().filter(|px| (1..=MAX_PX).contains(px));
     let sides = text
         .split_once('x')
-        .and_then(|(h, w)| Some((side(h)?, side(w)?)));
+        .and_then(|(h, w)| Some(Size::new(side(w)?, side(h)?)));
     sides.ok_or_else(|| format!("expected HEIGHTxWIDTH of 1 to {MAX_PX} pixels, e.g. 512x512"))
 }
 

@@ -10,7 +10,7 @@ use nasfw_disk::write_file;
 use nasfw_engine::config::Preset;
 use nasfw_engine::timing::{self, Reference, Timed};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Io, Seed};
+use nasfw_sdk::{Io, Seed, Size};
 use serde::Serialize;
 
 use crate::args::{ComputeArgs, MAX_SEED, PluginArgs, SettingsArgs, size, use_threads};
@@ -35,7 +35,7 @@ enum What {
         batch: u32,
         /// Size of the square crops
         #[arg(long, value_name = "SIDExSIDE", default_value = "256x256", value_parser = size)]
-        input: (usize, usize),
+        input: Size,
     },
     /// One inference of the deployed network: encoder and decoder, evaluation mode
     Infer {
@@ -46,7 +46,7 @@ enum What {
         batch: u32,
         /// Size of the images
         #[arg(long, value_name = "HEIGHTxWIDTH", default_value = "512x512", value_parser = size)]
-        input: (usize, usize),
+        input: Size,
     },
 }
 
@@ -99,15 +99,15 @@ struct Report {
 pub(crate) fn run(args: &Args) -> std::result::Result<(), Failure> {
     match &args.what {
         What::Step { case, batch, input } => {
-            if input.0 != input.1 {
-                let (height, width) = input;
+            let Size { width, height } = *input;
+            if width != height {
                 return Err(Failure::Input(format!(
                     "--input {height}x{width}: training crops are square, e.g. {height}x{height}"
                 )));
             }
             let network = case.network()?;
             let (batch, seed) = (*batch as usize, Seed(case.seed));
-            let timed = timing::step(network.device, &network.graph, batch, input.0, seed)?;
+            let timed = timing::step(network.device, &network.graph, batch, width, seed)?;
             case.time(network, timed)
         }
         What::Infer { case, batch, input } => {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use nasfw_engine::Trial;
+use nasfw_report::sketch::to_text;
 use nasfw_sdk::{Choices, SearchSpace, Task};
 
 pub(crate) use crate::number::metric;
@@ -46,7 +47,7 @@ pub(crate) fn drawing(
 ) -> io::Result<()> {
     for sketch in space.sketches(choices) {
         writeln!(out)?;
-        for line in sketch.to_text(WIDTH - INDENT.len()).lines() {
+        for line in to_text(&sketch, WIDTH - INDENT.len()).lines() {
             writeln!(out, "{INDENT}{}", line.trim_end())?;
         }
     }

@@ -5,15 +5,14 @@ use std::path::PathBuf;
 
 use nasfw_disk::write_file;
 use nasfw_engine::config::Preset;
-use nasfw_sdk::sketch::sketches_to_svg;
-use nasfw_sdk::{Choices, Cost, Io, SearchSpace};
+use nasfw_report::sketch::to_svg;
+use nasfw_sdk::{Choices, Cost, Io, SearchSpace, Size};
 use serde_json::{Map, Value};
 
 use crate::args::{PluginArgs, SettingsArgs, size};
-use crate::card;
 use crate::exit::Failure;
-use crate::found;
 use crate::number::{grouped, short};
+use crate::{card, found};
 
 /// Classes of PASCAL VOC with the background, which the method's figures are for.
 const VOC_CLASSES: u32 = 21;
@@ -33,7 +32,7 @@ pub(crate) struct Args {
     outputs: Option<u32>,
     /// Size of the input image, which multiply-adds and memory depend on
     #[arg(long, value_name = "HEIGHTxWIDTH", default_value = "512x512", value_parser = size)]
-    input: (usize, usize),
+    input: Size,
     #[command(flatten)]
     settings: SettingsArgs,
     /// Print one JSON object
@@ -99,7 +98,7 @@ fn facts(
 
 fn show(
     out: &mut dyn Write,
-    ((height, width), outputs): ((usize, usize), u32),
+    (Size { width, height }, outputs): (Size, u32),
     space: &dyn SearchSpace,
     choices: &Choices,
     cost: &Cost,
@@ -145,7 +144,7 @@ pub(crate) fn drawing(space: &dyn SearchSpace, choices: &Choices) -> Result<Stri
     let sketches = space.sketches(choices);
     space.fault()?;
     match sketches.is_empty() {
-        false => Ok(sketches_to_svg(&sketches)),
+        false => Ok(to_svg(&sketches)),
         true => Err(Failure::Input(
             "--svg: this search space draws nothing; its author writes `SearchSpace::sketches`, and \
              `nasfw export --dot` draws the network of any"

@@ -154,9 +154,9 @@ fn print_summary(
     card::words(out, "data", &report.data)?;
     let part = match (request.part, report.is_training_data) {
         (Part::Train, true) => "train, which the model learned from",
-        (Part::Train, false) => "train, of other data than the model's",
+        (Part::Train, false) => "train (not the training data set)",
         (Part::Val, true) => "val, which chose the epoch of the weights",
-        (Part::Val, false) => "val, of other data than the model's",
+        (Part::Val, false) => "val (not the training data set)",
     };
     card::row(out, "part", part)?;
     let scale = format!("{view}, shorter side {} px", train.shorter_side_px);

@@ -8,6 +8,7 @@ use nasfw_disk::write_file;
 use nasfw_model::Model;
 use nasfw_model::export::onnx::{Normalise, Options, to_onnx};
 use nasfw_model::export::to_dot;
+use nasfw_sdk::Size;
 use nasfw_sdk::registry::SpaceEntry;
 
 use crate::args::size;
@@ -23,7 +24,7 @@ pub(crate) struct Args {
     onnx: Option<PathBuf>,
     /// Fix the size of the input in ONNX; without it, it runs at any size
     #[arg(long, value_name = "HEIGHTxWIDTH", value_parser = size, requires = "onnx")]
-    size: Option<(usize, usize)>,
+    size: Option<Size>,
     /// Whether the ONNX network normalises images itself: in takes bytes, (batch, height, width, 3);
     /// out takes normalised floats, (batch, 3, height, width)
     #[arg(long, value_enum, default_value_t = Where::In, requires = "onnx")]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nasfw_data::{DataError, read_depth_png, read_indexed_png};
 use nasfw_plugins::tasks::{ConfusionMatrix, DepthErrors};
-use nasfw_sdk::Metrics;
+use nasfw_sdk::{Metrics, Size};
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
@@ -87,9 +87,10 @@ fn score_classes(args: &Args) -> Result<Scored, Failure> {
     let mut matrix = ConfusionMatrix::new(classes, ignore);
     let load = |name: &str| {
         let (pred, truth) = (args.pred.join(name), args.truth.join(name));
-        let (width, height, predicted) = read_indexed_png(&pred)?;
-        let (true_width, true_height, true_values) = read_indexed_png(&truth)?;
-        same_size(&pred, (width, height), &truth, (true_width, true_height))?;
+        let (size, predicted) = read_indexed_png(&pred)?;
+        let (true_size, true_values) = read_indexed_png(&truth)?;
+        same_size(&pred, size, &truth, true_size)?;
+        let width = size.width.max(1);
         let is_class = |v: u8| usize::from(v) < classes;
         let bad_truth = true_values
             .iter()
@@ -103,8 +104,8 @@ fn score_classes(args: &Args) -> Result<Scored, Failure> {
             if let Some(at) = bad {
                 return Err(Failure::from(DataError::ClassRange {
                     path: path.clone(),
-                    x: at % width.max(1),
-                    y: at / width.max(1),
+                    x: at % width,
+                    y: at / width,
                     value: values[at],
                     classes,
                     ignore,
@@ -134,9 +135,9 @@ fn score_depth(args: &Args) -> Result<Scored, Failure> {
     let mut errors = DepthErrors::default();
     let load = |name: &str| {
         let (pred, truth) = (args.pred.join(name), args.truth.join(name));
-        let (width, height, predicted) = read_depth_png(&pred, args.scale)?;
-        let (true_width, true_height, depths) = read_depth_png(&truth, args.scale)?;
-        same_size(&pred, (width, height), &truth, (true_width, true_height))?;
+        let (size, predicted) = read_depth_png(&pred, args.scale)?;
+        let (true_size, depths) = read_depth_png(&truth, args.scale)?;
+        same_size(&pred, size, &truth, true_size)?;
         Ok((predicted, depths))
     };
     let images = each_pair(args, load, |(predicted, truth): (Vec<f32>, Vec<f32>)| {
@@ -215,22 +216,13 @@ fn png_names(folder: &Path) -> Result<BTreeSet<String>, Failure> {
     }
 }
 
-fn same_size(
-    pred: &Path,
-    pred_px: (usize, usize),
-    truth: &Path,
-    truth_px: (usize, usize),
-) -> Result<(), Failure> {
-    if pred_px == truth_px {
+fn same_size(pred: &Path, pred_size: Size, truth: &Path, truth_size: Size) -> Result<(), Failure> {
+    if pred_size == truth_size {
         return Ok(());
     }
     Err(Failure::Input(format!(
-        "{} is {} x {} pixels, but its truth {} is {} x {}; both must have one size",
+        "{} is {pred_size} pixels, but its truth {} is {truth_size}; both must be of the same size",
         pred.display(),
-        pred_px.0,
-        pred_px.1,
-        truth.display(),
-        truth_px.0,
-        truth_px.1
+        truth.display()
     )))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nasfw_data::{CocoFile, DataError, KeypointResult, read_keypoint_results};
 use nasfw_plugins::tasks::Pck;
-use nasfw_sdk::Keypoint;
+use nasfw_sdk::{Keypoint, Size};
 
 use crate::exit::Failure;
 use crate::score::Scored;
@@ -109,15 +109,18 @@ fn read_truth(path: &Path) -> Result<(u64, BTreeMap<u64, Vec<Object>>), Failure>
         path: path.into(),
         needed: "`categories` should hold a category with `keypoints`".into(),
     })?;
-    let sizes = file.images.iter().map(|i| (i.id, (i.width, i.height)));
-    let sizes: BTreeMap<u64, (usize, usize)> = sizes.collect();
+    let sizes = file
+        .images
+        .iter()
+        .map(|i| (i.id, Size::new(i.width, i.height)));
+    let sizes: BTreeMap<u64, Size> = sizes.collect();
     let mut images: BTreeMap<u64, Vec<Object>> = sizes.keys().map(|&id| (id, Vec::new())).collect();
     for annotation in &file.annotations {
         if annotation.category_id != category.id || annotation.is_box_only() {
             continue;
         }
         let id = annotation.image_id;
-        let (Some(objects), Some(&size_px)) = (images.get_mut(&id), sizes.get(&id)) else {
+        let (Some(objects), Some(&size)) = (images.get_mut(&id), sizes.get(&id)) else {
             let found = format!("its image_id {id} is unknown");
             let expected = "it should be the id of one of `images`";
             return Err(annotation.wrong(path, found, expected).into());
@@ -128,7 +131,7 @@ fn read_truth(path: &Path) -> Result<(u64, BTreeMap<u64, Vec<Object>>), Failure>
             return Err(annotation.wrong(path, found, "a box has a size").into());
         }
         objects.push(Object {
-            points: annotation.points(path, &category.keypoints, size_px)?,
+            points: annotation.points(path, &category.keypoints, size)?,
             reference_px: width.max(height) as f32,
             found: None,
         });

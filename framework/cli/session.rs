@@ -191,8 +191,8 @@ fn show_best(
     if let Some(reward) = best.reward {
         let constant = match summary.constant_reward {
             None => String::new(),
-            Some(r) if r > reward => format!("  (less than the best constant answer: {r:.4})"),
-            Some(r) => format!("  (the best constant answer: {r:.4})"),
+            Some(r) if r > reward => format!("  (below the constant-prediction baseline: {r:.4})"),
+            Some(r) => format!("  (constant-prediction baseline: {r:.4})"),
         };
         card::row(out, "reward", &format!("{reward:.4}{constant}"))?;
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use nasfw_data::{write_depth_png, write_indexed_png};
+use nasfw_sdk::Size;
 use serde_json::{Value, json};
 
 use crate::program::Place;
@@ -17,9 +18,10 @@ fn masks(place: &Place, pairs: &[(&str, [u8; 6], [u8; 6])]) {
     for folder in ["pred", "truth"] {
         std::fs::create_dir(place.path(folder)).unwrap();
     }
+    let size = Size::new(3, 2);
     for (name, pred, truth) in pairs {
-        write_indexed_png(&place.path("pred").join(name), 3, 2, pred).unwrap();
-        write_indexed_png(&place.path("truth").join(name), 3, 2, truth).unwrap();
+        write_indexed_png(&place.path("pred").join(name), size, pred).unwrap();
+        write_indexed_png(&place.path("truth").join(name), size, truth).unwrap();
     }
 }
 
@@ -86,8 +88,8 @@ fn folders_that_do_not_fit_are_refused() {
     place.refuses(&two, &["a.png", "value 2", "column 2, row 0", "0 to 1"]);
     std::fs::remove_file(place.path("pred/a.png")).unwrap();
     place.refuses(&SEGM, &["pred/a.png is missing"]);
-    write_indexed_png(&place.path("pred/a.png"), 2, 3, &same).unwrap();
-    place.refuses(&SEGM, &["pred/a.png is 2 x 3", "truth/a.png is 3 x 2"]);
+    write_indexed_png(&place.path("pred/a.png"), Size::new(2, 3), &same).unwrap();
+    place.refuses(&SEGM, &["pred/a.png is 2x3", "truth/a.png is 3x2"]);
     let whole = std::fs::read(place.path("truth/b.png")).unwrap();
     std::fs::write(place.path("pred/a.png"), &whole[..whole.len() / 2]).unwrap();
     place.refuses(&SEGM, &["pred/a.png"]);
@@ -115,7 +117,7 @@ fn depths_are_in_metres() {
     let write = |folder: &str, metres: &[f32]| {
         std::fs::create_dir_all(place.path(folder)).unwrap();
         let path = place.path(folder).join("a.png");
-        write_depth_png(&path, 2, 2, metres, 1000.0).unwrap();
+        write_depth_png(&path, Size::square(2), metres, 1000.0).unwrap();
     };
     write("pred", &[1.0, 3.0, 2.0, 9.0]);
     write("truth", &[1.0, 2.0, 4.0, 0.0]);

@@ -59,7 +59,7 @@ pub(crate) fn graph(data: &[u8]) {
     if let Ok(graph) = Graph::from_json(text) {
         let again = Graph::from_json(&graph.to_json()).expect("what was written");
         assert_eq!(graph.hash(), again.hash());
-        let _ = graph.cost((64, 48));
+        let _ = graph.cost(nasfw_sdk::Size::new(48, 64));
         let _ = graph.check_io(&Io::rgb(5));
         if graph.encoder().is_ok() {
             let _ = graph.after_encoder();

@@ -75,8 +75,7 @@ fn torchvisions_and_timms_encoders_give_their_maps() {
     let mut rng = Seed(6).stream("image");
     // Odd sides, where another padding would show.
     let image = Image {
-        width: 45,
-        height: 33,
+        size: nasfw_sdk::Size::new(45, 33),
         pixels: (0..45 * 33 * 3).map(|_| rng.random()).collect(),
     };
     write_png_rgb(&place.path("image.png"), &image).unwrap();

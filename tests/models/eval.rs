@@ -123,13 +123,12 @@ fn data_that_does_not_fit_is_refused(place: &Place) {
             let path = place.path("set").join(folder).join(name);
             let values = vec![1; side * side];
             let image = nasfw_data::Image {
-                width: side,
-                height: side,
+                size: nasfw_sdk::Size::square(side),
                 pixels: values.repeat(3),
             };
             match part {
                 1 => nasfw_data::write_png_rgb(&path, &image).unwrap(),
-                _ => nasfw_data::write_indexed_png(&path, side, side, &values).unwrap(),
+                _ => nasfw_data::write_indexed_png(&path, image.size, &values).unwrap(),
             }
         }
     }

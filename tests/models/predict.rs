@@ -4,9 +4,8 @@ use std::fs;
 
 use nasfw_data::{Image, Transform, read_depth_png, read_indexed_png, read_rgb, write_png_rgb};
 use nasfw_model::Model;
-use nasfw_network::kernels::{CpuKernels, Kernels, map_shape};
-use nasfw_sdk::Seed;
-use nasfw_sdk::argmax;
+use nasfw_network::kernels::{CpuKernels, Kernels, MapShape, map_shape};
+use nasfw_sdk::{Seed, argmax, Size};
 use rand::RngExt;
 use serde_json::Value;
 
@@ -16,11 +15,8 @@ use crate::train;
 fn noise(width: usize, height: usize) -> Image {
     let mut rng = Seed(8).stream("image");
     let pixels = (0..width * height * 3).map(|_| rng.random()).collect();
-    Image {
-        width,
-        height,
-        pixels,
-    }
+    let size = Size::new(width, height);
+    Image { size, pixels }
 }
 
 /// The output of a model at the size of the image, put together here: scaled image, network, one
@@ -31,15 +27,16 @@ fn output(place: &Place, task: &str, image: &Image) -> Vec<f32> {
         .unwrap()
         .network(CpuKernels::default())
         .unwrap();
-    let (values, (width, height)) = Transform::new(40, 32).image(image);
+    let (values, scaled) = Transform::new(40, 32).image(image);
     let input = network
         .kernels()
         .device()
-        .tensor_from_vec(values, (1, height, width, 3));
+        .tensor_from_vec(values, (1, scaled.height, scaled.width, 3));
     let map = network.forward_eval(&[input]).unwrap().remove(0);
-    let size = (image.height, image.width);
-    let map = network.kernels().resize(&map, size, &mut NoneTape).unwrap();
-    assert_eq!((map_shape(&map).height, map_shape(&map).width), size);
+    let resized = network.kernels().resize(&map, image.size, &mut NoneTape);
+    let map = resized.unwrap();
+    let MapShape { width, height, .. } = map_shape(&map);
+    assert_eq!(Size::new(width, height), image.size);
     map.as_vec()
 }
 
@@ -96,8 +93,8 @@ fn pictures_and_numbers_say_what_the_network_says() {
         let path = |name: &str| place.path(&format!("{out}/b.{name}"));
         match task {
             "segm" => {
-                let (width, height, classes) = read_indexed_png(&path("index.png")).unwrap();
-                assert_eq!((width, height), (101, 57));
+                let (size, classes) = read_indexed_png(&path("index.png")).unwrap();
+                assert_eq!(size, image.size);
                 let expected = raw.chunks(channels).map(|p| argmax(p) as u8);
                 assert!(classes == expected.collect::<Vec<_>>());
                 // One colour a class, and the background as it is in the overlay.
@@ -114,9 +111,8 @@ fn pictures_and_numbers_say_what_the_network_says() {
                 assert!(legend.contains(">figure<"), "{legend}");
             }
             "depth" => {
-                let (width, height, metres) =
-                    read_depth_png(&path("depth_mm.png"), 1000.0).unwrap();
-                assert_eq!((width, height), (101, 57));
+                let (size, metres) = read_depth_png(&path("depth_mm.png"), 1000.0).unwrap();
+                assert_eq!(size, image.size);
                 for (found, raw) in metres.iter().zip(&raw) {
                     assert!(
                         (found - raw.clamp(0.0, 65.535)).abs() <= 5.1e-4,
@@ -124,7 +120,7 @@ fn pictures_and_numbers_say_what_the_network_says() {
                     );
                 }
                 let coloured = read_rgb(&path("depth.png")).unwrap();
-                assert_eq!((coloured.width, coloured.height), (101, 57));
+                assert_eq!(coloured.size, Size::new(101, 57));
             }
             _ => {
                 let text = fs::read_to_string(path("pose.json")).unwrap();
@@ -184,11 +180,7 @@ fn refuses_and_leaves_nothing(place: &Place) {
         &["2 problems in 4 images", "y.png", "z.png"],
     );
     write_png_rgb(&place.path("strip.png"), &noise(40_000, 2)).unwrap();
-    refuses(
-        "strip.png",
-        "new",
-        &["strip.png", "40000 x 2", "megapixels"],
-    );
+    refuses("strip.png", "new", &["strip.png", "40000x2", "megapixels"]);
     fs::write(place.path("segm/weights.safetensors"), "").unwrap();
     refuses(
         "photos/a.png",

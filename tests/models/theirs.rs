@@ -100,13 +100,13 @@ impl Theirs {
 /// An image as torchvision's weights want it.
 pub(crate) fn normalised(image: &Image) -> Map {
     let (mean, std) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
-    let pixels = image.width * image.height;
+    let pixels = image.size.area();
     let value =
         |c: usize, p: usize| (f64::from(image.pixels[p * 3 + c]) / 255.0 - mean[c]) / std[c];
     Map {
         channels: 3,
-        height: image.height,
-        width: image.width,
+        height: image.size.height,
+        width: image.size.width,
         values: (0..3)
             .flat_map(|c| (0..pixels).map(move |p| (c, p)))
             .map(|(c, p)| value(c, p))

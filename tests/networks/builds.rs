@@ -4,7 +4,7 @@ use dfdx::prelude::{Backward, OwnedTape, PutTape};
 use nasfw_network::Network;
 use nasfw_network::kernels::{CpuKernels, Kernels, map_shape};
 use nasfw_sdk::testing::random_choices;
-use nasfw_sdk::{Io, Seed};
+use nasfw_sdk::{Io, Seed, Size};
 
 use super::{loss, random_map, small_space};
 
@@ -21,17 +21,17 @@ fn a_thousand_random_genotypes_build_and_run_at_three_sizes() {
         let mut network = Network::new(kernels.clone(), &graph, &mut rng).unwrap();
         assert_eq!(network.parameters().count(), graph.parameters());
         let deployed = graph.without_auxiliary();
-        assert_eq!(graph.cost((32, 32)).params, deployed.parameters());
+        assert_eq!(graph.cost(Size::square(32)).params, deployed.parameters());
         for (height, width) in [(32, 32), (33, 47), (17, 9)] {
             let genotype = space.genotype(&choices);
             let image = random_map(kernels.device(), (2, height, width, 3), &mut rng);
             let mut tape = OwnedTape::default();
             let outputs = network.forward_train(&[image], &mut tape).unwrap();
-            let sizes = graph.sizes(&[(height, width)]);
+            let sizes = graph.sizes(&[Size::new(width, height)]);
             for (output, declared) in outputs.iter().zip(graph.outputs()) {
                 let shape = map_shape(output);
                 assert_eq!(
-                    (shape.height, shape.width),
+                    Size::new(shape.width, shape.height),
                     sizes[declared.node],
                     "{genotype}"
                 );

@@ -8,7 +8,8 @@ use nasfw_network::fit::{Batch, Objective};
 use nasfw_network::kernels::{CpuKernels, Kernels};
 use nasfw_sdk::graph::{Output, Role};
 use nasfw_sdk::{
-    DataInfo, Label, LabelKind, Loss, LossBatch, Metrics, Result, Scorer, Seed, TargetScale, Task,
+    DataInfo, Label, LabelKind, Loss, LossBatch, Metrics, Result, Scorer, Seed, Size, TargetScale,
+    Task,
 };
 
 use super::random_map;
@@ -104,8 +105,8 @@ fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
     let side = CROP_PX / 4;
     let truth: Vec<f32> = (batch.labels.iter())
         .flat_map(|label| {
-            let size = (CROP_PX, CROP_PX);
-            match nasfw_data::resize_label(label, side, side, size) {
+            let (size, from) = (Size::square(side), Size::square(CROP_PX));
+            match nasfw_data::resize_label(label, size, from) {
                 Label::Depth { values, .. } => values,
                 _ => Vec::new(),
             }
@@ -113,7 +114,7 @@ fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
         .collect();
     let truth = kernels.device().tensor_from_vec(truth, (2, side, side, 1));
     let mut tape = OwnedTape::default();
-    let resized = kernels.resize(&x, (side, side), &mut tape).unwrap();
+    let resized = kernels.resize(&x, Size::square(side), &mut tape).unwrap();
     let loss = kernels
         .squared_error(&resized, &truth, None, &mut tape)
         .unwrap();

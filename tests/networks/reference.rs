@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use dfdx::prelude::{Cpu, OwnedTape, TensorFromVec, ZerosTensor};
 use nasfw_network::Weights;
 use nasfw_network::kernels::{Activation, Affine, Composed, Conv, Flat, Kernels, Map, map_shape};
+use nasfw_sdk::Size;
 use nasfw_sdk::graph::{ActivationKind, Graph, Op};
 
 /// The values of all nodes in training mode, and the parameters they were computed with.
@@ -78,7 +79,7 @@ pub(super) fn run(
             Op::ResizeTo => {
                 let like = map_shape(from[1]);
                 kernels
-                    .resize(from[0], (like.height, like.width), tape)
+                    .resize(from[0], Size::new(like.width, like.height), tape)
                     .unwrap()
             }
             Op::GlobalAveragePool => kernels.global_average(from[0], tape).unwrap(),

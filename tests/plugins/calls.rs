@@ -3,7 +3,7 @@
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw_sdk::{
     Controller, Cost, DataInfo, Decision, Io, Label, LossBatch, Metrics, Outcome, Part, Prediction,
-    Proposal, Result, RewardSchedule, Schema, SearchSpace, Seed, Task,
+    Proposal, Result, RewardSchedule, Schema, SearchSpace, Seed, Size, Task,
 };
 use serde_json::Value;
 
@@ -102,7 +102,7 @@ pub(crate) fn use_task(task: &dyn Task, call: &str) -> Result<()> {
                 width: 2,
                 channels: 1,
                 values: &outputs,
-                image_size_px: (2, 2),
+                image_size_px: Size::square(2),
             };
             scorer.add(&prediction, &truth)?;
             scorer.metrics();
@@ -122,7 +122,7 @@ pub(crate) fn use_task(task: &dyn Task, call: &str) -> Result<()> {
         "sample_size" => drop(task.data().unwrap().size_px(Part::Train, 0)?),
         "fill" => {
             let data = task.data().unwrap();
-            let (width, height) = data.size_px(Part::Train, 0)?;
+            let Size { width, height } = data.size_px(Part::Train, 0)?;
             let mut label = Label::Depth {
                 width,
                 height,

@@ -3,7 +3,7 @@
 use nasfw_sdk::registry::{ControllerFromConfig, FromConfig};
 use nasfw_sdk::{
     Controller, Cost, DataInfo, Io, Label, LossBatch, Metrics, Outcome, Part, Prediction,
-    RewardSchedule, SearchSpace, Seed, Task,
+    RewardSchedule, SearchSpace, Seed, Size, Task,
 };
 use serde_json::json;
 
@@ -141,7 +141,7 @@ fn tasks() {
             width: 4,
             channels: 1,
             values: &outputs[12 * at..12 * (at + 1)],
-            image_size_px: (4, 3),
+            image_size_px: Size::new(4, 3),
         };
         one.add(&prediction, truth).unwrap();
         other.add(&prediction, truth).unwrap();
@@ -163,8 +163,9 @@ fn tasks() {
     let (one, other) = (here.data().unwrap(), there.data().unwrap());
     assert_eq!(one.len(Part::Train), other.len(Part::Train));
     for index in [0, 1, 7] {
-        let (width, height) = one.size_px(Part::Train, index).unwrap();
-        assert_eq!((width, height), other.size_px(Part::Train, index).unwrap());
+        let size = one.size_px(Part::Train, index).unwrap();
+        let Size { width, height } = size;
+        assert_eq!(size, other.size_px(Part::Train, index).unwrap());
         let read = |data: &dyn nasfw_sdk::TaskData| {
             let mut image = vec![0; width * height * 3];
             let mut label = Label::Depth {

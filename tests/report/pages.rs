@@ -103,10 +103,10 @@ fn a_page_of_two_thousand_trials_is_small_and_the_same_again() {
     );
     for part in [
         "Best: trial",
-        "the best constant answer: 0.1500",
+        "constant-prediction baseline: 0.1500",
         "nasfw train --from r --out MODEL",
         "nasfw resume r --trials 4000",
-        "1,560 trials went through all stages, 400 ended early",
+        "1,560 trials completed all stages, 400 stopped early",
         "Reward of every trial",
         "First rewards and early termination",
         "Reward against parameters",
@@ -175,8 +175,8 @@ fn runs_without_results_have_a_page_too() {
         trial.reason = Some("out of memory".into());
     });
     let page = report(&place, &["r"], "r/report.html");
-    assert!(page.contains("None of the trials could be judged"));
-    assert!(page.contains("3 trials could not be judged") && page.contains("0, 1, 2"));
+    assert!(page.contains("No trial could be evaluated"));
+    assert!(page.contains("3 trials could not be evaluated") && page.contains("0, 1, 2"));
     fs::remove_dir_all(place.path("r")).unwrap();
     // One trial, that ended early; and choices of another space.
     run_of(&place, 2, |trial| {
@@ -184,7 +184,7 @@ fn runs_without_results_have_a_page_too() {
         trial.choices = vec![999];
     });
     let page = report(&place, &["r"], "r/report.html");
-    assert!(page.contains("No trial went through all stages"));
+    assert!(page.contains("No trial completed all stages"));
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_run_of_another_program_is_told_without_names() {
     bytes[at..at + to.len()].copy_from_slice(to);
     fs::write(&path, bytes).unwrap();
     let page = report(&place, &["r"], "r/report.html");
-    assert!(page.contains("Choices have no names here"), "{page}");
+    assert!(page.contains("Choices have no names"), "{page}");
     assert!(page.contains("Best: trial") && !page.contains("alt=\"wiring"));
 }
 
@@ -219,15 +219,17 @@ fn a_run_is_compared_with_another() {
     let trials = view.trials().unwrap();
     let complete = trials[..20].iter().filter(|t| t.status == Status::Complete);
     let best = complete.filter_map(|t| t.reward).fold(0.0, f64::max);
-    assert!(page.contains(&format!("After as many trials chance (ppo) has {best:.4}.")));
+    assert!(page.contains(&format!(
+        "After as many trials, chance (ppo) had {best:.4}."
+    )));
     let mut other = config(5);
     other.task.name = "depth".into();
     Run::create(&place.path("depths"), &other).unwrap();
     place.refuses(
         &["report", "r", "--baseline", "depths"],
         &[
-            "depths is no baseline of r",
-            "task `depth` instead of `segm`",
+            "depths cannot be a baseline for r",
+            "task is `depth`, not `segm`",
         ],
     );
 }

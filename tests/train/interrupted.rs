@@ -262,13 +262,13 @@ fn damaged_checkpoints_and_other_data_are_refused() {
     }
     for n in 0..10 {
         let image = Image {
-            width: 32,
-            height: 32,
+            size: nasfw_sdk::Size::square(32),
             pixels: vec![n * 20; 32 * 32 * 3],
         };
         let name = format!("{n}.png");
         write_png_rgb(&place.path("data/images").join(&name), &image).unwrap();
-        write_indexed_png(&place.path("data/masks").join(&name), 32, 32, &[1; 1024]).unwrap();
+        let mask = place.path("data/masks").join(&name);
+        write_indexed_png(&mask, image.size, &[1; 1024]).unwrap();
     }
     let other = [&again[..], &["--data", "data"]].concat();
     place.refuses(&other, &["not what the training was begun with", "--data"]);

@@ -3,7 +3,7 @@
 use boundaries::{Boundaries, BoundariesConfig};
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::testing::check_task;
-use nasfw_sdk::{DataInfo, Label, LossBatch, Metrics, Prediction, Task};
+use nasfw_sdk::{DataInfo, Label, LossBatch, Metrics, Prediction, Size, Task};
 
 const SIDE: usize = 8;
 
@@ -43,7 +43,7 @@ fn score(guess: &[u8], truth_of: Vec<u8>) -> Metrics {
         width: SIDE,
         channels: 2,
         values: &logits(guess),
-        image_size_px: (SIDE, SIDE),
+        image_size_px: Size::square(SIDE),
     };
     scorer.add(&prediction, &truth(truth_of)).unwrap();
     scorer.metrics()

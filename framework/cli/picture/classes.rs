@@ -2,7 +2,7 @@
 
 use nasfw_data::Image;
 use nasfw_model::predict::Output;
-use nasfw_sdk::argmax;
+use nasfw_sdk::{Size, argmax};
 
 use super::colour::{blend, of_class};
 use crate::exit::Failure;
@@ -29,11 +29,10 @@ pub(crate) fn of_answer(answer: &Output) -> Result<Vec<u8>, Failure> {
 }
 
 /// A mask in colours.
-pub(crate) fn mask(classes: &[u8], (width, height): (usize, usize)) -> Image {
+pub(crate) fn mask(classes: &[u8], size: Size) -> Image {
     let pixels: Vec<[u8; 3]> = classes.iter().map(|&class| of_class(class)).collect();
     Image {
-        width,
-        height,
+        size,
         pixels: pixels.into_flattened(),
     }
 }
@@ -44,7 +43,7 @@ pub(crate) fn overlay(image: &Image, classes: &[u8]) -> Image {
     let pixels: Vec<[u8; 3]> = (under.iter().enumerate())
         .map(|(at, &pixel)| match classes[at] {
             0 => pixel,
-            class if is_edge(classes, image.width, at) => of_class(class),
+            class if is_edge(classes, image.size.width, at) => of_class(class),
             class => blend(pixel, of_class(class), COVER),
         })
         .collect();

@@ -2,6 +2,7 @@
 
 use nasfw_data::Image;
 use nasfw_model::predict::Output;
+use nasfw_sdk::Size;
 
 use super::colour::depth_scale;
 
@@ -34,11 +35,7 @@ pub(crate) fn range(metres: &[f32]) -> (f32, f32) {
 }
 
 /// A map in colours, near is light.
-pub(crate) fn coloured(
-    metres: &[f32],
-    (width, height): (usize, usize),
-    (near, far): (f32, f32),
-) -> Image {
+pub(crate) fn coloured(metres: &[f32], size: Size, (near, far): (f32, f32)) -> Image {
     let scale = depth_scale();
     let span = (far - near).max(f32::MIN_POSITIVE);
     let pixels = metres.iter().flat_map(|&m| {
@@ -46,8 +43,7 @@ pub(crate) fn coloured(
         scale[usize::from((255.0 * (m - near) / span).round() as u8)]
     });
     Image {
-        width,
-        height,
+        size,
         pixels: pixels.collect(),
     }
 }

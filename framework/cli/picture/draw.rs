@@ -24,13 +24,13 @@ pub(crate) fn line(
             false => 0..0,
         }
     };
-    let rows = range(from.1, to.1, image.height);
+    let rows = range(from.1, to.1, image.size.height);
     for y in rows {
-        for x in range(from.0, to.0, image.width) {
+        for x in range(from.0, to.0, image.size.width) {
             let distance = to_segment((x as f32, y as f32), from, to);
             let share = (radius + 0.5 - distance).clamp(0.0, 1.0) * cover;
             if share > 0.0 {
-                let at = (y * image.width + x) * 3;
+                let at = (y * image.size.width + x) * 3;
                 let under = [0, 1, 2].map(|c| image.pixels[at + c]);
                 image.pixels[at..at + 3].copy_from_slice(&blend(under, colour, share));
             }
@@ -56,8 +56,7 @@ mod tests {
     #[test]
     fn a_line_covers_its_width_and_may_leave_the_image() {
         let mut image = Image {
-            width: 9,
-            height: 5,
+            size: nasfw_sdk::Size::new(9, 5),
             pixels: vec![0; 9 * 5 * 3],
         };
         line(

@@ -49,7 +49,7 @@ pub(crate) fn on_image(
 ) -> (Image, usize) {
     const RIM: [u8; 3] = [20; 3];
     let mut picture = image.clone();
-    let side = picture.width.min(picture.height) as f32;
+    let side = picture.size.shorter() as f32;
     let bone = (side / 80.0).max(1.2);
     let rim = (side / 240.0).clamp(0.8, 3.0);
     let is_drawn = |joint: usize| joints.get(joint).is_some_and(|j| j.score >= LEAST_SCORE);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use nasfw_data::{Image, write_palette_png, write_png_rgb};
 use nasfw_model::predict::Output;
-use nasfw_sdk::sketch::escape;
+use nasfw_report::sketch::escape;
 
 use super::{Place, Seen};
 use crate::exit::Failure;
@@ -17,7 +17,7 @@ pub(super) fn show(
     names: &[String],
     place: &mut Place<'_>,
 ) -> Result<Seen, Failure> {
-    let size = (image.width, image.height);
+    let size = image.size;
     let classes = drawn::of_answer(answer)?;
     let mask = drawn::mask(&classes, size);
     place.picture(".mask.png", |path| write_png_rgb(path, &mask))?;

@@ -2,6 +2,7 @@
 
 use nasfw_data::{write_depth_png, write_png_rgb};
 use nasfw_model::predict::Output;
+use nasfw_sdk::Size;
 
 use super::{Place, Seen};
 use crate::exit::Failure;
@@ -12,17 +13,13 @@ const MILLIMETRES: f64 = 1000.0;
 
 /// Writes `.depth.png` (colours, near is light) and `.depth_mm.png` (16 bits, millimetres, 0 where the
 /// network predicted none above 0).
-pub(super) fn show(
-    answer: &Output,
-    size: (usize, usize),
-    place: &mut Place<'_>,
-) -> Result<Seen, Failure> {
+pub(super) fn show(answer: &Output, size: Size, place: &mut Place<'_>) -> Result<Seen, Failure> {
     let metres = drawn::of_answer(answer);
     let (near_m, far_m) = drawn::range(&metres);
     let coloured = drawn::coloured(&metres, size, (near_m, far_m));
     place.picture(".depth.png", |path| write_png_rgb(path, &coloured))?;
     place.picture(".depth_mm.png", |path| {
-        write_depth_png(path, size.0, size.1, &metres, MILLIMETRES)
+        write_depth_png(path, size, &metres, MILLIMETRES)
     })?;
     Ok(Seen::Depth { near_m, far_m })
 }

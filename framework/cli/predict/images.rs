@@ -77,8 +77,7 @@ pub(super) fn check(images: &[PathBuf], predictor: &Predictor) -> Result<(), Fai
     let mut problems: Vec<String> = (images.par_iter())
         .filter_map(|path| match read_rgb(path) {
             Ok(image) => {
-                let size = (image.width, image.height);
-                let wrong = transform.check_size(size).err()?;
+                let wrong = transform.check_size(image.size).err()?;
                 Some(format!("{}: {wrong}", path.display()))
             }
             Err(e) => Some(e.to_string()),

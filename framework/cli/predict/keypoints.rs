@@ -52,8 +52,8 @@ pub(super) fn show(
     let keypoints: Vec<Keypoint<'_>> = keypoints.collect();
     let said = Pose {
         image: path,
-        width_px: image.width,
-        height_px: image.height,
+        width_px: image.size.width,
+        height_px: image.size.height,
         skeleton: &data.skeleton,
         keypoints,
     };

@@ -133,19 +133,19 @@ fn show<'a>(
     mut place: Place<'_>,
 ) -> Result<Line<'a>, Failure> {
     if args.raw {
-        let size = (image.height, image.width, answer.channels());
+        let size = (image.size.height, image.size.width, answer.channels());
         place.file(".npy", |path| npy::write(path, size, answer))?;
     }
     let data = &description.data;
     let seen = match description.labels {
         LabelKind::Classes => classes::show(image, answer, &data.classes, &mut place)?,
-        LabelKind::Depth => depth::show(answer, (image.width, image.height), &mut place)?,
+        LabelKind::Depth => depth::show(answer, image.size, &mut place)?,
         LabelKind::Keypoints => keypoints::show(path, image, answer, data, &mut place)?,
     };
     Ok(Line {
         image: path,
-        width_px: image.width,
-        height_px: image.height,
+        width_px: image.size.width,
+        height_px: image.size.height,
         files: place.names.iter().map(|name| args.out.join(name)).collect(),
         seen,
     })

@@ -6,7 +6,7 @@ use nasfw_model::Model;
 use nasfw_network::fit::View;
 use nasfw_plugin_host as plugins;
 use nasfw_report::model::{Example, Examples};
-use nasfw_sdk::{DataInfo, Label, Part};
+use nasfw_sdk::{DataInfo, Label, Part, Size};
 
 use super::Args;
 use crate::args::{path_flag, use_threads};
@@ -68,7 +68,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
     let seen = examples(&request, count, LONGEST_PX)?;
     plugins::take_notes();
     let mut page = Examples {
-        says: vec![
+        notes: vec![
             "Images of the validation part, spread evenly over it, the truth, and what the network \
              predicts."
                 .into(),
@@ -86,7 +86,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
 /// The three pictures of an image.
 fn drawn(example: &eval::Example, info: &DataInfo, ignore: u8) -> Result<Example, Failure> {
     let (image, answer) = (&example.sample.image, &example.answer);
-    let size = (image.width, image.height);
+    let size = image.size;
     let (truth, prediction) = match &example.sample.label {
         Label::Classes { values, .. } => (
             mask(values, size, ignore)?,
@@ -150,19 +150,18 @@ fn explain(page: &mut Examples, seen: &[eval::Example], info: &DataInfo, ignore:
                 .map(|(name, class)| (name.clone(), of_class(class)))
                 .collect();
         }
-        Some(Label::Depth { .. }) => page.says.push(
+        Some(Label::Depth { .. }) => page.notes.push(
             "Near is light, far is dark; a prediction has the colours of its truth's depths."
                 .into(),
         ),
         _ => {}
     }
     if is_ignored {
-        page.says
-            .push("Where the truth is grey it says nothing.".into());
+        page.notes.push("Grey = ignored pixels.".into());
     }
 }
 
-fn mask(values: &[u8], size: (usize, usize), ignore: u8) -> Result<Vec<u8>, Failure> {
+fn mask(values: &[u8], size: Size, ignore: u8) -> Result<Vec<u8>, Failure> {
     let colour = |class| match class == ignore {
         true => IGNORED,
         false => of_class(class),

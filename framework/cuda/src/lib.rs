@@ -60,6 +60,7 @@ macro_rules! take_gradient {
         std::mem::replace($gradients.get_or_alloc_mut($of)?, little)
     }};
 }
+use nasfw_sdk::Size;
 use take_gradient;
 
 /// The kernels of one CUDA device.
@@ -220,7 +221,7 @@ impl Kernels for CudaKernels {
     fn resize<T: Tape<f32, Cuda>>(
         &self,
         x: &Map<Cuda>,
-        size: (usize, usize),
+        size: Size,
         tape: &mut T,
     ) -> Result<Map<Cuda>> {
         device(self.resize_bilinear(x, size, tape))

@@ -3,6 +3,7 @@
 
 use cudarc::driver::{DevicePtr, DeviceRepr, DriverError, sys};
 use dfdx::prelude::{Cuda, CudaError, Gradients, Tape};
+use nasfw_sdk::Size;
 
 use super::gpu::as_they_are;
 use super::{CudaKernels, Done, address, gradient, take_gradient};
@@ -28,7 +29,7 @@ impl CudaKernels {
     pub(super) fn resize_bilinear<T: Tape<f32, Cuda>>(
         &self,
         x: &Map<Cuda>,
-        (height, width): (usize, usize),
+        Size { width, height }: Size,
         tape: &mut T,
     ) -> Done<Map<Cuda>> {
         let from = map_shape(x);

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use nasfw_data::generator::{Rendered, draw};
 use nasfw_data::{DataError, Image, write_png_rgb};
-use nasfw_sdk::Seed;
+use nasfw_sdk::{Seed, Size};
 
 const SIDE: usize = 96;
 const COLUMNS: usize = 10;
@@ -34,9 +34,9 @@ fn main() -> Result<(), DataError> {
     let each_ms = start.elapsed().as_secs_f64() * 1000.0 / COLUMNS as f64;
     eprintln!("{each_ms:.2} ms a scene of {SIDE} x {SIDE} pixels");
 
-    let (width, height) = (COLUMNS * SIDE * ZOOM, 4 * SIDE * ZOOM);
-    let pixels = (0..width * height).flat_map(|i| {
-        let (x, y) = (i % width / ZOOM, i / width / ZOOM);
+    let size = Size::new(COLUMNS * SIDE * ZOOM, 4 * SIDE * ZOOM);
+    let pixels = (0..size.area()).flat_map(|i| {
+        let (x, y) = (i % size.width / ZOOM, i / size.width / ZOOM);
         let (scene, at) = (&scenes[x / SIDE], (x % SIDE, y % SIDE));
         let pixel = at.1 * SIDE + at.0;
         match y / SIDE {
@@ -47,8 +47,7 @@ fn main() -> Result<(), DataError> {
         }
     });
     let sheet = Image {
-        width,
-        height,
+        size,
         pixels: pixels.collect(),
     };
     write_png_rgb(&path, &sheet)

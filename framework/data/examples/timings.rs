@@ -1,4 +1,4 @@
-//! How long a sample takes on one thread: drawn by the generator, and read from a folder and
+//! The time that a sample takes on one thread: drawn by the generator, and read from a folder and
 //! augmented.
 //!
 //! ```text

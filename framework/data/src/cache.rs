@@ -1,4 +1,4 @@
-//! A set that keeps what it has read, as far as a budget goes.
+//! A set that keeps samples in memory once read, within a budget.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -40,17 +40,17 @@ impl Dataset for Cached {
     }
 
     fn read(&self, index: usize) -> Result<Sample, DataError> {
-        let place = self.samples.get(index);
-        if let Some(sample) = place.and_then(OnceLock::get) {
+        let slot = self.samples.get(index);
+        if let Some(sample) = slot.and_then(OnceLock::get) {
             return Ok(sample.clone());
         }
         let sample = self.inner.read(index)?;
         let bytes = size_bytes(&sample);
         // Two threads may count one sample twice; that only makes the budget a little smaller.
-        if let Some(place) = place
+        if let Some(slot) = slot
             && self.used_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.limit_bytes
         {
-            let _ = place.set(sample.clone());
+            let _ = slot.set(sample.clone());
         }
         Ok(sample)
     }

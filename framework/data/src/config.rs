@@ -1,20 +1,20 @@
 //! The `data` table of the configuration.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
+use crate::format::Format;
 
-/// Where images and labels come from.
+/// The source of images and labels.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
     /// The data set's folder. `None`: the generator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
-    /// How the folder is laid out.
+    /// The layout of the folder.
     pub format: Format,
     /// Units per metre of a 16-bit depth PNG: 1000 for millimetres.
     pub depth_scale: f64,
@@ -22,7 +22,7 @@ pub struct DataConfig {
     pub ignore: u8,
     /// Number of classes. 0: from `labels.txt`, or else one more than the largest mask value.
     pub classes: usize,
-    /// COCO: how far the crop goes beyond the object's box on each side, as a share of the box's
+    /// COCO: the margin of the crop around the object's box on each side, as a share of the box's
     /// longer side.
     pub box_margin: f64,
     /// Settings of the generator, used when there is no path.
@@ -83,37 +83,7 @@ impl DataConfig {
     }
 }
 
-/// How a data set's folder is laid out; the table in the [crate documentation](crate) says what
-/// each needs.
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// Whichever of the others fits what the folder holds.
-    #[default]
-    Auto,
-    /// PASCAL VOC segmentation.
-    Voc,
-    /// A folder of images and one of masks.
-    Folders,
-    /// Colour images with 16-bit depth maps, as in NYU Depth v2.
-    Rgbd,
-    /// COCO keypoints.
-    Coco,
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::Voc => "voc",
-            Self::Folders => "folders",
-            Self::Rgbd => "rgbd",
-            Self::Coco => "coco",
-        })
-    }
-}
-
-/// What the generator makes. The defaults keep a demonstration to minutes.
+/// Settings of the generator. The defaults keep a demonstration to minutes.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct GeneratorConfig {

@@ -1,12 +1,12 @@
-//! Everything that can be wrong with a data set.
+//! Errors of data sets.
 
 use std::path::PathBuf;
 
-use nasfw_sdk::LabelKind;
+use nasfw_sdk::{LabelKind, Size};
 
-use crate::config::Format;
+use crate::format::{Format, LAYOUTS, formats_with};
 
-/// What is wrong, in which file, and what would be right.
+/// An error in a data set: the file, the fault, and the fix.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -15,9 +15,9 @@ pub enum DataError {
     Setting {
         /// The setting's name within the table.
         name: &'static str,
-        /// What it was set to.
+        /// Its value.
         value: String,
-        /// What is allowed.
+        /// The values allowed.
         expected: &'static str,
     },
 
@@ -26,12 +26,12 @@ pub enum DataError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system says.
+        /// The reason given by the operating system.
         source: std::io::Error,
     },
 
-    /// A file stands where a folder should.
-    #[error("{} is a file; a folder should be there", path.display())]
+    /// A file stands in place of a folder.
+    #[error("{} is a file, not a folder", path.display())]
     NotAFolder {
         /// The file.
         path: PathBuf,
@@ -40,29 +40,32 @@ pub enum DataError {
     /// A folder or file that the format needs is not there.
     #[error("{} is missing: {needed}", path.display())]
     Missing {
-        /// Where it should be.
+        /// Its path.
         path: PathBuf,
-        /// What should be there, and for what.
+        /// The thing that should be there, and its purpose.
         needed: String,
     },
 
     /// The folder's layout is none that is known.
-    #[error("{} fits no known format. It holds: {found}; {}", path.display(), crate::readers::LAYOUTS)]
+    #[error("{} fits no known format. It holds: {found}; {}", path.display(), LAYOUTS)]
     UnknownLayout {
         /// The folder.
         path: PathBuf,
-        /// What it holds.
+        /// Its content.
         found: String,
     },
 
-    /// The set does not bring the labels that the task needs.
-    #[error("{} ({format}) has no {}: {}", path.display(), kind_name(*wanted), kind_formats(*wanted))]
+    /// The set does not have the labels that the task needs.
+    #[error(
+        "{} ({format}) has no {}: {}",
+        path.display(), kind_name(*wanted), formats_with(*wanted)
+    )]
     NoLabels {
         /// The data set's folder.
         path: PathBuf,
         /// Its format.
         format: Format,
-        /// What the task needs.
+        /// The kind that the task needs.
         wanted: LabelKind,
     },
 
@@ -71,16 +74,19 @@ pub enum DataError {
     Empty {
         /// The folder, split list or annotation file.
         path: PathBuf,
-        /// What it should hold.
+        /// The content it should have.
         needed: String,
     },
 
     /// An image has no label file.
-    #[error("{} has no label: {} should exist{}", image.display(), label.display(), and_named(others))]
+    #[error(
+        "{} has no label: {} should exist{}",
+        image.display(), label.display(), and_named(others)
+    )]
     Unpaired {
         /// The image.
         image: PathBuf,
-        /// Where its label should be.
+        /// The path at which its label should be.
         label: PathBuf,
         /// The names of the other images that lack theirs.
         others: Vec<String>,
@@ -105,11 +111,11 @@ pub enum DataError {
     },
 
     /// A name or id occurs twice where it must be unique.
-    #[error("{} has {what} `{name}` twice; each must be there once", path.display())]
+    #[error("{} has {what} `{name}` twice; each must be unique", path.display())]
     Duplicate {
         /// The folder or file.
         path: PathBuf,
-        /// What the name is of, such as "class".
+        /// The kind of name, such as "class".
         what: &'static str,
         /// The name.
         name: String,
@@ -120,21 +126,22 @@ pub enum DataError {
     Decode {
         /// The file.
         path: PathBuf,
-        /// What the decoder says.
+        /// The reason given by the decoder.
         reason: String,
-        /// What it should be.
+        /// The kind of file it should be.
         expected: &'static str,
     },
 
     /// An image is larger than is reasonable.
-    #[error("{} has {width} x {height} pixels; at most {} megapixels are read", path.display(), limit / 1_000_000)]
+    #[error(
+        "{} has {size} pixels, more than the {} megapixels allowed",
+        path.display(), limit / 1_000_000
+    )]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// Width in pixels.
-        width: u64,
-        /// Height in pixels.
-        height: u64,
+        /// Its size.
+        size: Size,
         /// The most pixels allowed.
         limit: u64,
     },
@@ -152,23 +159,25 @@ pub enum DataError {
 
     /// Image and label differ in size.
     #[error(
-        "{} is {} x {} pixels, but its image {} is {} x {}; both must have one size",
-        label.display(), label_px.0, label_px.1, image.display(), image_px.0, image_px.1
+        "{} is {label_size} pixels, but its image {} is {image_size}; both must be of the same \
+         size",
+        label.display(), image.display()
     )]
     SizeMismatch {
         /// The image.
         image: PathBuf,
-        /// Its width and height.
-        image_px: (usize, usize),
+        /// Its size.
+        image_size: Size,
         /// The label.
         label: PathBuf,
-        /// Its width and height.
-        label_px: (usize, usize),
+        /// Its size.
+        label_size: Size,
     },
 
     /// A mask holds a value that is no class.
     #[error(
-        "{}: value {value} in column {x}, row {y} is no class: allowed are 0 to {} and {ignore} (ignored)",
+        "{}: value {value} in column {x}, row {y} is no class: allowed are 0 to {} and {ignore} \
+         (ignored)",
         path.display(), classes.saturating_sub(1)
     )]
     ClassRange {
@@ -187,11 +196,11 @@ pub enum DataError {
     },
 
     /// A label carries no information.
-    #[error("{}: {nothing}; fix the label or take the sample out of the set", path.display())]
+    #[error("{}: {nothing}; fix the label or remove the sample from the set", path.display())]
     NothingLabelled {
         /// The map, annotation file or data set.
         path: PathBuf,
-        /// What is all invalid.
+        /// The reason: what is all invalid.
         nothing: String,
     },
 
@@ -204,7 +213,7 @@ pub enum DataError {
         line: usize,
         /// Column, from 1.
         column: usize,
-        /// What is wrong there.
+        /// The fault.
         reason: String,
     },
 
@@ -215,20 +224,20 @@ pub enum DataError {
         path: PathBuf,
         /// The annotation's id.
         annotation: u64,
-        /// What is wrong.
+        /// The fault.
         found: String,
-        /// What would be right.
+        /// The fix.
         expected: String,
     },
 
-    /// Training and validation part do not describe the same thing.
+    /// Training and validation split contradict each other.
     #[error("{} and {} disagree: {what}", first.display(), second.display())]
     Disagree {
         /// One file.
         first: PathBuf,
         /// The other.
         second: PathBuf,
-        /// On what.
+        /// The subject of the disagreement.
         what: String,
     },
 
@@ -244,7 +253,7 @@ pub enum DataError {
     /// Several things are wrong.
     #[error("{}", listed(problems))]
     Several {
-        /// All of them, two at least.
+        /// All of them; at least two.
         problems: Vec<DataError>,
     },
 
@@ -259,7 +268,7 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// One error of all these; `None` of none.
+    /// Joins errors into one; `None` of none.
     pub fn several(mut problems: Vec<DataError>) -> Option<Self> {
         match problems.len() {
             0 | 1 => problems.pop(),
@@ -286,20 +295,6 @@ fn kind_name(kind: LabelKind) -> &'static str {
         LabelKind::Classes => "class masks",
         LabelKind::Depth => "depth maps",
         LabelKind::Keypoints => "keypoints",
-    }
-}
-
-fn kind_formats(kind: LabelKind) -> &'static str {
-    match kind {
-        LabelKind::Classes => {
-            "they come with the formats voc, folders and rgbd (in seg/), or with the generator (no data.path)"
-        }
-        LabelKind::Depth => {
-            "they come with the format rgbd (rgb/ and depth/), or with the generator (no data.path)"
-        }
-        LabelKind::Keypoints => {
-            "they come with the format coco (images/ and annotations/), or with the generator (no data.path)"
-        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Data sets for dense prediction: readers, splits, augmentation and a procedural scene generator.
 //!
-//! [`open`] turns the `data` table of a configuration ([`DataConfig`]) into a [`Source`]: a training
-//! and a validation [`Dataset`] that can be read sample by sample from several threads. Without a
-//! path the source is the [`generator`], which needs no files and brings every kind of label.
+//! [`open`] turns the `data` table of a configuration ([`DataConfig`]) into a [`Source`]: a
+//! training and a validation [`Dataset`] that can be read sample by sample from several threads.
+//! Without a path the source is the [`generator`], which needs no files and has every kind of
+//! label.
 //!
 //! | format | folders | labels |
 //! |---|---|---|
@@ -11,8 +12,8 @@
 //! | `rgbd` | `rgb/ depth/`, optional `seg/`, `train.txt`, `val.txt` | depth, classes |
 //! | `coco` | `images/ annotations/{train,val}.json` | keypoints |
 //!
-//! A [`Transform`] makes a sample into what a network is fed. Everything that is wrong with a set is
-//! reported as a [`DataError`] that names the file and the value; [`check`] finds all of it at once.
+//! A [`Transform`] makes a sample into a network's input. Everything wrong with a set is reported
+//! as a [`DataError`] that names the file and the value; [`check`] finds all of it at once.
 //!
 //! ```
 //! use nasfw_data::{DataConfig, Transform, open};
@@ -33,6 +34,7 @@ mod check;
 pub mod codec;
 pub mod config;
 pub mod error;
+mod format;
 pub mod generator;
 mod open;
 pub mod readers;
@@ -46,8 +48,9 @@ pub use codec::{
     jpeg_bytes, palette_png_bytes, read_depth_png, read_indexed_png, read_rgb, write_depth_png,
     write_indexed_png, write_palette_png, write_png_rgb,
 };
-pub use config::{DataConfig, Format, GeneratorConfig};
+pub use config::{DataConfig, GeneratorConfig};
 pub use error::DataError;
+pub use format::Format;
 pub use open::open;
 pub use readers::coco::{CocoFile, KeypointResult, read_keypoint_results};
 pub use sample::{Dataset, Image, Sample, Source};

@@ -1,4 +1,4 @@
-//! From a configuration to a source.
+//! The way from a configuration to a source.
 
 use nasfw_sdk::LabelKind;
 
@@ -14,8 +14,8 @@ use crate::{generator, readers};
 /// [read](crate::Dataset::read), so call [`check`](crate::check) to know that a whole set is sound.
 ///
 /// # Errors
-/// When a setting is out of range, the folder's layout is unknown or incomplete, or the set does not
-/// bring these labels.
+/// When a setting is out of range, the folder's layout is unknown or incomplete, or the set does
+/// not have these labels.
 pub fn open(config: &DataConfig, labels: LabelKind) -> Result<Source, DataError> {
     config.validate()?;
     match &config.path {

@@ -1,18 +1,16 @@
-//! What a data set is: samples that can be read one by one.
+//! Data sets: samples that can be read one by one.
 
 use std::sync::Arc;
 
-use nasfw_sdk::{DataInfo, Label};
+use nasfw_sdk::{DataInfo, Label, Size};
 
 use crate::error::DataError;
 
 /// An RGB image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// Width in pixels.
-    pub width: usize,
-    /// Height in pixels.
-    pub height: usize,
+    /// Its size.
+    pub size: Size,
     /// `height * width * 3` values, row-major, the first row at the top.
     pub pixels: Vec<u8>,
 }
@@ -31,12 +29,12 @@ pub trait Dataset: Send + Sync {
     /// Number of samples.
     fn len(&self) -> usize;
 
-    /// Whether there is no sample at all.
+    /// True when there is no sample at all.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What to call a sample in a message: its file name or the generator's index.
+    /// The name of a sample in messages: its file name or the generator's index.
     fn name(&self, index: usize) -> String;
 
     /// Reads and checks one sample; the same index always gives the same sample.
@@ -47,14 +45,15 @@ pub trait Dataset: Send + Sync {
     fn read(&self, index: usize) -> Result<Sample, DataError>;
 }
 
-/// Training and validation parts of one source.
+/// Training and validation splits of one source.
 #[derive(Clone)]
 pub struct Source {
     /// Names and symmetries of the classes or joints.
     pub info: DataInfo,
-    /// What networks learn from; a search splits it further with [`meta_split`](crate::meta_split).
+    /// The samples that networks learn from; a search splits them further with
+    /// [`meta_split`](crate::meta_split).
     pub train: Arc<dyn Dataset>,
-    /// The official validation part, which a search never looks at.
+    /// The official validation split, which a search never looks at.
     pub val: Arc<dyn Dataset>,
     /// One line for people: format, counts, classes or joints.
     pub description: String,

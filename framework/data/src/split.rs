@@ -4,10 +4,10 @@ use rand::seq::SliceRandom;
 
 use nasfw_sdk::Seed;
 
-/// Splits `0..len` at random into (meta-train, meta-val) indices, both sorted: what a search trains
-/// on and what it takes rewards from. The method uses a `val_share` of 0.1.
+/// Splits `0..len` at random into (meta-train, meta-val) indices, both sorted: those that a search
+/// trains on and those that it takes rewards from. The method uses a `val_share` of 0.1.
 ///
-/// Each part has at least one sample; a set of one sample is both parts. The same seed gives the
+/// Each split has at least one sample; a set of one sample is both. The same seed gives the
 /// same split.
 pub fn meta_split(len: usize, val_share: f64, seed: Seed) -> (Vec<usize>, Vec<usize>) {
     if len < 2 {
@@ -52,7 +52,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parts_are_disjoint_sorted_and_complete(len in 2_usize..400, share in -1.0..2.0_f64, seed: u64) {
+        fn parts_are_disjoint_sorted_and_complete(
+            len in 2_usize..400, share in -1.0..2.0_f64, seed: u64,
+        ) {
             let (train, val) = meta_split(len, share, Seed(seed));
             prop_assert!(!train.is_empty() && !val.is_empty());
             prop_assert!(train.is_sorted() && val.is_sorted());

@@ -3,7 +3,7 @@
 
 use nasfw_data::transform::{MEAN, STD};
 use nasfw_data::{Image, Prepared, Sample, Transform, resize_label};
-use nasfw_sdk::{DataInfo, Keypoint, Label, Seed};
+use nasfw_sdk::{DataInfo, Keypoint, Label, Seed, Size};
 use proptest::prelude::*;
 
 const IGNORE: u8 = 255;
@@ -34,8 +34,7 @@ fn dots(width: usize, height: usize, at: [(usize, usize); 2]) -> Sample {
     });
     Sample {
         image: Image {
-            width,
-            height,
+            size: Size::new(width, height),
             pixels,
         },
         label: Label::Keypoints {
@@ -47,7 +46,7 @@ fn dots(width: usize, height: usize, at: [(usize, usize); 2]) -> Sample {
 
 /// The centre of mass of a channel's light; `None` when the dot is not wholly in view.
 fn dot_centre(view: &Prepared, channel: usize, full_mass: f64) -> Option<(f64, f64)> {
-    let (width, _) = view.size_px;
+    let width = view.size_px.width;
     let (mut mass, mut x, mut y) = (0.0, 0.0, 0.0);
     for (i, pixel) in view.image.as_chunks::<3>().0.iter().enumerate() {
         if *pixel == [0.0; 3] {
@@ -109,19 +108,26 @@ proptest! {
         let values: Vec<u8> = at.collect();
         let pixels = values.iter().flat_map(|&c| [c * 80; 3]).collect();
         let depth = values.iter().map(|&c| f32::from(c)).collect();
-        let image = Image { width, height, pixels };
+        let image = Image { size: Size::new(width, height), pixels };
         let transform = Transform::new(20, crop);
-        let mut views = [Label::Classes { width, height, values }, Label::Depth { width, height, values: depth }]
+        let mut views = [
+            Label::Classes { width, height, values },
+            Label::Depth { width, height, values: depth },
+        ]
             .map(|label| {
                 let sample = Sample { image: image.clone(), label };
                 // Without flip pairs: maps may be flipped all the same.
                 transform.train(&sample, &DataInfo::default(), IGNORE, &mut Seed(seed).stream("t"))
             });
-        let [Prepared { label: Label::Classes { values, .. }, image, .. }, Prepared { label: Label::Depth { values: depth, .. }, .. }] = &mut views else {
+        let [
+            Prepared { label: Label::Classes { values, .. }, image, .. },
+            Prepared { label: Label::Depth { values: depth, .. }, .. },
+        ] = &mut views else {
             panic!("kinds")
         };
         let (mut agree, mut inside) = (0, 0);
-        for ((pixel, &class), &depth) in image.as_chunks::<3>().0.iter().zip(&*values).zip(&*depth) {
+        let pixels = image.as_chunks::<3>().0;
+        for ((pixel, &class), &depth) in pixels.iter().zip(&*values).zip(&*depth) {
             if class == IGNORE {
                 prop_assert_eq!((*pixel, depth), ([0.0; 3], 0.0));
                 continue;
@@ -136,11 +142,16 @@ proptest! {
     }
 
     #[test]
-    fn nearest_resizing_is_pytorchs(from in (1_usize..12, 1_usize..12), to in (1_usize..20, 1_usize..20)) {
+    fn nearest_resizing_is_pytorchs(
+        from in (1_usize..12, 1_usize..12), to in (1_usize..20, 1_usize..20),
+    ) {
         let (width, height) = from;
+        let (size, from) = (Size::new(to.0, to.1), Size::new(width, height));
         let values: Vec<u8> = (0..width * height).map(|i| i as u8).collect();
         let label = Label::Classes { width, height, values: values.clone() };
-        let Label::Classes { values: got, .. } = resize_label(&label, to.1, to.0, from) else { panic!("kind") };
+        let Label::Classes { values: got, .. } = resize_label(&label, size, from) else {
+            panic!("kind")
+        };
         for y in 0..to.1 {
             for x in 0..to.0 {
                 let source_x = (x as f64 * width as f64 / to.0 as f64 + 1e-9).floor() as usize;
@@ -152,12 +163,16 @@ proptest! {
 
     /// Samples whose fields contradict each other come out as something of the right size.
     #[test]
-    fn nothing_panics(width in 0_usize..9, height in 0_usize..9, have in 0_usize..300, shorter in 0_usize..9, crop in 0_usize..9) {
-        let image = Image { width, height, pixels: vec![9; have] };
+    fn nothing_panics(
+        width in 0_usize..9, height in 0_usize..9, have in 0_usize..300,
+        shorter in 0_usize..9, crop in 0_usize..9,
+    ) {
+        let nowhere = Keypoint { x_px: f32::NAN, y_px: f32::INFINITY, visible: true };
+        let image = Image { size: Size::new(width, height), pixels: vec![9; have] };
         let labels = [
             Label::Classes { width: height, height: width, values: vec![1; have] },
             Label::Depth { width, height, values: vec![f32::NAN; have] },
-            Label::Keypoints { points: vec![Keypoint { x_px: f32::NAN, y_px: f32::INFINITY, visible: true }], reference_px: 0.0 },
+            Label::Keypoints { points: vec![nowhere], reference_px: 0.0 },
         ];
         let transform = Transform { scale: (f64::NAN, 2.0), ..Transform::new(shorter, crop) };
         let info = DataInfo { flip_pairs: Some(vec![(0, 7)]), ..DataInfo::default() };
@@ -169,8 +184,8 @@ proptest! {
                 prop_assert!(view.image.iter().all(|v| v.is_finite()));
             }
             let view = transform.whole(&sample, &info, IGNORE);
-            prop_assert_eq!(view.image.len(), view.size_px.0 * view.size_px.1 * 3);
-            resize_label(&view.label, 3, 0, (0, 0));
+            prop_assert_eq!(view.image.len(), view.size_px.area() * 3);
+            resize_label(&view.label, Size::new(0, 3), Size::new(0, 0));
         }
     }
 }
@@ -207,8 +222,7 @@ fn flipping_twice_is_the_identity() {
     let undo = |(i, v): (usize, &f32)| ((v * STD[i % 3] + MEAN[i % 3]) * 255.0).round() as u8;
     let again = Sample {
         image: Image {
-            width: 33,
-            height: 33,
+            size: Size::square(33),
             pixels: once.image.iter().enumerate().map(undo).collect(),
         },
         label: once.label,
@@ -259,7 +273,7 @@ fn resized_keypoints_keep_the_pixel_convention() {
     let Label::Keypoints {
         points,
         reference_px,
-    } = resize_label(&label, 2, 4, (16, 8))
+    } = resize_label(&label, Size::new(4, 2), Size::new(16, 8))
     else {
         panic!("kind");
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::{Dataset, Sample, Source, Transform};
-use nasfw_sdk::{DataInfo, LabelKind, Metrics, Part, Task};
+use nasfw_sdk::{DataInfo, LabelKind, Metrics, Part, Size, Task};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Layers, Preset};
@@ -164,18 +164,18 @@ pub fn examples(
             let index = at * dataset.len() / count;
             let sample = dataset.read(index)?;
             let answer = predictor.predict(&sample.image)?;
-            let (width, height) = (sample.image.width, sample.image.height);
+            let Size { width, height } = sample.image.size;
             let longer = width.max(height);
             let shorter = width.min(height) * longest_px.min(longer) / longer.max(1);
-            let (sample, size_px) = Transform::new(shorter.max(1), 1).shown(
+            let sample = Transform::new(shorter.max(1), 1).shown(
                 &sample,
                 &source.info,
                 request.config.data.ignore,
             );
             Ok(Example {
                 name: dataset.name(index),
+                answer: answer.resized(sample.image.size),
                 sample,
-                answer: answer.resized(size_px),
             })
         })
         .collect()

@@ -1,7 +1,9 @@
-//! Times the kernels on the maps of a decoder: `cargo run --release -p nasfw-kernels --example timing [filter]`.
+//! Times the kernels on the maps of a decoder: `cargo run --release -p nasfw-kernels --example
+//! timing [filter]`.
 //!
-//! Prints the best of many runs with one thread and with two, and GFLOP/s where products are what takes the time (taps outside
-//! the map counted, so a large dilation shows more than the machine can do).
+//! Prints the best of many runs with one thread and with two, and GFLOP/s where products are what
+//! takes the time (taps outside the map counted, so a large dilation shows more than the machine
+//! can do).
 #![allow(clippy::print_stdout, reason = "its output is what the example is for")]
 
 use std::time::{Duration, Instant};
@@ -89,7 +91,8 @@ fn convolution(
     });
 }
 
-/// The direct kernels against Winograd's with one thread, in turns, and which of them the shape chooses.
+/// The direct kernels against Winograd's with one thread, in turns, and which of them the shape
+/// chooses.
 fn winograd(bench: &Bench) {
     // Batch, side, channels, output channels, dilation.
     for (batch, side, channels, out_channels, dilation) in [
@@ -248,8 +251,9 @@ impl Bench {
     }
 }
 
-/// The shortest run within some time, so that what else runs on the machine weighs little. A run longer than the
-/// scheduler's slice is interrupted every time on a busy machine; with one thread its mean processor time then says more.
+/// The shortest run within some time, so that what else runs on the machine weighs little. A run
+/// longer than the scheduler's slice is interrupted every time on a busy machine; with one thread
+/// its mean processor time then says more.
 fn best_of(work: &mut impl FnMut(), time: Duration) -> Duration {
     let start = Instant::now();
     let (mut best, mut runs) = (Duration::MAX, 0);
@@ -266,7 +270,7 @@ fn best_of(work: &mut impl FnMut(), time: Duration) -> Duration {
     }
 }
 
-/// How long this thread has been running, where Linux tells.
+/// The time that this thread has been running, where Linux tells.
 fn processor_time() -> Option<Duration> {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanos = stat.split_whitespace().next()?.parse().ok()?;

@@ -16,8 +16,8 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The range the value is clamped to. Its gradient passes strictly inside; not-a-number passes always, so that a training
-    /// run that blew up shows it.
+    /// The range the value is clamped to. Its gradient passes strictly inside; not-a-number passes
+    /// always, so that a training run that blew up shows it.
     pub(crate) fn bounds(self) -> (f32, f32) {
         match self {
             Self::Identity => (f32::NEG_INFINITY, f32::INFINITY),

@@ -1,6 +1,7 @@
 //! Sums over pixels, channel by channel.
 //!
-//! A chunk of pixels is summed in f32, which vectors run over; the chunks' sums are added in f64, in order.
+//! A chunk of pixels is summed in f32, which vectors run over; the chunks' sums are added in f64,
+//! in order.
 
 use std::ops::Range;
 
@@ -31,7 +32,8 @@ pub(crate) fn chunk_sums(y: &[f32], channels: usize) -> Vec<f32> {
     sums
 }
 
-/// Adds up the `count` values that `chunk` gives for each chunk of a map of `len` values, in the order of the chunks.
+/// Adds up the `count` values that `chunk` gives for each chunk of a map of `len` values, in the
+/// order of the chunks.
 pub(crate) fn sum_chunks(
     len: usize,
     channels: usize,

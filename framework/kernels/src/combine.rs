@@ -43,7 +43,8 @@ pub fn accumulate<'a>(dx: impl Into<Output<'a>>, dy: &[f32]) {
     });
 }
 
-/// Writes maps of the same size one after the other along channels; each part comes with its number of channels.
+/// Writes maps of the same size one after the other along channels; each part comes with its number
+/// of channels.
 ///
 /// # Panics
 ///
@@ -85,11 +86,13 @@ pub fn concat_forward<'a>(parts: &[(&[f32], usize)], y: impl Into<Output<'a>>) {
     });
 }
 
-/// `dx += ` channels `offset .. offset + channels` of `dy`, whose pixels have `total_channels`: the gradient of one part.
+/// `dx += ` channels `offset .. offset + channels` of `dy`, whose pixels have `total_channels`: the
+/// gradient of one part.
 ///
 /// # Panics
 ///
-/// When the channels do not lie within the pixel or the two maps do not have the same number of pixels.
+/// When the channels do not lie within the pixel or the two maps do not have the same number of
+/// pixels.
 pub fn concat_backward<'a>(
     dy: &[f32],
     total_channels: usize,

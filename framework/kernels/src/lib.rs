@@ -1,11 +1,13 @@
 //! CPU kernels for dense prediction networks over plain slices in NHWC layout.
 //!
-//! Every kernel is a function over `&[f32]`; maps are (batch, height, width, channels), channels fastest. Nothing here knows of
-//! tensors, tapes or layers. Three promises hold for all of them:
+//! Every kernel is a function over `&[f32]`; maps are (batch, height, width, channels), channels
+//! fastest. Nothing here knows of tensors, tapes or layers. Three promises hold for all of them:
 //!
-//! - **The result does not depend on the number of threads**, to the bit. Work runs in the current rayon pool.
+//! - **The result does not depend on the number of threads**, to the bit. Work runs in the current
+//!   rayon pool.
 //! - **The best instructions of the machine are used**, found at run time; see [`set_simd_level`].
-//! - **A backward kernel adds** to the gradient it is given, but where its documentation says that it overwrites.
+//! - **A backward kernel adds** to the gradient it is given, but where its documentation says that
+//!   it overwrites.
 //!
 //! ```
 //! use nasfw_kernels::{Conv, MapShape, conv_forward};
@@ -50,7 +52,7 @@ pub use conv::{
 pub use conv::{ConvAlgorithm, set_conv_algorithm};
 pub use loss::{berhu, cross_entropy, squared_error};
 pub use norm::{NormBackward, batch_statistics, norm_backward, scale_shift, scale_shift_backward};
-pub use output::{Fresh, Output};
+pub use output::{Output, UninitBuf};
 pub use pool::{global_average_backward, global_average_forward};
 pub use resize::{resize_backward, resize_forward, resize_rows};
 pub use shape::MapShape;

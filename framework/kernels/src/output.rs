@@ -1,10 +1,11 @@
-//! Where a kernel that overwrites puts its result.
+//! Outputs of kernels that overwrite them.
 //!
-//! Zeroing a fresh buffer from end to end before a kernel overwrites it costs a pass over memory on one thread. [`Fresh`] leaves
-//! that out: each task zeroes the piece it is about to write, which it then finds in its cache.
+//! Zeroing a new buffer from end to end before a kernel overwrites it costs a pass over memory on
+//! one thread. [`UninitBuf`] leaves that out: each task zeroes the piece it is about to write,
+//! which it then finds in its cache.
 #![allow(
     unsafe_code,
-    reason = "memory nobody has written yet is handed out piece by piece, each zeroed first"
+    reason = "uninitialised memory is handed out piece by piece, each zeroed first"
 )]
 
 use std::mem::MaybeUninit;
@@ -13,13 +14,13 @@ use rayon::prelude::*;
 
 /// A buffer that a kernel is going to fill: what it holds before is never read.
 #[derive(Debug)]
-pub struct Fresh {
+pub struct UninitBuf {
     /// Holds nothing, or all `len` values.
     values: Vec<f32>,
     len: usize,
 }
 
-impl Fresh {
+impl UninitBuf {
     /// Room for `len` values.
     #[must_use]
     pub fn new(len: usize) -> Self {
@@ -35,14 +36,15 @@ impl Fresh {
     }
 }
 
-/// Where a kernel that overwrites puts its result: a slice, a `Vec` or a [`Fresh`] buffer, all by `&mut`.
+/// The output of a kernel that overwrites it: a slice, a `Vec` or a [`UninitBuf`] buffer, all by
+/// `&mut`.
 #[derive(Debug)]
 pub struct Output<'a>(Target<'a>);
 
 #[derive(Debug)]
 enum Target<'a> {
     Slice(&'a mut [f32]),
-    Fresh(&'a mut Fresh),
+    Uninit(&'a mut UninitBuf),
 }
 
 impl<'a> From<&'a mut [f32]> for Output<'a> {
@@ -63,13 +65,13 @@ impl<'a> From<&'a mut Vec<f32>> for Output<'a> {
     }
 }
 
-impl<'a> From<&'a mut Fresh> for Output<'a> {
-    fn from(fresh: &'a mut Fresh) -> Self {
-        // What was written before may be read again like any other values.
-        if fresh.values.len() == fresh.len {
-            return Self(Target::Slice(&mut fresh.values));
+impl<'a> From<&'a mut UninitBuf> for Output<'a> {
+    fn from(buf: &'a mut UninitBuf) -> Self {
+        // Values written before may be read again like any others.
+        if buf.values.len() == buf.len {
+            return Self(Target::Slice(&mut buf.values));
         }
-        Self(Target::Fresh(fresh))
+        Self(Target::Uninit(buf))
     }
 }
 
@@ -83,19 +85,20 @@ impl Output<'_> {
     pub fn len(&self) -> usize {
         match &self.0 {
             Target::Slice(values) => values.len(),
-            Target::Fresh(fresh) => fresh.len,
+            Target::Uninit(buf) => buf.len,
         }
     }
 
-    /// The same place for another pass, which finds what the one before has written.
+    /// The same output for another pass, which finds the values that the one before has written.
     pub(crate) fn again(&mut self) -> Output<'_> {
         match &mut self.0 {
             Target::Slice(values) => Output::from(&mut **values),
-            Target::Fresh(fresh) => Output::from(&mut **fresh),
+            Target::Uninit(buf) => Output::from(&mut **buf),
         }
     }
 
-    /// Calls `body(index, piece)` for consecutive pieces of the given lengths, in parallel if asked to.
+    /// Calls `body(index, piece)` for consecutive pieces of the given lengths, in parallel if asked
+    /// to.
     ///
     /// # Panics
     ///
@@ -108,14 +111,15 @@ impl Output<'_> {
     ) {
         match self.0 {
             Target::Slice(values) => each(values, lengths, parallel, body),
-            Target::Fresh(fresh) => {
-                let room = &mut fresh.values.spare_capacity_mut()[..fresh.len];
+            Target::Uninit(buf) => {
+                let room = &mut buf.values.spare_capacity_mut()[..buf.len];
                 each(room, lengths, parallel, |index, piece| {
                     body(index, zeroed(piece))
                 });
-                // SAFETY: `each` has called the closure with pieces that cover the first `len` places of the capacity, as it
-                // panics otherwise, and every call has written all of its piece.
-                unsafe { fresh.values.set_len(fresh.len) };
+                // SAFETY: `each` has called the closure with pieces that cover the first `len`
+                // places of the capacity, as it panics otherwise, and every call has written all of
+                // its piece.
+                unsafe { buf.values.set_len(buf.len) };
             }
         }
     }
@@ -152,25 +156,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fresh_buffer_is_zero_until_written_and_then_kept() {
-        assert_eq!(Fresh::new(3).into_vec(), [0.0; 3]);
+    fn an_uninitialised_buffer_is_zero_until_written_and_then_kept() {
+        assert_eq!(UninitBuf::new(3).into_vec(), [0.0; 3]);
         for parallel in [false, true] {
-            let mut fresh = Fresh::new(5);
-            Output::from(&mut fresh).for_pieces([2, 3].into_iter(), parallel, |index, piece| {
+            let mut buf = UninitBuf::new(5);
+            Output::from(&mut buf).for_pieces([2, 3].into_iter(), parallel, |index, piece| {
                 assert!(piece.iter().all(|&v| v == 0.0));
                 piece[0] = 1.0 + index as f32;
             });
-            let mut again = Output::from(&mut fresh);
+            let mut again = Output::from(&mut buf);
             again
                 .again()
                 .for_pieces([5].into_iter(), parallel, |_, piece| piece[4] += 7.0);
-            assert_eq!(fresh.into_vec(), [1.0, 0.0, 2.0, 0.0, 7.0]);
+            assert_eq!(buf.into_vec(), [1.0, 0.0, 2.0, 0.0, 7.0]);
         }
     }
 
     #[test]
     #[should_panic(expected = "pieces that cover")]
     fn pieces_must_cover_the_output() {
-        Output::from(&mut Fresh::new(4)).for_pieces([3].into_iter(), false, |_, _| {});
+        Output::from(&mut UninitBuf::new(4)).for_pieces([3].into_iter(), false, |_, _| {});
     }
 }

@@ -1,19 +1,23 @@
-//! Splitting work over the current rayon pool without letting the number of threads into the result.
+//! Splitting work over the current rayon pool without letting the number of threads into the
+//! result.
 //!
-//! A chunk's size is a function of the shapes alone, and partial results come back in chunk order. So one thread and many
-//! compute the same bits.
+//! A chunk's size is a function of the shapes alone, and partial results come back in chunk order.
+//! So one thread and many compute the same bits.
 
 use rayon::prelude::*;
 
 use crate::output::Output;
 
-/// Values in a chunk of a memory-bound pass: 32 KiB, so what one pass over a chunk read, the next finds in the cache.
+/// Values in a chunk of a memory-bound pass: 32 KiB, so what one pass over a chunk read, the next
+/// finds in the cache.
 pub(crate) const CHUNK_LEN: usize = 8192;
 
-/// Below this many units of work (about a value read and written each) waking another thread costs more than it saves.
+/// Below this many units of work (about a value read and written each) waking another thread costs
+/// more than it saves.
 const FORK_WORK: usize = 1 << 15;
 
-/// Calls `body(offset, piece)` for consecutive pieces of `out`, each `chunk` values long but for a shorter last one.
+/// Calls `body(offset, piece)` for consecutive pieces of `out`, each `chunk` values long but for a
+/// shorter last one.
 pub(crate) fn for_chunks<'a>(
     out: impl Into<Output<'a>>,
     chunk: usize,
@@ -28,7 +32,8 @@ pub(crate) fn for_chunks<'a>(
     });
 }
 
-/// Calls `body(index, piece)` for consecutive pieces of `out`, whose lengths add up to it and are about the same.
+/// Calls `body(index, piece)` for consecutive pieces of `out`, whose lengths add up to it and are
+/// about the same.
 pub(crate) fn for_pieces<'a>(
     out: impl Into<Output<'a>>,
     lengths: impl ExactSizeIterator<Item = usize>,
@@ -60,7 +65,7 @@ pub(crate) fn map_pieces<T: Send>(
     }
 }
 
-/// `body` of 0, 1, … `count` - 1, in that order whoever computed them.
+/// `body` of 0, 1, … `count` - 1, in that order whichever thread computed them.
 pub(crate) fn map_chunks<T: Send>(
     count: usize,
     work: usize,
@@ -73,7 +78,8 @@ pub(crate) fn map_chunks<T: Send>(
     }
 }
 
-/// The chunk length for rows of `unit` values that must not be split: whole rows, about [`CHUNK_LEN`] values.
+/// The chunk length for rows of `unit` values that must not be split: whole rows, about
+/// [`CHUNK_LEN`] values.
 pub(crate) fn chunk_of(unit: usize) -> usize {
     (CHUNK_LEN / unit.max(1)).max(1) * unit.max(1)
 }

@@ -6,7 +6,8 @@ use crate::parallel::for_chunks;
 use crate::shape::MapShape;
 use crate::simd::vectorised;
 
-/// `y` (B, 1, 1, C) = the mean of `x` (B, H, W, C) over each image's pixels; zeros for images without pixels.
+/// `y` (B, 1, 1, C) = the mean of `x` (B, H, W, C) over each image's pixels; zeros for images
+/// without pixels.
 ///
 /// # Panics
 ///
@@ -22,7 +23,8 @@ pub fn global_average_forward<'a>(input: MapShape, x: &[f32], y: impl Into<Outpu
     for_chunks(y, input.channels, x.len(), |offset, y| {
         let image = offset / input.channels;
         let x = &x[image * image_len..(image + 1) * image_len];
-        // A short run at a time is summed in f32, the runs in f64, so that large maps lose no digits.
+        // A short run at a time is summed in f32, the runs in f64, so that large maps lose no
+        // digits.
         let mut total = vec![0.0_f64; input.channels];
         for run in x.chunks(1024 * input.channels) {
             let sums = chunk_sums(run, input.channels);

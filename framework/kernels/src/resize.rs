@@ -1,8 +1,9 @@
 //! Bilinear resizing with the pixel centres of `align_corners = false`.
 //!
-//! Output pixel o of an axis reads position `(o + 0.5) * in / out - 0.5`, not below 0, between two neighbours, as PyTorch's
-//! `F.interpolate(mode = "bilinear", align_corners = False)` does. The backward pass gathers for each input pixel what the
-//! output pixels that read it send back, so no two tasks write to the same place.
+//! Output pixel o of an axis reads position `(o + 0.5) * in / out - 0.5`, not below 0, between two
+//! neighbours, as PyTorch's `F.interpolate(mode = "bilinear", align_corners = False)` does. The
+//! backward pass gathers for each input pixel what the output pixels that read it send back, so no
+//! two tasks write to the same place.
 
 use pulp::{Simd, WithSimd};
 
@@ -30,8 +31,8 @@ pub fn resize_forward<'a>(
     resize(input, output, 0, x, y);
 }
 
-/// The same for one image, a band of rows at a time: `y` is overwritten with whole rows of the result
-/// from `first_row` on, as many as it has room for. For results too large to be held.
+/// Resizes a band of rows of one image: `y` is overwritten with whole rows of the result from
+/// `first_row` on, as many as it has room for. For results too large to be held.
 ///
 /// # Panics
 ///
@@ -120,7 +121,7 @@ fn check(input: MapShape, (height, width): (usize, usize), x: usize, y: usize) -
 /// A position that is read and its weight.
 type Tap = (usize, f32);
 
-/// What each of `output` positions reads among `input` positions: one tap, or two neighbours.
+/// The taps of each of `output` positions among `input` positions: one, or two neighbours.
 fn taps(input: usize, output: usize) -> Vec<Vec<Tap>> {
     let scale = input as f32 / output as f32;
     let position = |o: usize| {
@@ -140,7 +141,7 @@ fn taps(input: usize, output: usize) -> Vec<Vec<Tap>> {
     (0..output).map(position).collect()
 }
 
-/// The same weights seen from the `input` positions.
+/// The taps turned round: for each of `input` positions, the output positions that read it.
 fn transposed(taps: &[Vec<Tap>], input: usize) -> Vec<Vec<Tap>> {
     let mut back = vec![Vec::new(); input];
     for (o, taps) in taps.iter().enumerate() {

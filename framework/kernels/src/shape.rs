@@ -31,7 +31,7 @@ impl MapShape {
         self.pixels() * self.channels
     }
 
-    /// Whether the map holds no value at all.
+    /// True when the map holds no value at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -1,29 +1,34 @@
 //! The instruction set the kernels run with, chosen at run time.
 //!
-//! Every kernel is compiled once for each level (AVX-512, AVX2 with FMA, NEON, portable) and enters the best one by
-//! [`dispatch`]. Closures that rayon moves to another thread leave the level's code, so each chunk of work dispatches anew.
+//! Every kernel is compiled once for each level (AVX-512, AVX2 with FMA, NEON, portable) and enters
+//! the best one by [`dispatch`]. Closures that rayon moves to another thread leave the level's
+//! code, so each chunk of work dispatches anew.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
-/// Which instructions the kernels may use.
+/// The instructions that kernels may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SimdLevel {
     /// The widest vectors this machine has.
     Best,
-    /// Nothing beyond what the program was compiled for: slow, the same on every machine of an architecture.
+    /// Nothing beyond what the program was compiled for: slow, the same on every machine of an
+    /// architecture.
     Baseline,
-    /// Vectors of 16 lanes, as with AVX-512, put together from AVX2: lets a machine without AVX-512 test that shape.
+    /// Vectors of 16 lanes, as with AVX-512, put together from AVX2: lets a machine without AVX-512
+    /// test that shape.
     #[cfg(test)]
     Wide,
 }
 
 static LEVEL: AtomicU8 = AtomicU8::new(SimdLevel::Best as u8);
 
-/// Sets the instructions used by every later kernel call in this process; [`SimdLevel::Best`] until called.
+/// Sets the instructions used by every later kernel call in this process; [`SimdLevel::Best`] until
+/// called.
 ///
-/// Meant for tests and for tracking down a difference between machines: levels differ in the last bits of a result.
+/// Meant for tests and for tracking down a difference between machines: levels differ in the last
+/// bits of a result.
 pub fn set_simd_level(level: SimdLevel) {
     LEVEL.store(level as u8, Ordering::Relaxed);
 }
@@ -39,7 +44,7 @@ pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
         #[cfg(all(test, target_arch = "x86_64"))]
         WIDE => match pulp::x86::V3::try_new() {
             Some(simd) => {
-                /// Enters AVX2's code, then goes on with twice its lanes.
+                /// Enters AVX2's code, then continues with twice its lanes.
                 struct Widened<Op>(pulp::x86::V3_512b, Op);
                 impl<Op: WithSimd> WithSimd for Widened<Op> {
                     type Output = Op::Output;
@@ -56,17 +61,19 @@ pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     }
 }
 
-/// How the registers of the level in force hold a tile of a matrix product.
+/// Registers of the level in force, as a tile of a matrix product uses them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Registers {
     /// Lanes of f32 in one vector.
     pub(crate) lanes: usize,
-    /// Vectors in one row of a tile, at most: 3 with 32 registers, else 2. With 16 a tile of 4 × 3 sums, 3 factors and a
-    /// value fills them exactly, and the compiler then moves and spills half of them (measured: half the speed of 6 × 2).
+    /// Vectors in one row of a tile, at most: 3 with 32 registers, else 2. With 16 a tile of 4 × 3
+    /// sums, 3 factors and a value fills them exactly, and the compiler then moves and spills half
+    /// of them (measured: half the speed of 6 × 2).
     pub(crate) vectors: usize,
 }
 
-/// Whether the level has 32 vector registers; the level that stands in for AVX-512 in tests passes for having them.
+/// True when the level has 32 vector registers; the level that stands in for AVX-512 in tests
+/// passes for having them.
 #[inline(always)]
 pub(crate) const fn many_registers<S: Simd>() -> bool {
     S::REGISTER_COUNT >= 32 || stands_in::<S>()
@@ -123,8 +130,9 @@ pub(crate) fn store_part<S: Simd>(simd: S, x: &mut [f32], value: S::f32s) {
     simd.partial_store_f32s(x, value);
 }
 
-/// Whether this is the level that stands in for AVX-512 in tests. pulp 0.22.3 loads and stores the upper half of its partial
-/// vectors 16 lanes further on instead of 8, outside the slice, so those are done by hand.
+/// True for the level that stands in for AVX-512 in tests. pulp 0.22.3 loads and stores the upper
+/// half of its partial vectors 16 lanes further on instead of 8, outside the slice, so those are
+/// done by hand.
 #[inline(always)]
 const fn stands_in<S: Simd>() -> bool {
     cfg!(test) && S::F32_LANES == 16 && S::REGISTER_COUNT == 8
@@ -156,7 +164,8 @@ pub(crate) fn write<S: Simd, const NV: usize>(simd: S, row: &[S::f32s; NV], x: &
     }
 }
 
-/// Defines a function whose body is compiled for every SIMD level: plain loops that the compiler vectorises.
+/// Defines a function whose body is compiled for every SIMD level: plain loops that the compiler
+/// vectorises.
 macro_rules! vectorised {
     ($(#[$meta:meta])* fn $name:ident<$life:lifetime>($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
         $(#[$meta])*

@@ -1,7 +1,8 @@
 //! The kernels with vectors of 16 lanes, as AVX-512 has them, against the portable code.
 //!
-//! Lane counts decide where vectors end within a row of channels; a machine with AVX2 alone would never test 16. The level
-//! holds for the process, so this is one test, and no other unit test may mind the level.
+//! Lane counts decide where vectors end within a row of channels; a machine with AVX2 alone would
+//! never test 16. The level holds for the process, so this is one test, and no other unit test may
+//! mind the level.
 
 use crate::*;
 
@@ -12,7 +13,8 @@ fn values(len: usize, seed: usize) -> Vec<f32> {
         .collect()
 }
 
-/// An expansion to `channels` with the depthwise convolution after it, on as large a map as that takes.
+/// An expansion to `channels` with the depthwise convolution after it, on as large a map as that
+/// takes.
 fn streamed(channels: usize) -> Vec<f32> {
     let expand = Conv {
         input: MapShape::new(1, 70, 8 + (7600 / channels), 2),
@@ -124,7 +126,8 @@ fn sixteen_lanes_agree_with_one() {
         assert_eq!(wide_lanes, 16, "the wide level was not in force");
     }
     for ((what, wide), (_, baseline)) in wide.iter().zip(&baseline) {
-        // Winograd's transforms round values of the size of the largest, whatever the size of a result.
+        // Winograd's transforms round values of the size of the largest, whatever the size of a
+        // result.
         let epsilon = if what.starts_with("Winograd") {
             1e-4
         } else {

@@ -1,4 +1,5 @@
-//! Convolutions against the written-out loop, over shapes that hit every border, remainder and group case.
+//! Convolutions against the written-out loop, over shapes that hit every border, remainder and
+//! group case.
 
 mod reference;
 
@@ -30,7 +31,8 @@ fn check(conv: Conv) {
         assert_close(&format!("forward of {conv:?}"), &y, &expected, TOLERANCE);
         let prepared = PreparedConv::new(&conv, &weight, bias, Activation::Identity);
         prepared.run(&x, &mut y);
-        // Evaluation may take Winograd's way where training does not; tests/winograd.rs bounds it closely.
+        // Evaluation may take Winograd's way where training does not; tests/winograd.rs bounds it
+        // closely.
         assert_close(&format!("{prepared:?}"), &y, &expected, 20.0 * TOLERANCE);
         for act in [Activation::Relu, Activation::Relu6] {
             let (mut after, mut fused) = (y.clone(), vec![f32::NAN; y.len()]);

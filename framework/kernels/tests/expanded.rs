@@ -3,7 +3,7 @@
 mod reference;
 
 use nasfw_kernels::{Activation, Conv, MapShape, PreparedConv};
-use reference::random;
+use reference::{expanded, random};
 
 /// Both results are sums of the same products in the same order, so they are equal to the bit.
 fn check(
@@ -13,21 +13,8 @@ fn check(
     kernel: usize,
     stride: usize,
 ) {
-    let expand = Conv {
-        input: MapShape::new(batch, size.0, size.1, channels.0),
-        out_channels: channels.1,
-        kernel: 1,
-        stride: 1,
-        dilation: 1,
-        groups: 1,
-    };
-    let depthwise = Conv {
-        input: expand.output(),
-        kernel,
-        stride,
-        groups: channels.1,
-        ..expand
-    };
+    let input = MapShape::new(batch, size.0, size.1, channels.0);
+    let (expand, depthwise) = expanded(input, channels.1, kernel, stride);
     let x = random(expand.input.len(), 1);
     let prepare = |conv: &Conv, seed, act| {
         let weight = random(conv.weight_len(), seed);
@@ -70,20 +57,7 @@ fn large_kernels_and_strides() {
 
 #[test]
 fn only_what_pays_is_streamed() {
-    let expand = Conv {
-        input: MapShape::new(1, 16, 16, 8),
-        out_channels: 48,
-        kernel: 1,
-        stride: 1,
-        dilation: 1,
-        groups: 1,
-    };
-    let depthwise = Conv {
-        input: expand.output(),
-        kernel: 3,
-        groups: 48,
-        ..expand
-    };
+    let (expand, depthwise) = expanded(MapShape::new(1, 16, 16, 8), 48, 3, 1);
     let prepare = |conv: &Conv| {
         PreparedConv::new(conv, &vec![0.0; conv.weight_len()], None, Activation::Relu)
     };

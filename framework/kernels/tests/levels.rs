@@ -1,4 +1,5 @@
-//! The portable code and the best instructions agree. A process of its own, as the level holds for the whole process.
+//! The portable code and the best instructions agree. A process of its own, as the level holds for
+//! the whole process.
 
 mod reference;
 
@@ -7,23 +8,10 @@ use nasfw_kernels::{
     batch_statistics, conv_backward_input, conv_backward_weight, conv_forward, cross_entropy,
     norm_backward, resize_forward, scale_shift, set_conv_algorithm, set_simd_level,
 };
-use reference::{assert_close, random, wide};
+use reference::{assert_close, expanded, random, wide};
 
 fn streamed() -> Vec<f32> {
-    let expand = Conv {
-        input: MapShape::new(1, 131, 127, 5),
-        out_channels: 43,
-        kernel: 1,
-        stride: 1,
-        dilation: 1,
-        groups: 1,
-    };
-    let depthwise = Conv {
-        input: expand.output(),
-        kernel: 3,
-        groups: 43,
-        ..expand
-    };
+    let (expand, depthwise) = expanded(MapShape::new(1, 131, 127, 5), 43, 3, 1);
     let x = random(expand.input.len(), 1);
     let prepare = |conv: &Conv, seed| {
         let weight = random(conv.weight_len(), seed);

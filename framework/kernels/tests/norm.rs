@@ -50,7 +50,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn statistics_agree_with_the_sums(pixels in 1..900_usize, channels in 1..60_usize, shift in -3.0..3.0_f32) {
+    fn statistics_agree_with_the_sums(
+        pixels in 1..900_usize, channels in 1..60_usize, shift in -3.0..3.0_f32,
+    ) {
         let y: Vec<f32> = random(pixels * channels, 1).iter().map(|v| v + shift).collect();
         let (mean, var) = statistics(&wide(&y), channels);
         let (mut got_mean, mut got_var) = (vec![f32::NAN; channels], vec![f32::NAN; channels]);
@@ -60,12 +62,17 @@ proptest! {
     }
 
     #[test]
-    fn scale_shift_and_its_gradient(pixels in 1..300_usize, channels in 1..60_usize, which in 0..3_usize) {
+    fn scale_shift_and_its_gradient(
+        pixels in 1..300_usize, channels in 1..60_usize, which in 0..3_usize,
+    ) {
         let activation = ACTIVATIONS[which];
         let len = pixels * channels;
         let y: Vec<f32> = random(len, 2).iter().map(|v| 6.0 * v).collect();
         let (scale, shift) = (random(channels, 3), random(channels, 4));
-        let inner = |i: usize| f64::from(y[i]) * f64::from(scale[i % channels]) + f64::from(shift[i % channels]);
+        let inner = |i: usize| {
+            let at = i % channels;
+            f64::from(y[i]) * f64::from(scale[at]) + f64::from(shift[at])
+        };
         let expected: Vec<f64> = (0..len).map(|i| act(activation, inner(i))).collect();
         let mut z = vec![f32::NAN; len];
         scale_shift(&y, &scale, &shift, activation, &mut z);
@@ -77,7 +84,8 @@ proptest! {
         let expected: Vec<f64> = (0..len)
             .map(|i| {
                 let passes = act(activation, inner(i)) == inner(i);
-                let gradient = if passes { f64::from(dz[i]) * f64::from(scale[i % channels]) } else { 0.0 };
+                let gradient = f64::from(dz[i]) * f64::from(scale[i % channels]);
+                let gradient = if passes { gradient } else { 0.0 };
                 f64::from(before[i]) + gradient
             })
             .collect();
@@ -119,7 +127,8 @@ fn the_training_gradient_agrees_with_finite_differences() {
                 let z = norm(&wide(y), &wide(gamma), &wide(beta), activation);
                 z.iter().zip(&dz).map(|(z, &dz)| z * f64::from(dz)).sum()
             };
-            // Away from the kinks a small step stays on one side; a value that crosses one would show as a large error.
+            // Away from the kinks a small step stays on one side; a value that crosses one would
+            // show as a large error.
             let step = 1e-4;
             let (mean, var) = statistics(&wide(&y), channels);
             let mean: Vec<f32> = mean.iter().map(|&v| v as f32).collect();
@@ -150,7 +159,8 @@ fn the_training_gradient_agrees_with_finite_differences() {
     }
 }
 
-/// Large maps take the path of several chunks; the identity of the closed form shows a lost or doubled one.
+/// Large maps take the path of several chunks; the identity of the closed form shows a lost or
+/// doubled one.
 #[test]
 fn the_training_gradient_of_a_large_map_sums_to_zero() {
     let channels = 21;
@@ -177,7 +187,8 @@ fn the_training_gradient_of_a_large_map_sums_to_zero() {
         sums[i % channels] += f64::from(g);
         products[i % channels] += f64::from(g) * f64::from(v);
     }
-    // Shifting or scaling a channel does not change the result, so the gradient along both is (nearly) zero.
+    // Shifting or scaling a channel does not change the result, so the gradient along both is
+    // (nearly) zero.
     for (sum, product) in sums.iter().zip(products) {
         assert!(sum.abs() < 1e-2 && product.abs() < 1e-2, "{sum}, {product}");
     }

@@ -72,11 +72,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn concatenation_and_back(pixels in 0..1200_usize, channels in prop::collection::vec(0..30_usize, 1..5)) {
+    fn concatenation_and_back(
+        pixels in 0..1200_usize, channels in prop::collection::vec(0..30_usize, 1..5),
+    ) {
         let total: usize = channels.iter().sum();
         prop_assume!(total > 0);
-        let maps: Vec<Vec<f32>> = channels.iter().enumerate().map(|(i, c)| random(pixels * c, i as u64)).collect();
-        let parts: Vec<(&[f32], usize)> = maps.iter().map(Vec::as_slice).zip(channels.iter().copied()).collect();
+        let map = |(i, c): (usize, &usize)| random(pixels * c, i as u64);
+        let maps: Vec<Vec<f32>> = channels.iter().enumerate().map(map).collect();
+        let slices = maps.iter().map(Vec::as_slice);
+        let parts: Vec<(&[f32], usize)> = slices.zip(channels.iter().copied()).collect();
         let mut y = vec![f32::NAN; pixels * total];
         concat_forward(&parts, &mut y);
         let mut offset = 0;

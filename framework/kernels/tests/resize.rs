@@ -66,7 +66,8 @@ fn check(input: MapShape, out_hw: (usize, usize)) {
 
 #[test]
 fn figures_of_pytorch() {
-    // F.interpolate(torch.tensor([[[[0., 1.], [2., 3.]]]]), size=(4, 4), mode="bilinear", align_corners=False)
+    // F.interpolate(torch.tensor([[[[0., 1.], [2., 3.]]]]), size=(4, 4), mode="bilinear",
+    // align_corners=False)
     let mut y = [0.0; 16];
     resize_forward(
         MapShape::new(1, 2, 2, 1),

@@ -1,16 +1,17 @@
 //! One thread and several compute the same bits.
 //!
-//! The maps are large enough to be split; a chunk size or an order of summation that depends on the pool would show.
+//! The maps are large enough to be split; a chunk size or an order of summation that depends on the
+//! pool would show.
 
 mod reference;
 
 use nasfw_kernels::{
-    Activation, Conv, Fresh, MapShape, NormBackward, PreparedConv, batch_statistics, berhu,
+    Activation, Conv, MapShape, NormBackward, PreparedConv, UninitBuf, batch_statistics, berhu,
     bias_backward, conv_backward_input, conv_backward_weight, conv_forward, cross_entropy,
     global_average_forward, norm_backward, resize_backward, resize_forward, scale_shift,
     squared_error,
 };
-use reference::{in_pool, random};
+use reference::{expanded, in_pool, random};
 
 fn same_bits(what: &str, work: impl Fn() -> Vec<f32> + Sync) {
     let one = in_pool(1, &work);
@@ -75,21 +76,7 @@ fn convolutions() {
 
 #[test]
 fn prepared_and_streamed_convolutions() {
-    let expand = Conv {
-        input: MapShape::new(2, 130, 121, 5),
-        out_channels: 43,
-        kernel: 1,
-        stride: 1,
-        dilation: 1,
-        groups: 1,
-    };
-    let depthwise = Conv {
-        input: expand.output(),
-        kernel: 3,
-        stride: 2,
-        groups: 43,
-        ..expand
-    };
+    let (expand, depthwise) = expanded(MapShape::new(2, 130, 121, 5), 43, 3, 2);
     let x = random(expand.input.len(), 1);
     let prepare = |conv: &Conv, seed| {
         let weight = random(conv.weight_len(), seed);
@@ -97,12 +84,12 @@ fn prepared_and_streamed_convolutions() {
     };
     let (first, second) = (prepare(&expand, 2), prepare(&depthwise, 3));
     same_bits("a prepared convolution", || {
-        let mut y = Fresh::new(expand.output().len());
+        let mut y = UninitBuf::new(expand.output().len());
         first.run(&x, &mut y);
         y.into_vec()
     });
     same_bits("a streamed expansion", || {
-        let mut y = Fresh::new(depthwise.output().len());
+        let mut y = UninitBuf::new(depthwise.output().len());
         second.run_expanded(&first, &x, &mut y);
         y.into_vec()
     });

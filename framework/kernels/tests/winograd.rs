@@ -1,5 +1,6 @@
-//! Winograd's convolution against the written-out loop, for all shapes it can compute, those that the direct kernels are faster
-//! at included. A process of its own, as the algorithm is set for the whole process.
+//! Winograd's convolution against the written-out loop, for all shapes it can compute, those that
+//! the direct kernels are faster at included. A process of its own, as the algorithm is set for the
+//! whole process.
 
 mod reference;
 
@@ -10,7 +11,8 @@ use nasfw_kernels::{
 use proptest::prelude::*;
 use reference::{in_pool, products, random, wide};
 
-/// Of the largest value. The transforms add and subtract values of that size, so that small results are no more accurate.
+/// Of the largest value. The transforms add and subtract values of that size, so that small results
+/// are no more accurate.
 const TOLERANCE: f64 = 1e-5;
 
 fn conv(

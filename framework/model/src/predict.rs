@@ -3,7 +3,7 @@
 use dfdx::prelude::TensorFromVec;
 use nasfw_data::{Image, Transform};
 use nasfw_kernels::resize_rows;
-use nasfw_sdk::Prediction;
+use nasfw_sdk::{Prediction, Size};
 
 use crate::error::Result;
 use crate::model::Model;
@@ -20,8 +20,8 @@ pub struct Predictor {
     transform: Transform,
 }
 
-/// Runs the network on an image of `(width, height)`: the main output.
-type Forward = dyn Fn(Vec<f32>, (usize, usize)) -> Result<(MapShape, Vec<f32>)>;
+/// Runs the network on an image of this size: the main output.
+type Forward = dyn Fn(Vec<f32>, Size) -> Result<(MapShape, Vec<f32>)>;
 
 impl std::fmt::Debug for Predictor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -36,7 +36,7 @@ impl std::fmt::Debug for Predictor {
 pub struct Output {
     shape: MapShape,
     values: Vec<f32>,
-    image_px: (usize, usize),
+    image_px: Size,
 }
 
 impl Predictor {
@@ -62,14 +62,14 @@ impl Predictor {
     /// # Errors
     /// When it cannot be looked at, the device fails, or an output is not finite.
     pub fn predict(&self, image: &Image) -> Result<Output> {
-        let image_px = (image.width, image.height);
+        let image_px = image.size;
         self.transform
             .check_size(image_px)
             .map_err(|e| NetworkError::BadData {
                 message: e.to_string(),
             })?;
-        let (values, (width, height)) = self.transform.image(image);
-        let (shape, values) = (self.forward)(values, (width, height))?;
+        let (values, size) = self.transform.image(image);
+        let (shape, values) = (self.forward)(values, size)?;
         if let Some(value) = values.iter().find(|v| !v.is_finite()) {
             let message = format!("the network predicted {value}");
             return Err(NetworkError::Training(message).into());
@@ -84,9 +84,9 @@ impl Predictor {
 
 fn forward_of<K: Kernels>(model: &Model, kernels: K) -> Result<Box<Forward>> {
     let network = model.network(kernels.clone())?;
-    let run = move |values: Vec<f32>, (width, height): (usize, usize)| -> Result<_> {
+    let run = move |values: Vec<f32>, size: Size| -> Result<_> {
         let on = network.kernels().device();
-        let input = device(on.try_tensor_from_vec(values, (1, height, width, 3)))?;
+        let input = device(on.try_tensor_from_vec(values, (1, size.height, size.width, 3)))?;
         let main = network.main_output();
         let output = network.forward_eval(&[input])?.swap_remove(main);
         Ok((map_shape(&output), output.as_vec()))
@@ -113,8 +113,8 @@ impl Output {
         }
     }
 
-    /// The same output for a view of the image in another size, width and height.
-    pub fn resized(self, image_px: (usize, usize)) -> Self {
+    /// The same output for a view of the image in another size.
+    pub fn resized(self, image_px: Size) -> Self {
         Self { image_px, ..self }
     }
 
@@ -124,7 +124,7 @@ impl Output {
     /// # Errors
     /// Those of `each`.
     pub fn rows<E>(&self, mut each: impl FnMut(&[f32]) -> Result<(), E>) -> Result<(), E> {
-        let (width, height) = self.image_px;
+        let Size { width, height } = self.image_px;
         let row = width * self.shape.channels;
         let at_once = (BAND / row.max(1)).clamp(1, height.max(1));
         let mut band = vec![0.0; at_once * row];

@@ -1,8 +1,8 @@
 //! Runs and models as one self-contained HTML page.
 //!
 //! A page has its style, charts and pictures within it; reading it needs no network and no script.
-//! The same input gives the same bytes: times in it are those that were recorded. All text that comes
-//! from users is escaped by maud, which makes the HTML.
+//! The same input gives the same bytes: times in it are those that were recorded. All text that
+//! comes from users is escaped by maud, which makes the HTML.
 //!
 //! ```text
 //! RunView ──▶ Recorded ──▶ run/ ──┐
@@ -13,15 +13,16 @@
 //!
 //! | folder | holds |
 //! |---|---|
-//! | `run/` | what is told of a search, a section a file |
-//! | `model/` | what is told of a trained network |
+//! | `run/` | the page of a search, a section a file |
+//! | `model/` | the page of a trained network |
 //! | `chart/` | charts as SVG |
+//! | `sketch/` | sketches of architectures as SVG and text |
 //! | `page/` | the document around them |
 //! | `number.rs` | numbers as people read them |
 
 mod chart;
+pub mod model;
 pub mod number;
 mod page;
-
-pub mod model;
 pub mod run;
+pub mod sketch;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::size::Size;
 
 /// Which truth a task learns from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,19 +58,19 @@ impl Label {
         }
     }
 
-    /// For a map, its `(height, width)` in pixels and how many values it has.
-    pub fn map(&self) -> Option<((usize, usize), usize)> {
+    /// The size of a map and the number of its values; `None` for keypoints.
+    pub fn map(&self) -> Option<(Size, usize)> {
         match self {
             Self::Classes {
                 width,
                 height,
                 values,
-            } => Some(((*height, *width), values.len())),
+            } => Some((Size::new(*width, *height), values.len())),
             Self::Depth {
                 width,
                 height,
                 values,
-            } => Some(((*height, *width), values.len())),
+            } => Some((Size::new(*width, *height), values.len())),
             Self::Keypoints { .. } => None,
         }
     }

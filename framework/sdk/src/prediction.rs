@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::label::Label;
+use crate::size::Size;
 
 /// One image's network output, row-major and channels last: `(height, width, channels)`.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +15,8 @@ pub struct Prediction<'a> {
     pub channels: usize,
     /// `height * width * channels` raw outputs (logits, metres, heatmaps).
     pub values: &'a [f32],
-    /// Size `(width, height)` in pixels of the image that the network was given.
-    pub image_size_px: (usize, usize),
+    /// Size of the image that the network was given.
+    pub image_size_px: Size,
 }
 
 /// The index of the largest value; the first of equals. NaN never wins.
@@ -36,7 +37,7 @@ impl Prediction<'_> {
     /// # Errors
     /// A value that is not finite is a failure of the network and no score, so it is refused.
     pub fn check(&self, channels: usize, truth: &Label) -> Result<()> {
-        let (height, width) = (self.height, self.width);
+        let map = Size::new(self.width, self.height);
         if self.channels != channels {
             return Err(Error::invalid(
                 "prediction",
@@ -44,14 +45,15 @@ impl Prediction<'_> {
                 format!("this data set needs {channels}"),
             ));
         }
-        let wanted = height
-            .checked_mul(width)
+        let wanted = map
+            .height
+            .checked_mul(map.width)
             .and_then(|n| n.checked_mul(channels));
         if wanted != Some(self.values.len()) {
             return Err(Error::invalid(
                 "prediction",
                 format!("{} values", self.values.len()),
-                format!("{height} x {width} pixels of {channels} channels were announced"),
+                format!("{map} pixels of {channels} channels were announced"),
             ));
         }
         if let Some(at) = self.values.iter().position(|v| !v.is_finite()) {
@@ -62,13 +64,11 @@ impl Prediction<'_> {
             ));
         }
         match truth.map() {
-            Some((size, values)) if size != (height, width) || values != height * width => {
-                Err(Error::invalid(
-                    "truth",
-                    format!("{} x {} pixels, {values} values", size.0, size.1),
-                    format!("the prediction has {height} x {width} pixels"),
-                ))
-            }
+            Some((size, values)) if size != map || values != map.area() => Err(Error::invalid(
+                "truth",
+                format!("{size} pixels, {values} values"),
+                format!("the prediction has {map} pixels"),
+            )),
             _ => Ok(()),
         }
     }

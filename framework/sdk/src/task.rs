@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::label::{DataInfo, Label, LabelKind};
 use crate::metrics::Metrics;
 use crate::prediction::Prediction;
+use crate::size::Size;
 
 /// The losses that the engine runs on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -169,11 +170,11 @@ pub trait TaskData: Send + Sync {
     /// One line for people.
     fn description(&self) -> String;
 
-    /// Width and height of a sample's image, in pixels.
+    /// The size of a sample's image.
     ///
     /// # Errors
     /// When the sample cannot be read.
-    fn size_px(&self, part: Part, index: usize) -> Result<(usize, usize)>;
+    fn size_px(&self, part: Part, index: usize) -> Result<Size>;
 
     /// Fills in a sample: `image`, bytes `(height, width, 3)`, and `label`, of the task's kind, a
     /// map of the image's size or as many points as there are joints. Both come as zeros.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use nasfw_sdk::graph::{ActivationKind, Conv, Group, Op, Role};
-use nasfw_sdk::{Graph, GraphBuilder};
+use nasfw_sdk::{Graph, GraphBuilder, Size};
 
 const RELU: Op = Op::Activation {
     function: ActivationKind::Relu,
@@ -34,7 +34,7 @@ fn small() -> Graph {
 
 #[test]
 fn a_small_network_costs_what_is_counted_by_hand() {
-    let cost = small().cost((8, 8));
+    let cost = small().cost(Size::square(8));
     // 3·3·3·4, 2·4, 3·3·4, 4·4, 4·2 + 2; the auxiliary head 4·2.
     assert_eq!(cost.params, 108 + 8 + 36 + 16 + 10);
     assert_eq!(cost.params_with_aux, cost.params + 8);
@@ -62,19 +62,19 @@ fn a_small_network_costs_what_is_counted_by_hand() {
     let wide = small().without_auxiliary();
     let inner = wide.after_encoder().unwrap();
     assert_eq!(
-        inner.cost((4, 4)).peak_activation_bytes,
+        inner.cost(Size::square(4)).peak_activation_bytes,
         4 * (3 * map + pixel)
     );
 }
 
 #[test]
 fn absurd_input_sizes_saturate() {
-    let cost = small().cost((usize::MAX, usize::MAX));
+    let cost = small().cost(Size::square(usize::MAX));
     assert_eq!(
         (cost.macs, cost.peak_activation_bytes),
         (u64::MAX, u64::MAX)
     );
-    assert_eq!(small().cost((0, 0)).peak_activation_bytes, 4 * 8); // two pooled pixels
+    assert_eq!(small().cost(Size::square(0)).peak_activation_bytes, 4 * 8); // two pooled pixels
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Where a heatmap has its peak.
 
-use nasfw_sdk::Prediction;
+use nasfw_sdk::{Prediction, Size};
 
 /// The peak of the heatmap in `channel`, as `(x, y)` in pixels of the image.
 ///
@@ -42,7 +42,10 @@ pub fn peak(prediction: &Prediction<'_>, channel: usize) -> Option<(f32, f32)> {
     if row > 0 && row + 1 < height {
         y += vertex(at(row - 1, column), at(row, column), at(row + 1, column));
     }
-    let (image_width, image_height) = prediction.image_size_px;
+    let Size {
+        width: image_width,
+        height: image_height,
+    } = prediction.image_size_px;
     let to_image = |at: f32, map: usize, image: usize| (at + 0.5) * image as f32 / map as f32 - 0.5;
     Some((
         to_image(x, width, image_width),

@@ -2,9 +2,9 @@
 
 use approx::assert_abs_diff_eq;
 use nasfw_plugins::spaces::{EncoderDecoder, EncoderDecoderConfig, Operation, Variant};
-use nasfw_sdk::SearchSpace;
 use nasfw_sdk::graph::{Group, Resolution};
 use nasfw_sdk::registry::FromConfig;
+use nasfw_sdk::{SearchSpace, Size};
 use serde_json::json;
 
 use crate::{ARCH0, ARCH1, ARCH2, NOTHING, decode, space};
@@ -55,7 +55,7 @@ fn published_architectures_have_their_figures() {
     let (large, search) = (space(64, 2), space(48, 1));
     for row in PUBLISHED {
         let name = row.genotype;
-        let cost = |space, outputs| decode(space, name, outputs).cost((512, 512));
+        let cost = |space, outputs| decode(space, name, outputs).cost(Size::square(512));
         assert_eq!(
             [21, 1, 16].map(|n| cost(&large, n).params),
             row.final_params,
@@ -84,11 +84,13 @@ fn published_architectures_have_their_figures() {
 #[test]
 fn a_decoder_of_nothing_still_builds() {
     let graph = decode(&space(48, 1), NOTHING, 21);
-    assert_eq!(graph.cost((512, 512)).params, 1_866_341);
+    assert_eq!(graph.cost(Size::square(512)).params, 1_866_341);
     // The other extreme: every operation the identity.
     let skips = NOTHING.replace("10", "9");
     assert_eq!(
-        decode(&space(48, 1), &skips, 21).cost((512, 512)).params,
+        decode(&space(48, 1), &skips, 21)
+            .cost(Size::square(512))
+            .params,
         1_866_341
     );
 }
@@ -126,7 +128,7 @@ fn an_operation_costs_what_the_table_says() {
     };
     for (width, repeats) in [(48, 1), (64, 2)] {
         let space = space(width, repeats);
-        let params = |text: &str| decode(&space, text, 21).cost((64, 64)).params;
+        let params = |text: &str| decode(&space, text, 21).cost(Size::square(64)).params;
         let empty = params(NOTHING);
         for operation in Operation::ALL {
             let text = NOTHING.replacen("10", &operation.number().to_string(), 1);

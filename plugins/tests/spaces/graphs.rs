@@ -2,7 +2,7 @@
 
 use nasfw_plugins::spaces::EncoderDecoder;
 use nasfw_sdk::graph::Op;
-use nasfw_sdk::{Io, SearchSpace};
+use nasfw_sdk::{Io, SearchSpace, Size};
 use proptest::prelude::*;
 
 use crate::{ARCH1, any_choices};
@@ -12,17 +12,18 @@ proptest! {
     #[test]
     fn sizes_fit_at_odd_inputs(choices in any_choices(), h in 1_usize..80, w in 1_usize..80) {
         let graph = EncoderDecoder::default().decode(&choices, &Io::rgb(3)).unwrap();
-        let sizes = graph.sizes(&[(h, w)]);
+        let sizes = graph.sizes(&[Size::new(w, h)]);
         for (node, &size) in graph.nodes().iter().zip(&sizes) {
             let of = |input: usize| sizes[node.inputs[input]];
             let halved = |n: usize, stride: usize| n.div_ceil(stride);
             match &node.op {
-                Op::Input { .. } => prop_assert_eq!(size, (h, w)),
-                Op::GlobalAveragePool => prop_assert_eq!(size, (1, 1)),
+                Op::Input { .. } => prop_assert_eq!(size, Size::new(w, h)),
+                Op::GlobalAveragePool => prop_assert_eq!(size, Size::square(1)),
                 Op::ResizeTo => prop_assert_eq!(size, of(1)),
                 // A convolution rounds up at its own input; the total stride must agree.
                 Op::Conv(c) => {
-                    prop_assert_eq!(size, (halved(of(0).0, c.stride), halved(of(0).1, c.stride)));
+                    let halved = Size::new(halved(of(0).width, c.stride), halved(of(0).height, c.stride));
+                    prop_assert_eq!(size, halved);
                 }
                 _ => prop_assert!(node.inputs.iter().all(|&i| sizes[i] == size), "{}", node.name),
             }

@@ -2,7 +2,7 @@
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use nasfw_plugins::tasks::{Pck, Pose, peak};
-use nasfw_sdk::{Keypoint, Metrics, Prediction, Seed, Task};
+use nasfw_sdk::{Keypoint, Metrics, Prediction, Seed, Size, Task};
 use rand::RngExt;
 
 use crate::get;
@@ -22,7 +22,7 @@ fn find(size: (usize, usize), values: &[f32], image: (usize, usize)) -> (f32, f3
         width: size.0,
         channels: 1,
         values,
-        image_size_px: image,
+        image_size_px: Size::new(image.0, image.1),
     };
     peak(&prediction, 0).unwrap()
 }
@@ -61,7 +61,7 @@ fn a_peak_moves_to_the_vertex_of_its_parabola() {
         width: 3,
         channels: 1,
         values: &[],
-        image_size_px: image,
+        image_size_px: Size::new(image.0, image.1),
     };
     assert_eq!(peak(&broken, 0), None);
 }

@@ -2,7 +2,7 @@
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use nasfw_plugins::tasks::{ConfusionMatrix, Segmentation};
-use nasfw_sdk::{DataInfo, Label, Metrics, Prediction, Seed, Task};
+use nasfw_sdk::{DataInfo, Label, Metrics, Prediction, Seed, Size, Task};
 use rand::RngExt;
 
 use crate::get;
@@ -158,7 +158,7 @@ fn logits_become_classes_pixel_by_pixel() {
         width: 2,
         channels: 3,
         values: &[0.0, 1.0, 2.0, -3.0, -1.0, -2.0],
-        image_size_px: (8, 4),
+        image_size_px: Size::new(8, 4),
     };
     let truth = |values| Label::Classes {
         width: 2,

@@ -2,24 +2,25 @@
 
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
+use nasfw_sdk::Size;
 use png::{BitDepth, ColorType};
 
 use super::write::encode;
 use crate::sample::Image;
 
-/// Where JPEG's losses are not seen in photographs, of 100.
+/// Quality, of 100, at which JPEG's losses are not seen in photographs.
 const QUALITY: u8 = 88;
 
-/// An image as the bytes of a JPEG file.
+/// Encodes an image as the bytes of a JPEG file.
 ///
 /// # Errors
-/// Why not: a side of 0, or `pixels` of another length than `height * width * 3`.
+/// The reason: a side of 0, or `pixels` of another length than `height * width * 3`.
 pub fn jpeg_bytes(image: &Image) -> Result<Vec<u8>, String> {
     let side = |n: usize| u32::try_from(n).map_err(|e| e.to_string());
-    let (width, height) = (side(image.width)?, side(image.height)?);
-    if image.pixels.len() != image.width * image.height * 3 || image.pixels.is_empty() {
-        let (values, of) = (image.pixels.len(), (width, height));
-        return Err(format!("{values} values for an image of {of:?}"));
+    let (width, height) = (side(image.size.width)?, side(image.size.height)?);
+    if image.pixels.len() != image.size.area() * 3 || image.pixels.is_empty() {
+        let (values, size) = (image.pixels.len(), image.size);
+        return Err(format!("{values} values for an image of {size} pixels"));
     }
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, QUALITY)
@@ -28,22 +29,20 @@ pub fn jpeg_bytes(image: &Image) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Values of a width and height as the bytes of a PNG file in the colours of a palette.
+/// Encodes a map of values as the bytes of a PNG file in the colours of a palette.
 ///
 /// # Errors
-/// Why not: a side of 0, or not `height * width` values.
+/// The reason: a side of 0, or not `height * width` values.
 pub fn palette_png_bytes(
-    size: (usize, usize),
+    size: Size,
     values: &[u8],
     colour: impl Fn(u8) -> [u8; 3],
 ) -> Result<Vec<u8>, String> {
     let palette = Some((0..=255).flat_map(colour).collect());
     let mut bytes = Vec::new();
     let color = ColorType::Indexed;
-    match encode(&mut bytes, size, color, BitDepth::Eight, palette, values) {
-        Ok(()) => Ok(bytes),
-        Err(e) => Err(e.to_string()),
-    }
+    encode(&mut bytes, size, color, BitDepth::Eight, palette, values).map_err(|e| e.to_string())?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -55,29 +54,26 @@ mod tests {
     #[test]
     fn pictures_can_be_read_again() {
         let image = Image {
-            width: 16,
-            height: 8,
+            size: Size::new(16, 8),
             pixels: vec![120; 16 * 8 * 3],
         };
         let read = image::load_from_memory(&jpeg_bytes(&image).unwrap()).unwrap();
         let read = read.to_rgb8();
         assert_eq!((read.width(), read.height()), (16, 8));
         assert!(read.as_raw().iter().all(|v| v.abs_diff(120) < 3));
-        let mask = palette_png_bytes((2, 1), &[0, 200], |i| [i; 3]).unwrap();
+        let mask = palette_png_bytes(Size::new(2, 1), &[0, 200], |i| [i; 3]).unwrap();
         let read = image::load_from_memory(&mask).unwrap().to_rgb8();
         assert_eq!(read.as_raw(), &[0, 0, 0, 200, 200, 200]);
     }
 
     #[test]
     fn wrong_sizes_are_errors() {
-        let (width, height, pixels) = (3, 2, vec![0; 17]);
         let image = Image {
-            width,
-            height,
-            pixels,
+            size: Size::new(3, 2),
+            pixels: vec![0; 17],
         };
         assert!(jpeg_bytes(&image).is_err());
-        assert!(palette_png_bytes((3, 2), &[0; 5], |i| [i; 3]).is_err());
-        assert!(palette_png_bytes((0, 2), &[], |i| [i; 3]).is_err());
+        assert!(palette_png_bytes(Size::new(3, 2), &[0; 5], |i| [i; 3]).is_err());
+        assert!(palette_png_bytes(Size::new(0, 2), &[], |i| [i; 3]).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a JPEG file is all there.
+//! A check that a JPEG file is complete.
 
 use std::io::{BufRead, Read, Result, Seek};
 
@@ -7,11 +7,12 @@ pub(super) const START: [u8; 3] = [0xff, 0xd8, 0xff];
 
 const END_OF_IMAGE: u8 = 0xd9;
 
-/// Walks the segments of a JPEG (ITU T.81, annex B) and says whether the end-of-image marker comes.
-/// Searching the file for that marker's two bytes would not do: an embedded thumbnail has one too.
+/// Walks the segments of a JPEG (ITU T.81, annex B) up to the end-of-image marker; false without
+/// it. Searching the file for that marker's two bytes would not do: an embedded thumbnail has one
+/// too.
 pub(super) fn is_complete(file: &mut (impl BufRead + Seek)) -> Result<bool> {
     let mut bytes = file.bytes();
-    // 0xff 0xd8 has been seen by the caller.
+    // The caller has checked 0xff 0xd8.
     bytes.nth(1).transpose()?;
     let mut previous = 0;
     while let Some(byte) = bytes.next().transpose()? {

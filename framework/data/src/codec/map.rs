@@ -2,47 +2,48 @@
 
 use std::path::Path;
 
+use nasfw_sdk::Size;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits};
 
 use super::{MAX_BYTES, check_size, open};
 use crate::error::DataError;
 
-/// Reads a PNG mask as `(width, height, values)`: the palette indices of an indexed PNG, or the
+/// Reads the size and the values of a PNG mask: the palette indices of an indexed PNG, or the
 /// stored values of a grey one, of 1 to 8 bits.
 ///
 /// # Errors
-/// When the file cannot be read, is no intact PNG, is larger than [`MAX_PIXELS`](super::MAX_PIXELS),
-/// or has colour, transparency or 16 bits.
-pub fn read_indexed_png(path: &Path) -> Result<(usize, usize, Vec<u8>), DataError> {
+/// When the file cannot be read, is no intact PNG, is larger than
+/// [`MAX_PIXELS`](super::MAX_PIXELS), or has colour, transparency or 16 bits.
+pub fn read_indexed_png(path: &Path) -> Result<(Size, Vec<u8>), DataError> {
     let raw = read_raw(path, "PNG mask")?;
     let bits = match (raw.color, raw.depth) {
         (ColorType::Indexed | ColorType::Grayscale, BitDepth::One) => 1,
         (ColorType::Indexed | ColorType::Grayscale, BitDepth::Two) => 2,
         (ColorType::Indexed | ColorType::Grayscale, BitDepth::Four) => 4,
         (ColorType::Indexed | ColorType::Grayscale, BitDepth::Eight) => {
-            return Ok((raw.width, raw.height, raw.bytes));
+            return Ok((raw.size, raw.bytes));
         }
         _ => return Err(raw.wrong_kind(path, "palette indices or grey values of 8 bits or fewer")),
     };
     let (per_byte, mask) = (8 / bits, (1_u8 << bits) - 1);
-    let mut values = Vec::with_capacity(raw.width * raw.height);
+    let mut values = Vec::with_capacity(raw.size.area());
     for row in raw.bytes.chunks(raw.line_bytes.max(1)) {
         // The first pixel is in the highest bits; the last byte of a row may be partly unused.
         let pixels = row
             .iter()
             .flat_map(|byte| (0..per_byte).map(move |k| (byte >> (8 - bits * (k + 1))) & mask));
-        values.extend(pixels.take(raw.width));
+        values.extend(pixels.take(raw.size.width));
     }
-    Ok((raw.width, raw.height, values))
+    Ok((raw.size, values))
 }
 
-/// Reads a 16-bit grey PNG as `(width, height, depths in metres)`. `scale` is the number of units
-/// per metre; the value 0 (no depth) stays 0.
+/// Reads the size and the depths in metres of a 16-bit grey PNG. `scale` is the number of units per
+/// metre; the value 0 (no depth) stays 0.
 ///
 /// # Errors
-/// When the file cannot be read, is no intact PNG, is larger than [`MAX_PIXELS`](super::MAX_PIXELS),
-/// is not 16-bit grey, or when `scale` is not a positive number.
-pub fn read_depth_png(path: &Path, scale: f64) -> Result<(usize, usize, Vec<f32>), DataError> {
+/// When the file cannot be read, is no intact PNG, is larger than
+/// [`MAX_PIXELS`](super::MAX_PIXELS), is not 16-bit grey, or when `scale` is not a positive number.
+pub fn read_depth_png(path: &Path, scale: f64) -> Result<(Size, Vec<f32>), DataError> {
     if !(scale.is_finite() && scale > 0.0) {
         return Err(DataError::Setting {
             name: "depth_scale",
@@ -61,12 +62,11 @@ pub fn read_depth_png(path: &Path, scale: f64) -> Result<(usize, usize, Vec<f32>
         .iter()
         .map(|&pair| (f64::from(u16::from_be_bytes(pair)) / scale) as f32)
         .collect();
-    Ok((raw.width, raw.height, metres))
+    Ok((raw.size, metres))
 }
 
 struct Raw {
-    width: usize,
-    height: usize,
+    size: Size,
     color: ColorType,
     depth: BitDepth,
     line_bytes: usize,
@@ -102,17 +102,16 @@ fn read_raw(path: &Path, expected: &'static str) -> Result<Raw, DataError> {
     let mut reader = Decoder::new_with_limits(open(path)?, limits)
         .read_info()
         .map_err(failed)?;
-    let (width, height) = check_size(path, reader.info().width, reader.info().height)?;
-    let size = reader
+    let size = check_size(path, reader.info().width, reader.info().height)?;
+    let len = reader
         .output_buffer_size()
-        .filter(|&size| size as u64 <= MAX_BYTES)
+        .filter(|&len| len as u64 <= MAX_BYTES)
         .ok_or_else(|| failed(DecodingError::LimitsExceeded))?;
-    let mut bytes = vec![0; size];
+    let mut bytes = vec![0; len];
     let frame = reader.next_frame(&mut bytes).map_err(failed)?;
     reader.finish().map_err(failed)?;
     Ok(Raw {
-        width,
-        height,
+        size,
         color: frame.color_type,
         depth: frame.bit_depth,
         line_bytes: frame.line_size,
@@ -156,15 +155,15 @@ mod tests {
             );
             assert_eq!(
                 read_indexed_png(&path).unwrap(),
-                (3, 2, vec![0, 1, 2, 3, 0, 1])
+                (Size::new(3, 2), vec![0, 1, 2, 3, 0, 1])
             );
             write(&path, 3, color, BitDepth::Four, &[0x12, 0x30, 0x4f, 0x60]);
             assert_eq!(
                 read_indexed_png(&path).unwrap(),
-                (3, 2, vec![1, 2, 3, 4, 15, 6])
+                (Size::new(3, 2), vec![1, 2, 3, 4, 15, 6])
             );
             write(&path, 9, color, BitDepth::One, &[0b1010_1010, 0x80, 0, 0]);
-            let (_, _, values) = read_indexed_png(&path).unwrap();
+            let (_, values) = read_indexed_png(&path).unwrap();
             assert_eq!(values[..9], [1, 0, 1, 0, 1, 0, 1, 0, 1]);
             assert_eq!(values[9..], [0; 9]);
         }
@@ -202,7 +201,7 @@ mod tests {
         );
         assert_eq!(
             read_depth_png(&path, 1000.0).unwrap(),
-            (1, 2, vec![1.5, 0.0])
+            (Size::new(1, 2), vec![1.5, 0.0])
         );
     }
 

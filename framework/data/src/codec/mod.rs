@@ -14,6 +14,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use nasfw_sdk::Size;
+
 use crate::error::DataError;
 
 pub use encode::{jpeg_bytes, palette_png_bytes};
@@ -38,14 +40,14 @@ fn open(path: &Path) -> Result<BufReader<File>, DataError> {
     Ok(BufReader::new(File::open(path).map_err(io_error(path))?))
 }
 
-fn check_size(path: &Path, width: u32, height: u32) -> Result<(usize, usize), DataError> {
+fn check_size(path: &Path, width: u32, height: u32) -> Result<Size, DataError> {
+    let size = Size::new(width as usize, height as usize);
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(DataError::TooLarge {
             path: path.to_owned(),
-            width: width.into(),
-            height: height.into(),
+            size,
             limit: MAX_PIXELS,
         });
     }
-    Ok((width as usize, height as usize))
+    Ok(size)
 }

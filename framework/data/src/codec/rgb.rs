@@ -32,7 +32,7 @@ pub fn read_rgb(path: &Path) -> Result<Image, DataError> {
     {
         let complete = jpeg::is_complete(&mut file).map_err(io_error(path))?;
         if !complete {
-            // The decoder would fill the lost part with grey and say nothing.
+            // The decoder would silently fill the lost part with grey.
             return Err(DataError::Decode {
                 path: path.to_owned(),
                 reason: "the file ends before the image does".to_owned(),
@@ -56,11 +56,10 @@ pub fn read_rgb(path: &Path) -> Result<Image, DataError> {
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(failed)?;
     let (width, height) = decoder.dimensions();
-    let (width, height) = check_size(path, width, height)?;
+    let size = check_size(path, width, height)?;
     let decoded = DynamicImage::from_decoder(decoder).map_err(failed)?;
     Ok(Image {
-        width,
-        height,
+        size,
         pixels: decoded.into_rgb8().into_raw(),
     })
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use nasfw_sdk::Size;
 use png::{BitDepth, ColorType, Encoder, EncodingError};
 
 use super::io_error;
@@ -15,9 +16,8 @@ use crate::sample::Image;
 /// # Errors
 /// When the file cannot be written or `pixels` does not have `height * width * 3` values.
 pub fn write_png_rgb(path: &Path, image: &Image) -> Result<(), DataError> {
-    let size = (image.width, image.height);
-    let pixels = &image.pixels;
-    write(path, size, ColorType::Rgb, BitDepth::Eight, None, pixels)
+    let Image { size, pixels } = image;
+    write(path, *size, ColorType::Rgb, BitDepth::Eight, None, pixels)
 }
 
 /// Writes a mask as an indexed PNG with the PASCAL VOC palette, so that viewers show classes in
@@ -25,22 +25,17 @@ pub fn write_png_rgb(path: &Path, image: &Image) -> Result<(), DataError> {
 ///
 /// # Errors
 /// When the file cannot be written or there are not `height * width` values.
-pub fn write_indexed_png(
-    path: &Path,
-    width: usize,
-    height: usize,
-    values: &[u8],
-) -> Result<(), DataError> {
-    write_palette_png(path, (width, height), values, voc_colour)
+pub fn write_indexed_png(path: &Path, size: Size, values: &[u8]) -> Result<(), DataError> {
+    write_palette_png(path, size, values, voc_colour)
 }
 
-/// The same with another palette: the colour of every index.
+/// Writes a mask as an indexed PNG with a palette of its own: the colour of every index.
 ///
 /// # Errors
 /// As [`write_indexed_png`].
 pub fn write_palette_png(
     path: &Path,
-    size: (usize, usize),
+    size: Size,
     values: &[u8],
     colour: impl Fn(u8) -> [u8; 3],
 ) -> Result<(), DataError> {
@@ -56,8 +51,7 @@ pub fn write_palette_png(
 /// When the file cannot be written or there are not `height * width` values.
 pub fn write_depth_png(
     path: &Path,
-    width: usize,
-    height: usize,
+    size: Size,
     metres: &[f32],
     scale: f64,
 ) -> Result<(), DataError> {
@@ -68,7 +62,7 @@ pub fn write_depth_png(
         .collect();
     write(
         path,
-        (width, height),
+        size,
         ColorType::Grayscale,
         BitDepth::Sixteen,
         None,
@@ -78,7 +72,7 @@ pub fn write_depth_png(
 
 fn write(
     path: &Path,
-    size: (usize, usize),
+    size: Size,
     color: ColorType,
     depth: BitDepth,
     palette: Option<Vec<u8>>,
@@ -94,14 +88,15 @@ fn write(
 /// Writes the bytes of a PNG file.
 pub(super) fn encode(
     to: impl Write,
-    (width, height): (usize, usize),
+    size: Size,
     color: ColorType,
     depth: BitDepth,
     palette: Option<Vec<u8>>,
     bytes: &[u8],
 ) -> Result<(), EncodingError> {
-    let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX); // the encoder refuses what is too large
-    let mut encoder = Encoder::new(to, side(width), side(height));
+    // The encoder refuses what is too large.
+    let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let mut encoder = Encoder::new(to, side(size.width), side(size.height));
     encoder.set_color(color);
     encoder.set_depth(depth);
     if let Some(palette) = palette {
@@ -138,16 +133,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.png");
         let image = Image {
-            width: 2,
-            height: 1,
+            size: Size::new(2, 1),
             pixels: vec![1, 2, 3, 250, 0, 9],
         };
         write_png_rgb(&path, &image).unwrap();
         assert_eq!(read_rgb(&path).unwrap(), image);
-        write_indexed_png(&path, 1, 3, &[0, 7, 255]).unwrap();
-        assert_eq!(read_indexed_png(&path).unwrap(), (1, 3, vec![0, 7, 255]));
-        write_depth_png(&path, 4, 1, &[0.0, 1.25, f32::NAN, 99.0], 1000.0).unwrap();
-        let (_, _, metres) = read_depth_png(&path, 1000.0).unwrap();
+        write_indexed_png(&path, Size::new(1, 3), &[0, 7, 255]).unwrap();
+        assert_eq!(
+            read_indexed_png(&path).unwrap(),
+            (Size::new(1, 3), vec![0, 7, 255])
+        );
+        write_depth_png(&path, Size::new(4, 1), &[0.0, 1.25, f32::NAN, 99.0], 1000.0).unwrap();
+        let (_, metres) = read_depth_png(&path, 1000.0).unwrap();
         assert_eq!(metres, [0.0, 1.25, 0.0, 65.535]);
     }
 
@@ -155,9 +152,9 @@ mod tests {
     fn wrong_lengths_are_errors() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.png");
-        assert!(write_indexed_png(&path, 2, 2, &[0; 3]).is_err());
-        assert!(write_indexed_png(&path, 0, 0, &[]).is_err());
-        assert!(write_indexed_png(&folder.path().join("no/x.png"), 1, 1, &[0]).is_err());
+        assert!(write_indexed_png(&path, Size::new(2, 2), &[0; 3]).is_err());
+        assert!(write_indexed_png(&path, Size::new(0, 0), &[]).is_err());
+        assert!(write_indexed_png(&folder.path().join("no/x.png"), Size::new(1, 1), &[0]).is_err());
     }
 
     #[test]

@@ -39,9 +39,9 @@ pub(super) const SKELETON: [(usize, usize); 9] = [
 const LIMB_RADIUS_M: f64 = 0.05;
 const HEAD_RADIUS_M: f64 = 0.13;
 
-/// Which part of the figure a solid is; each part has one surface, left and right alike.
+/// A part of the figure; each has one surface, left and right alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum BodyPart {
     Trunk,
     Head,
     Nose,
@@ -52,7 +52,7 @@ pub(super) enum Part {
 /// A figure standing on the ground.
 #[derive(Clone, Debug)]
 pub(super) struct Figure {
-    pub(super) solids: Vec<(Part, Solid)>,
+    pub(super) solids: Vec<(BodyPart, Solid)>,
     /// Each joint's position with how far the surface in front of it may be, in metres.
     pub(super) joints: [(Vector, f64); JOINTS.len()],
 }
@@ -75,10 +75,10 @@ impl Figure {
         let mut points = [hip; JOINTS.len()];
         points[0] = head;
         let mut parts = vec![
-            (Part::Trunk, hip, neck, 0.1),
-            (Part::Head, head, head, HEAD_RADIUS_M),
+            (BodyPart::Trunk, hip, neck, 0.1),
+            (BodyPart::Head, head, head, HEAD_RADIUS_M),
         ];
-        parts.push((Part::Nose, nose, nose, 0.04));
+        parts.push((BodyPart::Nose, nose, nose, 0.04));
         for (side, offset) in [(1.0, 0), (-1.0, 1)] {
             let shoulder = add(neck, [side * 0.13, -0.04, 0.0]);
             let raise = rng.random_range(0.15..2.7);
@@ -97,13 +97,13 @@ impl Figure {
                 points[joint + offset] = at;
             }
             parts.extend([
-                (Part::Arms, shoulder, elbow, LIMB_RADIUS_M),
-                (Part::Arms, elbow, hand, LIMB_RADIUS_M * 0.9),
-                (Part::Legs, top, knee, LIMB_RADIUS_M * 1.2),
-                (Part::Legs, knee, foot, LIMB_RADIUS_M),
+                (BodyPart::Arms, shoulder, elbow, LIMB_RADIUS_M),
+                (BodyPart::Arms, elbow, hand, LIMB_RADIUS_M * 0.9),
+                (BodyPart::Legs, top, knee, LIMB_RADIUS_M * 1.2),
+                (BodyPart::Legs, knee, foot, LIMB_RADIUS_M),
             ]);
         }
-        let mut solids: Vec<(Part, Solid)> = parts
+        let mut solids: Vec<(BodyPart, Solid)> = parts
             .into_iter()
             .map(|(part, from, to, radius)| {
                 let (from, to, radius) = (to_world(from), to_world(to), radius * size);

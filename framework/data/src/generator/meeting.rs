@@ -1,8 +1,8 @@
-//! Where a ray `o + t d` first meets a surface, everything in the solid's own axes.
+//! The first point at which a ray `o + t d` meets a surface, everything in the solid's own axes.
 
 use super::vector::{Vector, add, dot, scale, sub};
 
-/// Nearer than this along a ray does not count, so that a surface does not shade itself.
+/// Meetings nearer than this along a ray do not count, so that a surface does not shade itself.
 const NEAREST: f64 = 1e-6;
 
 /// Position along the ray and outward normal, both in the solid's axes.

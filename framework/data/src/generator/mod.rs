@@ -3,8 +3,8 @@
 //! Each scene is a patterned floor and back wall, a few solids (boxes, balls, cones, cylinders,
 //! pyramids; standing or lying) and a jointed figure in a random posture, under one lamp with
 //! shadows. Colours and patterns are drawn independently of the class. The same image serves every
-//! kind of label; which one a set returns is chosen when it is opened. Depth is in metres along the
-//! camera's axis and every pixel has one; joints that are hidden or outside are invisible.
+//! kind of label; the kind that a set returns is chosen when it is opened. Depth is in metres along
+//! the camera's axis and every pixel has one; joints that are hidden or outside are invisible.
 //!
 //! Good for demonstrations, tests and first experiments; how well a network does here says little
 //! about photographs.
@@ -19,7 +19,7 @@ mod vector;
 
 use std::sync::Arc;
 
-use nasfw_sdk::{DataInfo, Label, LabelKind, Seed};
+use nasfw_sdk::{DataInfo, Label, LabelKind, Seed, Size};
 
 use crate::config::GeneratorConfig;
 use crate::error::DataError;
@@ -27,7 +27,8 @@ use crate::sample::{Dataset, Sample, Source};
 
 pub use render::Rendered;
 
-/// Raised whenever the same settings give other images, so that fingerprints tell them apart.
+/// Version of the images: raised whenever the same settings give other ones, so that fingerprints
+/// tell them apart.
 const VERSION: u32 = 1;
 
 const MOST_SOLIDS: usize = 5;
@@ -55,10 +56,10 @@ pub(crate) fn open(config: &GeneratorConfig, labels: LabelKind) -> Source {
         seed,
     } = config;
     let settings = format!("{VERSION} {train} {val} {side_px} {seed} {labels:?}");
-    let part = |name: &'static str, len: usize| {
+    let split = |name: &'static str, len: usize| {
         Arc::new(GeneratedSet {
             seed: Seed(*seed).child(name),
-            part: name,
+            split: name,
             len,
             side_px: *side_px,
             labels,
@@ -66,10 +67,10 @@ pub(crate) fn open(config: &GeneratorConfig, labels: LabelKind) -> Source {
     };
     Source {
         info,
-        train: part("train", *train),
-        val: part("val", *val),
+        train: split("train", *train),
+        val: split("val", *val),
         description: format!(
-            "generator: {train} training and {val} validation scenes of {side_px} x {side_px} pixels"
+            "generator: {train} training and {val} validation scenes of {side_px}x{side_px} pixels"
         ),
         fingerprint: blake3::hash(settings.as_bytes()).to_hex().to_string(),
     }
@@ -94,10 +95,10 @@ pub fn draw(seed: Seed, index: usize, side_px: usize) -> Rendered {
     attempt(4, 0)
 }
 
-/// One part of the generator's scenes.
+/// One split of the generator's scenes.
 struct GeneratedSet {
     seed: Seed,
-    part: &'static str,
+    split: &'static str,
     len: usize,
     side_px: usize,
     labels: LabelKind,
@@ -109,7 +110,7 @@ impl Dataset for GeneratedSet {
     }
 
     fn name(&self, index: usize) -> String {
-        format!("generated {} scene {index}", self.part)
+        format!("generated {} scene {index}", self.split)
     }
 
     fn read(&self, index: usize) -> Result<Sample, DataError> {
@@ -118,7 +119,7 @@ impl Dataset for GeneratedSet {
             return Err(DataError::NoSample { index, len });
         }
         let drawn = draw(self.seed, index, self.side_px);
-        let (width, height) = (drawn.image.width, drawn.image.height);
+        let Size { width, height } = drawn.image.size;
         let label = match self.labels {
             LabelKind::Classes => Label::Classes {
                 width,

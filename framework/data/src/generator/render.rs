@@ -3,7 +3,7 @@
 
 use rand_distr::{Distribution, Normal};
 
-use nasfw_sdk::{Keypoint, Rng};
+use nasfw_sdk::{Keypoint, Rng, Size};
 
 use super::scene::{FIGURE, Scene};
 use super::vector::{Vector, add, dot, scale, sub};
@@ -24,7 +24,7 @@ pub struct Rendered {
     pub reference_px: f32,
 }
 
-/// What a ray meets first.
+/// The first thing that a ray meets.
 struct Hit {
     depth_m: f64,
     class: u8,
@@ -72,8 +72,7 @@ pub(super) fn render(scene: &Scene, side: usize, rng: &mut Rng) -> Rendered {
     let (keypoints, reference_px) = view.keypoints(side, &classes, &depth_m);
     Rendered {
         image: Image {
-            width: side,
-            height: side,
+            size: Size::square(side),
             pixels,
         },
         classes,
@@ -216,7 +215,7 @@ impl View<'_> {
     }
 }
 
-/// Whether a ray passes by a ball; `squared` is the squared length of its direction.
+/// True when a ray passes by a ball; `squared` is the squared length of its direction.
 fn misses(origin: Vector, ray: Vector, squared: f64, centre: Vector, radius: f64) -> bool {
     let to_centre = sub(centre, origin);
     let along = dot(to_centre, ray);

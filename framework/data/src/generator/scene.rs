@@ -4,7 +4,7 @@ use rand::RngExt;
 
 use nasfw_sdk::Rng;
 
-use super::figure::{Figure, Part};
+use super::figure::{BodyPart, Figure};
 use super::solid::{Shape, Solid};
 use super::surface::Surface;
 use super::vector::{Axes, Vector, add, cross, length, scale, sub, unit};
@@ -119,11 +119,11 @@ impl Scene {
         let clothes = [0; 5].map(|_| Surface::random(rng, 5.0));
         let dressed = figure.solids.iter().map(|&(part, solid)| {
             let surface = match part {
-                Part::Trunk => clothes[0],
-                Part::Head => clothes[1],
-                Part::Nose => clothes[2],
-                Part::Arms => clothes[3],
-                Part::Legs => clothes[4],
+                BodyPart::Trunk => clothes[0],
+                BodyPart::Head => clothes[1],
+                BodyPart::Nose => clothes[2],
+                BodyPart::Arms => clothes[3],
+                BodyPart::Legs => clothes[4],
             };
             (solid, surface)
         });

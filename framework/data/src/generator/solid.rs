@@ -1,4 +1,4 @@
-//! Solids and where a ray meets them.
+//! Solids and the points at which a ray meets them.
 
 use super::meeting::{ball, cone, cuboid, disc, nearer, pyramid, tube};
 use super::vector::{Axes, Vector, add, length, scale, sub, unit};
@@ -41,7 +41,7 @@ pub(super) struct Solid {
     pub(super) axes: Axes,
 }
 
-/// Where a ray meets a surface.
+/// The point at which a ray meets a surface.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Meeting {
     /// Position along the ray, in lengths of its direction.
@@ -76,7 +76,7 @@ impl Solid {
         }
     }
 
-    /// How far the solid reaches below its centre.
+    /// The distance that the solid reaches below its centre.
     pub(super) fn reach_down(&self) -> f64 {
         // Down in the solid's axes; each shape's support function in that direction.
         let [x, y, z] = self.axes.to_local([0.0, -1.0, 0.0]);
@@ -99,10 +99,8 @@ impl Solid {
             Shape::Box { half } => cuboid(o, d, half),
             Shape::Cylinder { radius, half } => {
                 let side = tube(o, d, radius, half);
-                nearer(
-                    side,
-                    nearer(disc(o, d, half, radius), disc(o, d, -half, radius)),
-                )
+                let ends = nearer(disc(o, d, half, radius), disc(o, d, -half, radius));
+                nearer(side, ends)
             }
             Shape::Cone { radius, half } => {
                 nearer(cone(o, d, radius, half), disc(o, d, -half, radius))
@@ -155,7 +153,7 @@ mod tests {
         },
     ];
 
-    /// Whether a point in the shape's axes is inside, enlarged by `margin`.
+    /// True for a point in the shape's axes that is inside, enlarged by `margin`.
     fn inside(shape: Shape, [x, y, z]: Vector, margin: f64) -> bool {
         let across = x.hypot(z);
         match shape {
@@ -185,17 +183,21 @@ mod tests {
         /// Steps along the ray instead of solving: the first step inside is where the two agree.
         #[test]
         fn meetings_agree_with_marching(
-            kind in 0..6_usize, yaw in 0.0..6.0_f64, up in prop::array::uniform3(-1.0..1.0_f64),
-            from in prop::array::uniform3(-1.0..1.0_f64), aim in prop::array::uniform3(-0.4..0.4_f64),
+            kind in 0..6_usize, yaw in 0.0..6.0_f64,
+            up in prop::array::uniform3(-1.0..1.0_f64),
+            from in prop::array::uniform3(-1.0..1.0_f64),
+            aim in prop::array::uniform3(-0.4..0.4_f64),
         ) {
-            let solid = Solid { shape: SHAPES[kind], centre: [0.1, 0.2, 0.3], axes: Axes::along(up, yaw) };
+            let (centre, axes) = ([0.1, 0.2, 0.3], Axes::along(up, yaw));
+            let solid = Solid { shape: SHAPES[kind], centre, axes };
             let origin = add(solid.centre, scale(unit(from), 2.0));
             let direction = sub(add(solid.centre, aim), origin);
             let local = |t: f64| {
                 solid.axes.to_local(sub(add(origin, scale(direction, t)), solid.centre))
             };
             let step = 1e-3;
-            let marched = (0..2000).map(|i| f64::from(i) * step).find(|&t| inside(solid.shape, local(t), 0.0));
+            let mut steps = (0..2000).map(|i| f64::from(i) * step);
+            let marched = steps.find(|&t| inside(solid.shape, local(t), 0.0));
             let met = solid.meet(origin, direction);
             if let Some(t) = marched {
                 let met = met.unwrap();

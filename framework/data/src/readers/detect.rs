@@ -1,19 +1,19 @@
-//! Which format a folder has.
+//! Detection of the format of a folder.
 
 use std::path::Path;
 
 use nasfw_sdk::LabelKind;
 
 use super::listing;
-use crate::config::Format;
 use crate::error::DataError;
+use crate::format::Format;
 
 const ALL: [Format; 4] = [Format::Voc, Format::Rgbd, Format::Coco, Format::Folders];
 
-/// The format that fits what the folder holds and brings the labels asked for.
+/// Finds the format that fits the content of the folder and has the labels asked for.
 pub(super) fn detect(root: &Path, labels: LabelKind) -> Result<Format, DataError> {
     let fitting = || ALL.into_iter().filter(|&format| fits(root, format));
-    if let Some(format) = fitting().find(|&format| brings(root, format, labels)) {
+    if let Some(format) = fitting().find(|&format| has_labels(root, format, labels)) {
         return Ok(format);
     }
     match fitting().next() {
@@ -37,7 +37,7 @@ pub(super) fn detect(root: &Path, labels: LabelKind) -> Result<Format, DataError
     }
 }
 
-/// Whether the folder looks like this format, complete or not.
+/// True when the folder looks like this format, complete or not.
 fn fits(root: &Path, format: Format) -> bool {
     let has = |name: &str| root.join(name).is_dir();
     match format {
@@ -49,8 +49,8 @@ fn fits(root: &Path, format: Format) -> bool {
     }
 }
 
-/// Whether a folder of this format has these labels.
-pub(super) fn brings(root: &Path, format: Format, labels: LabelKind) -> bool {
+/// True when a folder of this format has these labels.
+pub(super) fn has_labels(root: &Path, format: Format, labels: LabelKind) -> bool {
     match (format, labels) {
         (Format::Voc | Format::Folders, LabelKind::Classes) => true,
         (Format::Rgbd, LabelKind::Depth) => root.join("depth").is_dir(),

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use super::listing::{pair_all, stems};
-use super::{Pair, Parts};
+use super::{Listed, Pair};
 use crate::error::DataError;
 use crate::split::split_by_name;
 
-/// The samples of `train/` and `val/`, or of the folder itself, split 80 / 20 by a hash of the name.
-pub(super) fn list(root: &Path) -> Result<Parts, DataError> {
+/// The samples of `train/` and `val/`, or of the folder itself, split 80 / 20 by a hash of the
+/// name.
+pub(super) fn list(root: &Path) -> Result<Listed, DataError> {
     let mut problems = Vec::new();
     let mut pairs = |folder: &Path| pairs(folder, &mut problems);
     let (train, val) = if root.join("train").is_dir() || root.join("val").is_dir() {
@@ -16,7 +17,7 @@ pub(super) fn list(root: &Path) -> Result<Parts, DataError> {
     } else {
         split_by_name(pairs(root)?, |pair| &pair.name)
     };
-    Ok(Parts {
+    Ok(Listed {
         train,
         val,
         lists: Vec::new(),

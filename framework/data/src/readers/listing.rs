@@ -1,4 +1,4 @@
-//! What is in a folder: files by stem, split lists, class names, fingerprints.
+//! Contents of a folder: files by stem, split lists, class names, fingerprints.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,12 +21,13 @@ pub(super) type Stems = BTreeMap<String, PathBuf>;
 pub(super) fn entries(folder: &Path) -> Result<Vec<String>, DataError> {
     if !folder.is_dir() {
         let path = folder.to_owned();
-        return Err(match folder.exists() {
-            true => DataError::NotAFolder { path },
-            false => DataError::Missing {
+        return Err(if folder.exists() {
+            DataError::NotAFolder { path }
+        } else {
+            DataError::Missing {
                 path,
                 needed: "a folder should be there".to_owned(),
-            },
+            }
         });
     }
     let mut names = Vec::new();
@@ -46,11 +47,11 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<String>, DataError> {
 }
 
 /// The files in `folder` with one of these endings, in lower or upper case, by stem. Others are
-/// passed over.
+/// skipped.
 pub(super) fn stems(folder: &Path, endings: &[&str]) -> Result<Stems, DataError> {
     let mut stems = Stems::new();
     for name in entries(folder)? {
-        // A folder called like a file is found out when it is read.
+        // Reading finds out a folder that is named like a file.
         let name = name.trim_end_matches('/');
         let Some((stem, ending)) = name.rsplit_once('.') else {
             continue;
@@ -103,8 +104,9 @@ fn without_map(unpaired: Vec<(String, PathBuf)>, map_folder: &Path) -> Option<Da
     })
 }
 
-/// Reads a split list (one stem a line) and pairs each stem's image and map; what is wrong goes to `problems`.
-/// `taken` holds the stems of lists read before and in which, as none may come twice.
+/// Reads a split list (one stem a line) and pairs each stem's image and map; errors go to
+/// `problems`. `taken` holds the stems of lists read before with their list, as none may come
+/// twice.
 pub(super) fn pair_listed(
     list: &Path,
     (images, image_folder): (&Stems, &Path),

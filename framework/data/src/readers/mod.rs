@@ -1,7 +1,7 @@
 //! Data sets in folders: one file per format.
 //!
-//! To add a format: a variant of [`Format`], a file here that lists training and validation samples,
-//! and a line in `LAYOUTS`, in `detect.rs` and in `open_folder`.
+//! To add a format: a variant of [`Format`], a file here that lists training and validation
+//! samples, and a line in `format.rs`, in `detect.rs` and in `open_folder`.
 
 pub mod coco;
 mod detect;
@@ -16,28 +16,22 @@ use std::path::{Path, PathBuf};
 use nasfw_sdk::{DataInfo, LabelKind};
 
 use crate::check::check;
-use crate::config::{DataConfig, Format};
+use crate::config::DataConfig;
 use crate::error::DataError;
+use crate::format::{Format, LAYOUTS};
 use crate::sample::{Dataset, Source};
 
 use self::detect::detect;
 use self::listing::{CLASS_FILE, class_names, sequential};
 use self::pairs::{MapKind, Pair, PairSet, largest_class};
 
-/// What each format needs, for messages.
-pub(crate) const LAYOUTS: &str = "known are \
-    voc (JPEGImages/, SegmentationClass/, ImageSets/Segmentation/train.txt and val.txt); \
-    folders (images/ and masks/, or both below train/ and val/); \
-    rgbd (rgb/ with depth/ or seg/, optionally train.txt and val.txt); \
-    coco (images/, annotations/train.json and val.json)";
-
-/// The samples of both parts of a set of image and map pairs.
-struct Parts {
+/// The samples of both splits of a set of image and map pairs.
+struct Listed {
     train: Vec<Pair>,
     val: Vec<Pair>,
     /// Split lists and the like, which belong to the fingerprint.
     lists: Vec<PathBuf>,
-    /// What is wrong with the rest.
+    /// Problems with the rest.
     problems: Vec<DataError>,
 }
 
@@ -58,20 +52,20 @@ pub(crate) fn open_folder(
         Format::Auto => detect(root, labels)?,
         known => known,
     };
-    if !detect::brings(root, format, labels) {
+    if !detect::has_labels(root, format, labels) {
         return Err(DataError::NoLabels {
             path: root.to_owned(),
             format,
             wanted: labels,
         });
     }
-    let parts = match format {
+    let listed = match format {
         Format::Coco => return coco::open(root, config),
         Format::Voc => voc::list(root)?,
         Format::Rgbd => rgbd::list(root, labels)?,
         Format::Folders | Format::Auto => folders::list(root)?,
     };
-    open_pairs(root, config, labels, format, parts)
+    open_pairs(root, config, labels, format, listed)
 }
 
 fn open_pairs(
@@ -79,13 +73,13 @@ fn open_pairs(
     config: &DataConfig,
     labels: LabelKind,
     format: Format,
-    mut parts: Parts,
+    mut listed: Listed,
 ) -> Result<Source, DataError> {
-    for (part, pairs) in [("training", &parts.train), ("validation", &parts.val)] {
-        if pairs.is_empty() && parts.problems.is_empty() {
+    for (split, pairs) in [("training", &listed.train), ("validation", &listed.val)] {
+        if pairs.is_empty() && listed.problems.is_empty() {
             return Err(DataError::Empty {
                 path: root.to_owned(),
-                needed: format!("the {part} part should hold at least one image with its label"),
+                needed: format!("the {split} split should hold at least one image with its label"),
             });
         }
     }
@@ -97,12 +91,12 @@ fn open_pairs(
         LabelKind::Classes | LabelKind::Keypoints => {
             let names_file = root.join(CLASS_FILE);
             let classes = if names_file.is_file() {
-                parts.lists.push(names_file.clone());
+                listed.lists.push(names_file.clone());
                 class_names(&names_file, config.classes)?
             } else if config.classes > 0 {
                 sequential(config.classes)
             } else {
-                let all = parts.train.iter().chain(&parts.val);
+                let all = listed.train.iter().chain(&listed.val);
                 let largest = largest_class(all, config.ignore)?;
                 if largest == 0 {
                     let ignore = config.ignore;
@@ -124,14 +118,17 @@ fn open_pairs(
         LabelKind::Depth => "depth".to_owned(),
         _ => format!("{} classes", classes.len()),
     };
-    let files = parts.train.iter().chain(&parts.val);
+    let files = listed.train.iter().chain(&listed.val);
     let files: Vec<&Path> = files
         .flat_map(|pair| [pair.image.as_path(), pair.map.as_path()])
-        .chain(parts.lists.iter().map(PathBuf::as_path))
+        .chain(listed.lists.iter().map(PathBuf::as_path))
         .collect();
     let fingerprint = listing::fingerprint(root, &files);
-    let description = describe(root, format, parts.train.len(), parts.val.len(), &what);
-    let (train, val) = (PairSet::new(parts.train, map), PairSet::new(parts.val, map));
+    let description = describe(root, format, listed.train.len(), listed.val.len(), &what);
+    let (train, val) = (
+        PairSet::new(listed.train, map),
+        PairSet::new(listed.val, map),
+    );
     Ok(Source {
         info: DataInfo {
             classes,
@@ -139,24 +136,24 @@ fn open_pairs(
             ..DataInfo::default()
         },
         description,
-        fingerprint: sound(fingerprint, parts.problems, [&train, &val])?,
+        fingerprint: sound(fingerprint, listed.problems, [&train, &val])?,
         train: std::sync::Arc::new(train),
         val: std::sync::Arc::new(val),
     })
 }
 
-/// The fingerprint of a set that has none of these `problems`; else all that is wrong with it, what the samples
-/// that could be found show when they are read included.
+/// Returns the fingerprint of a set that has none of these `problems`; else an error of all that is
+/// wrong with it, including what reading the samples shows.
 fn sound(
     fingerprint: Result<String, DataError>,
     mut problems: Vec<DataError>,
-    parts: [&dyn Dataset; 2],
+    splits: [&dyn Dataset; 2],
 ) -> Result<String, DataError> {
     if problems.is_empty() && fingerprint.is_ok() {
         return fingerprint;
     }
-    for part in parts {
-        problems.extend(check(part, 0..part.len()));
+    for split in splits {
+        problems.extend(check(split, 0..split.len()));
     }
     match DataError::several(problems) {
         Some(error) => Err(error),

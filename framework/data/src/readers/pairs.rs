@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use nasfw_sdk::Label;
+use nasfw_sdk::{Label, Size};
 
 use crate::codec::{read_depth_png, read_indexed_png, read_rgb};
 use crate::error::DataError;
@@ -18,7 +18,7 @@ pub(super) struct Pair {
     pub(super) map: PathBuf,
 }
 
-/// What the map files mean.
+/// The meaning of the values in map files.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum MapKind {
     /// The stored value is the class, below `count`, or `ignore`.
@@ -27,7 +27,7 @@ pub(super) enum MapKind {
     Depth { scale: f64 },
 }
 
-/// One part of a set of pairs.
+/// One split of a set of pairs.
 pub(super) struct PairSet {
     pairs: Vec<Pair>,
     map: MapKind,
@@ -57,9 +57,10 @@ impl Dataset for PairSet {
             len: self.pairs.len(),
         })?;
         let image = read_rgb(&pair.image)?;
-        let (width, height, label) = match self.map {
+        let (size, label) = match self.map {
             MapKind::Classes { count, ignore } => {
-                let (width, height, values) = read_indexed_png(&pair.map)?;
+                let (size, values) = read_indexed_png(&pair.map)?;
+                let Size { width, height } = size;
                 if let Some(at) = values
                     .iter()
                     .position(|&v| usize::from(v) >= count && v != ignore)
@@ -84,10 +85,11 @@ impl Dataset for PairSet {
                     height,
                     values,
                 };
-                (width, height, label)
+                (size, label)
             }
             MapKind::Depth { scale } => {
-                let (width, height, values) = read_depth_png(&pair.map, scale)?;
+                let (size, values) = read_depth_png(&pair.map, scale)?;
+                let Size { width, height } = size;
                 if !values.iter().any(|&depth| depth > 0.0) {
                     return Err(DataError::NothingLabelled {
                         path: pair.map.clone(),
@@ -99,15 +101,15 @@ impl Dataset for PairSet {
                     height,
                     values,
                 };
-                (width, height, label)
+                (size, label)
             }
         };
-        if (image.width, image.height) != (width, height) {
+        if image.size != size {
             return Err(DataError::SizeMismatch {
                 image: pair.image.clone(),
-                image_px: (image.width, image.height),
+                image_size: image.size,
                 label: pair.map.clone(),
-                label_px: (width, height),
+                label_size: size,
             });
         }
         Ok(Sample { image, label })
@@ -116,8 +118,8 @@ impl Dataset for PairSet {
 
 /// The largest value other than `ignore` in any of the masks.
 ///
-/// Masks that cannot be read are passed over as long as others say something: whoever reads all samples finds
-/// them all, and this would know of the first only.
+/// Masks that cannot be read are skipped as long as others have a class: a check of all samples
+/// finds every one of them, this would find only the first.
 pub(super) fn largest_class<'a>(
     pairs: impl Iterator<Item = &'a Pair>,
     ignore: u8,
@@ -126,7 +128,7 @@ pub(super) fn largest_class<'a>(
     let largest: Vec<Result<u8, DataError>> = pairs
         .par_iter()
         .map(|pair| {
-            let (_, _, values) = read_indexed_png(&pair.map)?;
+            let (_, values) = read_indexed_png(&pair.map)?;
             Ok(values
                 .into_iter()
                 .filter(|&v| v != ignore)

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use nasfw_sdk::LabelKind;
 
-use super::Parts;
+use super::Listed;
 use super::listing::{pair_all, pair_listed, stems};
 use crate::error::DataError;
 use crate::split::split_by_name;
 
-/// The samples that `train.txt` and `val.txt` name, or without either list all of them, split 80 / 20
-/// by a hash of the name.
-pub(super) fn list(root: &Path, labels: LabelKind) -> Result<Parts, DataError> {
+/// The samples that `train.txt` and `val.txt` name, or without either list all of them, split 80 /
+/// 20 by a hash of the name.
+pub(super) fn list(root: &Path, labels: LabelKind) -> Result<Listed, DataError> {
     let map_folder = root.join(match labels {
         LabelKind::Depth => "depth",
         LabelKind::Classes | LabelKind::Keypoints => "seg",
@@ -25,7 +25,7 @@ pub(super) fn list(root: &Path, labels: LabelKind) -> Result<Parts, DataError> {
     if !lists.iter().any(|list| list.is_file()) {
         let pairs = pair_all(images, &maps, &map_folder, &mut problems);
         let (train, val) = split_by_name(pairs, |p| &p.name);
-        return Ok(Parts {
+        return Ok(Listed {
             train,
             val,
             lists: Vec::new(),
@@ -47,7 +47,7 @@ pub(super) fn list(root: &Path, labels: LabelKind) -> Result<Parts, DataError> {
         pair_listed(list, images, maps, &mut taken, &mut problems)
     };
     let (train, val) = (read(&lists[0])?, read(&lists[1])?);
-    Ok(Parts {
+    Ok(Listed {
         train,
         val,
         lists: lists.to_vec(),

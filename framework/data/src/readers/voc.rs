@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::Parts;
+use super::Listed;
 use super::listing::{pair_listed, stems};
 use crate::error::DataError;
 
 /// The samples that `ImageSets/Segmentation/{train,val}.txt` name.
-pub(super) fn list(root: &Path) -> Result<Parts, DataError> {
+pub(super) fn list(root: &Path) -> Result<Listed, DataError> {
     let (image_folder, mask_folder) = (root.join("JPEGImages"), root.join("SegmentationClass"));
     let images = stems(&image_folder, &["jpg", "jpeg", "png"])?;
     let masks = stems(&mask_folder, &["png"])?;
@@ -28,7 +28,7 @@ pub(super) fn list(root: &Path) -> Result<Parts, DataError> {
     };
     let (train, train_list) = read("train.txt")?;
     let (val, val_list) = read("val.txt")?;
-    Ok(Parts {
+    Ok(Listed {
         train,
         val,
         lists: vec![train_list, val_list],

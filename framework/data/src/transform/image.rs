@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use nasfw_sdk::Size;
+
 use super::geometry::Geometry;
 use super::{MEAN, STD};
 use crate::sample::Image;
@@ -9,15 +11,15 @@ use crate::sample::Image;
 /// The view of an image as `(height, width, 3)` normalised values, 0 where padded. Only what is
 /// visible is computed, so memory does not grow with the scale.
 pub(super) fn resample(image: &Image, view: &Geometry) -> Vec<f32> {
-    let (out_width, out_height) = view.out;
-    let mut out = vec![0.0; out_width * out_height * 3];
-    let (width, height) = (image.width, image.height);
+    let (out_width, out_height) = (view.out.width, view.out.height);
+    let mut out = vec![0.0; view.out.area() * 3];
+    let Size { width, height } = image.size;
     if width == 0 || height == 0 {
         return out;
     }
     let pixels = exact(&image.pixels, width * height * 3, 0);
     let columns: Vec<Option<Taps>> = (0..out_width)
-        .map(|x| Some(Taps::new(view.column(x)?, width, view.scaled.0)))
+        .map(|x| Some(Taps::new(view.column(x)?, width, view.scaled.width)))
         .collect();
 
     // Rows of the source resized across, kept while the window moves down over them.
@@ -25,7 +27,7 @@ pub(super) fn resample(image: &Image, view: &Geometry) -> Vec<f32> {
     let mut first_row = 0;
     for y in 0..out_height {
         let Some(row) = view.row(y) else { continue };
-        let taps = Taps::new(row, height, view.scaled.1);
+        let taps = Taps::new(row, height, view.scaled.height);
         let gone = (taps.first - first_row).min(resized.len());
         resized.drain(..gone);
         first_row = taps.first;
@@ -66,7 +68,7 @@ fn resize_row(line: &[u8], columns: &[Option<Taps>]) -> Vec<f32> {
     out
 }
 
-/// Which source pixels one resized pixel averages.
+/// The source pixels that one resized pixel averages.
 struct Taps {
     first: usize,
     weights: Vec<f32>,
@@ -108,8 +110,7 @@ mod tests {
 
     fn ramp(width: usize, height: usize) -> Image {
         Image {
-            width,
-            height,
+            size: Size::new(width, height),
             pixels: (0..width * height * 3)
                 .map(|i| (i * 7 % 256) as u8)
                 .collect(),
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn at_its_own_size_an_image_is_itself() {
         let image = ramp(5, 4);
-        let same = raw(&resample(&image, &Geometry::scaled((5, 4), 4)));
+        let same = raw(&resample(&image, &Geometry::scaled(image.size, 4)));
         for (a, &b) in same.iter().zip(&image.pixels) {
             assert_abs_diff_eq!(*a, f32::from(b), epsilon = 1e-3);
         }
@@ -133,8 +134,8 @@ mod tests {
     #[test]
     fn enlarging_agrees_with_a_written_out_bilinear_loop() {
         let image = ramp(4, 3);
-        let view = Geometry::scaled((4, 3), 7);
-        let (width, height) = view.scaled;
+        let view = Geometry::scaled(image.size, 7);
+        let Size { width, height } = view.scaled;
         let got = raw(&resample(&image, &view));
         let at = |x: isize, y: isize, c: usize| {
             let (x, y) = (x.clamp(0, 3) as usize, y.clamp(0, 2) as usize);
@@ -162,11 +163,10 @@ mod tests {
         // One white column in four; two taps a pixel would miss it or meet it every time.
         let pixels = (0..64 * 64).flat_map(|i| [if i % 4 == 0 { 255 } else { 0 }; 3]);
         let image = Image {
-            width: 64,
-            height: 64,
+            size: Size::square(64),
             pixels: pixels.collect(),
         };
-        let small = raw(&resample(&image, &Geometry::scaled((64, 64), 16)));
+        let small = raw(&resample(&image, &Geometry::scaled(image.size, 16)));
         for row in small.chunks(16 * 3) {
             assert!(row[3..45].iter().all(|v| (v - 63.75).abs() < 1.0));
         }
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_window_is_part_of_the_whole() {
         let image = ramp(9, 11);
-        let whole = Geometry::scaled((9, 11), 13);
+        let whole = Geometry::scaled(image.size, 13);
         let full = resample(&image, &whole);
         for flipped in [false, true] {
             let view = whole.crop(6, 0.4, 0.8).flip(flipped);
@@ -183,8 +183,8 @@ mod tests {
             for y in 0..6 {
                 for x in 0..6 {
                     let at = if flipped { 5 - x } else { x };
-                    let from =
-                        (y + view.offset.1 as usize) * whole.scaled.0 + at + view.offset.0 as usize;
+                    let (left, top) = (view.offset.0 as usize, view.offset.1 as usize);
+                    let from = (y + top) * whole.scaled.width + at + left;
                     assert_eq!(part[(y * 6 + x) * 3..][..3], full[from * 3..][..3]);
                 }
             }

@@ -1,66 +1,39 @@
-//! Labels follow their image.
+//! Labels seen through the view of their image.
 
-use nasfw_sdk::{DataInfo, Keypoint, Label};
+use nasfw_sdk::{DataInfo, Keypoint, Label, Size};
 
 use super::geometry::Geometry;
 use super::image::exact;
 
-/// Brings a truth to `height` × `width`: class and depth maps by PyTorch's nearest rule, source
-/// index = ⌊output index · input length / output length⌋ (never averaging); keypoints and their
-/// reference length by the scale from `from_size` (width, height) of the image they are in.
-pub fn resize_label(
-    label: &Label,
-    height: usize,
-    width: usize,
-    from_size: (usize, usize),
-) -> Label {
-    match label {
-        Label::Classes {
-            width: from_width,
-            height: from_height,
-            values,
-        } => Label::Classes {
-            width,
-            height,
-            values: nearest(values, (*from_width, *from_height), (width, height), 0),
-        },
-        Label::Depth {
-            width: from_width,
-            height: from_height,
-            values,
-        } => Label::Depth {
-            width,
-            height,
-            values: nearest(values, (*from_width, *from_height), (width, height), 0.0),
-        },
-        Label::Keypoints {
-            points,
-            reference_px,
-        } => {
-            let view = Geometry {
-                source: from_size,
-                scaled: (width, height),
-                offset: (0, 0),
-                out: (width, height),
-                flipped: false,
-            };
-            Label::Keypoints {
-                points: points.iter().map(|p| moved(p, &view)).collect(),
-                reference_px: scaled_reference(*reference_px, &view),
-            }
-        }
-    }
+/// Brings a truth to `size`: class and depth maps by PyTorch's nearest rule, source index = ⌊output
+/// index · input length / output length⌋ (never averaging); keypoints and their reference length by
+/// the scale from the size of the image they are in, `from`.
+pub fn resize_label(label: &Label, size: Size, from: Size) -> Label {
+    let view = Geometry {
+        source: from,
+        scaled: size,
+        offset: (0, 0),
+        out: size,
+        flipped: false,
+    };
+    map_label(
+        label,
+        &view,
+        &[],
+        |values, from| nearest(values, from, size, 0),
+        |values, from| nearest(values, from, size, 0.0),
+    )
 }
 
-fn nearest<T: Copy>(values: &[T], from: (usize, usize), to: (usize, usize), fill: T) -> Vec<T> {
-    if from.0 == 0 || from.1 == 0 {
-        return vec![fill; to.0 * to.1];
+fn nearest<T: Copy>(values: &[T], from: Size, to: Size, fill: T) -> Vec<T> {
+    if from.width == 0 || from.height == 0 {
+        return vec![fill; to.area()];
     }
-    let values = exact(values, from.0 * from.1, fill);
-    let columns: Vec<usize> = (0..to.0).map(|x| x * from.0 / to.0).collect();
-    let mut out = Vec::with_capacity(to.0 * to.1);
-    for y in 0..to.1 {
-        let row = &values[y * from.1 / to.1 * from.0..][..from.0];
+    let values = exact(values, from.area(), fill);
+    let columns: Vec<usize> = (0..to.width).map(|x| x * from.width / to.width).collect();
+    let mut out = Vec::with_capacity(to.area());
+    for y in 0..to.height {
+        let row = &values[y * from.height / to.height * from.width..][..from.width];
         out.extend(columns.iter().map(|&x| row[x]));
     }
     out
@@ -69,7 +42,25 @@ fn nearest<T: Copy>(values: &[T], from: (usize, usize), to: (usize, usize), fill
 /// The label seen through a view. Unlike [`resize_label`], maps take the source pixel nearest to
 /// each pixel's *centre*, as the image's resampling does, so that labels do not shift against it.
 pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geometry) -> Label {
-    let (width, height) = view.out;
+    map_label(
+        label,
+        view,
+        info.flip_pairs.as_deref().unwrap_or_default(),
+        |values, size| look_up(values, size, ignore, view),
+        |values, size| look_up(values, size, 0.0, view),
+    )
+}
+
+/// Maps a label through a view, a map's values by `classes` or `depths` from those of its own size.
+/// Keypoints swap by `flip_pairs` in a flipped view.
+fn map_label(
+    label: &Label,
+    view: &Geometry,
+    flip_pairs: &[(usize, usize)],
+    classes: impl FnOnce(&[u8], Size) -> Vec<u8>,
+    depths: impl FnOnce(&[f32], Size) -> Vec<f32>,
+) -> Label {
+    let Size { width, height } = view.out;
     match label {
         Label::Classes {
             width: w,
@@ -78,7 +69,7 @@ pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geome
         } => Label::Classes {
             width,
             height,
-            values: look_up(values, (*w, *h), ignore, view),
+            values: classes(values, Size::new(*w, *h)),
         },
         Label::Depth {
             width: w,
@@ -87,18 +78,16 @@ pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geome
         } => Label::Depth {
             width,
             height,
-            values: look_up(values, (*w, *h), 0.0, view),
+            values: depths(values, Size::new(*w, *h)),
         },
         Label::Keypoints {
             points,
             reference_px,
         } => {
             let mut points: Vec<Keypoint> = points.iter().map(|p| moved(p, view)).collect();
-            if view.flipped {
-                for &(left, right) in info.flip_pairs.iter().flatten() {
-                    if left.max(right) < points.len() {
-                        points.swap(left, right);
-                    }
+            for &(left, right) in flip_pairs {
+                if view.flipped && left.max(right) < points.len() {
+                    points.swap(left, right);
                 }
             }
             Label::Keypoints {
@@ -109,24 +98,24 @@ pub(super) fn transform(label: &Label, info: &DataInfo, ignore: u8, view: &Geome
     }
 }
 
-fn look_up<T: Copy>(values: &[T], size: (usize, usize), fill: T, view: &Geometry) -> Vec<T> {
-    let (width, height) = size;
+fn look_up<T: Copy>(values: &[T], size: Size, fill: T, view: &Geometry) -> Vec<T> {
+    let Size { width, height } = size;
     if width == 0 || height == 0 {
-        return vec![fill; view.out.0 * view.out.1];
+        return vec![fill; view.out.area()];
     }
-    let values = exact(values, width * height, fill);
+    let values = exact(values, size.area(), fill);
     // ⌊(i + ½) · source / scaled⌋ in whole numbers.
     let centre = |i: usize, source: usize, scaled: usize| {
         ((2 * i + 1) * source / (2 * scaled)).min(source - 1)
     };
-    let columns: Vec<Option<usize>> = (0..view.out.0)
-        .map(|x| Some(centre(view.column(x)?, width, view.scaled.0)))
+    let columns: Vec<Option<usize>> = (0..view.out.width)
+        .map(|x| Some(centre(view.column(x)?, width, view.scaled.width)))
         .collect();
-    let mut out = Vec::with_capacity(view.out.0 * view.out.1);
-    for y in 0..view.out.1 {
+    let mut out = Vec::with_capacity(view.out.area());
+    for y in 0..view.out.height {
         let row = view
             .row(y)
-            .map(|y| centre(y, height, view.scaled.1) * width);
+            .map(|y| centre(y, height, view.scaled.height) * width);
         out.extend(columns.iter().map(|column| match (row, column) {
             (Some(row), Some(column)) => values[row + column],
             _ => fill,
@@ -142,7 +131,7 @@ fn moved(point: &Keypoint, view: &Geometry) -> Keypoint {
     Keypoint {
         x_px: x as f32,
         y_px: y as f32,
-        visible: point.visible && within(x, view.out.0) && within(y, view.out.1),
+        visible: point.visible && within(x, view.out.width) && within(y, view.out.height),
     }
 }
 
@@ -166,8 +155,8 @@ mod tests {
             values,
         };
         for shorter in 1..14 {
-            let view = Geometry::scaled((width, height), shorter);
-            let (out_width, out_height) = view.out;
+            let view = Geometry::scaled(Size::new(width, height), shorter);
+            let (out_width, out_height) = (view.out.width, view.out.height);
             let Label::Classes { values, .. } = transform(&label, &DataInfo::default(), 255, &view)
             else {
                 panic!("kind");

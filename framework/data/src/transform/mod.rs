@@ -1,9 +1,9 @@
-//! From a sample to what a network is fed: scaling, flipping, cropping, normalising.
+//! The way from a sample to a network's input: scaling, flipping, cropping, normalising.
 //!
 //! The recipe is that of the method: scale by U(0.7, 1.4) but never below a set shorter side, flip
-//! half of the time, crop at random, RGB / 255 less ImageNet's mean over its standard deviation. The
-//! random scale multiplies the set shorter side rather than the image's own, so that a network
-//! trains on things as large as it is judged on, however large the files are.
+//! half of the time, crop at random, RGB / 255 less ImageNet's mean over its standard deviation.
+//! The random scale multiplies the set shorter side rather than the image's own, so that a network
+//! trains on things as large as in evaluation, however large the files are.
 //!
 //! Images are resized bilinearly, with a wider filter when they shrink (antialiasing). Class and
 //! depth maps are resized to the nearest value, so that no class is invented and valid depths never
@@ -17,7 +17,7 @@ mod limit;
 
 use rand::RngExt;
 
-use nasfw_sdk::{DataInfo, Label, LabelKind, Rng};
+use nasfw_sdk::{DataInfo, Label, LabelKind, Rng, Size};
 
 use self::geometry::Geometry;
 use crate::sample::{Image, Sample};
@@ -30,7 +30,7 @@ pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// Standard deviation of ImageNet's RGB / 255.
 pub const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// How samples are scaled, flipped and cropped.
+/// The scaling, flipping and cropping of samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transform {
     /// Length of the shorter side after scaling, in pixels.
@@ -39,8 +39,8 @@ pub struct Transform {
     pub crop_px: usize,
     /// Bounds of the random scale in training, relative to `shorter_side_px`.
     pub scale: (f64, f64),
-    /// The least scale in training: what is drawn below it becomes it.
-    pub least_scale: f64,
+    /// The smallest scale in training; anything drawn below it becomes it.
+    pub min_scale: f64,
     /// Probability of a left-right flip in training.
     pub flip: f64,
 }
@@ -53,8 +53,8 @@ pub struct Prepared {
     /// The truth: a map of the same size (padded with the ignore value, or depth 0), or points in
     /// pixels of `image`, those outside it invisible.
     pub label: Label,
-    /// Width and height in pixels.
-    pub size_px: (usize, usize),
+    /// Its size.
+    pub size_px: Size,
 }
 
 impl Transform {
@@ -64,15 +64,15 @@ impl Transform {
             shorter_side_px,
             crop_px,
             scale: (0.7, 1.4),
-            least_scale: 1.0,
+            min_scale: 1.0,
             flip: 0.5,
         }
     }
 
     /// A random view for training: the shorter side becomes `s` times `shorter_side_px` with `s`
-    /// uniform in `scale`, but at least `least_scale`; then a flip with probability `flip`, if the set
-    /// allows flips (`info.flip_pairs` for keypoints; maps always do), then a random crop. A scaled
-    /// image smaller than the crop lands anywhere in it, padded.
+    /// uniform in `scale`, but at least `min_scale`; then a flip with probability `flip`, if the
+    /// set allows flips (`info.flip_pairs` for keypoints; maps always do), then a random crop. A
+    /// scaled image smaller than the crop lands anywhere in it, padded.
     ///
     /// Every call draws four numbers from `rng`, whatever the sample.
     pub fn train(&self, sample: &Sample, info: &DataInfo, ignore: u8, rng: &mut Rng) -> Prepared {
@@ -81,10 +81,9 @@ impl Transform {
         let (low, high) = self.scale;
         // The cast saturates and takes NaN to 0.
         let side_px = |scale: f64| (self.shorter_side_px as f64 * scale).round() as usize;
-        let scaled = side_px(low + (high - low) * s).max(side_px(self.least_scale));
+        let scaled = side_px(low + (high - low) * s).max(side_px(self.min_scale));
         let can_flip = sample.label.kind() != LabelKind::Keypoints || info.flip_pairs.is_some();
-        let size = (sample.image.width, sample.image.height);
-        let geometry = Geometry::scaled(size, scaled)
+        let geometry = Geometry::scaled(sample.image.size, scaled)
             .crop(self.crop_px, across, down)
             .flip(can_flip && flip < self.flip);
         apply(sample, info, ignore, &geometry)
@@ -93,45 +92,43 @@ impl Transform {
     /// The middle of the image at `shorter_side_px`, without chance, padded to `crop_px` where the
     /// scaled image is smaller.
     pub fn eval(&self, sample: &Sample, info: &DataInfo, ignore: u8) -> Prepared {
-        let size = (sample.image.width, sample.image.height);
-        let geometry = Geometry::scaled(size, self.shorter_side_px).crop(self.crop_px, 0.5, 0.5);
+        let geometry =
+            Geometry::scaled(sample.image.size, self.shorter_side_px).crop(self.crop_px, 0.5, 0.5);
         apply(sample, info, ignore, &geometry)
     }
 
-    /// The image of [`whole`](Self::whole) where there is no truth: `(height, width, 3)` values, and
-    /// width and height.
-    pub fn image(&self, image: &Image) -> (Vec<f32>, (usize, usize)) {
-        let geometry = Geometry::scaled((image.width, image.height), self.shorter_side_px);
+    /// The image of [`whole`](Self::whole) where there is no truth: `(height, width, 3)` values,
+    /// and its size.
+    pub fn image(&self, image: &Image) -> (Vec<f32>, Size) {
+        let geometry = Geometry::scaled(image.size, self.shorter_side_px);
         (image::resample(image, &geometry), geometry.out)
     }
 
-    /// Width and height of [`whole`](Self::whole) images, given those in the file.
-    pub fn scaled_px(&self, size_px: (usize, usize)) -> (usize, usize) {
-        Geometry::scaled(size_px, self.shorter_side_px).scaled
+    /// The size of [`whole`](Self::whole) images, given that in the file.
+    pub fn scaled_px(&self, size: Size) -> Size {
+        Geometry::scaled(size, self.shorter_side_px).scaled
     }
 
     /// The whole image with its shorter side at `shorter_side_px`, uncropped.
     pub fn whole(&self, sample: &Sample, info: &DataInfo, ignore: u8) -> Prepared {
-        let size = (sample.image.width, sample.image.height);
-        let geometry = Geometry::scaled(size, self.shorter_side_px);
+        let geometry = Geometry::scaled(sample.image.size, self.shorter_side_px);
         apply(sample, info, ignore, &geometry)
     }
-    /// [`whole`](Self::whole) as a sample again: the image in bytes, and its width and height.
-    pub fn shown(&self, sample: &Sample, info: &DataInfo, ignore: u8) -> (Sample, (usize, usize)) {
+
+    /// [`whole`](Self::whole) as a sample again, its image in bytes.
+    pub fn shown(&self, sample: &Sample, info: &DataInfo, ignore: u8) -> Sample {
         let whole = self.whole(sample, info, ignore);
-        let (width, height) = whole.size_px;
         let values = whole.image.iter().enumerate();
         // The cast saturates at both ends.
         let byte = |(at, value): (usize, &f32)| {
             ((value * STD[at % 3] + MEAN[at % 3]) * 255.0).round() as u8
         };
         let image = Image {
-            width,
-            height,
+            size: whole.size_px,
             pixels: values.map(byte).collect(),
         };
         let label = whole.label;
-        (Sample { image, label }, whole.size_px)
+        Sample { image, label }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Image and map files that are damaged or do not fit each other.
 
 use nasfw_sdk::LabelKind::{Classes, Depth};
+use nasfw_sdk::Size;
 
 use crate::sets::{HEIGHT, Set, WIDTH};
 
@@ -47,11 +48,11 @@ fn files_that_are_no_images() {
 #[test]
 fn sizes_that_differ() {
     let set = Set::voc();
-    set.image_of_size("JPEGImages/a.jpg", HEIGHT, WIDTH);
+    set.image_of_size("JPEGImages/a.jpg", Size::new(HEIGHT, WIDTH));
     let parts = [
-        "SegmentationClass/a.png is 6 x 4",
-        "JPEGImages/a.jpg is 4 x 6",
-        "one size",
+        "SegmentationClass/a.png is 6x4",
+        "JPEGImages/a.jpg is 4x6",
+        "same size",
     ];
     set.check_finds(Classes, &parts);
 }
@@ -72,7 +73,7 @@ fn depth_without_a_valid_pixel() {
     let set = Set::rgbd();
     let train = set.open(Depth).unwrap().train.name(0);
     set.depth(&format!("depth/{train}.png"), &[0.0; WIDTH * HEIGHT]);
-    set.check_finds(Depth, &["every depth is 0", "take the sample out"]);
+    set.check_finds(Depth, &["every depth is 0", "remove the sample"]);
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn images_that_claim_to_be_huge() {
         let checksum = crc32(&bytes[12..29]).to_be_bytes();
         bytes[29..33].copy_from_slice(&checksum);
         std::fs::write(&path, bytes).unwrap();
-        set.check_finds(Depth, &[&name, "50000 x 40000", "64 megapixels"]);
+        set.check_finds(Depth, &[&name, "50000x40000", "64 megapixels"]);
         std::fs::write(&path, intact).unwrap();
     }
 }

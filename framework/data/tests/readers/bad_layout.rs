@@ -97,7 +97,7 @@ fn an_empty_split() {
     }
     set.open_fails(
         Classes,
-        &["has no samples", "part should hold at least one image"],
+        &["has no samples", "split should hold at least one image"],
     );
     std::fs::create_dir_all(set.path().join("train")).unwrap();
     set.open_fails(Classes, &["train/images is missing"]);
@@ -199,7 +199,7 @@ fn samples_that_do_not_exist() {
     }
 }
 
-/// What the lists, the folders and the files themselves show is said in one go.
+/// Problems of the lists, the folders and the files themselves are reported in one go.
 #[test]
 fn all_that_is_wrong_is_said_at_once() {
     let set = Set::voc();

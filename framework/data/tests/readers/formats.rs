@@ -1,10 +1,10 @@
-//! What each format accepts.
+//! Variants that each format accepts.
 
 use nasfw_data::{DataConfig, Format, check, open, read_rgb};
-use nasfw_sdk::{Keypoint, Label, LabelKind};
+use nasfw_sdk::{Keypoint, Label, LabelKind, Size};
 use serde_json::json;
 
-use crate::sets::{HEIGHT, Set, WIDTH, depth, mask};
+use crate::sets::{SIZE, Set, WIDTH, depth, mask};
 
 #[test]
 fn voc_folders_and_rgbd_give_the_masks_as_written() {
@@ -23,9 +23,9 @@ fn voc_folders_and_rgbd_give_the_masks_as_written() {
         assert_eq!(source.info.classes, ["class_0", "class_1", "class_2"]);
         assert!(check(&*source.train, 0..source.train.len()).is_empty());
         let sample = source.train.read(0).unwrap();
-        assert_eq!((sample.image.width, sample.image.height), (WIDTH, HEIGHT));
+        assert_eq!(sample.image.size, SIZE);
         let values = mask();
-        let (width, height) = (WIDTH, HEIGHT);
+        let Size { width, height } = SIZE;
         assert_eq!(
             sample.label,
             Label::Classes {
@@ -80,7 +80,7 @@ fn coco_crops_to_the_widened_box() {
     assert_eq!(source.info.skeleton, [(0, 1), (0, 2)]);
     let sample = source.train.read(0).unwrap();
     // The box [1, 5] x [1, 3] widened by 0.4 px: columns 0 to 5, rows 0 to 3.
-    assert_eq!((sample.image.width, sample.image.height), (6, 4));
+    assert_eq!(sample.image.size, Size::new(6, 4));
     let Label::Keypoints {
         points,
         reference_px,
@@ -126,7 +126,7 @@ fn coco_crops_move_joints_and_hide_those_outside() {
     let source = open(&config, LabelKind::Keypoints).unwrap();
     let sample = source.train.read(0).unwrap();
     // Columns 3 to 5 and rows 1 to 3.
-    assert_eq!((sample.image.width, sample.image.height), (3, 3));
+    assert_eq!(sample.image.size, Size::new(3, 3));
     let whole = read_rgb(&set.path().join("images/a.png")).unwrap();
     let cut = &whole.pixels[(WIDTH + 3) * 3..][..9];
     assert_eq!(sample.image.pixels[..9], *cut);

@@ -7,12 +7,13 @@ use nasfw_data::{
     DataConfig, DataError, Format, Image, Source, check, open, write_depth_png, write_indexed_png,
     write_png_rgb,
 };
-use nasfw_sdk::LabelKind;
+use nasfw_sdk::{LabelKind, Size};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub(crate) const WIDTH: usize = 6;
 pub(crate) const HEIGHT: usize = 4;
+pub(crate) const SIZE: Size = Size::new(WIDTH, HEIGHT);
 
 /// A temporary folder that a set is made in.
 pub(crate) struct Set(TempDir);
@@ -74,33 +75,27 @@ impl Set {
     }
 
     pub(crate) fn image(&self, name: &str) {
-        self.image_of_size(name, WIDTH, HEIGHT);
+        self.image_of_size(name, SIZE);
     }
 
-    pub(crate) fn image_of_size(&self, name: &str, width: usize, height: usize) {
+    pub(crate) fn image_of_size(&self, name: &str, size: Size) {
         let path = self.make_room(name);
-        let pixels: Vec<u8> = (0..width * height * 3)
-            .map(|i| (i * 37 % 251) as u8)
-            .collect();
+        let pixels: Vec<u8> = (0..size.area() * 3).map(|i| (i * 37 % 251) as u8).collect();
         if name.ends_with("jpg") {
-            let (width, height) = (width as u32, height as u32);
+            let (width, height) = (size.width as u32, size.height as u32);
             image::save_buffer(path, &pixels, width, height, image::ColorType::Rgb8).unwrap();
         } else {
-            let image = Image {
-                width,
-                height,
-                pixels,
-            };
+            let image = Image { size, pixels };
             write_png_rgb(&path, &image).unwrap();
         }
     }
 
     pub(crate) fn mask(&self, name: &str, values: &[u8]) {
-        write_indexed_png(&self.make_room(name), WIDTH, HEIGHT, values).unwrap();
+        write_indexed_png(&self.make_room(name), SIZE, values).unwrap();
     }
 
     pub(crate) fn depth(&self, name: &str, metres: &[f32]) {
-        write_depth_png(&self.make_room(name), WIDTH, HEIGHT, metres, 1000.0).unwrap();
+        write_depth_png(&self.make_room(name), SIZE, metres, 1000.0).unwrap();
     }
 
     pub(crate) fn cut(&self, name: &str, keep: f64) {

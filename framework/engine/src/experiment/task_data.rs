@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::{DataError, Dataset, Image, Sample, Source};
-use nasfw_sdk::{Keypoint, Label, LabelKind, Part, Task, TaskData};
+use nasfw_sdk::{Keypoint, Label, LabelKind, Part, Size, Task, TaskData};
 
 use crate::error::{Error, Result};
 
@@ -50,17 +50,13 @@ impl Dataset for OwnSet {
         }
         let data = data(&self.task)?;
         let failed = |source| DataError::OfTask { index, source };
-        let (width, height) = data.size_px(self.part, index).map_err(failed)?;
-        let mut pixels = vec![0; width * height * 3];
-        let mut label = empty(self.task.labels(), width, height, data.info().joints.len());
+        let size = data.size_px(self.part, index).map_err(failed)?;
+        let mut pixels = vec![0; size.area() * 3];
+        let mut label = empty(self.task.labels(), size, data.info().joints.len());
         data.fill(self.part, index, &mut pixels, &mut label)
             .map_err(failed)?;
-        check(&label, &self.task, (width, height), data).map_err(failed)?;
-        let image = Image {
-            width,
-            height,
-            pixels,
-        };
+        check(&label, &self.task, size, data).map_err(failed)?;
+        let image = Image { size, pixels };
         Ok(Sample { image, label })
     }
 }
@@ -70,17 +66,18 @@ fn data(task: &Arc<dyn Task>) -> Result<&dyn TaskData, DataError> {
     task.data().ok_or(DataError::NoSample { index: 0, len: 0 })
 }
 
-fn empty(kind: LabelKind, width: usize, height: usize, joints: usize) -> Label {
+fn empty(kind: LabelKind, size: Size, joints: usize) -> Label {
+    let Size { width, height } = size;
     match kind {
         LabelKind::Classes => Label::Classes {
             width,
             height,
-            values: vec![0; width * height],
+            values: vec![0; size.area()],
         },
         LabelKind::Depth => Label::Depth {
             width,
             height,
-            values: vec![0.0; width * height],
+            values: vec![0.0; size.area()],
         },
         LabelKind::Keypoints => Label::Keypoints {
             points: vec![
@@ -100,7 +97,7 @@ fn empty(kind: LabelKind, width: usize, height: usize, joints: usize) -> Label {
 fn check(
     label: &Label,
     task: &Arc<dyn Task>,
-    (width, height): (usize, usize),
+    Size { width, height }: Size,
     data: &dyn TaskData,
 ) -> nasfw_sdk::Result<()> {
     let fits = match label {

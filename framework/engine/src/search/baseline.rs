@@ -3,7 +3,7 @@
 //! A network that has learned something must beat every single class, the mean depth or the mean
 //! pose of the training images.
 
-use nasfw_sdk::{Label, LabelKind, Prediction};
+use nasfw_sdk::{Label, LabelKind, Prediction, Size};
 use rayon::prelude::*;
 
 use crate::error::Result;
@@ -37,7 +37,7 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
                 width: crop_px,
                 channels,
                 values: &answer,
-                image_size_px: (crop_px, crop_px),
+                image_size_px: Size::square(crop_px),
             };
             scorer.add(&prediction, &sample.label)?;
         }

@@ -1,7 +1,7 @@
 //! One architecture through the stages of the schedule.
 
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Metrics, Seed, Source, Stage};
+use nasfw_sdk::{Metrics, Seed, Size, Source, Stage};
 
 use super::clock::{Clock, Timed, Work};
 use super::features::StageFeatures;
@@ -152,17 +152,17 @@ impl<K: Kernels> Candidate<'_, K> {
 /// gradients and two moments.
 fn training_bytes(graph: &Graph, crop_px: usize, batch: usize) -> u64 {
     // After a cut, inputs are encoder outputs; a quarter of the crop is the finest of them.
-    let inputs: Vec<(usize, usize)> = match graph.inputs().count() {
-        1 => vec![(crop_px, crop_px)],
+    let inputs: Vec<Size> = match graph.inputs().count() {
+        1 => vec![Size::square(crop_px)],
         n => (0..n)
-            .map(|at| (crop_px.div_ceil(4 << at), crop_px.div_ceil(4 << at)))
+            .map(|at| Size::square(crop_px.div_ceil(4 << at)))
             .collect(),
     };
     let sizes = graph.sizes(&inputs);
     let read = graph.reachable();
     let maps: u64 = (0..graph.nodes().len())
         .filter(|&id| read[id])
-        .map(|id| (sizes[id].0 * sizes[id].1 * graph.channels(id)) as u64)
+        .map(|id| (sizes[id].area() * graph.channels(id)) as u64)
         .sum();
     4 * (2 * maps * batch as u64 + 4 * graph.parameters() as u64)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::Prepared;
-use nasfw_sdk::{Label, Stage, TargetScale};
+use nasfw_sdk::{Label, Size, Stage, TargetScale};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
@@ -190,10 +190,10 @@ impl<'a, K: Kernels> Encoder<'a, K> {
             None => 3 * crop * crop,
             Some(encoder) => {
                 let graph = encoder.graph();
-                let sizes = graph.sizes(&[(crop, crop)]);
+                let sizes = graph.sizes(&[Size::square(crop)]);
                 let outputs = graph.outputs().iter();
                 outputs
-                    .map(|o| sizes[o.node].0 * sizes[o.node].1 * graph.channels(o.node))
+                    .map(|o| sizes[o.node].area() * graph.channels(o.node))
                     .sum()
             }
         };
@@ -251,7 +251,8 @@ impl<'a, K: Kernels> Encoder<'a, K> {
             let kept = match (is_train, self.stage.targets, &*label) {
                 (true, TargetScale::Quarter, Label::Keypoints { .. }) => label,
                 (true, TargetScale::Quarter, _) => {
-                    Arc::new(nasfw_data::resize_label(&label, side, side, (crop, crop)))
+                    let (kept, from) = (Size::square(side), Size::square(crop));
+                    Arc::new(nasfw_data::resize_label(&label, kept, from))
                 }
                 _ => label,
             };

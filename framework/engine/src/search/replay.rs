@@ -3,7 +3,7 @@
 //! Nothing is trained: rewards of stages are those that are recorded. Everything else follows from them, and must
 //! be what is recorded as well.
 
-use nasfw_sdk::{Cost, Io, Proposal, Seed, Stage, State, Verdict};
+use nasfw_sdk::{Cost, Io, Proposal, Seed, Size, Stage, State, Verdict};
 
 use super::strategy::{Strategy, trial_seed, verdict};
 use crate::config::Config;
@@ -168,7 +168,7 @@ impl<'a> Replay<'a> {
     fn cost(&self, proposal: &Proposal) -> Result<Cost> {
         let graph = self.members.space().decode(&proposal.choices, &self.io)?;
         let crop = self.stages.last().map_or(1, |s| s.crop_px);
-        Ok(graph.cost((crop, crop)))
+        Ok(graph.cost(Size::square(crop)))
     }
 
     /// Whether a copy of the schedule, as of the beginning of the round, would have let the trial go another way.

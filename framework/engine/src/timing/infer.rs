@@ -1,7 +1,7 @@
 //! One image through a deployed network.
 
-use nasfw_sdk::Seed;
 use nasfw_sdk::graph::Graph;
+use nasfw_sdk::{Seed, Size};
 
 use super::{Reference, Timed, named, random_values};
 use nasfw_network::Result;
@@ -16,24 +16,18 @@ pub struct Inference<K: Kernels> {
 }
 
 impl<K: Kernels> Inference<K> {
-    /// `graph` without its auxiliary outputs, on `batch` images of `(height, width)` pixels.
+    /// `graph` without its auxiliary outputs, on `batch` images of this size.
     ///
     /// # Errors
     /// When the device fails.
-    pub fn new(
-        kernels: K,
-        graph: &Graph,
-        batch: usize,
-        size: (usize, usize),
-        seed: Seed,
-    ) -> Result<Self> {
+    pub fn new(kernels: K, graph: &Graph, batch: usize, size: Size, seed: Seed) -> Result<Self> {
         use dfdx::prelude::TensorFromVec;
         let mut rng = seed.stream("timing/infer");
         let deployed = graph.without_auxiliary();
         let network = Network::new(kernels, &deployed, &mut rng)?;
-        let shape = MapShape::new(batch, size.0, size.1, 3);
+        let shape = MapShape::new(batch, size.height, size.width, 3);
         let values = random_values(shape, &mut rng);
-        let dims = (batch, size.0, size.1, 3);
+        let dims = (batch, size.height, size.width, 3);
         let image = device(network.kernels().device().try_tensor_from_vec(values, dims))?;
         Ok(Self { network, image })
     }

@@ -12,7 +12,7 @@ use nasfw_network::Result as NetworkResult;
 pub use step::DecoderStep;
 
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Rng, Seed};
+use nasfw_sdk::{Rng, Seed, Size};
 use rand::RngExt;
 
 use nasfw_network::kernels::{MapShape, map_shape};
@@ -74,7 +74,7 @@ pub fn infer(
     on: Device,
     graph: &Graph,
     batch: usize,
-    size: (usize, usize),
+    size: Size,
     seed: Seed,
 ) -> Result<Box<dyn Timed>> {
     on_device!(on, |kernels| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dfdx::prelude::{Backward, OwnedTape, PutTape};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Label, Loss, Optimiser, Result as SdkResult, Seed, TargetScale};
+use nasfw_sdk::{Label, Loss, Optimiser, Result as SdkResult, Seed, Size, TargetScale};
 use rand::RngExt;
 
 use super::{Reference, Timed, named, random_values};
@@ -161,10 +161,10 @@ fn feature_shapes(
             .map(|c| MapShape::new(batch, crop_px, crop_px, c))
             .collect());
     };
-    let sizes = encoder.sizes(&[(crop_px, crop_px)]);
+    let sizes = encoder.sizes(&[Size::square(crop_px)]);
     let mut ends: Vec<usize> = encoder.outputs().iter().map(|o| o.node).collect();
     ends.sort_unstable();
     Ok((ends.into_iter().map(|end| sizes[end]).zip(channels))
-        .map(|((height, width), c)| MapShape::new(batch, height, width, c))
+        .map(|(size, c)| MapShape::new(batch, size.height, size.width, c))
         .collect())
 }

@@ -170,7 +170,7 @@ fn fit_begun<K: Kernels>(
     let train = &setup.config.train;
     let transform = Transform {
         scale: (train.scale[0], train.scale[1]),
-        least_scale: train.scale_least,
+        min_scale: train.scale_least,
         ..setup.transform(train.shorter_side_px, train.crop_px)
     };
     let images: Vec<usize> = (0..setup.source.train.len()).collect();

@@ -1,8 +1,9 @@
-//! Which source pixel each kernel tap reads, along one axis.
+//! The source pixel that each kernel tap reads, along one axis.
 //!
-//! Forward and input gradient are the same computation seen this way: destination pixels lie on a grid, and the pixel at grid
-//! position `i` adds up what its taps read at `i * source_step + offset`. Forward the grid is the whole output. In the gradient
-//! of a convolution of stride `s` the input pixels fall into `s` grids, each with the taps that reach it.
+//! Forward and input gradient are the same computation seen this way: destination pixels lie on a
+//! grid, and the pixel at grid position `i` adds up what its taps read at `i * source_step +
+//! offset`. Forward the grid is the whole output. In the gradient of a convolution of stride `s`
+//! the input pixels fall into `s` grids, each with the taps that reach it.
 
 use std::ops::Range;
 
@@ -13,7 +14,7 @@ use super::shape::Conv;
 pub(super) struct Tap {
     /// Its index in the kernel.
     pub(super) index: usize,
-    /// Where it reads, in source pixels from `i * source_step`.
+    /// Offset of its read, in source pixels from `i * source_step`.
     pub(super) offset: isize,
 }
 
@@ -39,7 +40,7 @@ pub(super) struct Axis {
 pub(super) struct Span {
     /// Grid positions.
     pub(super) grid: Range<usize>,
-    /// Which of the axis' taps.
+    /// Indices among the axis' taps.
     pub(super) taps: Range<usize>,
 }
 
@@ -62,7 +63,8 @@ impl Axis {
         .pruned()
     }
 
-    /// `count` output positions and the `len` input positions that they read, those outside the map among them.
+    /// `count` output positions and the `len` input positions that they read, those outside the map
+    /// among them.
     pub(super) fn window(conv: &Conv, count: usize, len: usize) -> Self {
         let taps = (0..conv.kernel).map(|index| Tap {
             index,
@@ -108,21 +110,22 @@ impl Axis {
         (0..conv.stride.min(len)).map(grid).collect()
     }
 
-    /// Which taps read inside the map at grid position `i`: always neighbours, as the offsets are monotone.
+    /// The taps that read inside the map at grid position `i`: always neighbours, as the offsets
+    /// are monotone.
     pub(super) fn inside(&self, i: usize) -> Range<usize> {
         let reads = |tap: &Tap| {
             let at = (i * self.source_step) as isize + tap.offset;
             (0..self.source_len as isize).contains(&at)
         };
-        let from = self.taps.iter().position(reads).unwrap_or(0);
-        from..from
-            + self.taps[from..]
-                .iter()
-                .take_while(|tap| reads(tap))
-                .count()
+        let Some(from) = self.taps.iter().position(reads) else {
+            return 0..0;
+        };
+        let inside = self.taps[from..].iter().take_while(|tap| reads(tap));
+        from..from + inside.count()
     }
 
-    /// The grid cut where the set of taps inside the map changes, so that within a span nothing needs a test.
+    /// The grid cut where the set of taps inside the map changes, so that within a span nothing
+    /// needs a test.
     pub(super) fn spans(&self) -> Vec<Span> {
         let mut spans: Vec<Span> = Vec::new();
         for i in 0..self.count {

@@ -1,8 +1,9 @@
 //! Forward pass and input gradient of a convolution whose channels see each other, without im2col.
 //!
-//! A tile of destination pixels × destination channels stays in registers while the kernel taps add to it. Each tap hands the
-//! tile the source pixels it reads, or a row of zeros for a pixel whose tap lies outside the map; a tap outside for all pixels
-//! of the tile is skipped. So stride, dilation, borders and short rows need no case of their own.
+//! A tile of destination pixels × destination channels stays in registers while the kernel taps add
+//! to it. Each tap hands the tile the source pixels it reads, or a row of zeros for a pixel whose
+//! tap lies outside the map; a tap outside for all pixels of the tile is skipped. So stride,
+//! dilation, borders and short rows need no case of their own.
 
 use pulp::{Simd, WithSimd};
 
@@ -16,7 +17,8 @@ use crate::parallel::for_chunks;
 use crate::shape::MapShape;
 use crate::simd::{dispatch, many_registers, registers};
 
-/// Bytes of packed weights swept over a chunk's pixels at a time, so that they stay in the first-level cache.
+/// Bytes of packed weights swept over a chunk's pixels at a time, so that they stay in the
+/// first-level cache.
 const WEIGHT_BYTES: usize = 24 << 10;
 
 /// The weights as the forward pass reads them, group by group.
@@ -97,9 +99,9 @@ struct Pass<'a> {
     channel: usize,
     weight: &'a Packed,
     kernel: usize,
-    /// What sums start from, one value per channel; `None` adds to what the map holds.
+    /// Initial value of the sums, one per channel; `None` adds to what the map holds.
     start: Option<&'a [f32]>,
-    /// What is made of the finished sums.
+    /// The activation applied to the finished sums.
     act: Activation,
 }
 
@@ -135,7 +137,8 @@ impl<'a> Pass<'a> {
             return;
         }
         let work = conv.multiply_adds() / conv.groups;
-        // Enough pixels to fill tiles, few enough that source and result of a chunk stay in the second-level cache.
+        // Enough pixels to fill tiles, few enough that source and result of a chunk stay in the
+        // second-level cache.
         let per_pixel = work / self.shape.pixels().max(1);
         let pixels = ((2 << 20) / per_pixel.max(1)).clamp(32, 256);
         let chunk_rows = (pixels / self.shape.width).max(1);
@@ -195,30 +198,30 @@ impl<'a> Pass<'a> {
         columns: &Axis,
         grid: &[(usize, usize, usize)],
         step: Step,
-        places: &mut Vec<usize>,
+        reads: &mut Vec<usize>,
     ) {
         let (height, width) = (self.source_shape.height, self.source_shape.width);
         let inside = columns.reach(step.column);
         for &(_, image, i) in grid {
             let row = (i * rows.source_step) as isize + rows.taps[step.row].offset;
             if row < 0 || row >= height as isize {
-                places.resize(places.len() + columns.count, OUTSIDE);
+                reads.resize(reads.len() + columns.count, OUTSIDE);
                 continue;
             }
-            let end = places.len() + columns.count;
-            places.resize(places.len() + inside.start, OUTSIDE);
+            let end = reads.len() + columns.count;
+            reads.resize(reads.len() + inside.start, OUTSIDE);
             let column =
                 (inside.start * columns.source_step) as isize + columns.taps[step.column].offset;
             let pixel = (image * height + row as usize) * width + column as usize;
             let first = pixel * self.source_shape.channels + self.source_channel + step.from;
             let stride = columns.source_step * self.source_shape.channels;
-            places.extend(
+            reads.extend(
                 inside
                     .clone()
                     .enumerate()
                     .map(|(index, _)| first + index * stride),
             );
-            places.resize(end, OUTSIDE);
+            reads.resize(end, OUTSIDE);
         }
     }
 }
@@ -242,7 +245,7 @@ impl WithSimd for Chunk<'_> {
         } = self;
         let count = out.len() / pass.shape.row_len();
         let zeros = vec![0.0; pass.weight.depth];
-        let (mut pixels, mut places) = (Vec::new(), Vec::new());
+        let (mut pixels, mut reads) = (Vec::new(), Vec::new());
         for rows in pass.rows {
             let grid = pass.grid_rows(rows, first_row, count);
             for columns in pass.columns {
@@ -254,14 +257,14 @@ impl WithSimd for Chunk<'_> {
                     };
                     pixels.extend((0..columns.count).map(at));
                 }
-                // Tiles read their pixels' places without looking where the table ends.
+                // Tiles take entries of whole tiles without looking where the table ends.
                 let live = pixels.len();
                 pixels.resize(live.next_multiple_of(TILE_ROWS) + TILE_ROWS, pass.channel);
                 for (index, steps) in pass.sweeps(rows, columns, S::F32_LANES).iter().enumerate() {
-                    places.clear();
+                    reads.clear();
                     for &step in steps {
-                        pass.locate(rows, columns, &grid, step, &mut places);
-                        places.resize(places.len() + pixels.len() - live, OUTSIDE);
+                        pass.locate(rows, columns, &grid, step, &mut reads);
+                        reads.resize(reads.len() + pixels.len() - live, OUTSIDE);
                     }
                     let mut sweep = Sweep {
                         source: pass.source,
@@ -271,11 +274,12 @@ impl WithSimd for Chunk<'_> {
                         zeros: &zeros,
                         count: live,
                         pixels: &pixels,
-                        places: &places,
+                        reads: &reads,
                         out: &mut *out,
                     };
                     for &panel in &pass.weight.panels {
-                        // As many rows as the registers hold beside the weights' vectors and one source value.
+                        // As many rows as the registers hold beside the weights' vectors and one
+                        // source value.
                         match (panel.vectors, many_registers::<S>()) {
                             (1, _) => sweep.panel::<S, 8, 1>(simd, panel),
                             (2, true) => sweep.panel::<S, 8, 2>(simd, panel),

@@ -1,8 +1,8 @@
 //! Weight gradient of a convolution whose channels see each other.
 //!
-//! For each tap this is a matrix product over pixels: `dw[ci][co] = Σ_p x[p + tap][ci] * dy[p][co]`. A tile of input × output
-//! channels stays in registers while the pixels of a few rows go by. Chunks of pixels add into partial gradients of their own,
-//! which are then summed in order.
+//! For each tap this is a matrix product over pixels: `dw[ci][co] = Σ_p x[p + tap][ci] *
+//! dy[p][co]`. A tile of input × output channels stays in registers while the pixels of a few rows
+//! go by. Chunks of pixels add into partial gradients of their own, which are then summed in order.
 
 use std::ops::Range;
 
@@ -16,10 +16,12 @@ use super::sweep::TILE_ROWS;
 use crate::parallel::for_chunks;
 use crate::simd::{dispatch, many_registers, read, registers, write};
 
-/// Output pixels whose `x` and `dy` are kept in the first-level cache while all channels are combined.
+/// Output pixels whose `x` and `dy` are kept in the first-level cache while all channels are
+/// combined.
 const BLOCK_PIXELS: usize = 64;
 
-/// From so many values between the input pixels of a run on, the next channels are fetched ahead (1 KiB).
+/// From so many values between the input pixels of a run on, the next channels are fetched ahead (1
+/// KiB).
 const WIDE_LEN: usize = 256;
 
 /// At most so many partial gradients: they cost memory and a pass to sum.
@@ -38,7 +40,8 @@ pub(super) fn backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweight: &mut 
     let registers = registers();
     let width = columns.next_multiple_of(registers.lanes);
     for group in 0..conv.groups {
-        // The kernel reads whole vectors, so a group among others, or one that ends within a vector, is copied out and padded.
+        // The kernel reads whole vectors, so a group among others, or one that ends within a
+        // vector, is copied out and padded.
         let packed = (conv.groups > 1 || width != columns).then(|| padded(conv, dy, group, width));
         let pass = Pass {
             conv,
@@ -127,7 +130,8 @@ impl Pass<'_> {
         );
     }
 
-    /// The runs of pixels of an output block that a tap reads inside the map, as offsets into `x` and `dy` and a length.
+    /// The runs of pixels of an output block that a tap reads inside the map, as offsets into `x`
+    /// and `dy` and a length.
     fn segments(&self, row: usize, column: usize, block: &Block, segments: &mut Vec<Segment>) {
         segments.clear();
         let conv = self.conv;
@@ -231,7 +235,8 @@ impl TapBlock<'_> {
     #[inline(always)]
     fn add<S: Simd>(&self, simd: S, out: &mut [f32]) {
         let depth = self.pass.conv.group_inputs();
-        // A few input channels with all panels in turn, so that a wide pixel of `x` is fetched once.
+        // A few input channels with all panels in turn, so that a wide pixel of `x` is fetched
+        // once.
         for first in (0..depth).step_by(TILE_ROWS) {
             let inputs = first..(first + TILE_ROWS).min(depth);
             self.prefetch(inputs.end..(inputs.end + TILE_ROWS).min(depth));
@@ -247,8 +252,8 @@ impl TapBlock<'_> {
         }
     }
 
-    /// Asks for the input channels that come next where they lie far apart from pixel to pixel; the processor finds those of
-    /// narrow maps by itself, and asking would cost a few percent.
+    /// Asks for the input channels that come next where they lie far apart from pixel to pixel; the
+    /// processor finds those of narrow maps by itself, and asking would cost a few percent.
     #[inline(always)]
     fn prefetch(&self, inputs: Range<usize>) {
         let step = self.pass.conv.stride * self.pass.conv.input.channels;
@@ -263,7 +268,8 @@ impl TapBlock<'_> {
         }
     }
 
-    /// The products of some input channels with the output channels of one panel: `MR` × `NV` vectors at a time.
+    /// The products of some input channels with the output channels of one panel: `MR` × `NV`
+    /// vectors at a time.
     #[inline(always)]
     fn panel<S: Simd, const MR: usize, const NV: usize>(
         &self,

@@ -1,7 +1,7 @@
 //! Forward pass and input gradient of depthwise convolutions, vectors running over channels.
 //!
-//! A row is cut into spans whose pixels have the same taps inside the map (see [`Axis`]); within a span, blocks of pixels ×
-//! channels stay in registers while the taps add to them.
+//! A row is cut into spans whose pixels have the same taps inside the map (see [`Axis`]); within a
+//! span, blocks of pixels × channels stay in registers while the taps add to them.
 
 use pulp::{Scalar, Simd, WithSimd};
 
@@ -53,7 +53,8 @@ pub(super) fn backward_input(conv: &Conv, weight: &[f32], dy: &[f32], dx: Output
     .run(conv, dx);
 }
 
-/// The forward pass from some rows of the input, those outside the map zero, to rows of the output, on one thread.
+/// The forward pass from some rows of the input, those outside the map zero, to rows of the output,
+/// on one thread.
 pub(super) struct Window<'a> {
     rows: Axis,
     columns: Columns,
@@ -129,9 +130,9 @@ struct Pass<'a> {
     shape: MapShape,
     weight: &'a [f32],
     kernel: usize,
-    /// What sums start from, one value per channel; `None` adds to what the map holds.
+    /// Initial value of the sums, one per channel; `None` adds to what the map holds.
     start: Option<&'a [f32]>,
-    /// What is made of the finished sums.
+    /// The activation applied to the finished sums.
     act: Activation,
 }
 

@@ -1,7 +1,7 @@
 //! Weight gradient of depthwise convolutions, vectors running over channels.
 //!
-//! `dw[tap][c] = Σ_p x[p + tap][c] * dy[p][c]`, one output row at a time. Chunks of rows add into partial gradients of their
-//! own, which are then summed in order.
+//! `dw[tap][c] = Σ_p x[p + tap][c] * dy[p][c]`, one output row at a time. Chunks of rows add into
+//! partial gradients of their own, which are then summed in order.
 
 use std::ops::Range;
 
@@ -32,7 +32,7 @@ pub(super) fn backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweight: &mut 
         conv.multiply_adds() / 4,
         |part| {
             let mut out = vec![0.0; conv.weight_len()];
-            dispatch(Part {
+            dispatch(RowSums {
                 conv,
                 axes: [&rows, &columns],
                 x,
@@ -51,7 +51,8 @@ pub(super) fn backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweight: &mut 
     }
 }
 
-struct Part<'a> {
+/// Adds the products of some output rows to a gradient.
+struct RowSums<'a> {
     conv: &'a Conv,
     axes: [&'a Axis; 2],
     x: &'a [f32],
@@ -61,12 +62,12 @@ struct Part<'a> {
     out: &'a mut [f32],
 }
 
-impl WithSimd for Part<'_> {
+impl WithSimd for RowSums<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Part {
+        let RowSums {
             conv,
             axes: [vertical, horizontal],
             x,
@@ -133,8 +134,8 @@ impl Run<'_> {
         }
     }
 
-    /// Adds to `out` the channels from `at`, at most `NV` vectors of them. Two pixels at a time have sums of their own, since
-    /// one chain of additions would wait on itself.
+    /// Adds to `out` the channels from `at`, at most `NV` vectors of them. Two pixels at a time
+    /// have sums of their own, since one chain of additions would wait on itself.
     #[inline(always)]
     fn add<S: Simd, const NV: usize>(&self, simd: S, at: usize, out: &mut [f32]) {
         let width = out.len();

@@ -1,7 +1,9 @@
-//! A 1x1 convolution and the depthwise one after it in one go: the first half of MobileNet's inverted residual.
+//! A 1x1 convolution and the depthwise one after it in one go: the first half of MobileNet's
+//! inverted residual.
 //!
-//! The map in between is several times as large as what goes in and comes out, and written and read once: on large images that
-//! is main memory's work. Here a task holds only the few rows of it that its next results read.
+//! The map in between is several times as large as what goes in and comes out, and written and read
+//! once: on large images that is main memory's work. Here a task holds only the few rows of it that
+//! its next results read.
 
 use std::ops::Range;
 
@@ -36,10 +38,11 @@ const MAP_BYTES: usize = 2 << 20;
 /// Bytes of rows in between that leave room in the second-level cache for the rest.
 const WINDOW_BYTES: usize = 256 << 10;
 
-/// Rows of the result in a task: more would leave processors idle, fewer compute more rows in between twice.
+/// Rows of the result in a task: more would leave processors idle, fewer compute more rows in
+/// between twice.
 const TASK_ROWS: usize = 16;
 
-/// Whether this is possible, and faster than one convolution after the other.
+/// True when this is possible, and faster than one convolution after the other.
 pub(super) fn pays(expand: &Conv, depthwise: &Conv) -> bool {
     let between = expand.output();
     let image = between.height * between.width * between.channels;
@@ -124,7 +127,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Fills the rows `wanted` of `rows`, the first of which is row `start` of the map in between, with zeros outside of it.
+    /// Fills the rows `wanted` of `rows`, the first of which is row `start` of the map in between,
+    /// with zeros outside of it.
     fn expand_rows(&self, image: usize, start: isize, wanted: Range<usize>, rows: &mut [f32]) {
         let conv = self.expand.conv;
         let (row_len, height) = (conv.output().row_len(), conv.input.height as isize);

@@ -41,8 +41,8 @@ pub(super) fn multiply<S: Simd, const MR: usize, const NV: usize>(
     for _ in 0..depth {
         let mut factors = [simd.splat_f32s(0.0); NV];
         for (j, factor) in factors.iter_mut().enumerate() {
-            // SAFETY: b_at <= (depth - 1) * b_step, so the vector ends at or before b_end <= b.len(), asserted above;
-            // f32s is plain old data and read unaligned.
+            // SAFETY: b_at <= (depth - 1) * b_step, so the vector ends at or before b_end <=
+            // b.len(), asserted above; f32s is plain old data and read unaligned.
             *factor = unsafe {
                 b.add(b_at + j * S::F32_LANES)
                     .cast::<S::f32s>()
@@ -62,15 +62,16 @@ pub(super) fn multiply<S: Simd, const MR: usize, const NV: usize>(
     *tile = sums;
 }
 
-/// Asks the processor to bring `len` values of `x` from number `at` into its first-level cache; only a hint, so the range need
-/// not lie within `x`.
+/// Asks the processor to bring `len` values of `x` from number `at` into its first-level cache;
+/// only a hint, so the range need not lie within `x`.
 #[inline(always)]
 pub(super) fn prefetch(x: &[f32], at: usize, len: usize) {
     #[cfg(target_arch = "x86_64")]
     for line in (0..len).step_by(16) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         let address = x.as_ptr().wrapping_add(at.wrapping_add(line));
-        // SAFETY: a prefetch reads nothing and faults on no address; SSE, which has it, belongs to every x86-64.
+        // SAFETY: a prefetch reads nothing and faults on no address; SSE, which has it, belongs to
+        // every x86-64.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]

@@ -1,8 +1,9 @@
 //! Convolutions with "same" padding: forward, input gradient, weight gradient, bias gradient.
 //!
-//! `dense` and `dense_weight` handle all convolutions but depthwise ones, group by group; `depthwise` handles those. Both
-//! are written for every kernel size, stride and dilation. `winograd` handles the 3x3 convolutions for which it is faster. A
-//! new special case gets a file here and a branch in the functions below; `tests/conv.rs` then covers it by itself.
+//! `dense` and `dense_weight` handle all convolutions but depthwise ones, group by group;
+//! `depthwise` handles those. Both are written for every kernel size, stride and dilation.
+//! `winograd` handles the 3x3 convolutions for which it is faster. A new special case gets a file
+//! here and a branch in the functions below; `tests/conv.rs` then covers it by itself.
 
 mod axis;
 mod dense;
@@ -27,7 +28,7 @@ use crate::activation::Activation;
 use crate::columns::column_sums;
 use crate::output::Output;
 
-/// How to compute the convolutions that more than one kernel can.
+/// The algorithm for convolutions that more than one kernel can compute.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConvAlgorithm {
@@ -47,7 +48,7 @@ pub fn set_conv_algorithm(algorithm: ConvAlgorithm) {
     ALGORITHM.store(algorithm as u8, Ordering::Relaxed);
 }
 
-/// What is computed of a convolution.
+/// The pass of a convolution that is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PassKind {
     Forward,
@@ -74,8 +75,8 @@ fn takes_winograd(conv: &Conv, pass: PassKind) -> bool {
 ///
 /// # Panics
 ///
-/// When a slice has the wrong length or the fields of `conv` contradict each other (an even kernel, groups that do not divide
-/// the channels).
+/// When a slice has the wrong length or the fields of `conv` contradict each other (an even kernel,
+/// groups that do not divide the channels).
 pub fn conv_forward<'a>(
     conv: &Conv,
     x: &[f32],
@@ -87,7 +88,8 @@ pub fn conv_forward<'a>(
     PreparedConv::for_pass(conv, weight, bias, act, PassKind::Forward).run(x, y);
 }
 
-/// `dx += convᵀ(dy)`: the gradient of the input (B, H, W, channels) from that of the output (B, OH, OW, out channels).
+/// `dx += convᵀ(dy)`: the gradient of the input (B, H, W, channels) from that of the output (B, OH,
+/// OW, out channels).
 ///
 /// # Panics
 ///
@@ -104,7 +106,8 @@ pub fn conv_backward_input<'a>(conv: &Conv, weight: &[f32], dy: &[f32], dx: impl
     }
 }
 
-/// `dweight += ` the gradient of the weights, from the input `x` and the gradient `dy` of the output.
+/// `dweight += ` the gradient of the weights, from the input `x` and the gradient `dy` of the
+/// output.
 ///
 /// # Panics
 ///

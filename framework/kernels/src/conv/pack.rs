@@ -1,4 +1,5 @@
-//! Weights rearranged for the dense kernels: one panel of output columns after the other, padded to whole vectors.
+//! Weights rearranged for the dense kernels: one panel of output columns after the other, padded to
+//! whole vectors.
 
 use std::ops::Range;
 
@@ -14,7 +15,8 @@ pub(super) struct Panel {
     pub(super) vectors: usize,
 }
 
-/// Cuts `columns` into panels of nearly equal width: 4 vectors become 2 + 2, as a tile of one vector keeps few sums in flight.
+/// Cuts `columns` into panels of nearly equal width: 4 vectors become 2 + 2, as a tile of one
+/// vector keeps few sums in flight.
 pub(super) fn panels(columns: usize, registers: Registers) -> Vec<Panel> {
     let vectors = columns.div_ceil(registers.lanes);
     let count = vectors.div_ceil(registers.vectors);
@@ -31,7 +33,8 @@ pub(super) fn panels(columns: usize, registers: Registers) -> Vec<Panel> {
     panels
 }
 
-/// The weights of one group as a matrix of (tap, source channel) rows and destination-channel columns, panel by panel.
+/// The weights of one group as a matrix of (tap, source channel) rows and destination-channel
+/// columns, panel by panel.
 pub(super) struct Packed {
     /// Source channels: rows of one tap.
     pub(super) depth: usize,
@@ -45,7 +48,8 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    /// The weights as the forward pass reads them: from input channels to output channels of group `group`.
+    /// The weights as the forward pass reads them: from input channels to output channels of group
+    /// `group`.
     pub(super) fn forward(conv: &Conv, weight: &[f32], group: usize, registers: Registers) -> Self {
         let (inputs, outputs) = (conv.group_inputs(), conv.group_outputs());
         Self::build(conv, inputs, outputs, registers, |tap, k, columns, row| {
@@ -54,7 +58,8 @@ impl Packed {
         })
     }
 
-    /// The weights as the input gradient reads them: from output channels to input channels of group `group`.
+    /// The weights as the input gradient reads them: from output channels to input channels of
+    /// group `group`.
     pub(super) fn transposed(
         conv: &Conv,
         weight: &[f32],
@@ -71,7 +76,8 @@ impl Packed {
         })
     }
 
-    /// Row `k` of tap `tap` and all rows after it, in panel `panel`; a row is the panel's width long.
+    /// Row `k` of tap `tap` and all rows after it, in panel `panel`; a row is the panel's width
+    /// long.
     pub(super) fn rows(&self, panel: Panel, tap: usize, k: usize) -> &[f32] {
         let width = panel.vectors * self.lanes;
         let start = panel.column * self.rows + (tap * self.depth + k) * width;

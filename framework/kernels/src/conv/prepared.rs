@@ -6,7 +6,8 @@ use crate::activation::Activation;
 use crate::output::Output;
 use crate::simd::{Registers, registers};
 
-/// A forward pass `y = act(conv(x) + bias)` for maps of one size, with everything done that depends on the weights only.
+/// A forward pass `y = act(conv(x) + bias)` for maps of one size, with everything done that depends
+/// on the weights only.
 pub struct PreparedConv {
     conv: Conv,
     weights: Weights,
@@ -84,7 +85,8 @@ impl PreparedConv {
         }
     }
 
-    /// Whether [`run_expanded`](Self::run_expanded) can take this after `expand` and is faster than one after the other.
+    /// True when [`run_expanded`](Self::run_expanded) can take this after `expand` and is faster
+    /// than one after the other.
     #[must_use]
     pub fn streams_after(&self, expand: &Self) -> bool {
         matches!(

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 
-/// Values that start a cache line and hold anything: a thread keeps them from one task to the next, as fresh memory costs a page
-/// fault for every 4 KiB. Not a function that calls a closure, which the compiler would take out of the SIMD level's code.
+/// Values that start a cache line and hold anything: a thread keeps them from one task to the next,
+/// as new memory costs a page fault for every 4 KiB. Not a function that calls a closure, which the
+/// compiler would take out of the SIMD level's code.
 pub(super) struct Scratch {
     values: Vec<f32>,
     start: usize,
     len: usize,
-    /// Whether the thread keeps them afterwards.
+    /// The thread keeps them afterwards.
     is_kept: bool,
 }
 

@@ -1,11 +1,13 @@
-//! What a convolution computes, apart from how.
+//! The shape of a convolution: its definition apart from any algorithm.
 
 use crate::shape::MapShape;
 
-/// A convolution with "same" padding: an odd square kernel, `dilation * (kernel - 1) / 2` zeros on each side.
+/// A convolution with "same" padding: an odd square kernel, `dilation * (kernel - 1) / 2` zeros on
+/// each side.
 ///
-/// Weights are stored as (ky, kx, input channel of the group, output channel), output channels fastest; for a depthwise
-/// convolution that is (ky, kx, channel). Output channels `g * out_channels / groups ..` see the input channels of group `g`.
+/// Weights are stored as (ky, kx, input channel of the group, output channel), output channels
+/// fastest; for a depthwise convolution that is (ky, kx, channel). Output channels `g *
+/// out_channels / groups ..` see the input channels of group `g`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Conv {
     /// Size of the input map.
@@ -46,7 +48,7 @@ impl Conv {
         self.dilation * (self.kernel - 1) / 2
     }
 
-    /// Whether each channel is convolved by itself: groups == input channels == output channels.
+    /// True when each channel is convolved by itself: groups == input channels == output channels.
     #[must_use]
     pub fn is_depthwise(&self) -> bool {
         self.groups == self.input.channels && self.groups == self.out_channels

@@ -9,10 +9,10 @@ use crate::simd::{read, write};
 /// The part of one tap's source channels that one sweep handles.
 #[derive(Clone, Copy)]
 pub(super) struct Step {
-    /// Which of the grid's row and column taps.
+    /// Index of the row and of the column among the grid's taps.
     pub(super) row: usize,
     pub(super) column: usize,
-    /// Which of the kernel's taps.
+    /// Index of the tap in the kernel.
     pub(super) tap: usize,
     /// First source channel and how many.
     pub(super) from: usize,
@@ -31,16 +31,16 @@ pub(super) struct Sweep<'a> {
     pub(super) source: &'a [f32],
     pub(super) weight: &'a Packed,
     pub(super) steps: &'a [Step],
-    /// What sums start from, one value per channel; `None` adds to what the map holds.
+    /// Initial value of the sums, one per channel; `None` adds to what the map holds.
     pub(super) start: Option<&'a [f32]>,
     /// As many zeros as the source has channels.
     pub(super) zeros: &'a [f32],
-    /// Number of pixels; the tables go on after them.
+    /// Number of pixels; the tables are longer.
     pub(super) count: usize,
-    /// Where each pixel's first value is in the chunk.
+    /// Index of each pixel's first value in the chunk.
     pub(super) pixels: &'a [usize],
-    /// Where each step reads for each pixel, step after step.
-    pub(super) places: &'a [usize],
+    /// Index in the source that each step reads for each pixel, step after step.
+    pub(super) reads: &'a [usize],
     /// The chunk.
     pub(super) out: &'a mut [f32],
 }
@@ -67,8 +67,9 @@ impl Sweep<'_> {
         }
     }
 
-    /// One tile: pixels from number `block`, the columns of `panel` that end before `end`. The loops over `MR` have a constant
-    /// length and no early end, or the compiler would keep the tile in memory.
+    /// One tile: pixels from number `block`, the columns of `panel` that end before `end`. The
+    /// loops over `MR` have a constant length and no early end, or the compiler would keep the tile
+    /// in memory.
     #[inline(always)]
     fn tile<S: Simd, const MR: usize, const NV: usize>(
         &mut self,
@@ -102,13 +103,13 @@ impl Sweep<'_> {
             }
         }
         for (number, step) in self.steps.iter().enumerate() {
-            let places = &self.places[number * self.pixels.len() + block..][..MR];
-            if places.iter().all(|&at| at == OUTSIDE) {
+            let reads = &self.reads[number * self.pixels.len() + block..][..MR];
+            if reads.iter().all(|&at| at == OUTSIDE) {
                 continue;
             }
             // Not array::from_fn: it was not inlined, and a call spills the whole tile.
             let mut rows = [&self.zeros[..step.depth]; MR];
-            for (row, &at) in rows.iter_mut().zip(places) {
+            for (row, &at) in rows.iter_mut().zip(reads) {
                 if at != OUTSIDE {
                     *row = &self.source[at..][..step.depth];
                 }
@@ -131,8 +132,9 @@ impl Sweep<'_> {
         }
     }
 
-    /// Asks for the memory of the tile of pixels from number `block`, the next one: its lines lie too far apart for the
-    /// processor to guess, and a tile takes about as long as they need to arrive.
+    /// Asks for the memory of the tile of pixels from number `block`, the next one: its lines lie
+    /// too far apart for the processor to guess, and a tile takes about as long as they need to
+    /// arrive.
     #[inline(always)]
     fn prefetch<const MR: usize>(&self, panel: Panel, width: usize, block: usize) {
         for &at in &self.pixels[block..block + MR] {
@@ -141,7 +143,7 @@ impl Sweep<'_> {
         // Of several taps the last reads what no earlier tile has read; later panels read it again.
         if let (0, Some(step)) = (panel.column, self.steps.last()) {
             let first = (self.steps.len() - 1) * self.pixels.len() + block;
-            for &at in &self.places[first..first + MR] {
+            for &at in &self.reads[first..first + MR] {
                 prefetch(self.source, at, step.depth);
             }
         }

@@ -3,11 +3,13 @@
 use super::{mean, sum};
 use crate::parallel::{CHUNK_LEN, for_chunks, map_chunks};
 
-/// Mean reverse Huber loss over the elements whose `truth` is above 0 (Laina et al. 2016, section 3.2).
+/// Mean reverse Huber loss over the elements whose `truth` is above 0 (Laina et al. 2016, section
+/// 3.2).
 ///
-/// With e = |pred - truth| and c = a fifth of the largest valid e: e where e ≤ c, else (e² + c²) / 2c. c counts as a constant.
-/// `grad` is a gradient and a factor: factor × the loss's gradient by `pred` is added. No valid element, or c = 0, gives loss 0
-/// and no gradient; a prediction that is no number makes the loss none.
+/// With e = |pred - truth| and c = a fifth of the largest valid e: e where e ≤ c, else (e² + c²) /
+/// 2c. c counts as a constant. `grad` is a gradient and a factor: factor × the loss's gradient by
+/// `pred` is added. No valid element, or c = 0, gives loss 0 and no gradient; a prediction that is
+/// no number makes the loss none.
 ///
 /// # Panics
 ///
@@ -54,7 +56,8 @@ pub fn berhu(pred: &[f32], truth: &[f32], grad: Option<(&mut [f32], f32)>) -> f6
     mean(total, count)
 }
 
-/// The larger one, or not-a-number where there is one: `f32::max` would drop it, and a network that blew up would have no loss.
+/// The larger one, or not-a-number where there is one: `f32::max` would drop it, and a network that
+/// blew up would have no loss.
 fn larger(a: f32, b: f32) -> f32 {
     if a.is_nan() || b <= a { a } else { b }
 }

@@ -5,13 +5,14 @@ use super::mean;
 use crate::parallel::{map_chunks, map_pieces};
 use crate::simd::vectorised;
 
-/// Pixels handled together: their exponentials are one long vector loop whatever the number of classes.
+/// Pixels handled together: their exponentials are one long vector loop whatever the number of
+/// classes.
 const TILE_PIXELS: usize = 128;
 
 /// Mean of `-log softmax(logits)[label]` over the pixels whose label is not `ignore`.
 ///
-/// `logits` is (pixels, classes), `labels` one per pixel. `grad` is a gradient and a factor: factor × the loss's gradient by
-/// the logits is added. All labels ignored gives loss 0 and no gradient.
+/// `logits` is (pixels, classes), `labels` one per pixel. `grad` is a gradient and a factor: factor
+/// × the loss's gradient by the logits is added. All labels ignored gives loss 0 and no gradient.
 ///
 /// # Panics
 ///

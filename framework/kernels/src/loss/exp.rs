@@ -2,7 +2,8 @@
 
 /// `e^x` for x ≤ 0, within 2 units in the last place; 0 below -87.
 ///
-/// Cephes' polynomial (Moshier, expf): x = n ln 2 + r with |r| ≤ ln 2 / 2, a polynomial for e^r, n added to the exponent bits.
+/// Cephes' polynomial (Moshier, expf): x = n ln 2 + r with |r| ≤ ln 2 / 2, a polynomial for e^r, n
+/// added to the exponent bits.
 #[inline(always)]
 pub(super) fn exp_negative(x: f32) -> f32 {
     // Adding and subtracting 1.5 * 2^23 rounds to a whole number without SSE4's instruction.

@@ -11,7 +11,8 @@ pub use squared_error::squared_error;
 
 use crate::parallel::{CHUNK_LEN, map_chunks};
 
-/// Adds up over all elements what `term` gives for each index that counts: the sum and how many counted.
+/// Adds up over all elements what `term` gives for each index that counts: the sum and how many
+/// counted.
 ///
 /// Chunks are summed in order, each in f64.
 fn sum(len: usize, term: impl Fn(usize) -> Option<f64> + Sync + Send) -> (f64, usize) {

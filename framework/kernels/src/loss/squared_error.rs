@@ -3,10 +3,11 @@
 use super::{mean, sum};
 use crate::parallel::{CHUNK_LEN, for_chunks};
 
-/// Mean of `mask * (pred - truth)²` over the elements whose mask is not 0, or over all without a mask.
+/// Mean of `mask * (pred - truth)²` over the elements whose mask is not 0, or over all without a
+/// mask.
 ///
-/// `mask` holds a weight per element, 0 or 1. `grad` is a gradient and a factor: factor × the loss's gradient by `pred` is
-/// added. No element that counts gives loss 0 and no gradient.
+/// `mask` holds a weight per element, 0 or 1. `grad` is a gradient and a factor: factor × the
+/// loss's gradient by `pred` is added. No element that counts gives loss 0 and no gradient.
 ///
 /// # Panics
 ///

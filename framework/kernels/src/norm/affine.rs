@@ -35,7 +35,8 @@ pub fn scale_shift<'a>(
     });
 }
 
-/// `dy += dz * act'(y * scale[c] + shift[c]) * scale[c]`: the gradient of [`scale_shift`] with scale and shift constant.
+/// `dy += dz * act'(y * scale[c] + shift[c]) * scale[c]`: the gradient of [`scale_shift`] with
+/// scale and shift constant.
 ///
 /// # Panics
 ///

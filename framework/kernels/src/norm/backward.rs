@@ -8,7 +8,7 @@ use crate::columns::{columns, sum_chunks};
 use crate::parallel::{chunk_of, for_chunks};
 use crate::simd::{dispatch, load_part, store_part};
 
-/// What the gradient of `z = act(gamma * (y - mean) * inv_std + beta)` is computed from.
+/// Inputs of the gradient of `z = act(gamma * (y - mean) * inv_std + beta)`.
 ///
 /// Maps are (B, H, W, C); `mean`, `inv_std`, `gamma` and `beta` hold one value per channel.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,8 @@ pub struct NormBackward<'a> {
     pub act: Activation,
 }
 
-/// Turns `gradient`, that of the result `z`, into that of the map `y` in place, and adds to `dgamma` and `dbeta`.
+/// Turns `gradient`, that of the result `z`, into that of the map `y` in place, and adds to
+/// `dgamma` and `dbeta`.
 ///
 /// With x̂ = (y - mean) * inv_std, g = act'(…) * dz and N pixels: dbeta = Σ g, dgamma = Σ g x̂ and
 /// dy = gamma * inv_std * (g - dbeta / N - x̂ * dgamma / N) (Ioffe and Szegedy 2015, section 3).

@@ -1,7 +1,9 @@
-//! Batch normalisation over the last axis: statistics, the affine step with its activation, gradients.
+//! Batch normalisation over the last axis: statistics, the affine step with its activation,
+//! gradients.
 //!
-//! Training: `batch_statistics`, then `scale_shift` with `scale = gamma * inv_std` and `shift = beta - mean * scale`; back by
-//! [`norm_backward`]. Evaluation: `scale_shift` with running statistics; back by [`scale_shift_backward`].
+//! Training: `batch_statistics`, then `scale_shift` with `scale = gamma * inv_std` and `shift =
+//! beta - mean * scale`; back by [`norm_backward`]. Evaluation: `scale_shift` with running
+//! statistics; back by [`scale_shift_backward`].
 
 mod affine;
 mod backward;

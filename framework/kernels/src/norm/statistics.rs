@@ -7,10 +7,12 @@ use crate::columns::{chunk_sums, columns};
 use crate::parallel::{chunk_of, map_chunks};
 use crate::simd::{dispatch, load_part, store_part};
 
-/// Mean and biased variance of each channel of `y` over all pixels; both are 0 for a map without pixels.
+/// Mean and biased variance of each channel of `y` over all pixels; both are 0 for a map without
+/// pixels.
 ///
-/// Each chunk of pixels is read twice while it is in the cache, for its mean and its squares about that mean; the chunks are
-/// merged in f64 (Chan, Golub, LeVeque 1979), so a large mean does not eat up the variance.
+/// Each chunk of pixels is read twice while it is in the cache, for its mean and its squares about
+/// that mean; the chunks are merged in f64 (Chan, Golub, LeVeque 1979), so a large mean does not
+/// eat up the variance.
 ///
 /// # Panics
 ///

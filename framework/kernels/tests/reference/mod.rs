@@ -37,6 +37,31 @@ pub(crate) fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) 
     pool.install(work)
 }
 
+/// A 1x1 convolution to `channels` and the depthwise convolution after it.
+pub(crate) fn expanded(
+    input: MapShape,
+    channels: usize,
+    kernel: usize,
+    stride: usize,
+) -> (Conv, Conv) {
+    let expand = Conv {
+        input,
+        out_channels: channels,
+        kernel: 1,
+        stride: 1,
+        dilation: 1,
+        groups: 1,
+    };
+    let depthwise = Conv {
+        input: expand.output(),
+        kernel,
+        stride,
+        groups: channels,
+        ..expand
+    };
+    (expand, depthwise)
+}
+
 /// Calls `visit(x, weight, y)` with the indices of every product a convolution adds up.
 pub(crate) fn products(conv: &Conv, mut visit: impl FnMut(usize, usize, usize)) {
     let (input, output) = (conv.input, conv.output());

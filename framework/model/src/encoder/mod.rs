@@ -101,10 +101,10 @@ fn features_on<K: Kernels>(
 ) -> Result<Weights> {
     let mut network = Network::new(kernels, encoder, &mut Seed(0).stream("encoder"))?;
     network.parameters_mut().load(weights)?;
-    let side = image.width.min(image.height);
-    let (values, (width, height)) = Transform::new(side, side).image(image);
+    let side = image.size.shorter();
+    let (values, size) = Transform::new(side, side).image(image);
     let on = network.kernels().device();
-    let input = device(on.try_tensor_from_vec(values, (1, height, width, 3)))?;
+    let input = device(on.try_tensor_from_vec(values, (1, size.height, size.width, 3)))?;
     let mut maps = Weights::default();
     let outputs = network.forward_eval(&[input])?;
     for (map, output) in outputs.iter().zip(encoder.outputs()) {

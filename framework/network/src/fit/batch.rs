@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::{Dataset, Prepared, Transform};
-use nasfw_sdk::{DataInfo, Label, Seed};
+use nasfw_sdk::{DataInfo, Label, Seed, Size};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
@@ -179,8 +179,8 @@ impl PreparedSet {
 
 /// Joins crops of one size into a batch.
 pub fn stack(prepared: Vec<Prepared>) -> Batch {
-    let (width, height) = prepared.first().map_or((0, 0), |p| p.size_px);
-    let shape = MapShape::new(prepared.len(), height, width, 3);
+    let size = prepared.first().map_or(Size::default(), |p| p.size_px);
+    let shape = MapShape::new(prepared.len(), size.height, size.width, 3);
     let mut values = Vec::with_capacity(shape.len());
     let mut labels = Vec::with_capacity(prepared.len());
     for one in prepared {

@@ -1,6 +1,7 @@
 //! What a teacher says of a batch.
 
 use dfdx::prelude::NoneTape;
+use nasfw_sdk::Size;
 
 use super::batch::{Batch, Batches};
 use super::objective::quarter;
@@ -45,5 +46,5 @@ pub fn teach<K: Kernels>(
 ) -> Result<Map<DeviceOf<K>>> {
     let side = quarter(crop_px);
     let output = teacher.forward_eval(inputs)?.swap_remove(0);
-    (teacher.kernels()).resize(&output, (side, side), &mut NoneTape)
+    (teacher.kernels()).resize(&output, Size::square(side), &mut NoneTape)
 }

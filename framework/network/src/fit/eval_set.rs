@@ -58,8 +58,7 @@ impl EvalSet<'_> {
             let prepared = self.prepare(chunk)?;
             // Whole images are of many sizes; a step takes those of one.
             for alike in prepared.chunk_by(|a, b| a.size_px == b.size_px) {
-                let (width, height) = alike[0].size_px;
-                evaluator.add(&stack(alike.to_vec()), (height, width))?;
+                evaluator.add(&stack(alike.to_vec()), alike[0].size_px)?;
                 done += alike.len();
                 tick(done)?;
             }
@@ -72,9 +71,8 @@ impl EvalSet<'_> {
             .map(|&at| {
                 let sample = self.dataset.read(at)?;
                 if self.view == View::Whole {
-                    let size_px = (sample.image.width, sample.image.height);
                     self.transform
-                        .check_size(size_px)
+                        .check_size(sample.image.size)
                         .map_err(|e| Error::BadData {
                             message: format!("{}: {e}", self.dataset.name(at)),
                         })?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dfdx::prelude::NoneTape;
 use nasfw_data::resize_label;
-use nasfw_sdk::{DataInfo, LabelKind, Metrics, Prediction, Scorer, Task};
+use nasfw_sdk::{DataInfo, LabelKind, Metrics, Prediction, Scorer, Size, Task};
 
 use super::batch::Batch;
 use super::run::upload;
@@ -25,7 +25,7 @@ pub fn judge<K: Kernels>(
 ) -> Result<Metrics> {
     let mut evaluator = Evaluator::new(network, task, info);
     for batch in batches {
-        evaluator.add(&batch, (crop_px, crop_px))?;
+        evaluator.add(&batch, Size::square(crop_px))?;
     }
     evaluator.metrics()
 }
@@ -47,23 +47,21 @@ impl<'a, K: Kernels> Evaluator<'a, K> {
         }
     }
 
-    /// Adds a batch whose truths are of images of `(height, width)` in pixels.
+    /// Adds a batch whose truths are of images of this size.
     ///
     /// Class and depth outputs are resized bilinearly to that size, where the truth is exact;
     /// heatmaps are scored at their own size.
     ///
     /// # Errors
     /// When a prediction is not finite, does not fit the truth, or the device fails.
-    pub fn add(&mut self, batch: &Batch, (height, width): (usize, usize)) -> Result<()> {
+    pub fn add(&mut self, batch: &Batch, size: Size) -> Result<()> {
         let network = self.network;
         let inputs = upload(network.kernels(), batch)?;
         let mut output = network
             .forward_eval(&inputs)?
             .swap_remove(network.main_output());
         if self.task.labels() != LabelKind::Keypoints {
-            output = network
-                .kernels()
-                .resize(&output, (height, width), &mut NoneTape)?;
+            output = network.kernels().resize(&output, size, &mut NoneTape)?;
         }
         let shape = map_shape(&output);
         let (values, channels) = match self.scorer.of_classes() {
@@ -77,7 +75,7 @@ impl<'a, K: Kernels> Evaluator<'a, K> {
         for (label, values) in batch.labels.iter().zip(values.chunks_exact(length)) {
             let label = match label.kind() {
                 LabelKind::Keypoints => label.clone(),
-                _ => Arc::new(resize_label(label, height, width, (width, height))),
+                _ => Arc::new(resize_label(label, size, size)),
             };
             match self.scorer.of_classes() {
                 Some(scorer) => scorer.add_classes(&classes(values)?, &label)?,
@@ -87,7 +85,7 @@ impl<'a, K: Kernels> Evaluator<'a, K> {
                         width: shape.width,
                         channels,
                         values,
-                        image_size_px: (width, height),
+                        image_size_px: size,
                     };
                     self.scorer.add(&prediction, &label)?;
                 }

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use dfdx::prelude::{OwnedTape, PutTape, SplitTape};
 use nasfw_sdk::graph::{Output, Role};
-use nasfw_sdk::{Label, Loss, TargetScale, Task};
+use nasfw_sdk::{Label, Loss, Size, TargetScale, Task};
 
 use super::batch::Batch;
 use super::custom_loss::own_loss;
@@ -56,7 +56,7 @@ impl Objective<'_> {
         tape: &mut OwnedTape<f32, DeviceOf<K>>,
     ) -> Result<Scalar<DeviceOf<K>>> {
         let labels: Vec<&Label> = batch.labels.iter().map(AsRef::as_ref).collect();
-        let mut targets: BTreeMap<(usize, usize), Target<DeviceOf<K>>> = BTreeMap::new();
+        let mut targets: BTreeMap<Size, Target<DeviceOf<K>>> = BTreeMap::new();
         let mut terms: Vec<(f32, Scalar<DeviceOf<K>>)> = Vec::new();
         for (output, value) in declared.iter().zip(outputs) {
             let weight = match output.role {
@@ -92,10 +92,10 @@ impl Objective<'_> {
         kernels: &K,
         labels: &[&Label],
         value: &Map<DeviceOf<K>>,
-        targets: &'t mut BTreeMap<(usize, usize), Target<DeviceOf<K>>>,
+        targets: &'t mut BTreeMap<Size, Target<DeviceOf<K>>>,
     ) -> Result<&'t Target<DeviceOf<K>>> {
         let shape = map_shape(value);
-        let size = (shape.height, shape.width);
+        let size = Size::new(shape.width, shape.height);
         Ok(match targets.entry(size) {
             Entry::Occupied(made) => made.into_mut(),
             Entry::Vacant(place) => {
@@ -126,7 +126,7 @@ impl Objective<'_> {
         let shape = map_shape(value);
         match (shape.height, shape.width) == (side, side) {
             true => Ok(value.clone()),
-            false => kernels.resize(value, (side, side), tape),
+            false => kernels.resize(value, Size::square(side), tape),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use dfdx::prelude::{Device, TensorFromVec};
 use nasfw_data::resize_label;
-use nasfw_sdk::{Label, Loss};
+use nasfw_sdk::{Label, Loss, Size};
 
 use crate::error::{Error, Result};
 use crate::kernels::{DeviceOf, Kernels, Map, device};
@@ -26,7 +26,7 @@ pub enum Target<D: Device<f32>> {
     Own(Vec<Label>),
 }
 
-/// Brings the labels of square crops of `crop_px` to `(height, width)`: classes and depths by the
+/// Brings the labels of square crops of `crop_px` to `size`: classes and depths by the
 /// nearest pixel, keypoints as Gaussians of the loss's σ with peak 1.
 ///
 /// # Errors
@@ -36,12 +36,12 @@ pub fn target<K: Kernels>(
     loss: Loss,
     labels: &[&Label],
     crop_px: usize,
-    size: (usize, usize),
+    size: Size,
 ) -> Result<Target<DeviceOf<K>>> {
-    let (height, width) = size;
+    let Size { width, height } = size;
     let resized = labels
         .iter()
-        .map(|label| resize_label(label, height, width, (crop_px, crop_px)));
+        .map(|label| resize_label(label, size, Size::square(crop_px)));
     match loss {
         Loss::Own => Ok(Target::Own(resized.collect())),
         Loss::CrossEntropy { .. } => {

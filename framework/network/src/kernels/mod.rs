@@ -18,6 +18,7 @@ pub use samples::{Store, Values};
 
 use dfdx::prelude::{Device, Gradients, HasErr, Tape, Tensor};
 use dfdx::shapes::HasShape;
+use nasfw_sdk::Size;
 
 use crate::error::{Error, Result};
 
@@ -187,11 +188,11 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         tape: &mut T,
     ) -> Result<Map<Self::Device>>;
 
-    /// Bilinear resize to `(height, width)`, align_corners = false.
+    /// Bilinear resize, align_corners = false.
     fn resize<T: Tape<f32, Self::Device>>(
         &self,
         x: &Map<Self::Device>,
-        size: (usize, usize),
+        size: Size,
         tape: &mut T,
     ) -> Result<Map<Self::Device>>;
 

@@ -2,6 +2,7 @@
 
 use dfdx::prelude::{Tape, ZerosTensor};
 use dfdx::shapes::HasShape;
+use nasfw_sdk::Size;
 use nasfw_sdk::graph::NodeId;
 
 use super::compile::{Kind, Step};
@@ -12,8 +13,8 @@ use crate::kernels::{Kernels, Map, MapShape, device, map_shape};
 /// The values of a pass by the node they belong to, as long as somebody is going to read them.
 pub(super) struct Values<K: Kernels> {
     maps: Vec<Option<Map<K::Device>>>,
-    /// Height and width of every node's value.
-    sizes: Vec<(usize, usize)>,
+    /// Size of every node's value.
+    sizes: Vec<Size>,
     batch: usize,
 }
 
@@ -51,8 +52,8 @@ impl<K: Kernels> Values<K> {
 impl<K: Kernels> Network<K> {
     /// Nothing but the sizes, for a pass over `inputs`.
     pub(super) fn values(&self, inputs: &[Map<K::Device>]) -> Values<K> {
-        let sizes = inputs.iter().map(|x| (x.shape().1, x.shape().2));
-        let sizes: Vec<(usize, usize)> = sizes.collect();
+        let sizes = inputs.iter().map(|x| Size::new(x.shape().2, x.shape().1));
+        let sizes: Vec<Size> = sizes.collect();
         Values {
             maps: vec![None; self.graph.nodes().len()],
             sizes: self.graph.sizes(&sizes),
@@ -74,13 +75,13 @@ impl<K: Kernels> Network<K> {
             Kind::Input(at) => Ok(inputs[*at].clone()),
             Kind::Zero => {
                 let channels = self.graph.channels(step.output);
-                let dims = (values.batch, size.0, size.1, channels);
+                let dims = (values.batch, size.height, size.width, channels);
                 device(kernels.device().try_zeros_like(&dims))
             }
             Kind::Activation(activation) => kernels.activation(from[0], *activation, tape),
             Kind::Resize => {
                 let MapShape { height, width, .. } = map_shape(from[0]);
-                match (height, width) == size {
+                match Size::new(width, height) == size {
                     true => Ok(from[0].clone()),
                     false => kernels.resize(from[0], size, tape),
                 }

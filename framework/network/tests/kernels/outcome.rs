@@ -8,6 +8,7 @@ use dfdx::shapes::{HasShape, Shape};
 use nasfw_network::kernels::{
     Activation, Affine, BatchStatistics, DeviceOf, Flat, Kernels, Map, MapShape,
 };
+use nasfw_sdk::Size;
 
 use super::case::{Case, IGNORE, Op, noise};
 
@@ -161,7 +162,7 @@ impl<'a, D: Device<f32>> Inputs<'a, D> {
                 kernels.scale_shift(x, &self.flats[0], &self.flats[1], *activation, tape)
             }
             Op::Activation(activation) => kernels.activation(x, *activation, tape),
-            Op::Resize(size) => kernels.resize(x, *size, tape),
+            Op::Resize(size) => kernels.resize(x, Size::new(size.1, size.0), tape),
             Op::GlobalAverage => kernels.global_average(x, tape),
             Op::Add(which) => kernels.add(&chosen(which), tape),
             Op::Concat(which) => kernels.concat(&chosen(which), tape),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nasfw_sdk::wire::message::Op;
 use nasfw_sdk::wire::message::task as message;
 use nasfw_sdk::wire::truth::{Numbers, Truths};
-use nasfw_sdk::{DataInfo, Error, Label, LabelKind, Part, Result, TaskData};
+use nasfw_sdk::{DataInfo, Error, Label, LabelKind, Part, Result, Size, TaskData};
 
 use super::respawn::RespawningInstance;
 use crate::described::one_line;
@@ -80,13 +80,13 @@ impl TaskData for RemoteData {
         self.own.description.clone()
     }
 
-    fn size_px(&self, part: Part, index: usize) -> Result<(usize, usize)> {
+    fn size_px(&self, part: Part, index: usize) -> Result<Size> {
         let instance = self.fresh.instance()?;
         let request = message::Sample { part, index };
         let message::Size { width, height } = instance.call(Op::SampleSize, &request, &mut [])?;
         let sides = 1..=MOST_SIDE_PX;
         match sides.contains(&width) && sides.contains(&height) {
-            true => Ok((width, height)),
+            true => Ok(Size::new(width, height)),
             false => {
                 let message = format!(
                     "sample {index} has {width} x {height} pixels; 1 to {MOST_SIDE_PX} a side are right"

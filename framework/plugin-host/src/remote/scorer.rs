@@ -75,7 +75,10 @@ impl Scorer for RemoteScorer {
             height: prediction.height,
             width: prediction.width,
             channels: prediction.channels,
-            image_size_px: prediction.image_size_px,
+            image_size_px: (
+                prediction.image_size_px.width,
+                prediction.image_size_px.height,
+            ),
             truth,
         };
         let lent = &mut [

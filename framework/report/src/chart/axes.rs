@@ -13,40 +13,35 @@ use plotters::element::{Circle, PathElement};
 use plotters::series::DashedLineSeries;
 use plotters::style::{Color, IntoFont, ShapeStyle, TextStyle};
 
+use nasfw_sdk::Size;
+
 use super::backend::Svg;
 use super::ink::Ink;
 
 /// Size of words and numbers, in pixels.
 const FONT_PX: f64 = 12.0;
 
-/// The most discs and the most points of a long line that are drawn: more show nothing more.
+/// The most discs and the most points of a long line that are drawn: more would show nothing new.
 pub(crate) const MOST_DOTS: usize = 3000;
 const MOST_CORNERS: usize = 600;
 
-/// Width and height of a drawing, in pixels.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Size {
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-}
-
-/// Axes and what they count.
+/// Ranges and names of the axes.
 pub(crate) struct Axes<'a> {
     pub(crate) x: Range<f64>,
     pub(crate) y: Range<f64>,
-    /// What the horizontal axis counts, with its unit.
+    /// Name of the horizontal axis, with its unit.
     pub(crate) x_name: &'a str,
-    /// What the vertical axis counts, with its unit.
+    /// Name of the vertical axis, with its unit.
     pub(crate) y_name: &'a str,
-    /// How numbers at the horizontal axis are written.
+    /// Writes numbers at the horizontal axis.
     pub(crate) x_text: &'a dyn Fn(&f64) -> String,
-    /// How numbers at the vertical axis are written.
+    /// Writes numbers at the vertical axis.
     pub(crate) y_text: &'a dyn Fn(&f64) -> String,
 }
 
 /// Something between the axes.
 pub(crate) enum Mark {
-    /// Discs, each for itself.
+    /// Separate discs.
     Dots {
         points: Vec<(f64, f64)>,
         radius: u32,
@@ -67,25 +62,25 @@ type Area<'a> = DrawingArea<Svg<'a>, Shift>;
 type Plane<'a, 'b> = ChartContext<'b, Svg<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 type Failed = DrawingAreaErrorKind<Infallible>;
 
-/// Draws a chart; `says` is what it shows, in words.
-pub(crate) fn draw(size: Size, says: &str, axes: &Axes<'_>, marks: &[Mark]) -> Markup {
-    svg(size, says, |area| axes_and_marks(area, axes, marks))
+/// Draws a chart; `alt` says in words what it shows.
+pub(crate) fn draw(size: Size, alt: &str, axes: &Axes<'_>, marks: &[Mark]) -> Markup {
+    svg(size, alt, |area| axes_and_marks(area, axes, marks))
 }
 
-/// The `svg` element with what `paint` draws.
+/// The `svg` element with the shapes that `paint` draws.
 pub(super) fn svg(
     size: Size,
-    says: &str,
+    alt: &str,
     paint: impl FnOnce(&Area<'_>) -> Result<(), Failed>,
 ) -> Markup {
     let mut body = String::new();
     let Size { width, height } = size;
-    let area = Svg::new((width, height), &mut body).into_drawing_area();
+    let area = Svg::new(size, &mut body).into_drawing_area();
     let result = paint(&area).and_then(|()| area.present());
     drop(area);
     html! {
         svg viewBox=(format!("0 0 {width} {height}")) width=(width) height=(height) role="img"
-            aria-label=(says) {
+            aria-label=(alt) {
             // Only a chart without room for its axes fails.
             @match result {
                 Ok(()) => (PreEscaped(body)),
@@ -102,7 +97,7 @@ pub(super) fn words() -> TextStyle<'static> {
         .color(&Ink::Text.color())
 }
 
-/// Fewer points of a line with very many.
+/// Thins out the points of a line with very many.
 pub(crate) fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     every_nth(points, MOST_CORNERS)
 }

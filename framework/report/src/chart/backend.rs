@@ -1,8 +1,8 @@
 //! plotters' shapes as SVG for inside a page.
 //!
-//! plotters' own SVG has colours and fonts at every shape. Here a shape has a class, so that one page
-//! can be light and dark, and shapes of one look that follow each other are one path: two thousand
-//! points take some twenty kilobytes.
+//! plotters' own SVG has colours and fonts at every shape. Here a shape has a class, so that one
+//! page can be light and dark, and shapes of one look that follow each other are one path: two
+//! thousand points take some twenty kilobytes.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -13,6 +13,8 @@ use plotters_backend::{
     FontTransform,
 };
 
+use nasfw_sdk::Size;
+
 use super::ink::Ink;
 
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
@@ -22,13 +24,13 @@ const CHARACTER: f64 = 0.56;
 
 /// The inside of an `svg` element while it is drawn.
 pub(super) struct Svg<'a> {
-    size: (u32, u32),
+    size: Size,
     body: &'a mut String,
     open: Option<Look>,
     path: String,
 }
 
-/// What shapes of one path have in common.
+/// The look that the shapes of one path share.
 #[derive(PartialEq)]
 struct Look {
     kind: Kind,
@@ -47,7 +49,7 @@ enum Kind {
 }
 
 impl<'a> Svg<'a> {
-    pub(super) fn new(size: (u32, u32), body: &'a mut String) -> Self {
+    pub(super) fn new(size: Size, body: &'a mut String) -> Self {
         Self {
             size,
             body,
@@ -56,7 +58,7 @@ impl<'a> Svg<'a> {
         }
     }
 
-    /// Where to add to the path of a look.
+    /// The path of a look, to be added to.
     fn path(&mut self, kind: Kind, color: BackendColor) -> &mut String {
         let look = Look {
             kind,
@@ -108,7 +110,7 @@ impl DrawingBackend for Svg<'_> {
     type ErrorType = Infallible;
 
     fn get_size(&self) -> (u32, u32) {
-        self.size
+        (self.size.width as u32, self.size.height as u32)
     }
 
     fn ensure_prepared(&mut self) -> Drawn {
@@ -138,9 +140,10 @@ impl DrawingBackend for Svg<'_> {
         style: &S,
         fill: bool,
     ) -> Drawn {
-        let kind = match fill {
-            true => Kind::Fill,
-            false => Kind::Line(style.stroke_width()),
+        let kind = if fill {
+            Kind::Fill
+        } else {
+            Kind::Line(style.stroke_width())
         };
         if style.color().alpha > 0.0 {
             let path = self.path(kind, style.color());

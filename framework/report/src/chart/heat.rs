@@ -5,7 +5,9 @@ use plotters::element::{Rectangle, Text};
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::axes::{Size, svg, words};
+use nasfw_sdk::Size;
+
+use super::axes::{svg, words};
 use super::ink::Ink;
 
 /// Height of a row and width of the whole, in pixels.
@@ -22,19 +24,16 @@ const SHADES: f64 = 12.0;
 /// Rows with their shares from left to right, in [0, 1].
 pub(crate) struct Heat<'a> {
     pub(crate) rows: &'a [(String, Vec<f64>)],
-    /// What is below the first and the last column.
+    /// Text below the first and the last column.
     pub(crate) from_to: (String, String),
 }
 
-/// Draws shares; `says` is what they show, in words.
-pub(crate) fn heat(says: &str, heat: &Heat<'_>) -> Markup {
+/// Draws shares; `alt` says in words what they show.
+pub(crate) fn heat(alt: &str, heat: &Heat<'_>) -> Markup {
     let height = ROW_PX * heat.rows.len() as i32;
-    let size = Size {
-        width: WIDTH_PX as u32,
-        height: (height + FOOT_PX) as u32,
-    };
+    let size = Size::new(WIDTH_PX as usize, (height + FOOT_PX) as usize);
     let words = words();
-    svg(size, says, |area| {
+    svg(size, alt, |area| {
         let beside = words.clone().pos(Pos::new(HPos::Right, VPos::Center));
         for (row, (name, _)) in heat.rows.iter().enumerate() {
             let at = (NAMES_PX - 6, ROW_PX * row as i32 + ROW_PX / 2);
@@ -42,7 +41,7 @@ pub(crate) fn heat(says: &str, heat: &Heat<'_>) -> Markup {
         }
         let frame = [(NAMES_PX, 0), (WIDTH_PX - 1, height)];
         area.draw(&Rectangle::new(frame, Ink::Grid.mixed(0.35).filled()))?;
-        // By shade, so that the cells of one follow each other.
+        // Ordered by shade, so that cells of one shade follow each other.
         for shade in 1..=SHADES as i32 {
             let style = Ink::Main.mixed(f64::from(shade) / SHADES).filled();
             for corners in cells(heat, shade) {
@@ -71,7 +70,7 @@ fn cells(heat: &Heat<'_>, shade: i32) -> Vec<[(i32, i32); 2]> {
         let columns = shares.len().max(1) as i32;
         let left = |column: i32| NAMES_PX + column * (WIDTH_PX - 1 - NAMES_PX) / columns;
         for (column, share) in shares.iter().enumerate() {
-            // The root tells small shares apart; something is never shown as nothing.
+            // The square root tells small shares apart; a share above 0 always has a shade.
             if (share.sqrt() * SHADES).ceil() as i32 == shade {
                 let (column, top) = (column as i32, ROW_PX * row as i32);
                 found.push([(left(column), top), (left(column + 1), top + ROW_PX - 1)]);
@@ -83,12 +82,9 @@ fn cells(heat: &Heat<'_>, shade: i32) -> Vec<[(i32, i32); 2]> {
 
 /// A name cut to what fits.
 fn short(name: &str) -> String {
-    match name.chars().count() > NAME_CHARACTERS {
-        false => name.into(),
-        true => name
-            .chars()
-            .take(NAME_CHARACTERS - 1)
-            .chain(['…'])
-            .collect(),
+    if name.chars().count() <= NAME_CHARACTERS {
+        return name.into();
     }
+    let kept = name.chars().take(NAME_CHARACTERS - 1);
+    kept.chain(['…']).collect()
 }

@@ -1,4 +1,4 @@
-//! What a colour stands for. The page's style says what it looks like, on light and on dark.
+//! Colours by their meaning. The page's style says how each looks, on light and on dark.
 
 use plotters::style::{RGBAColor, RGBColor};
 use plotters_backend::BackendColor;
@@ -14,13 +14,13 @@ pub(crate) enum Ink {
     Grid,
     /// The results themselves.
     Main,
-    /// What stands back: results that count less.
+    /// Results that count less.
     Faint,
-    /// What is compared with.
+    /// References for comparison.
     Second,
     /// The best.
     Best,
-    /// What went wrong.
+    /// Failures.
     Bad,
 }
 
@@ -56,12 +56,12 @@ impl Ink {
         RGBColor(self as u8, 0, 0)
     }
 
-    /// The same, let through to a share of `opacity`.
+    /// The same colour at an `opacity`.
     pub(super) fn mixed(self, opacity: f64) -> RGBAColor {
         RGBAColor(self as u8, 0, 0, opacity)
     }
 
-    /// What [`color`](Self::color) carried.
+    /// The ink that [`color`](Self::color) carried.
     pub(super) fn of(color: BackendColor) -> Self {
         let at = usize::from(color.rgb.0);
         Self::ALL.get(at).copied().unwrap_or(Self::Text)

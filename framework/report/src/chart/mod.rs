@@ -1,8 +1,9 @@
-//! Charts: plotters finds places and ticks, `backend.rs` writes SVG whose colours the page decides.
+//! Charts: plotters finds positions and ticks, `backend.rs` writes SVG whose colours the page
+//! decides.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `ink.rs` | what a colour stands for |
+//! | `ink.rs` | colours by their meaning |
 //! | `backend.rs` | plotters' shapes as compact SVG with classes |
 //! | `axes.rs` | a chart with two numeric axes |
 //! | `heat.rs` | shares as shades, a row an option |
@@ -15,6 +16,6 @@ mod ink;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use axes::{Axes, MOST_DOTS, Mark, Size, draw, thinned};
+pub(crate) use axes::{Axes, MOST_DOTS, Mark, draw, thinned};
 pub(crate) use heat::{Heat, heat};
 pub(crate) use ink::Ink;

@@ -1,13 +1,12 @@
-//! What charts promise the page.
+//! Promises of charts to the page.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use super::{Axes, Heat, Ink, Mark, Size, draw, heat, thinned};
+use nasfw_sdk::Size;
 
-const SIZE: Size = Size {
-    width: 400,
-    height: 300,
-};
+use super::{Axes, Heat, Ink, Mark, draw, heat, thinned};
+
+const SIZE: Size = Size::new(400, 300);
 
 fn axes() -> Axes<'static> {
     Axes {

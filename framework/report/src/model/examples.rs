@@ -4,11 +4,11 @@ use maud::{Markup, html};
 
 use crate::page::{self, picture};
 
-/// Images of one set with what a network sees in them, drawn to be looked at.
+/// Images of one set with a network's predictions, drawn for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Examples {
-    /// What the images are, and how to read the pictures: a sentence each.
-    pub says: Vec<String>,
+    /// Sentences that say what the images are and how to read the pictures.
+    pub notes: Vec<String>,
     /// The colour of every class that occurs.
     pub legend: Vec<(String, [u8; 3])>,
     /// The images.
@@ -18,7 +18,7 @@ pub struct Examples {
 /// One image: the bytes of three PNG or JPEG files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
-    /// What it is called, e.g. its file.
+    /// Its name, e.g. its file's.
     pub name: String,
     /// The image.
     pub image: Vec<u8>,
@@ -34,7 +34,7 @@ pub(super) fn section(examples: &Examples) -> Markup {
         return html! {};
     }
     let body = html! {
-        p { (examples.says.join(" ")) }
+        p { (examples.notes.join(" ")) }
         @if !examples.legend.is_empty() {
             ul.legend {
                 @for (name, [red, green, blue]) in &examples.legend {
@@ -53,14 +53,15 @@ pub(super) fn section(examples: &Examples) -> Markup {
                         ("truth", &example.truth),
                         ("prediction", &example.prediction),
                     ] {
-                        div { span { (what) } (picture(bytes, &format!("{}, {what}", example.name))) }
+                        @let alt = format!("{}, {what}", example.name);
+                        div { span { (what) } (picture(bytes, &alt)) }
                     }
                 }
                 figcaption { span { (example.name) } }
             }
         }
     };
-    page::section("examples", "What it sees", &body)
+    page::section("examples", "Predictions", &body)
 }
 
 #[cfg(test)]
@@ -76,7 +77,7 @@ mod tests {
             prediction: vec![3],
         };
         let examples = Examples {
-            says: vec!["Seen.".into()],
+            notes: vec!["Scenes.".into()],
             legend: vec![("sky<".into(), [1, 2, 255])],
             images: vec![example],
         };

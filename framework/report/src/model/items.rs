@@ -30,7 +30,8 @@ pub(super) fn section(model: &Description) -> Markup {
     }
     let mut columns = vec![(what, Align::Left)];
     columns.extend(names.iter().map(|name| (*name, Align::Right)));
-    let rows: Vec<Vec<Markup>> = (items.iter())
+    let rows: Vec<Vec<Markup>> = items
+        .iter()
         .map(|item| {
             let values = names.iter().map(|name| {
                 let value = metrics.get(&format!("{name}/{item}"));
@@ -39,7 +40,7 @@ pub(super) fn section(model: &Description) -> Markup {
             std::iter::once(html! { (item) }).chain(values).collect()
         })
         .collect();
-    let caption = "A dash: it does not occur in the validation part.";
-    let heading = format!("Each {what}");
+    let caption = "– = does not occur in the validation split.";
+    let heading = format!("By {what}");
     page::section("items", &heading, &table(caption, &columns, &rows))
 }

@@ -2,28 +2,30 @@
 
 use maud::{Markup, html};
 use nasfw_model::Description;
+use nasfw_sdk::Size;
 use nasfw_sdk::graph::{Graph, NodeId, Op};
 
 use crate::number::{grouped, short};
 use crate::page::{self, Align, plural, table};
 
-/// What a layer costs.
+/// A layer and its cost.
 #[derive(Clone, Debug, PartialEq)]
 struct Layer {
     name: String,
-    does: String,
-    /// Height, width and channels of its output.
-    size: (usize, usize, usize),
+    operation: String,
+    /// Size and channels of its output.
+    output: (Size, usize),
     params: usize,
     macs: u64,
 }
 
 pub(super) fn section(model: &Description) -> Markup {
-    let crop = (model.input.height_px, model.input.width_px);
+    let crop = Size::new(model.input.width_px, model.input.height_px);
     let layers = layers(&model.graph, crop);
     let all = layers.iter().map(|l| l.params).sum::<usize>().max(1) as f64;
     let parts = parts(&layers);
-    let part_rows: Vec<Vec<Markup>> = (parts.iter())
+    let part_rows: Vec<Vec<Markup>> = parts
+        .iter()
         .map(|(name, params, macs)| {
             let share = 100.0 * *params as f64 / all;
             vec![
@@ -40,13 +42,14 @@ pub(super) fn section(model: &Description) -> Markup {
         ("share", Align::Right),
         ("multiply-adds", Align::Right),
     ];
-    let layer_rows: Vec<Vec<Markup>> = (layers.iter())
+    let layer_rows: Vec<Vec<Markup>> = layers
+        .iter()
         .map(|layer| {
-            let (height, width, channels) = layer.size;
+            let (size, channels) = layer.output;
             vec![
                 html! { code { (layer.name) } },
-                html! { (layer.does) },
-                html! { (format!("{height}x{width}x{channels}")) },
+                html! { (layer.operation) },
+                html! { (format!("{size}x{channels}")) },
                 html! { (grouped(layer.params as u64)) },
                 html! { (short(layer.macs)) },
             ]
@@ -54,12 +57,12 @@ pub(super) fn section(model: &Description) -> Markup {
         .collect();
     let layer_columns = [
         ("layer", Align::Left),
-        ("does", Align::Left),
+        ("operation", Align::Left),
         ("output", Align::Right),
         ("parameters", Align::Right),
         ("multiply-adds", Align::Right),
     ];
-    let at = format!("at {}x{} px", crop.0, crop.1);
+    let at = format!("at {crop} px");
     let body = html! {
         (table(&format!("Parts of the network, {at}"), &part_columns, &part_rows))
         details {
@@ -71,13 +74,13 @@ pub(super) fn section(model: &Description) -> Markup {
 }
 
 /// The layers that have parameters, in order.
-fn layers(graph: &Graph, crop: (usize, usize)) -> Vec<Layer> {
+fn layers(graph: &Graph, crop: Size) -> Vec<Layer> {
     let sizes = graph.sizes(&vec![crop; graph.inputs().count()]);
     let layer = |(id, node): (NodeId, &nasfw_sdk::graph::Node)| {
         let from = node.inputs.first().map_or(0, |&i| graph.channels(i));
         let params = node.op.parameters(from);
-        let (height, width) = sizes[id];
-        let (does, weights) = match &node.op {
+        let size = sizes[id];
+        let (operation, weights) = match &node.op {
             Op::Conv(conv) => {
                 let kernel = format!("convolution {0}x{0}", conv.kernel);
                 let notes = [
@@ -86,22 +89,23 @@ fn layers(graph: &Graph, crop: (usize, usize)) -> Vec<Layer> {
                     (conv.groups > 1).then(|| format!("{} groups", conv.groups)),
                 ];
                 let notes: Vec<String> = notes.into_iter().flatten().collect();
-                let does = match notes.is_empty() {
-                    true => kernel,
-                    false => format!("{kernel}, {}", notes.join(", ")),
+                let operation = if notes.is_empty() {
+                    kernel
+                } else {
+                    format!("{kernel}, {}", notes.join(", "))
                 };
-                (does, conv.weights(from))
+                (operation, conv.weights(from))
             }
             _ => ("normalisation".to_owned(), 0),
         };
         (params > 0).then(|| Layer {
             name: node.name.clone(),
-            does,
-            size: (height, width, graph.channels(id)),
+            operation,
+            output: (size, graph.channels(id)),
             params,
             macs: (weights as u64)
-                .saturating_mul(height as u64)
-                .saturating_mul(width as u64),
+                .saturating_mul(size.height as u64)
+                .saturating_mul(size.width as u64),
         })
     };
     graph.nodes().iter().enumerate().filter_map(layer).collect()
@@ -138,7 +142,8 @@ mod tests {
         let choices = testing::random_choices(space.schema(), &mut Seed(1).stream("test"));
         let graph = space.decode(&choices, &Io::rgb(5)).unwrap();
         let graph = graph.without_auxiliary();
-        let (layers, cost) = (layers(&graph, (65, 47)), graph.cost((65, 47)));
+        let size = Size::new(47, 65);
+        let (layers, cost) = (layers(&graph, size), graph.cost(size));
         let params: usize = layers.iter().map(|l| l.params).sum();
         let macs: u64 = layers.iter().map(|l| l.macs).sum();
         assert_eq!((params, macs), (cost.params, cost.macs));

@@ -1,12 +1,12 @@
-//! What is told of a trained network.
+//! The page of a trained network, a section a file.
 //!
-//! | file | tells |
+//! | file | holds |
 //! |---|---|
-//! | `headline.rs` | what it is for, how good, at what cost, and how to go on |
+//! | `headline.rs` | purpose, metrics, cost, next steps |
 //! | `examples.rs` | images, truth and prediction side by side |
 //! | `items.rs` | metrics class by class or joint by joint |
 //! | `layers.rs` | parameters and multiply-adds, part by part and layer by layer |
-//! | `provenance.rs` | where it comes from |
+//! | `provenance.rs` | its origin |
 
 mod examples;
 mod headline;
@@ -23,8 +23,8 @@ pub use examples::{Example, Examples};
 
 use crate::page::{document, drawing, section};
 
-/// The page of a model. `name` is its folder, `shown` how commands name that, quoted for a shell; `examples` are
-/// what it sees in some images; a page without any has no section for them.
+/// The page of a model. `name` is its folder, `shown` the same as commands name it, quoted for a
+/// shell; without `examples` the page has no section for predictions.
 pub fn page(model: &Model, name: &str, shown: &str, examples: &Examples) -> String {
     let description = model.description();
     let title = format!("Model {name}");
@@ -38,13 +38,13 @@ pub fn page(model: &Model, name: &str, shown: &str, examples: &Examples) -> Stri
                 Ok(sketches) => div.drawings {
                     @for sketch in &sketches { (drawing(sketch, "the architecture")) }
                 },
-                Err(e) => p.note { "It is not drawn: " (e) },
+                Err(e) => p.note { "Not drawn: " (e) },
             }
         }))
         (layers::section(description))
         (provenance::section(description))
         footer { "Made by " code { "nasfw report" } " " (env!("CARGO_PKG_VERSION"))
-            " from the model's own records; it needs no network." }
+            " from the model's records; it works offline." }
     };
     document(&format!("{title} · nasfw"), &body)
 }

@@ -1,4 +1,4 @@
-//! Where a model comes from.
+//! The origin of a model.
 
 use maud::{Markup, html};
 use nasfw_model::Description;
@@ -17,8 +17,8 @@ pub(super) fn section(model: &Description) -> Markup {
         ("seed", html! { (from.seed) }),
         (
             "encoder",
-            html! { @if from.is_encoder_warm { "started from weights that were given or warmed up" }
-            @else { "started at random" } },
+            html! { @if from.is_encoder_warm { "initialised from given or warmed-up weights" }
+            @else { "random initialisation" } },
         ),
         ("data fingerprint", code(&from.data_fingerprint)),
         ("weights, BLAKE3", code(&model.weights.blake3)),
@@ -36,5 +36,5 @@ pub(super) fn section(model: &Description) -> Markup {
     for library in &from.plugins {
         rows.push(("library", code(library)));
     }
-    page::section("provenance", "Where it comes from", &facts(&rows))
+    page::section("provenance", "Provenance", &facts(&rows))
 }

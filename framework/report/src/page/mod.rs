@@ -1,4 +1,4 @@
-//! The page around what is told: head, style, and the pieces that sections are made of.
+//! The page around the sections: head, style, and the pieces that sections are made of.
 //!
 //! | file | holds |
 //! |---|---|
@@ -14,30 +14,17 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 pub(crate) use image::{drawing, picture};
 pub(crate) use text::{date, list, plural};
 
-use crate::chart::{Ink, Size};
+use nasfw_sdk::Size;
+
+use crate::chart::Ink;
 
 const STYLE: &str = include_str!("style.css");
 
 /// Charts as wide as the page, and half of it; narrow screens get another drawing of the same.
-pub(crate) const WHOLE: [Size; 2] = [
-    Size {
-        width: 1000,
-        height: 320,
-    },
-    NARROW,
-];
+pub(crate) const WHOLE: [Size; 2] = [Size::new(1000, 320), NARROW];
 /// See [`WHOLE`].
-pub(crate) const HALF: [Size; 2] = [
-    Size {
-        width: 490,
-        height: 300,
-    },
-    NARROW,
-];
-const NARROW: Size = Size {
-    width: 360,
-    height: 270,
-};
+pub(crate) const HALF: [Size; 2] = [Size::new(490, 300), NARROW];
+const NARROW: Size = Size::new(360, 270);
 
 /// The whole document. Nothing in it is fetched from elsewhere.
 pub(crate) fn document(title: &str, body: &Markup) -> String {
@@ -71,7 +58,7 @@ pub(crate) fn section(id: &str, heading: &str, body: &Markup) -> Markup {
 /// A figure under its title; `paint` draws it for a width.
 pub(crate) fn figure(
     title: &str,
-    says: &str,
+    caption: &str,
     sizes: [Size; 2],
     legend: &[(Ink, Shape, &str)],
     paint: impl Fn(Size) -> Markup,
@@ -80,7 +67,7 @@ pub(crate) fn figure(
         figure {
             figcaption {
                 strong { (title) }
-                " " span { (says) }
+                " " span { (caption) }
             }
             div.wide { (paint(sizes[0])) }
             div.narrow { (paint(sizes[1])) }
@@ -95,7 +82,7 @@ pub(crate) fn figure(
     }
 }
 
-/// What a legend shows of a mark.
+/// The shape of a mark, as a legend shows it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Shape {
     Dot,
@@ -120,7 +107,7 @@ fn swatch(ink: Ink, shape: Shape) -> Markup {
     }
 }
 
-/// A large number under what it is.
+/// A large number under its name.
 pub(crate) fn tile(name: &str, value: &str, below: &str) -> Markup {
     html! {
         div.tile {
@@ -171,7 +158,7 @@ pub(crate) fn table(caption: &str, columns: &[(&str, Align)], rows: &[Vec<Markup
     }
 }
 
-/// Which side a column's values stand at.
+/// The side at which a column's values stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
     /// Words.

@@ -1,18 +1,18 @@
-//! Another run to compare with: what chance finds, say.
+//! Another run to compare with, such as one of random search.
 
 use nasfw_engine::Trial;
 
 use super::Recorded;
 
-/// What is shown of it.
+/// The parts of another run that the page shows.
 pub(super) struct Baseline {
-    /// How it is called.
+    /// Its name in legends.
     pub(super) name: String,
     pub(super) trials: Vec<Trial>,
 }
 
 impl Baseline {
-    /// What `other` is for `run`; why not, where their rewards mean different things.
+    /// Takes `other` as a baseline of `run`; an error where their rewards are not comparable.
     pub(super) fn of(other: &Recorded, run: &Recorded) -> Result<Self, String> {
         let data = |run: &Recorded| run.data_fingerprint.clone().unwrap_or_default();
         let setting = |run: &Recorded, path: &[&str]| run.setting(path).unwrap_or_default();
@@ -32,17 +32,18 @@ impl Baseline {
         for (what, ours, theirs) in must_agree {
             if ours != theirs {
                 return Err(format!(
-                    "{} is no baseline of {}: {what} `{theirs}` instead of `{ours}`, so their rewards do not \
-                     mean the same",
+                    "{} cannot be a baseline for {}: its {what} is `{theirs}`, not `{ours}`, so \
+                     the rewards are not comparable",
                     other.shown, run.shown
                 ));
             }
         }
         let controller = setting(other, &["controller", "name"]);
         Ok(Self {
-            name: match controller.is_empty() {
-                true => other.shown.clone(),
-                false => format!("{} ({controller})", other.shown),
+            name: if controller.is_empty() {
+                other.shown.clone()
+            } else {
+                format!("{} ({controller})", other.shown)
             },
             trials: other.trials.clone(),
         })

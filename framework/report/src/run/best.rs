@@ -1,4 +1,4 @@
-//! Drawings of the best, and a table.
+//! Drawings and a table of the best architectures.
 
 use maud::{Markup, html};
 use nasfw_engine::{Status, Trial};
@@ -7,7 +7,7 @@ use super::Recorded;
 use crate::number::{duration, metric, short};
 use crate::page::{self, Align, drawing, table};
 
-/// Architectures that are drawn, and those in the table.
+/// Numbers of architectures drawn and listed.
 const DRAWN: usize = 3;
 const LISTED: usize = 20;
 
@@ -17,12 +17,12 @@ pub(super) fn section(run: &Recorded) -> Markup {
         return html! {};
     }
     let body = html! {
-        @for (place, trial) in distinct(&ranked).iter().take(DRAWN).enumerate() {
-            (drawn(run, place, trial))
+        @for (rank, trial) in distinct(&ranked).iter().take(DRAWN).enumerate() {
+            (drawn(run, rank, trial))
         }
         (listed(run, &ranked))
     };
-    page::section("best", "The best architectures", &body)
+    page::section("best", "Best architectures", &body)
 }
 
 /// The first trial of every architecture.
@@ -36,12 +36,12 @@ fn distinct<'a>(ranked: &[&'a Trial]) -> Vec<&'a Trial> {
     found
 }
 
-fn drawn(run: &Recorded, place: usize, trial: &Trial) -> Markup {
+fn drawn(run: &Recorded, rank: usize, trial: &Trial) -> Markup {
     let sketches = run.sketches(trial);
     let name = format!("trial {}", trial.id);
     html! {
         @if !sketches.is_empty() {
-            h3 { (place + 1) ". " (name) }
+            h3 { (rank + 1) ". " (name) }
             p.note {
                 "reward " (trial.reward.map_or("–".into(), |r| format!("{r:.4}"))) ", "
                 (short(trial.params as u64)) " parameters, " (short(trial.macs)) " multiply-adds"
@@ -65,7 +65,8 @@ fn listed(run: &Recorded, ranked: &[&Trial]) -> Markup {
         ("time", Align::Right),
         ("genotype", Align::Left),
     ]);
-    let rows: Vec<Vec<Markup>> = (shown.iter())
+    let rows: Vec<Vec<Markup>> = shown
+        .iter()
         .map(|trial| {
             let mut row = vec![
                 html! { (trial.id) },

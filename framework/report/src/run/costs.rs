@@ -9,11 +9,13 @@ use crate::chart::{Axes, Ink, Mark, draw};
 use crate::number::{grouped, short};
 use crate::page::{self, Align, HALF, Shape, figure, table};
 
-/// Members of a front that the table shows.
+/// Most trials of a front in the table.
 const SHOWN: usize = 12;
 
 pub(super) fn section(run: &Recorded) -> Markup {
-    let complete: Vec<&Trial> = (run.trials.iter())
+    let complete: Vec<&Trial> = run
+        .trials
+        .iter()
         .filter(|t| t.status == Status::Complete && t.reward.is_some())
         .collect();
     if complete.is_empty() {
@@ -23,11 +25,13 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let macs = |t: &Trial| t.macs;
     let fronts = [front(&complete, &params), front(&complete, &macs)];
     let body = html! {
-        p { "Only trials that went through all stages. A trial is on the front when no other is both \
-             cheaper, or as cheap, and better." }
+        p {
+            "Complete trials only. A trial is on the Pareto front when every trial with an equal \
+             or higher reward costs more."
+        }
         div.halves {
             (chart("Reward against parameters", "parameters", &complete, &fronts[0], &params))
-            (chart("Reward against multiply-adds", "multiply-adds at the size judged", &complete,
+            (chart("Reward against multiply-adds", "multiply-adds at the evaluated size", &complete,
                 &fronts[1], &macs))
         }
         (front_table(&fronts))
@@ -61,22 +65,23 @@ fn chart(
 ) -> Markup {
     let point = |t: &&Trial| (cost(t) as f64, t.reward.unwrap_or(0.0));
     let costs: Vec<f64> = trials.iter().map(|t| cost(t) as f64).collect();
-    let (least, most) = (costs.iter()).fold((f64::INFINITY, 0.0), |(least, most), &c| {
-        (c.min(least), c.max(most))
-    });
+    let min = costs.iter().copied().fold(f64::INFINITY, f64::min);
+    let max = costs.iter().copied().fold(0.0, f64::max);
     // Some room even where all cost the same.
-    let room = (0.06 * (most - least)).max(0.02 * most).max(1.0);
+    let room = (0.06 * (max - min)).max(0.02 * max).max(1.0);
     let top = trials.iter().filter_map(|t| t.reward).fold(0.0, f64::max);
     let x_text = |x: &f64| short(x.max(0.0) as u64);
     let axes = Axes {
-        x: (least - room).max(0.0)..most + room,
+        x: (min - room).max(0.0)..max + room,
         y: 0.0..ceiling(top),
         x_name,
         y_name: "reward",
         x_text: &x_text,
         y_text: &|y| format!("{y:.2}"),
     };
-    let stairs: Vec<(f64, f64)> = (front.iter().map(point))
+    let stairs: Vec<(f64, f64)> = front
+        .iter()
+        .map(point)
         .zip(front.iter().map(point).skip(1).map(Some).chain([None]))
         .flat_map(|(here, next)| [Some(here), next.map(|(x, _)| (x, here.1))])
         .flatten()
@@ -97,9 +102,9 @@ fn chart(
         },
         dots(front.iter().map(point).collect(), 4, Ink::Best, 1.0),
     ];
-    let says = match (front.first(), front.last()) {
+    let caption = match (front.first(), front.last()) {
         (Some(cheap), Some(best)) => format!(
-            "The front goes from {} with reward {:.4} to {} with {:.4}.",
+            "The front runs from {} (reward {:.4}) to {} (reward {:.4}).",
             short(cost(cheap)),
             cheap.reward.unwrap_or(0.0),
             short(cost(best)),
@@ -109,10 +114,10 @@ fn chart(
     };
     let legend = [
         (Ink::Main, Shape::Dot, "trial"),
-        (Ink::Best, Shape::Line, "front"),
+        (Ink::Best, Shape::Line, "Pareto front"),
     ];
-    figure(title, &says, HALF, &legend, |size| {
-        draw(size, &format!("{title}. {says}"), &axes, &marks)
+    figure(title, &caption, HALF, &legend, |size| {
+        draw(size, &format!("{title}. {caption}"), &axes, &marks)
     })
 }
 
@@ -137,7 +142,9 @@ fn front_table([by_params, by_macs]: &[Vec<&Trial>; 2]) -> Markup {
         ("front by multiply-adds", Align::Left),
     ];
     let left_out = members.len().saturating_sub(SHOWN);
-    let rows: Vec<Vec<Markup>> = (members.iter().take(SHOWN))
+    let rows: Vec<Vec<Markup>> = members
+        .iter()
+        .take(SHOWN)
         .map(|t| {
             vec![
                 html! { (t.id) },
@@ -150,8 +157,8 @@ fn front_table([by_params, by_macs]: &[Vec<&Trial>; 2]) -> Markup {
         })
         .collect();
     let caption = match left_out {
-        0 => "On a front, the best first".to_owned(),
-        n => format!("On a front, the best first; {n} with less reward are left out"),
+        0 => "Trials on a Pareto front, best first".to_owned(),
+        n => format!("Trials on a Pareto front, best first; {n} with lower rewards omitted"),
     };
     table(&caption, &columns, &rows)
 }
@@ -172,7 +179,9 @@ mod tests {
             (0.6, 50),
             (0.45, 10),
         ];
-        let trials: Vec<Trial> = (costs.iter().enumerate())
+        let trials: Vec<Trial> = costs
+            .iter()
+            .enumerate()
             .map(|(id, &(reward, params))| Trial {
                 params,
                 ..trial(id as u64, reward)

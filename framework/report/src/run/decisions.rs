@@ -1,6 +1,6 @@
-//! How the choices moved: the share of each option in successive windows of trials.
+//! Choices over time: the share of each option in successive windows of trials.
 //!
-//! It is counted from what was tried, so that it is there for every controller.
+//! Shares are counted from proposals, so that they exist for every controller.
 
 use maud::{Markup, html};
 use nasfw_engine::Trial;
@@ -10,14 +10,14 @@ use super::Recorded;
 use crate::chart::{Heat, heat};
 use crate::page::{self, plural};
 
-/// Windows at most, and the fewest trials in one.
+/// Most windows, and fewest trials in one.
 const MOST_WINDOWS: usize = 20;
 const FEWEST_TRIALS: usize = 5;
-/// Panels that are shown, and options of one.
+/// Most panels shown, and most options in one.
 const MOST_PANELS: usize = 40;
 const MOST_ROWS: usize = 14;
 
-/// What one picture shows: decisions that choose among the same.
+/// The content of one picture: decisions among the same options.
 struct Panel<'a> {
     title: String,
     decisions: Vec<usize>,
@@ -26,7 +26,9 @@ struct Panel<'a> {
 
 pub(super) fn section(run: &Recorded) -> Markup {
     let decisions = run.decisions();
-    let chosen: Vec<&Trial> = (run.trials.iter())
+    let chosen: Vec<&Trial> = run
+        .trials
+        .iter()
         .filter(|t| t.choices.len() == decisions.len())
         .collect();
     if decisions.is_empty() || chosen.is_empty() {
@@ -46,22 +48,24 @@ pub(super) fn section(run: &Recorded) -> Markup {
         }
     };
     let body = html! {
-        p { "The share of each option in " (plural(windows, "window")) " of about "
-            (plural(chosen.len().div_ceil(windows), "trial")) ", from left to right; the fuller the \
-             colour, the larger. What the controller came to prefer fills up towards the right. All proposals \
-             count, also those that failed." }
+        p {
+            "The share of each option in " (plural(windows, "window")) " of about "
+            (plural(chosen.len().div_ceil(windows), "trial")) ", from left to right; darker = more \
+             frequent. All proposals count, including failed ones."
+        }
         (show(&above))
         @if !within.is_empty() {
             details {
-                summary { "Decisions that are summed up above, each by itself" }
+                summary { "The decisions combined above, one by one" }
                 (show(&within))
             }
         }
     };
-    page::section("decisions", "How the choices moved", &body)
+    page::section("decisions", "Choices over time", &body)
 }
 
-/// Decisions of one kind together, those without others of their kind, and the former each alone.
+/// Panels of decisions of one kind together, of decisions that are the only one of their kind, and
+/// of the former one by one.
 fn panels(decisions: &[Decision]) -> (Vec<Panel<'_>>, Vec<Panel<'_>>, Vec<Panel<'_>>) {
     let (mut together, mut alone, mut within) = (Vec::new(), Vec::new(), Vec::new());
     for (at, decision) in decisions.iter().enumerate() {
@@ -102,10 +106,10 @@ fn picture(panel: &Panel<'_>, trials: &[&Trial], windows: usize) -> Markup {
         Some(best) if last(best) >= last(row) => Some(best),
         _ => Some(row),
     });
-    let says = most.map_or(String::new(), |row| {
+    let caption = most.map_or(String::new(), |row| {
         let first = row.1.first().copied().unwrap_or(0.0);
         format!(
-            "last mostly {}: {:.0} %, at first {:.0} %",
+            "now {}: {:.0} % (initially {:.0} %)",
             row.0,
             100.0 * last(row),
             100.0 * first
@@ -118,13 +122,13 @@ fn picture(panel: &Panel<'_>, trials: &[&Trial], windows: usize) -> Markup {
     };
     html! {
         figure {
-            figcaption { strong { (panel.title) } br; span { (says) } }
-            (heat(&format!("{}: {says}", panel.title), &shown))
+            figcaption { strong { (panel.title) } br; span { (caption) } }
+            (heat(&format!("{}: {caption}", panel.title), &shown))
         }
     }
 }
 
-/// For every option, its share in each window.
+/// The share of every option in each window.
 fn shares(panel: &Panel<'_>, trials: &[&Trial], windows: usize) -> Vec<Vec<f64>> {
     let mut shares = vec![vec![0.0; windows]; panel.options.len()];
     for window in 0..windows {
@@ -141,7 +145,7 @@ fn shares(panel: &Panel<'_>, trials: &[&Trial], windows: usize) -> Vec<Vec<f64>>
     shares
 }
 
-/// Names with shares; of many options the most frequent ones, the rest summed up.
+/// Names with shares; of many options the most frequent ones, and the rest combined.
 fn shown(options: &[String], shares: Vec<Vec<f64>>) -> Vec<(String, Vec<f64>)> {
     let mut rows: Vec<(String, Vec<f64>)> = options.iter().cloned().zip(shares).collect();
     if rows.len() <= MOST_ROWS {
@@ -197,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn many_options_are_summed_up() {
+    fn rare_options_are_combined() {
         let shares: Vec<Vec<f64>> = (0..20).map(|n| vec![f64::from(n) / 190.0]).collect();
         let rows = shown(&names(20), shares);
         assert_eq!((rows.len(), rows[0].0.as_str()), (14, "o19"));

@@ -1,4 +1,4 @@
-//! What failed, by reason.
+//! Failed trials by reason.
 
 use maud::{Markup, html};
 use nasfw_engine::{Status, Trial};
@@ -6,7 +6,7 @@ use nasfw_engine::{Status, Trial};
 use super::Recorded;
 use crate::page::{self, Align, list, plural, table};
 
-/// Reasons and trials of one that are shown.
+/// Most reasons shown, and most trial ids of one.
 const REASONS: usize = 20;
 const IDS: usize = 10;
 
@@ -17,28 +17,31 @@ pub(super) fn section(run: &Recorded) -> Markup {
     }
     let columns = [
         ("trials", Align::Right),
-        ("reason, as the first said it", Align::Left),
-        ("which", Align::Left),
+        ("reason (of the first trial)", Align::Left),
+        ("trial ids", Align::Left),
     ];
-    let rows: Vec<Vec<Markup>> = (groups.iter().take(REASONS))
+    let rows: Vec<Vec<Markup>> = groups
+        .iter()
+        .take(REASONS)
         .map(|group| {
             vec![
                 html! { (group.ids.len()) },
-                html! { div style="white-space:normal;min-width:260px;max-width:60ch" { (group.reason) } },
+                html! { div.reason { (group.reason) } },
                 html! { (list(&group.ids, IDS)) },
             ]
         })
         .collect();
-    let caption = match groups.len() > REASONS {
-        false => {
-            "Failed trials by reason; numbers within a reason do not tell reasons apart".into()
-        }
-        true => format!("The {REASONS} most frequent of {} reasons", groups.len()),
+    let caption = if groups.len() > REASONS {
+        format!("The {REASONS} most frequent of {} reasons", groups.len())
+    } else {
+        "Failed trials by reason; reasons that differ only in numbers are grouped".into()
     };
     let failed = run.count(Status::Failed);
     let body = html! {
-        p { (plural(failed, "trial")) " could not be judged. Failures have no reward, and the \
-             controller learned nothing from them." }
+        p {
+            (plural(failed, "trial")) " could not be evaluated. Failed trials have no reward; a \
+             controller learns from them only if run.on_failure says so."
+        }
         (table(&caption, &columns, &rows))
     };
     page::section("failures", "Failures", &body)
@@ -51,7 +54,7 @@ struct Group<'a> {
     ids: Vec<u64>,
 }
 
-/// Failures by reason, the most frequent first; reasons that differ by numbers only are one.
+/// Groups failures by reason, the most frequent first; reasons that differ only in numbers are one.
 fn groups(trials: &[Trial]) -> Vec<Group<'_>> {
     let mut groups: Vec<(String, Group<'_>)> = Vec::new();
     for trial in trials.iter().filter(|t| t.status == Status::Failed) {
@@ -72,10 +75,10 @@ fn groups(trials: &[Trial]) -> Vec<Group<'_>> {
 fn without_numbers(text: &str) -> String {
     let mut short = String::new();
     for c in text.chars() {
-        match c.is_ascii_digit() {
-            true if short.ends_with('0') => {}
-            true => short.push('0'),
-            false => short.push(c),
+        if !c.is_ascii_digit() {
+            short.push(c);
+        } else if !short.ends_with('0') {
+            short.push('0');
         }
     }
     short
@@ -95,7 +98,8 @@ mod tests {
             trial.reason = Some(reason.into());
         }
         let expected = [("needs 12 MiB", vec![0, 2]), ("loss is NaN", vec![1])];
-        let expected: Vec<Group<'_>> = (expected.into_iter())
+        let expected: Vec<Group<'_>> = expected
+            .into_iter()
             .map(|(reason, ids)| Group { reason, ids })
             .collect();
         assert_eq!(groups(&trials), expected);

@@ -1,4 +1,4 @@
-//! The best architecture, and how to go on.
+//! The best architecture, and commands for the next steps.
 
 use maud::{Markup, html};
 use nasfw_engine::Trial;
@@ -26,21 +26,21 @@ pub(super) fn section(run: &Recorded) -> Markup {
                 @else { (grouped(done)) " of " (grouped(wanted)) " trials" }
             }
             @if let Some(unknown) = &run.unknown {
-                p.note { "Choices have no names here and nothing is drawn: " (unknown) "." }
+                p.note { "Choices have no names and drawings are missing: " (unknown) "." }
             }
             @match run.best() {
                 Some(best) => (found(run, best)),
-                None if done > 0 => p { "None of the trials could be judged; the reasons are below." },
+                None if done > 0 => p { "No trial could be evaluated; the reasons are below." },
                 None => {},
             }
-            (go_on(run))
+            (next_steps(run))
         }
     }
 }
 
 fn found(run: &Recorded, best: &Trial) -> Markup {
     let constant = run.constant_reward.map_or(String::new(), |r| {
-        format!("the best constant answer: {r:.4}")
+        format!("constant-prediction baseline: {r:.4}")
     });
     let reward = best.reward.map_or("–".into(), |r| format!("{r:.4}"));
     html! {
@@ -53,34 +53,31 @@ fn found(run: &Recorded, best: &Trial) -> Markup {
                 }
             }
             (tile("parameters", &short(best.params as u64), &grouped(best.params as u64)))
-            (tile("multiply-adds", &short(best.macs), "at the size judged"))
+            (tile("multiply-adds", &short(best.macs), "at the evaluated size"))
         }
         p { code { (best.genotype) } }
     }
 }
 
-fn go_on(run: &Recorded) -> Markup {
+fn next_steps(run: &Recorded) -> Markup {
     let shown = &run.shown;
     let (done, wanted) = (run.trials.len() as u64, run.wanted());
     let mut lines = Vec::new();
     if run.best().is_some() {
         lines.push(format!(
-            "nasfw train --from {shown} --out MODEL   # the best one, in full"
+            "nasfw train --from {shown} --out MODEL   # train the best one in full"
         ));
         lines.push(format!("nasfw describe --from {shown}"));
     }
-    lines.push(match done < wanted {
-        true => format!(
-            "nasfw resume {shown}   # the {} trials that are left",
-            wanted - done
-        ),
-        false => format!(
-            "nasfw resume {shown} --trials {}   # search on",
-            done.max(1) * 2
-        ),
+    lines.push(if done < wanted {
+        let left = wanted - done;
+        format!("nasfw resume {shown}   # the remaining {left} trials")
+    } else {
+        let more = done.max(1) * 2;
+        format!("nasfw resume {shown} --trials {more}   # extend the search")
     });
     html! {
-        h3 { "How to go on" }
+        h3 { "Next steps" }
         (commands(&lines))
     }
 }

@@ -1,17 +1,17 @@
-//! What is told of a search.
+//! The page of a search, a section a file.
 //!
-//! | file | tells |
+//! | file | holds |
 //! |---|---|
-//! | `recorded.rs` | what the run folder holds, read once |
+//! | `recorded.rs` | the content of the run folder, read once |
 //! | `baseline.rs` | another run to compare with |
-//! | `headline.rs` | the best architecture, and how to go on |
+//! | `headline.rs` | the best architecture, and next steps |
 //! | `rewards.rs` | rewards over trials |
-//! | `stages.rs` | who came how far, and what ended early |
+//! | `stages.rs` | trials by the stage they reached, and early stopping |
 //! | `costs.rs` | reward against parameters and multiply-adds |
-//! | `decisions.rs` | how the choices moved |
-//! | `best.rs` | drawings of the best, and a table |
-//! | `failures.rs` | what failed, by reason |
-//! | `time.rs` | where the time went |
+//! | `decisions.rs` | choices over time |
+//! | `best.rs` | drawings and a table of the best |
+//! | `failures.rs` | failed trials by reason |
+//! | `time.rs` | time by kind of work |
 //! | `settings.rs` | configuration, seed, versions |
 
 mod baseline;
@@ -42,10 +42,10 @@ pub fn page(run: &Recorded) -> String {
         @if run.trials().is_empty() {
             section {
                 h2 { "No trials yet" }
-                p { "Nothing was tried so far; the page has more to show once there are trials." }
+                p { "The page will show more once there are trials." }
             }
         } @else {
-            // Where nothing could be judged, the reasons are what matters.
+            // Without any result, the reasons come first.
             @if run.best().is_none() { (failures::section(run)) }
             (rewards::section(run))
             (stages::section(run))
@@ -57,7 +57,7 @@ pub fn page(run: &Recorded) -> String {
         (time::section(run))
         (settings::section(run))
         footer { "Made by " code { "nasfw report" } " " (env!("CARGO_PKG_VERSION"))
-            " from the run's own records; it needs no network." }
+            " from the run's records; it works offline." }
     };
     document(&format!("{} · nasfw", run.title()), &body)
 }

@@ -1,4 +1,4 @@
-//! What the run folder holds, read once.
+//! The content of a run folder, read once.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use nasfw_sdk::{Decision, SearchSpace, Sketch, Stage};
 
 use super::baseline::Baseline;
 
-/// A run as it was found; a search that goes on meanwhile is not disturbed and not seen.
+/// A run as it was when read; a search that continues meanwhile is not disturbed, and its new
+/// trials are not seen.
 pub struct Recorded {
     pub(super) shown: String,
     pub(super) trials: Vec<Trial>,
@@ -25,10 +26,10 @@ pub struct Recorded {
     pub(super) spent: BTreeMap<String, f64>,
     pub(super) headline: Vec<&'static str>,
     pub(super) stages: Vec<Stage>,
-    /// The rule that ends trials early, where the page knows it.
+    /// The rule that stops trials early, where the page knows it.
     pub(super) termination: Option<Termination>,
     space: Option<Box<dyn SearchSpace>>,
-    /// Why there is no space, so that names and drawings are missing.
+    /// The reason for the lack of a space, so that names and drawings are missing.
     pub(super) unknown: Option<String>,
     /// Another run that this one is compared with.
     pub(super) baseline: Option<Baseline>,
@@ -45,15 +46,14 @@ impl Recorded {
     pub fn read(view: &RunView, shown: &str, load_libraries: bool) -> Result<Self> {
         let config_text = view.config_text()?;
         let (version, made_unix_secs) = view.made()?;
-        let (config, unknown) = match view.loads_libraries()? && !load_libraries {
-            true => (
-                None,
-                Some("the run uses a library, and none was loaded (--load)".to_owned()),
-            ),
-            false => match view.config() {
+        let (config, unknown) = if view.loads_libraries()? && !load_libraries {
+            let unknown = "the run uses a library; load it with --load";
+            (None, Some(unknown.to_owned()))
+        } else {
+            match view.config() {
                 Ok(config) => (Some(config), None),
                 Err(e) => (None, Some(e.to_string())),
-            },
+            }
         };
         let (space, unknown) = match config.as_ref().map(Config::make_space) {
             Some(Ok(space)) => (Some(space), unknown),
@@ -69,7 +69,7 @@ impl Recorded {
             config_text,
             version,
             made_unix_secs,
-            // A run that ended early may know neither.
+            // A run interrupted early may know neither.
             data_fingerprint: view.data_fingerprint().ok(),
             outputs: view.outputs().ok(),
             constant_reward: view.constant_reward()?,
@@ -83,10 +83,10 @@ impl Recorded {
         })
     }
 
-    /// Has the page compare this run with another one, usually of the controller `random`.
+    /// Makes the page compare this run with another one, usually of the controller `random`.
     ///
     /// # Errors
-    /// Why the rewards of both cannot be compared.
+    /// The reason why the rewards of both cannot be compared.
     pub fn compare_with(&mut self, other: &Self) -> std::result::Result<(), String> {
         self.baseline = Some(Baseline::of(other, self)?);
         Ok(())
@@ -97,7 +97,7 @@ impl Recorded {
         &self.trials
     }
 
-    /// What the page is called.
+    /// The title of the page.
     pub(super) fn title(&self) -> String {
         format!("Search {}", self.shown)
     }
@@ -115,10 +115,11 @@ impl Recorded {
         })
     }
 
-    /// Trials wanted in all.
+    /// The total number of trials wanted.
     pub(super) fn wanted(&self) -> u64 {
         let wanted = self.setting(&["run", "trials"]);
-        (wanted.and_then(|t| t.parse().ok())).unwrap_or(self.trials.len() as u64)
+        let wanted = wanted.and_then(|t| t.parse().ok());
+        wanted.unwrap_or(self.trials.len() as u64)
     }
 
     /// The best trial.
@@ -133,7 +134,7 @@ impl Recorded {
         ranked
     }
 
-    /// How many trials ended so.
+    /// The number of trials with this status.
     pub(super) fn count(&self, status: Status) -> usize {
         self.trials.iter().filter(|t| t.status == status).count()
     }
@@ -152,7 +153,7 @@ impl Recorded {
         let sketches = choices.map(|c| space.sketches(&c)).unwrap_or_default();
         match space.fault() {
             Ok(()) => sketches,
-            // What a library could not draw is left out.
+            // A library that cannot draw leaves the page without drawings.
             Err(_) => Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use crate::chart::{Axes, Ink, MOST_DOTS, Mark, draw, thinned};
 use crate::number::grouped;
 use crate::page::{self, Shape, WHOLE, figure};
 
-/// The fewest trials that the moving mean is over; of many trials it is a twentieth.
+/// Fewest trials in a window of the moving mean; of many trials the window is a twentieth.
 const MEAN_OVER: usize = 25;
 
 pub(super) fn section(run: &Recorded) -> Markup {
@@ -21,14 +21,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let theirs = other.into_iter().flat_map(|b| &b.trials);
     let top = top.chain(theirs.filter_map(|t| t.reward));
     let top = top.chain(run.constant_reward).fold(0.0, f64::max);
-    let axes = Axes {
-        x: -0.01 * last..1.01 * last,
-        y: 0.0..ceiling(top),
-        x_name: "trial",
-        y_name: "reward",
-        x_text: &whole,
-        y_text: &|y| format!("{y:.2}"),
-    };
+    let axes = over_trials(last, top, "reward");
     let best = running_best(trials, trials.len().saturating_sub(1).max(1) as f64);
     let mean_over = (trials.len() / 20).max(MEAN_OVER);
     let mean_name = format!("mean of the last {mean_over}");
@@ -36,18 +29,18 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let (mut legend, mut marks) = (Vec::new(), Vec::new());
     if run.count(Status::Stopped) > 0 {
         marks.push(dots(trials, Status::Stopped, Ink::Faint));
-        legend.push((Ink::Faint, Shape::Dot, "stopped after an earlier stage"));
+        legend.push((Ink::Faint, Shape::Dot, "stopped early"));
     }
     if run.count(Status::Complete) > 0 {
         marks.push(dots(trials, Status::Complete, Ink::Main));
-        legend.push((Ink::Main, Shape::Dot, "went through all stages"));
-        legend.push((Ink::Best, Shape::Line, "best so far, of those"));
+        legend.push((Ink::Main, Shape::Dot, "completed all stages"));
+        legend.push((Ink::Best, Shape::Line, "best complete trial so far"));
     }
     if let Some(constant) = run.constant_reward {
         let points = vec![(0.0, constant), (last, constant)];
         let ink = Ink::Second;
         marks.push(Mark::Dashes { points, ink });
-        legend.push((ink, Shape::Dashes, "the best constant answer"));
+        legend.push((ink, Shape::Dashes, "constant-prediction baseline"));
     }
     let name;
     if let Some(other) = other {
@@ -75,45 +68,61 @@ pub(super) fn section(run: &Recorded) -> Markup {
             ink: Ink::Bad,
             opacity: 0.8,
         });
-        legend.push((Ink::Bad, Shape::Dot, "failed (at 0, without a reward)"));
+        legend.push((Ink::Bad, Shape::Dot, "failed (no reward; drawn at 0)"));
     }
     marks.push(Mark::Line {
         points: best.clone(),
         width: 2,
         ink: Ink::Best,
     });
-    let says = says(run, &best);
+    let caption = caption(run, &best);
     let body = html! {
         @if trials.len() > MOST_DOTS {
-            p.note { "Of more than " (grouped(MOST_DOTS as u64)) " points a chart shows every n-th; lines, \
-                      numbers and tables count all." }
+            p.note {
+                "Charts of more than " (grouped(MOST_DOTS as u64)) " points show every n-th one; \
+                 lines, numbers and tables include all."
+            }
         }
-        (figure("Reward of every trial", &says, WHOLE, &legend,
-            |size| draw(size, &format!("Reward over trials. {says}"), &axes, &marks)))
+        (figure("Reward of every trial", &caption, WHOLE, &legend,
+            |size| draw(size, &format!("Reward over trials. {caption}"), &axes, &marks)))
     };
     page::section("rewards", "Reward over trials", &body)
 }
 
-/// A little above `value`, on a round number.
-pub(super) fn ceiling(value: f64) -> f64 {
-    match value > 0.0 {
-        true => (value * 1.08 * 20.0).ceil() / 20.0,
-        false => 1.0,
+/// Axes over trials up to number `last`, for values up to `top`.
+pub(super) fn over_trials(last: f64, top: f64, y_name: &str) -> Axes<'_> {
+    Axes {
+        x: -0.01 * last..1.01 * last,
+        y: 0.0..ceiling(top),
+        x_name: "trial",
+        y_name,
+        x_text: &whole,
+        y_text: &|y| format!("{y:.2}"),
     }
 }
 
-/// Numbers of trials; nothing between two of them.
-pub(super) fn whole(x: &f64) -> String {
-    match x.fract() == 0.0 && *x >= 0.0 {
-        true => grouped(*x as u64),
-        false => String::new(),
+/// The end of an axis: a little above `value`, on a round number.
+pub(super) fn ceiling(value: f64) -> f64 {
+    if value > 0.0 {
+        (value * 1.08 * 20.0).ceil() / 20.0
+    } else {
+        1.0
+    }
+}
+
+/// Writes numbers of trials, and nothing between two of them.
+fn whole(x: &f64) -> String {
+    if x.fract() == 0.0 && *x >= 0.0 {
+        grouped(*x as u64)
+    } else {
+        String::new()
     }
 }
 
 fn dots(trials: &[Trial], status: Status, ink: Ink) -> Mark {
-    let those = trials.iter().filter(|t| t.status == status);
+    let with_status = trials.iter().filter(|t| t.status == status);
     Mark::Dots {
-        points: those
+        points: with_status
             .filter_map(|t| Some((t.id as f64, t.reward?)))
             .collect(),
         radius: if trials.len() > 400 { 2 } else { 3 },
@@ -147,10 +156,12 @@ fn running_best(trials: &[Trial], last: f64) -> Vec<(f64, f64)> {
 
 /// The mean of the last trials that have a reward, once there are enough.
 fn moving_mean(trials: &[Trial], over: usize) -> Vec<(f64, f64)> {
-    let rewards: Vec<(f64, f64)> = (trials.iter())
+    let rewards: Vec<(f64, f64)> = trials
+        .iter()
         .filter_map(|t| Some((t.id as f64, t.reward?)))
         .collect();
-    (rewards.windows(over))
+    rewards
+        .windows(over)
         .filter_map(|window| {
             let sum: f64 = window.iter().map(|(_, reward)| reward).sum();
             Some((window.last()?.0, sum / over as f64))
@@ -158,26 +169,24 @@ fn moving_mean(trials: &[Trial], over: usize) -> Vec<(f64, f64)> {
         .collect()
 }
 
-fn says(run: &Recorded, best: &[(f64, f64)]) -> String {
+fn caption(run: &Recorded, best: &[(f64, f64)]) -> String {
     let (Some((at, first)), Some((_, reward))) = (best.first(), best.last()) else {
-        return "No trial went through all stages.".into();
+        return "No trial completed all stages.".into();
     };
     let constant = run.constant_reward.map_or(String::new(), |r| {
-        let than = match r > *reward {
-            true => ", which is more",
-            false => "",
-        };
-        format!(" A network that has learned nothing gets {r:.4} at best{than}.")
+        let than = if r > *reward { ", which is higher" } else { "" };
+        format!(" The constant-prediction baseline is {r:.4}{than}.")
     });
-    let best = match first == reward {
-        true => format!("The best has {reward:.4}."),
-        false => format!("From {first:.4} in trial {at} to {reward:.4}, the best."),
+    let best = if first == reward {
+        format!("The best reward is {reward:.4}.")
+    } else {
+        format!("The best reward rose from {first:.4} (trial {at}) to {reward:.4}.")
     };
     let theirs = run.baseline.as_ref().and_then(|other| {
         let at_our_end = other.trials.len().min(run.trials.len());
         let (_, theirs) = *running_best(&other.trials[..at_our_end], 0.0).last()?;
         let name = &other.name;
-        Some(format!(" After as many trials {name} has {theirs:.4}."))
+        Some(format!(" After as many trials, {name} had {theirs:.4}."))
     });
     format!("{best}{}{constant}", theirs.unwrap_or_default())
 }

@@ -14,12 +14,12 @@ pub(super) fn section(run: &Recorded) -> Markup {
             html! { (run.setting(&["run", "seed"]).unwrap_or_else(unknown)) },
         ),
         (
-            "made by",
+            "created by",
             html! { "nasfw " (run.version.clone().unwrap_or_else(unknown)) },
         ),
     ];
     if let Some(made) = run.made_unix_secs {
-        rows.push(("begun", html! { (date(made)) }));
+        rows.push(("started", html! { (date(made)) }));
     }
     if let Some(data) = &run.data_fingerprint {
         rows.push(("data fingerprint", code(data)));
@@ -35,7 +35,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let body = html! {
         (facts(&rows))
         details {
-            summary { "The whole configuration, as TOML" }
+            summary { "Complete configuration (TOML)" }
             pre tabindex="0" { code { (run.config_text) } }
         }
     };

@@ -1,4 +1,4 @@
-//! Who came how far, and what ended early.
+//! Trials by the stage they reached, and early stopping.
 
 use maud::{Markup, html};
 use nasfw_engine::{Status, Trial};
@@ -6,8 +6,8 @@ use nasfw_plugins::schedules::termination::{History, Termination};
 use nasfw_sdk::{Seed, Source};
 
 use super::Recorded;
-use super::rewards::{ceiling, whole};
-use crate::chart::{Axes, Ink, Mark, draw, thinned};
+use super::rewards::over_trials;
+use crate::chart::{Ink, Mark, draw, thinned};
 use crate::number::grouped;
 use crate::page::{self, Align, Shape, WHOLE, figure, plural, table};
 
@@ -15,20 +15,19 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let reached = run.trials.iter().map(|t| t.stage_rewards.len()).max();
     let stages = run.stages.len().max(reached.unwrap_or(0));
     let body = html! {
-        p { (says(run)) }
+        p { (caption(run)) }
         (stage_table(run, stages))
         @if stages > 1 { (first_rewards(run)) }
     };
-    page::section("stages", "Stages and early ends", &body)
+    page::section("stages", "Stages and early stopping", &body)
 }
 
-fn says(run: &Recorded) -> String {
+fn caption(run: &Recorded) -> String {
     let [complete, stopped, failed] =
         [Status::Complete, Status::Stopped, Status::Failed].map(|s| run.count(s));
     let share = 100.0 * stopped as f64 / (complete + stopped).max(1) as f64;
     format!(
-        "{} went through all stages, {} ended early ({share:.0} % of those that could be judged), \
-         {} failed.",
+        "{} completed all stages, {} stopped early ({share:.0} % of those evaluated), {} failed.",
         plural(complete, "trial"),
         grouped(stopped as u64),
         grouped(failed as u64)
@@ -38,21 +37,25 @@ fn says(run: &Recorded) -> String {
 fn stage_table(run: &Recorded, stages: usize) -> Markup {
     let columns = [
         ("stage", Align::Left),
-        ("learns from", Align::Left),
+        ("input", Align::Left),
         ("samples", Align::Right),
         ("epochs", Align::Right),
         ("batch", Align::Right),
         ("crop, px", Align::Right),
-        ("trials through it", Align::Right),
-        ("ended after it", Align::Right),
+        ("trials completed", Align::Right),
+        ("stopped after", Align::Right),
         ("mean reward", Align::Right),
     ];
     let rows: Vec<Vec<Markup>> = (0..stages)
         .map(|at| {
-            let through: Vec<f64> = (run.trials.iter())
+            let through: Vec<f64> = run
+                .trials
+                .iter()
                 .filter_map(|t| t.stage_rewards.get(at).copied())
                 .collect();
-            let ended = (run.trials.iter())
+            let stopped = run
+                .trials
+                .iter()
                 .filter(|t| t.status == Status::Stopped && t.stage_rewards.len() == at + 1)
                 .count();
             let stage = run.stages.get(at);
@@ -60,7 +63,7 @@ fn stage_table(run: &Recorded, stages: usize) -> Markup {
             vec![
                 html! { (at) },
                 html! { (match stage.map(|s| s.source) {
-                    Some(Source::Features) => "stored features",
+                    Some(Source::Features) => "cached features",
                     Some(Source::Images) => "images",
                     None => "–",
                 }) },
@@ -72,7 +75,7 @@ fn stage_table(run: &Recorded, stages: usize) -> Markup {
                 html! { (of(stage.map(|s| s.batch))) },
                 html! { (of(stage.map(|s| s.crop_px))) },
                 html! { (grouped(through.len() as u64)) },
-                html! { (grouped(ended as u64)) },
+                html! { (grouped(stopped as u64)) },
                 html! { (match through.len() {
                     0 => "–".into(),
                     n => format!("{:.4}", through.iter().sum::<f64>() / n as f64),
@@ -83,28 +86,27 @@ fn stage_table(run: &Recorded, stages: usize) -> Markup {
     table("Stages of the schedule", &columns, &rows)
 }
 
-/// First rewards and what they were held against.
+/// Charts first rewards and the bounds they were compared with.
 fn first_rewards(run: &Recorded) -> Markup {
     let first = |t: &Trial| Some((t.id as f64, *t.stage_rewards.first()?));
-    let (on, ended): (Vec<&Trial>, Vec<&Trial>) = (run.trials.iter())
+    let (continued, stopped): (Vec<&Trial>, Vec<&Trial>) = run
+        .trials
+        .iter()
         .filter(|t| t.status != Status::Failed)
         .partition(|t| t.status == Status::Complete || t.stage_rewards.len() > 1);
-    let on: Vec<(f64, f64)> = on.into_iter().filter_map(first).collect();
-    let ended: Vec<(f64, f64)> = ended.into_iter().filter_map(first).collect();
-    if on.is_empty() && ended.is_empty() {
+    let continued: Vec<(f64, f64)> = continued.into_iter().filter_map(first).collect();
+    let stopped: Vec<(f64, f64)> = stopped.into_iter().filter_map(first).collect();
+    if continued.is_empty() && stopped.is_empty() {
         return html! {};
     }
     let bounds = (run.termination).map_or(Bounds::default(), |t| bounds(&run.trials, t));
-    let top = on.iter().chain(&ended).map(|p| p.1).fold(0.0, f64::max);
+    let top = continued
+        .iter()
+        .chain(&stopped)
+        .map(|p| p.1)
+        .fold(0.0, f64::max);
     let last = run.trials.len().saturating_sub(1).max(1) as f64;
-    let axes = Axes {
-        x: -0.01 * last..1.01 * last,
-        y: 0.0..ceiling(top),
-        x_name: "trial",
-        y_name: "reward after stage 0",
-        x_text: &whole,
-        y_text: &|y| format!("{y:.2}"),
-    };
+    let axes = over_trials(last, top, "reward after stage 0");
     let radius = if run.trials.len() > 400 { 2 } else { 3 };
     let dots = |points, ink| Mark::Dots {
         points,
@@ -113,57 +115,64 @@ fn first_rewards(run: &Recorded) -> Markup {
         opacity: 0.7,
     };
     let mut legend = vec![
-        (Ink::Main, Shape::Dot, "went on"),
-        (Ink::Faint, Shape::Dot, "ended"),
+        (Ink::Main, Shape::Dot, "continued"),
+        (Ink::Faint, Shape::Dot, "stopped"),
     ];
-    let mut marks = vec![dots(ended, Ink::Faint), dots(on, Ink::Main)];
-    let mut says = "Which trials the schedule took further.".to_owned();
+    let mut marks = vec![dots(stopped, Ink::Faint), dots(continued, Ink::Main)];
+    let mut caption = "Trials that the schedule continued or stopped after stage 0.".to_owned();
     if !bounds.mean.is_empty() {
-        legend.push((Ink::Second, Shape::Line, "running mean; above it all go on"));
+        legend.push((
+            Ink::Second,
+            Shape::Line,
+            "running mean; all above it continue",
+        ));
         marks.push(Mark::Line {
             points: thinned(&bounds.mean),
             width: 2,
             ink: Ink::Second,
         });
-        says.push_str(" Between mean and floor chance decides, the more often for it the higher.");
+        caption.push_str(
+            " Between floor and mean the decision is random: the higher the reward, the likelier a \
+             trial continues.",
+        );
     }
     if !bounds.floor.is_empty() {
-        legend.push((Ink::Second, Shape::Dashes, "floor; below it none goes on"));
+        legend.push((Ink::Second, Shape::Dashes, "floor; none below it continues"));
         let (points, ink) = (thinned(&bounds.floor), Ink::Second);
         marks.push(Mark::Dashes { points, ink });
     }
     figure(
         "First rewards and early termination",
-        &says,
+        &caption,
         WHOLE,
         &legend,
         |size| {
-            let says = format!("Reward after stage 0 over trials. {says}");
-            draw(size, &says, &axes, &marks)
+            let caption = format!("Reward after stage 0 over trials. {caption}");
+            draw(size, &caption, &axes, &marks)
         },
     )
 }
 
-/// What first rewards were held against, trial by trial.
+/// The bounds that first rewards were compared with, trial by trial.
 #[derive(Debug, Default, PartialEq)]
 struct Bounds {
-    /// From here on upwards, all go on.
+    /// From here upwards, all trials continue.
     mean: Vec<(f64, f64)>,
-    /// Below this, none does; empty where chance alone decides.
+    /// Below this, none continues; empty where chance alone decides.
     floor: Vec<(f64, f64)>,
 }
 
-/// Takes the first rewards in again, as the schedule did: failed trials left no trace in it.
+/// Replays the first rewards as the schedule saw them: failed trials left no trace in it.
 fn bounds(trials: &[Trial], termination: Termination) -> Bounds {
     let mut bounds = Bounds::default();
     if termination == Termination::Never {
         return bounds;
     }
     let mut history = History::default();
-    // What is drawn from it decides nothing here.
+    // Verdicts are ignored here, so the draws decide nothing.
     let mut rng = Seed(0).stream("report");
-    let judged = trials.iter().filter(|t| t.status != Status::Failed);
-    for trial in judged {
+    let evaluated = trials.iter().filter(|t| t.status != Status::Failed);
+    for trial in evaluated {
         let Some(&reward) = trial.stage_rewards.first() else {
             continue;
         };

@@ -1,4 +1,4 @@
-//! Where the time went.
+//! Time by kind of work.
 
 use maud::{Markup, html};
 
@@ -20,27 +20,27 @@ pub(super) fn section(run: &Recorded) -> Markup {
         ("share", Align::Right),
         ("", Align::Left),
     ];
-    let rows: Vec<Vec<Markup>> = (spent.iter())
+    let rows: Vec<Vec<Markup>> = spent
+        .iter()
         .map(|(work, secs)| {
             let share = 100.0 * secs / whole.max(1e-9);
             vec![
                 html! { (work) },
                 html! { (duration(*secs)) },
                 html! { (format!("{share:.1} %")) },
-                html! { div style="width:min(30vw,320px)" { span.bar style=(format!("width:{share:.1}%")) {} } },
+                html! { div.bar-box { span.bar style=(format!("width:{share:.1}%")) {} } },
             ]
         })
         .collect();
     let mean = in_trials / run.trials.len().max(1) as f64;
     let body = html! {
-        p { (plural(run.trials.len(), "trial")) " took " (duration(in_trials)) " together, "
-            (duration(mean)) " each in the mean." }
+        p { (plural(run.trials.len(), "trial")) " took " (duration(in_trials)) " in total, "
+            (duration(mean)) " per trial on average." }
         @if rows.is_empty() {
-            p.note { "Time by kind of work is noted when a search ends or is stopped; this one was not \
-                      so far." }
+            p.note { "Time by kind of work is recorded when a search ends or is stopped." }
         } @else {
-            (table("Time by kind of work, of all calls that came to their end", &columns, &rows))
+            (table("Time by kind of work, over all calls that ran to their end", &columns, &rows))
         }
     };
-    page::section("time", "Where the time went", &body)
+    page::section("time", "Time spent", &body)
 }

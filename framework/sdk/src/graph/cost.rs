@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Graph, Group, NodeId, Op, Resolution};
+use crate::size::Size;
 
 /// Cost of the deployed network (no auxiliary heads) at one input size and batch 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +33,8 @@ impl Graph {
         (0..self.nodes.len()).map(|id| self.parameters_at(id)).sum()
     }
 
-    /// Cost at an input of `(height, width)` pixels.
-    pub fn cost(&self, input: (usize, usize)) -> Cost {
+    /// Computes the cost at an input size.
+    pub fn cost(&self, input: Size) -> Cost {
         let deployed = self.without_auxiliary();
         let sizes = deployed.sizes(&vec![input; deployed.inputs().count()]);
         let macs = (deployed.nodes.iter().enumerate())
@@ -63,7 +64,7 @@ impl Graph {
             .parameters(node.inputs.first().map_or(0, |&i| self.channels(i)))
     }
 
-    fn peak_activation_bytes(&self, sizes: &[(usize, usize)]) -> u64 {
+    fn peak_activation_bytes(&self, sizes: &[Size]) -> u64 {
         let read = self.reachable();
         let mut last_use: Vec<NodeId> = (0..self.nodes.len()).collect();
         for (id, node) in self.nodes.iter().enumerate().filter(|(id, _)| read[*id]) {
@@ -102,6 +103,6 @@ impl Graph {
 }
 
 /// Pixels of a map. Input sizes come from users: absurd ones saturate.
-fn area((height, width): (usize, usize)) -> u64 {
-    (height as u64).saturating_mul(width as u64)
+fn area(size: Size) -> u64 {
+    (size.height as u64).saturating_mul(size.width as u64)
 }

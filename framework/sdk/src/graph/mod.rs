@@ -31,6 +31,7 @@ pub use text::IR_VERSION;
 use check::Shape;
 
 use crate::error::{Error, Result};
+use crate::size::Size;
 use crate::space::Io;
 
 /// Index of a node in its graph.
@@ -122,20 +123,20 @@ impl Graph {
         self.shapes[node].resolution
     }
 
-    /// Height and width of every node's value, given those of the inputs in order.
+    /// Computes the size of every node's value from those of the inputs, in order.
     ///
     /// # Panics
     /// If the number of sizes is not the number of inputs.
-    pub fn sizes(&self, inputs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    pub fn sizes(&self, inputs: &[Size]) -> Vec<Size> {
         let ids: Vec<NodeId> = self.inputs().map(|(id, _)| id).collect();
         assert_eq!(ids.len(), inputs.len(), "one size per input");
         (self.shapes.iter())
             .map(|shape| match shape.resolution {
-                Resolution::Pixel => (1, 1),
+                Resolution::Pixel => Size::square(1),
                 Resolution::Of { input, stride } => {
                     let at = ids.iter().position(|&id| id == input).unwrap_or(0);
-                    let (h, w) = inputs[at];
-                    (h.div_ceil(stride), w.div_ceil(stride))
+                    let Size { width, height } = inputs[at];
+                    Size::new(width.div_ceil(stride), height.div_ceil(stride))
                 }
             })
             .collect()

@@ -2,7 +2,7 @@
 
 use super::own_loss::check_own_loss;
 use super::task_data::check_data;
-use crate::{DataInfo, Label, LabelKind, Prediction, Scorer, Task, argmax};
+use crate::{DataInfo, Label, LabelKind, Prediction, Scorer, Size, Task, argmax};
 
 /// Checks that channels, scorer and reward work on predictions of all kinds of values, that
 /// metrics are finite even with nothing to score, that the reward lies in [0, 1], and that what
@@ -29,7 +29,8 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
         return Err("wants no output channels".into());
     }
     (task.loss().check_channels(channels, &info)).map_err(|e| e.to_string())?;
-    let (height, width) = (6, 8);
+    let size = Size::new(8, 6);
+    let Size { width, height } = size;
     let label = label(task.labels(), height, width, joints(&info));
     for value in [0.0, 1.0, -1e6, 1e30] {
         let mut scorer = task.scorer(&info);
@@ -42,7 +43,7 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
             width,
             channels,
             values: &values,
-            image_size_px: (width, height),
+            image_size_px: size,
         };
         scorer
             .add(&prediction, &label)
@@ -58,7 +59,7 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
         check_classes(task, &info, &*scorer, &prediction, &label)?;
         check_misfits(&mut *scorer, &prediction, &label)?;
     }
-    check_not_finite(task, &info, (height, width), &label)?;
+    check_not_finite(task, &info, size, &label)?;
     check_own_loss(task, channels, &label)?;
     check_data(task)
 }
@@ -140,10 +141,11 @@ fn check_misfits(
 fn check_not_finite(
     task: &dyn Task,
     info: &DataInfo,
-    (height, width): (usize, usize),
+    size: Size,
     label: &Label,
 ) -> Result<(), String> {
     let channels = task.output_channels(info);
+    let Size { width, height } = size;
     for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut values = vec![0.0; height * width * channels];
         values[channels] = value;
@@ -155,7 +157,7 @@ fn check_not_finite(
                 width,
                 channels,
                 values: &values,
-                image_size_px: (width, height),
+                image_size_px: size,
             },
             label,
         );

@@ -1,6 +1,6 @@
 //! The promises of a task's own data.
 
-use crate::{Keypoint, Label, LabelKind, Part, Task, TaskData};
+use crate::{Keypoint, Label, LabelKind, Part, Size, Task, TaskData};
 
 /// Checks that the first samples read, the same every time, with labels of the task's kind whose
 /// classes and joints exist; that there is a fingerprint; and that there is nothing behind the end.
@@ -45,8 +45,9 @@ fn read(
     part: Part,
     index: usize,
 ) -> crate::Result<(Vec<u8>, Label)> {
-    let (width, height) = data.size_px(part, index)?;
-    let mut image = vec![0; width * height * 3];
+    let size = data.size_px(part, index)?;
+    let Size { width, height } = size;
+    let mut image = vec![0; size.area() * 3];
     let nowhere = Keypoint {
         x_px: 0.0,
         y_px: 0.0,
@@ -56,12 +57,12 @@ fn read(
         LabelKind::Classes => Label::Classes {
             width,
             height,
-            values: vec![0; width * height],
+            values: vec![0; size.area()],
         },
         LabelKind::Depth => Label::Depth {
             width,
             height,
-            values: vec![0.0; width * height],
+            values: vec![0.0; size.area()],
         },
         LabelKind::Keypoints => Label::Keypoints {
             points: vec![nowhere; data.info().joints.len()],

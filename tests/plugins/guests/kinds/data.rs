@@ -1,6 +1,6 @@
 //! Images that get brighter along one direction.
 
-use nasfw_sdk::{DataInfo, Error, Label, Part, Result, TaskData};
+use nasfw_sdk::{DataInfo, Error, Label, Part, Result, Size, TaskData};
 
 pub(crate) struct Gradients {
     pub(crate) train: usize,
@@ -29,15 +29,15 @@ impl TaskData for Gradients {
         format!("{} images with gradients", self.train)
     }
 
-    fn size_px(&self, part: Part, index: usize) -> Result<(usize, usize)> {
+    fn size_px(&self, part: Part, index: usize) -> Result<Size> {
         match index < self.len(part) {
-            true => Ok((SIDE_PX + index % 2, SIDE_PX)),
+            true => Ok(Size::new(SIDE_PX + index % 2, SIDE_PX)),
             false => Err(Error::invalid("sample", index, "one that exists")),
         }
     }
 
     fn fill(&self, part: Part, index: usize, image: &mut [u8], label: &mut Label) -> Result<()> {
-        let (width, _) = self.size_px(part, index)?;
+        let width = self.size_px(part, index)?.width;
         let Label::Depth { values, .. } = label else {
             return Err(Error::invalid("label", "another kind", "depths"));
         };

@@ -6,7 +6,7 @@ use nasfw_sdk::registry::{ControllerFromConfig, FromConfig};
 use nasfw_sdk::{
     Choices, Controller, Cost, DataInfo, Graph, Io, Label, LabelKind, Loss, LossBatch, Metrics,
     Outcome, Part, Prediction, Proposal, Result, RewardSchedule, Rng, Schema, Scorer, SearchSpace,
-    Sketch, Stage, Task, TaskData, Verdict,
+    Size, Sketch, Stage, Task, TaskData, Verdict,
 };
 use serde_json::{Map, Value};
 
@@ -238,13 +238,13 @@ impl TaskData for Rude {
     fn description(&self) -> String {
         "rude images".into()
     }
-    fn size_px(&self, part: Part, index: usize) -> Result<(usize, usize)> {
+    fn size_px(&self, part: Part, index: usize) -> Result<Size> {
         if self.order.is_lie("sample_size")? {
-            return Ok((0, usize::MAX));
+            return Ok(Size::new(0, usize::MAX));
         }
         self.inner
             .data()
-            .map_or(Ok((1, 1)), |d| d.size_px(part, index))
+            .map_or(Ok(Size::square(1)), |d| d.size_px(part, index))
     }
     fn fill(&self, part: Part, index: usize, image: &mut [u8], label: &mut Label) -> Result<()> {
         if self.order.is_lie("fill")? {

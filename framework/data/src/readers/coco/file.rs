@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use nasfw_sdk::Keypoint;
+use nasfw_sdk::{Keypoint, Size};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::readers::listing::text;
 
-/// A COCO annotation file, as far as keypoints need it; other fields are passed over.
+/// A COCO annotation file, as far as keypoints need it; other fields are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CocoFile {
     /// The images.
@@ -23,7 +23,7 @@ pub struct CocoFile {
 /// One image of a [`CocoFile`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CocoImage {
-    /// What annotations refer to.
+    /// Id, unique in the file, that annotations refer to.
     pub id: u64,
     /// Name within the folder of images.
     pub file_name: String,
@@ -36,11 +36,11 @@ pub struct CocoImage {
 /// One object of a [`CocoFile`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Annotation {
-    /// Unique in the file.
+    /// Id, unique in the file.
     pub id: u64,
     /// The image it is in.
     pub image_id: u64,
-    /// What it is.
+    /// The kind of object.
     pub category_id: u64,
     /// `x, y, v` per joint: pixels from the top left and 0 for not labelled, 1 for labelled but
     /// hidden, 2 for labelled and visible.
@@ -57,12 +57,13 @@ pub struct Annotation {
 }
 
 impl Annotation {
-    /// Whether the file itself says that this object has no joints: a crowd, or `num_keypoints` 0.
+    /// True when the file itself says that this object has no joints: a crowd, or `num_keypoints`
+    /// 0.
     pub fn is_box_only(&self) -> bool {
         self.iscrowd != 0 || self.num_keypoints == Some(0)
     }
 
-    /// The joints called `joints` in pixels of the whole image, which is `image_px` wide and high: each on it or
+    /// The joints called `joints` in pixels of the whole image of this size: each on it or
     /// invisible.
     ///
     /// # Errors
@@ -71,7 +72,7 @@ impl Annotation {
         &self,
         file: &Path,
         joints: &[String],
-        (width, height): (usize, usize),
+        image: Size,
     ) -> Result<Vec<Keypoint>, DataError> {
         let (triples, rest) = self.keypoints.as_chunks::<3>();
         if triples.len() != joints.len() || !rest.is_empty() {
@@ -87,12 +88,13 @@ impl Annotation {
                 return Err(self.wrong(file, found, "v should be 0, 1 or 2"));
             }
             // Edges count: annotators' tools measure from 0 to the full width.
-            let inside = (-0.5..=width as f64).contains(&x) && (-0.5..=height as f64).contains(&y);
+            let inside = (-0.5..=image.width as f64).contains(&x)
+                && (-0.5..=image.height as f64).contains(&y);
             if v > 0.0 && !inside {
                 let found = format!("joint `{joint}` is at ({x}, {y})");
                 let expected = format!(
-                    "a labelled joint should be inside the image, {width} x {height} pixels; \
-                     one that is not gets v = 0"
+                    "a labelled joint should be inside the image, {image} pixels; one that is not \
+                     gets v = 0"
                 );
                 return Err(self.wrong(file, found, expected));
             }
@@ -105,7 +107,7 @@ impl Annotation {
         Ok(points)
     }
 
-    /// What is wrong with it, in `file`.
+    /// An error about this annotation of `file`.
     pub fn wrong(
         &self,
         file: &Path,
@@ -124,7 +126,7 @@ impl Annotation {
 /// One kind of object of a [`CocoFile`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Category {
-    /// What annotations refer to.
+    /// Id, unique in the file, that annotations refer to.
     pub id: u64,
     /// Its name.
     pub name: String,
@@ -137,7 +139,7 @@ pub struct Category {
 }
 
 impl CocoFile {
-    /// Reads and parses a file; what it says is not checked further.
+    /// Reads and parses a file; its content is not checked further.
     ///
     /// # Errors
     /// When the file cannot be read, or with line and column where it is no such JSON.
@@ -150,13 +152,14 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, DataError
     let content = text(path)?;
     serde_json::from_str(&content).map_err(|error| {
         let mut reason = error.to_string();
-        // The variant's message begins with the position.
+        // The error names the position itself.
         if let Some(at) = reason.rfind(" at line ") {
             reason.truncate(at);
         }
         let line = content.lines().nth(error.line().saturating_sub(1));
         if !error.is_eof() && line.is_some_and(|l| names_no_number(l, error.column())) {
-            reason += "; NaN and Infinity are no JSON: give a joint without position x = y = v = 0";
+            reason += "; JSON has no NaN or Infinity: write x = y = v = 0 for a joint without \
+                       position";
         }
         DataError::Syntax {
             path: path.to_owned(),
@@ -167,8 +170,8 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, DataError
     })
 }
 
-/// Whether what stands at a column (bytes from 1) is one of the words Python writes for numbers
-/// that JSON lacks. The parser may stop at the word's first or second letter.
+/// True when one of the words that Python writes for numbers that JSON lacks stands at a column
+/// (bytes from 1). The parser may stop at the word's first or second letter.
 fn names_no_number(line: &str, column: usize) -> bool {
     (column.saturating_sub(2)..=column).any(|at| {
         let rest = line.get(at..).unwrap_or("");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nasfw_sdk::Label;
+use nasfw_sdk::{Label, Size};
 
 use super::file::Annotation;
 use crate::codec::read_rgb;
@@ -12,25 +12,32 @@ use crate::sample::{Dataset, Image, Sample};
 /// One annotation with the image it is in.
 pub(super) struct Object {
     pub(super) image: PathBuf,
-    pub(super) image_px: (usize, usize),
+    pub(super) image_size: Size,
     pub(super) annotation: Annotation,
 }
 
-/// Training or validation part.
-pub(super) struct Part {
+/// The annotated objects of one split.
+pub(super) struct ObjectSet {
     pub(super) file: PathBuf,
     pub(super) joints: Vec<String>,
     pub(super) box_margin: f64,
     pub(super) objects: Vec<Object>,
 }
 
-impl Part {
+/// A part of an image, in whole pixels.
+struct Crop {
+    left: usize,
+    top: usize,
+    size: Size,
+}
+
+impl ObjectSet {
     fn wrong(&self, object: &Object, found: String, expected: impl Into<String>) -> DataError {
         object.annotation.wrong(&self.file, found, expected)
     }
 
-    /// Columns and rows of the crop, as (left, top, width, height) in whole pixels.
-    fn crop(&self, object: &Object) -> Result<(usize, usize, usize, usize), DataError> {
+    /// The crop around an object, with its margin.
+    fn crop(&self, object: &Object) -> Result<Crop, DataError> {
         let [x, y, width, height] = object.annotation.bbox;
         let margin = self.box_margin * width.max(height);
         let span = |from: f64, len: f64, limit: usize| {
@@ -39,15 +46,19 @@ impl Part {
             (width > 0.0 && height > 0.0 && first < end).then(|| (first, end - first))
         };
         match (
-            span(x, width, object.image_px.0),
-            span(y, height, object.image_px.1),
+            span(x, width, object.image_size.width),
+            span(y, height, object.image_size.height),
         ) {
-            (Some((left, width)), Some((top, height))) => Ok((left, top, width, height)),
+            (Some((left, width)), Some((top, height))) => Ok(Crop {
+                left,
+                top,
+                size: Size::new(width, height),
+            }),
             _ => {
                 let found = format!("its bbox is [{x}, {y}, {width}, {height}]");
-                let (w, h) = object.image_px;
                 let expected = format!(
-                    "left, top, width and height should mark a part of the {w} x {h} image"
+                    "left, top, width and height should mark a part of the {} image",
+                    object.image_size
                 );
                 Err(self.wrong(object, found, expected))
             }
@@ -55,7 +66,7 @@ impl Part {
     }
 }
 
-impl Dataset for Part {
+impl Dataset for ObjectSet {
     fn len(&self) -> usize {
         self.objects.len()
     }
@@ -78,22 +89,23 @@ impl Dataset for Part {
         })?;
         let mut points = object
             .annotation
-            .points(&self.file, &self.joints, object.image_px)?;
-        let (left, top, width, height) = self.crop(object)?;
+            .points(&self.file, &self.joints, object.image_size)?;
+        let crop = self.crop(object)?;
         let image = read_rgb(&object.image)?;
-        if (image.width, image.height) != object.image_px {
+        if image.size != object.image_size {
             return Err(DataError::SizeMismatch {
                 image: object.image.clone(),
-                image_px: (image.width, image.height),
+                image_size: image.size,
                 label: self.file.clone(),
-                label_px: object.image_px,
+                label_size: object.image_size,
             });
         }
         for point in &mut points {
-            point.x_px -= left as f32;
-            point.y_px -= top as f32;
+            point.x_px -= crop.left as f32;
+            point.y_px -= crop.top as f32;
             let inside = |at: f32, len: usize| at >= -0.5 && at < len as f32 - 0.5;
-            point.visible &= inside(point.x_px, width) && inside(point.y_px, height);
+            point.visible &=
+                inside(point.x_px, crop.size.width) && inside(point.y_px, crop.size.height);
         }
         if !points.iter().any(|point| point.visible) {
             return Err(DataError::NothingLabelled {
@@ -106,7 +118,7 @@ impl Dataset for Part {
         }
         let [_, _, box_width, box_height] = object.annotation.bbox;
         Ok(Sample {
-            image: cut(&image, (left, top, width, height)),
+            image: cut(&image, &crop),
             label: Label::Keypoints {
                 points,
                 reference_px: box_width.max(box_height) as f32,
@@ -116,17 +128,16 @@ impl Dataset for Part {
 }
 
 /// A part of an image; the part must lie inside it.
-fn cut(image: &Image, (left, top, width, height): (usize, usize, usize, usize)) -> Image {
+fn cut(image: &Image, crop: &Crop) -> Image {
     let rows = image
         .pixels
-        .chunks_exact(image.width * 3)
-        .skip(top)
-        .take(height);
+        .chunks_exact(image.size.width * 3)
+        .skip(crop.top)
+        .take(crop.size.height);
     Image {
-        width,
-        height,
+        size: crop.size,
         pixels: rows
-            .flat_map(|row| &row[left * 3..(left + width) * 3])
+            .flat_map(|row| &row[crop.left * 3..(crop.left + crop.size.width) * 3])
             .copied()
             .collect(),
     }

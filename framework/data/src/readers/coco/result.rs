@@ -12,11 +12,11 @@ use crate::error::DataError;
 pub struct KeypointResult {
     /// The image it is in.
     pub image_id: u64,
-    /// What it is.
+    /// The kind of object.
     pub category_id: u64,
-    /// `x, y, v` per joint, in pixels of the whole image; evaluation passes over `v`.
+    /// `x, y, v` per joint, in pixels of the whole image; evaluation ignores `v`.
     pub keypoints: Vec<f64>,
-    /// Confidence, higher is surer.
+    /// Confidence; higher is surer.
     pub score: f64,
 }
 

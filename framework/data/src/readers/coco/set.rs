@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nasfw_sdk::DataInfo;
+use nasfw_sdk::{DataInfo, Size};
 
 use super::file::{Category, CocoFile};
-use super::objects::{Object, Part};
-use crate::config::{DataConfig, Format};
+use super::objects::{Object, ObjectSet};
+use crate::config::DataConfig;
 use crate::error::DataError;
+use crate::format::Format;
 use crate::readers::{describe, listing, sound};
 use crate::sample::{Dataset, Source};
 
@@ -20,7 +21,7 @@ use crate::sample::{Dataset, Source};
 pub(in crate::readers) fn open(root: &Path, config: &DataConfig) -> Result<Source, DataError> {
     let files = ["train.json", "val.json"].map(|name| root.join("annotations").join(name));
     let mut problems = Vec::new();
-    let mut read = |file: &Path| Part::read(root, file, config.box_margin, &mut problems);
+    let mut read = |file: &Path| ObjectSet::read(root, file, config.box_margin, &mut problems);
     let ((train, category), (val, val_category)) = (read(&files[0])?, read(&files[1])?);
     let disagree = |what: String| DataError::Disagree {
         first: files[0].clone(),
@@ -63,7 +64,7 @@ pub(in crate::readers) fn open(root: &Path, config: &DataConfig) -> Result<Sourc
 }
 
 /// Joints that a flip exchanges: `left` and `right` in otherwise equal names. `None` when there are
-/// no such names or one lacks its partner: then nobody knows what a flip does.
+/// no such names or one lacks its partner: the effect of a flip is unknown then.
 fn flip_pairs(joints: &[String]) -> Option<Vec<(usize, usize)>> {
     let lower: Vec<String> = joints.iter().map(|j| j.to_lowercase()).collect();
     let sided = |side: &str| lower.iter().filter(|j| j.contains(side)).count();
@@ -75,8 +76,8 @@ fn flip_pairs(joints: &[String]) -> Option<Vec<(usize, usize)>> {
     (!pairs.is_empty() && sided("right") == pairs.len()).then_some(pairs)
 }
 
-impl Part {
-    /// What is wrong with single images and annotations goes to `problems`.
+impl ObjectSet {
+    /// Reads one split; problems with single images and annotations go to `problems`.
     fn read(
         root: &Path,
         file: &Path,
@@ -126,7 +127,7 @@ impl Part {
             if path.is_file() {
                 objects.push(Object {
                     image: path,
-                    image_px: (image.width, image.height),
+                    image_size: Size::new(image.width, image.height),
                     annotation,
                 });
             } else if absent.insert(image.id) {
@@ -142,13 +143,13 @@ impl Part {
                 needed: format!("it should annotate keypoints of `{}`", category.name),
             });
         }
-        let part = Self {
+        let set = Self {
             file: file.to_owned(),
             joints: category.keypoints.clone(),
             box_margin,
             objects,
         };
-        Ok((part, category))
+        Ok((set, category))
     }
 }
 

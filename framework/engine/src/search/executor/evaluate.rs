@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Choices, RewardSchedule, Verdict};
+use nasfw_sdk::{Choices, RewardSchedule, Size, Verdict};
 
 use super::Job;
 use crate::error::{Error, Result};
@@ -93,7 +93,7 @@ impl<K: Kernels> Prepared<'_, K> {
         let graph = self.setup.space().decode(choices, &self.setup.io)?;
         self.setup.check_encoder(&graph)?;
         let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
-        judged.cost = graph.cost((crop, crop));
+        judged.cost = graph.cost(Size::square(crop));
         Ok(graph)
     }
 }

@@ -5,7 +5,8 @@ use pulp::Simd;
 use super::transform::{POSITIONS, SPAN};
 use crate::simd::{load, store};
 
-/// Transformed tiles: (position, tile, channel), channels fastest; position number `j * SPAN + i` is row `i`, column `j`.
+/// Transformed tiles: (position, tile, channel), channels fastest; position number `j * SPAN + i`
+/// is row `i`, column `j`.
 pub(super) struct Block<'a> {
     pub(super) values: &'a mut [f32],
     /// Values from one tile to the next.
@@ -20,7 +21,8 @@ impl<'a> Block<'a> {
         POSITIONS * Self::step(tiles, width)
     }
 
-    /// An odd number of cache lines: a power of two would send all positions of a tile to the same few sets of the cache.
+    /// An odd number of cache lines: a power of two would send all positions of a tile to the same
+    /// few sets of the cache.
     fn step(tiles: usize, width: usize) -> usize {
         ((tiles * width).div_ceil(16) | 1) * 16
     }

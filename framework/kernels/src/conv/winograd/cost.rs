@@ -1,8 +1,9 @@
-//! When Winograd's products are the faster ones: an estimate from the shape alone, so that the choice, and with it every bit of
-//! a result, is the same for any number of threads.
+//! When Winograd's products are the faster ones: an estimate from the shape alone, so that the
+//! choice, and with it every bit of a result, is the same for any number of threads.
 //!
-//! The unit is a multiply-add of the direct kernels when they have many channels. The constants are fitted to measurements with
-//! AVX2 (`examples/timing.rs` repeats them), with maps of 4 × 4 to 128 × 128 pixels and 8 to 320 channels.
+//! The unit is a multiply-add of the direct kernels when they have many channels. The constants are
+//! fitted to measurements with AVX2 (`examples/timing.rs` repeats them), with maps of 4 × 4 to 128
+//! × 128 pixels and 8 to 320 channels.
 
 use super::tiling;
 use super::weight::parts;
@@ -10,13 +11,13 @@ use crate::conv::PassKind;
 use crate::conv::axis::Axis;
 use crate::conv::shape::Conv;
 
-/// Whether a convolution is of the kind handled here, and not without any value.
+/// True for a convolution of the kind handled here that is not empty.
 pub(in crate::conv) fn handles(conv: &Conv) -> bool {
     let dense = conv.groups == 1 && conv.kernel == 3 && conv.stride == 1;
     dense && !conv.input.is_empty() && conv.out_channels > 0
 }
 
-/// Whether this is faster than the direct kernels for a convolution handled here.
+/// True when this is faster than the direct kernels for a convolution handled here.
 pub(in crate::conv) fn pays(conv: &Conv, pass: PassKind) -> bool {
     // 5 % for what the estimate misses.
     cost(conv, pass) / 20 * 21 < direct_cost(conv, pass)
@@ -33,14 +34,16 @@ fn channels(conv: &Conv, pass: PassKind) -> (usize, usize) {
     }
 }
 
-/// Channels rounded up to vectors of 8; the same for all vector lengths, or the choice would differ between machines.
+/// Channels rounded up to vectors of 8; the same for all vector lengths, or the choice would differ
+/// between machines.
 fn whole_vectors(channels: usize) -> usize {
     channels.next_multiple_of(8)
 }
 
 fn direct_cost(conv: &Conv, pass: PassKind) -> usize {
     let (from, to) = channels(conv, pass);
-    // Per tap and pixel, beside the products; and taps per row that lie outside the map, next to pixels for which they do not.
+    // Per tap and pixel, beside the products; and taps per row that lie outside the map, next to
+    // pixels for which they do not.
     let (overhead, outside) = match pass {
         PassKind::Forward | PassKind::Evaluation | PassKind::Input => (64, 20),
         PassKind::Weight => (32, 12),
@@ -60,8 +63,9 @@ fn direct_cost(conv: &Conv, pass: PassKind) -> usize {
 fn cost(conv: &Conv, pass: PassKind) -> usize {
     let (from, to) = channels(conv, pass);
     let tiles = tiling(conv, from).count();
-    // For a pair of channels of a tile: 36 products, faster than the direct kernels' as nothing has to be looked up.
-    // For a channel of a tile: its transform. For a pair of channels: the filter's, back and forth for each part.
+    // For a pair of channels of a tile: 36 products, faster than the direct kernels' as nothing has
+    // to be looked up. For a channel of a tile: its transform. For a pair of channels: the
+    // filter's, back and forth for each part.
     let (products, transform, filters) = match pass {
         PassKind::Forward | PassKind::Input => (31, 420, 700),
         PassKind::Evaluation => (31, 420, 0),

@@ -7,7 +7,8 @@ use crate::conv::pack::{Packed, Panel};
 use crate::conv::scratch::Scratch;
 use crate::simd::{dispatch, load, store};
 
-/// `G g Gᵀ` of all pairs of channels: for each panel (position, source channel, destination channel padded to the panel).
+/// `G g Gᵀ` of all pairs of channels: for each panel (position, source channel, destination channel
+/// padded to the panel).
 pub(in crate::conv) struct Filters {
     /// Source channels.
     pub(super) depth: usize,
@@ -17,14 +18,15 @@ pub(in crate::conv) struct Filters {
 }
 
 impl Filters {
-    /// The transforms of `packed`, of 3x3 taps; `turned` by 180 degrees where the input gradient wants them, `lasting`
-    /// where they outlive the call.
+    /// The transforms of `packed`, of 3x3 taps; `turned` by 180 degrees where the input gradient
+    /// wants them, `lasting` where they outlive the call.
     pub(super) fn new(packed: &Packed, lanes: usize, turned: bool, lasting: bool) -> Self {
         let vectors: usize = packed.panels.iter().map(|panel| panel.vectors).sum();
         let len = POSITIONS * packed.depth * vectors * lanes;
-        let mut values = match lasting {
-            true => Scratch::lasting(len),
-            false => Scratch::new(len),
+        let mut values = if lasting {
+            Scratch::lasting(len)
+        } else {
+            Scratch::new(len)
         };
         dispatch(Transform {
             packed,

@@ -16,7 +16,8 @@ use crate::output::Output;
 use crate::parallel::for_pieces;
 use crate::simd::{dispatch, many_registers, read, registers, write};
 
-/// Bytes of transformed sources that leave room in the second-level cache for a panel of filters and of products.
+/// Bytes of transformed sources that leave room in the second-level cache for a panel of filters
+/// and of products.
 const BLOCK_BYTES: usize = 192 << 10;
 
 /// A multiple of the rows of every tile of the matrix product.
@@ -72,9 +73,9 @@ struct Pass<'a> {
     from: Tiling,
     to: Tiling,
     filters: &'a Filters,
-    /// What results are added to, one value per channel; `None` adds to what the map holds.
+    /// Added to the results, one value per channel; `None` adds to what the map holds.
     start: Option<&'a [f32]>,
-    /// What is made of the finished results.
+    /// The activation applied to the finished results.
     act: Activation,
 }
 
@@ -180,7 +181,8 @@ impl Sweep<'_> {
             for tile in (0..self.tiles.len()).step_by(MR) {
                 let mut rows = [&sources[..0]; MR];
                 for (m, row) in rows.iter_mut().enumerate() {
-                    // Rows past the last tile hold what an earlier block left there; nobody reads their products.
+                    // Rows past the last tile hold what an earlier block left there; nobody reads
+                    // their products.
                     *row = &sources[(tile + m) * self.sources.width..][..depth];
                 }
                 let mut sums = [[simd.splat_f32s(0.0); NV]; MR];
@@ -201,7 +203,8 @@ impl Sweep<'_> {
         }
     }
 
-    /// One vector of channels of one tile, from products to results; `half` is room for half transformed ones.
+    /// One vector of channels of one tile, from products to results; `half` is room for half
+    /// transformed ones.
     #[inline(always)]
     fn results<S: Simd>(
         &mut self,

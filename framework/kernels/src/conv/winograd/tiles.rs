@@ -1,8 +1,8 @@
 //! Tiles of a map, and the transforms that read them.
 //!
-//! A convolution of dilation `d` is `d × d` undilated ones, each over the pixels whose coordinates leave the same remainders by
-//! `d`. So the pixels of a tile, and those around it that it reads, lie `d` apart, and `4d` rows of the map are the fewest that
-//! are made of whole tiles.
+//! A convolution of dilation `d` is `d × d` undilated ones, each over the pixels whose coordinates
+//! leave the same remainders by `d`. So the pixels of a tile, and those around it that it reads,
+//! lie `d` apart, and `4d` rows of the map are the fewest that are made of whole tiles.
 
 use std::ops::Range;
 
@@ -81,8 +81,8 @@ impl Tiling {
         }
     }
 
-    /// `N × N` pixels of a tile, from `before` pixels above and left of its first one on: slices of `map`, or of `zeros` where
-    /// there is none.
+    /// `N × N` pixels of a tile, from `before` pixels above and left of its first one on: slices of
+    /// `map`, or of `zeros` where there is none.
     #[inline(always)]
     fn pixels<'a, const N: usize>(
         &self,
@@ -115,7 +115,8 @@ impl Tiling {
         pixels
     }
 
-    /// Asks for some channels of the pixels of a tile: they lie too far apart for the processor to guess.
+    /// Asks for some channels of the pixels of a tile: they lie too far apart for the processor to
+    /// guess.
     #[inline(always)]
     fn prefetch<const N: usize>(
         &self,
@@ -170,7 +171,8 @@ impl Tiling {
         }
     }
 
-    /// `A y Aᵀ` of each tile, the channels of `map` in `range`; the block's channels start with the range's.
+    /// `A y Aᵀ` of each tile, the channels of `map` in `range`; the block's channels start with the
+    /// range's.
     #[inline(always)]
     pub(super) fn result_gradients<S: Simd>(
         &self,

@@ -1,8 +1,10 @@
-//! The one-dimensional transforms of F(4, 3), over vectors of channels; a two-dimensional one applies them to rows, then columns.
+//! The one-dimensional transforms of F(4, 3), over vectors of channels; a two-dimensional one
+//! applies them to rows, then columns.
 //!
-//! Four results of a filter of three taps are the coefficients of a product of polynomials, found from its values at six
-//! points: 0, ±`A`, ±`B` and ∞. Lavin and Gray take ±1 and ±2; with `A` = 1/√2 and `B` = √2 the powers that enter the sums are
-//! closer to 1, and so the rounding errors smaller, for as many operations.
+//! Four results of a filter of three taps are the coefficients of a product of polynomials, found
+//! from its values at six points: 0, ±`A`, ±`B` and ∞. Lavin and Gray take ±1 and ±2; with `A` =
+//! 1/√2 and `B` = √2 the powers that enter the sums are closer to 1, and so the rounding errors
+//! smaller, for as many operations.
 
 use pulp::Simd;
 
@@ -20,7 +22,8 @@ const B: f32 = std::f32::consts::SQRT_2;
 const A2: f32 = 0.5;
 const B2: f32 = 2.0;
 
-/// One over the product of a point's distances to the other finite points: 1 / (2A² (A² - B²)) and 1 / (2B² (B² - A²)).
+/// One over the product of a point's distances to the other finite points: 1 / (2A² (A² - B²)) and
+/// 1 / (2B² (B² - A²)).
 const SCALE_A: f32 = 1.0 / (2.0 * A2 * (A2 - B2));
 const SCALE_B: f32 = 1.0 / (2.0 * B2 * (B2 - A2));
 

@@ -1,6 +1,7 @@
 //! Weight gradient.
 //!
-//! Parts of the map add into transformed gradients of their own, which are transformed back before they are summed in order.
+//! Parts of the map add into transformed gradients of their own, which are transformed back before
+//! they are summed in order.
 
 use pulp::{Simd, WithSimd};
 
@@ -45,13 +46,14 @@ pub(in crate::conv) fn backward_weight(conv: &Conv, x: &[f32], dy: &[f32], dweig
 
 /// Number of partial gradients for `tiles` tiles and `pairs` pairs of channels.
 pub(super) fn parts(tiles: usize, pairs: usize) -> usize {
-    // A small map has two too, for two threads, unless their transforms take about as long as the products.
-    let least = if tiles < PART_TILES / 2 || pairs > 4096 {
+    // A small map has two too, for two threads, unless their transforms take about as long as the
+    // products.
+    let min_parts = if tiles < PART_TILES / 2 || pairs > 4096 {
         1
     } else {
         2
     };
-    (tiles / PART_TILES).clamp(least, MAX_PARTS)
+    (tiles / PART_TILES).clamp(min_parts, MAX_PARTS)
 }
 
 struct Pass<'a> {
@@ -119,7 +121,7 @@ impl WithSimd for Task<'_> {
         let depth = pass.from.shape.channels;
         let source_width = depth.next_multiple_of(S::F32_LANES);
         let panel_width = registers().vectors * S::F32_LANES;
-        // The matrix product reads channels past the last; nobody reads what it makes of them.
+        // The matrix product reads channels past the last; their results are never read.
         let source_len = Block::len(BLOCK_TILES, source_width) + BLOCK_ROWS * 2;
         let gradient_len = Block::len(BLOCK_TILES, panel_width);
         let rows = depth.next_multiple_of(BLOCK_ROWS);
@@ -206,7 +208,8 @@ impl Product<'_> {
     }
 }
 
-/// `Gᵀ m G` of one panel: `sums` (position, input channel, output channel of the panel) into its columns of `out`.
+/// `Gᵀ m G` of one panel: `sums` (position, input channel, output channel of the panel) into its
+/// columns of `out`.
 #[inline(always)]
 fn transform_back<S: Simd>(
     simd: S,

@@ -20,6 +20,7 @@ mod proto;
 #[cfg(test)]
 mod tests;
 
+use nasfw_sdk::Size;
 use nasfw_sdk::graph::Resolution;
 use prost::Message;
 use serde_json::json;
@@ -48,8 +49,8 @@ pub enum Normalise {
 pub struct Options {
     /// Where images are normalised.
     pub normalise: Normalise,
-    /// Height and width that the input is fixed to; any without.
-    pub size: Option<(usize, usize)>,
+    /// Fixes the input to this size; any without.
+    pub size: Option<Size>,
 }
 
 /// The model as an ONNX file. The same model and options give the same bytes.
@@ -61,7 +62,7 @@ pub fn to_onnx(model: &Model, options: &Options) -> Result<Vec<u8>> {
     let mut b = Builder::default();
     let names = network::write(&mut b, model, options)?;
     let (height, width) = match options.size {
-        Some((height, width)) => (Dim::Fixed(height), Dim::Fixed(width)),
+        Some(size) => (Dim::Fixed(size.height), Dim::Fixed(size.width)),
         None => (Dim::Named("height".into()), Dim::Named("width".into())),
     };
     let batch = || Dim::Named("batch".into());
@@ -82,19 +83,17 @@ pub fn to_onnx(model: &Model, options: &Options) -> Result<Vec<u8>> {
     let graph = &description.graph;
     let sizes = options.size.map(|size| graph.sizes(&[size]));
     for (output, name) in graph.outputs().iter().zip(&names.outputs) {
-        let side = |at: &str, fixed: fn((usize, usize)) -> usize| match (
-            &sizes,
-            graph.resolution(output.node),
-        ) {
-            (Some(sizes), _) => Dim::Fixed(fixed(sizes[output.node])),
-            (None, Resolution::Pixel) => Dim::Fixed(1),
-            (None, Resolution::Of { .. }) => Dim::Named(format!("{name}_{at}")),
-        };
+        let side =
+            |at: &str, fixed: fn(Size) -> usize| match (&sizes, graph.resolution(output.node)) {
+                (Some(sizes), _) => Dim::Fixed(fixed(sizes[output.node])),
+                (None, Resolution::Pixel) => Dim::Fixed(1),
+                (None, Resolution::Of { .. }) => Dim::Named(format!("{name}_{at}")),
+            };
         let dims = vec![
             batch(),
             Dim::Fixed(graph.channels(output.node)),
-            side("height", |s| s.0),
-            side("width", |s| s.1),
+            side("height", |s| s.height),
+            side("width", |s| s.width),
         ];
         let doc = "raw outputs, (batch, channels, height, width): logits, metres or heatmaps";
         b.output(name, dims, doc);

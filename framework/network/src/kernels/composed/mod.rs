@@ -24,6 +24,7 @@ use dfdx::prelude::{
     TryMul,
 };
 use dfdx::shapes::Shape;
+use nasfw_sdk::Size;
 
 use super::{
     Activation, Affine, BatchStatistics, Conv, Flat, Kernels, Map, MapShape, Scalar, device,
@@ -159,12 +160,7 @@ impl<D: Device<f32> + Cache + Synchronize> Kernels for Composed<D> {
         on_tape(x, tape, |x| norm::activate(renamed(x)?, activation))
     }
 
-    fn resize<T: Tape<f32, D>>(
-        &self,
-        x: &Map<D>,
-        size: (usize, usize),
-        tape: &mut T,
-    ) -> Result<Map<D>> {
+    fn resize<T: Tape<f32, D>>(&self, x: &Map<D>, size: Size, tape: &mut T) -> Result<Map<D>> {
         on_tape(x, tape, |x| resize::resize(x, size))
     }
 

@@ -4,17 +4,18 @@ use dfdx::prelude::{
     BroadcastTo, Device, GatherTo, HasShape, ReshapeTo, SumTo, Tape, TryAdd, TryDiv, TryMul,
 };
 use dfdx::shapes::Axis;
+use nasfw_sdk::Size;
 
 use super::{MapDims, OpResult, Taped};
 
-/// Bilinear resize to `(height, width)`, align_corners = false.
+/// Bilinear resize, align_corners = false.
 pub(super) fn resize<D: Device<f32>, T: Tape<f32, D>>(
     x: Taped<MapDims, D, T>,
-    size: (usize, usize),
+    size: Size,
 ) -> OpResult<Taped<MapDims, D, T>, D> {
     let (batch, height, width, channels) = *x.shape();
-    let (rows, columns) = (taps(height, size.0), taps(width, size.1));
-    let pixels = batch * size.0 * size.1;
+    let (rows, columns) = (taps(height, size.height), taps(width, size.width));
+    let pixels = batch * size.area();
     let corner = |lower_row: bool, right_column: bool| {
         let mut index = Vec::with_capacity(pixels);
         let mut weights = Vec::with_capacity(pixels);
@@ -50,7 +51,7 @@ pub(super) fn resize<D: Device<f32>, T: Tape<f32, D>>(
             corner(lower_row, right_column),
         )?)?;
     }
-    y.try_reshape_like(&(batch, size.0, size.1, channels))
+    y.try_reshape_like(&(batch, size.height, size.width, channels))
 }
 
 /// Mean over height and width: `(batch, 1, 1, channels)`.

@@ -114,7 +114,7 @@ impl Argument {
                     return Ok(());
                 };
                 if gradient.is_empty() {
-                    let mut fresh = k::Fresh::new(*len);
+                    let mut fresh = k::UninitBuf::new(*len);
                     write((&mut fresh).into());
                     gradient = fresh.into_vec();
                 } else {

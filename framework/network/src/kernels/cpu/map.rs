@@ -3,6 +3,7 @@
 use dfdx::prelude::{Cpu, Gradients, Tape};
 use dfdx::tensor::CpuError;
 use nasfw_kernels as k;
+use nasfw_sdk::Size;
 
 use super::super::{Activation, Affine, BatchStatistics, Conv, Flat, Map, NORM_EPSILON, map_shape};
 use super::{CpuKernels, elements, take_gradient};
@@ -79,7 +80,7 @@ impl CpuKernels {
             input: map_shape(x),
             ..*conv
         };
-        let mut y = k::Fresh::new(conv.output().len());
+        let mut y = k::UninitBuf::new(conv.output().len());
         k::conv_forward(
             &conv,
             elements(x),
@@ -120,7 +121,7 @@ impl CpuKernels {
     ) -> Result<(Map<Cpu>, BatchStatistics<Cpu>)> {
         let normaliser =
             Normaliser::new(elements(x), elements(affine.gamma), elements(affine.beta));
-        let mut z = k::Fresh::new(elements(x).len());
+        let mut z = k::UninitBuf::new(elements(x).len());
         k::scale_shift(
             elements(x),
             &normaliser.scale,
@@ -161,11 +162,11 @@ impl CpuKernels {
             input: map_shape(x),
             ..*conv
         };
-        let mut y = k::Fresh::new(conv.output().len());
+        let mut y = k::UninitBuf::new(conv.output().len());
         k::conv_forward(&conv, elements(x), elements(weight), None, &mut y);
         let y = y.into_vec();
         let normaliser = Normaliser::new(&y, elements(affine.gamma), elements(affine.beta));
-        let mut z = k::Fresh::new(y.len());
+        let mut z = k::UninitBuf::new(y.len());
         k::scale_shift(&y, &normaliser.scale, &normaliser.shift, activation, &mut z);
         let out = self.map(conv.output(), z.into_vec())?;
         let statistics = BatchStatistics {
@@ -204,7 +205,7 @@ impl CpuKernels {
         activation: Activation,
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
-        let mut z = k::Fresh::new(elements(x).len());
+        let mut z = k::UninitBuf::new(elements(x).len());
         k::scale_shift(
             elements(x),
             elements(scale),
@@ -233,7 +234,7 @@ impl CpuKernels {
         activation: Activation,
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
-        let mut y = k::Fresh::new(elements(x).len());
+        let mut y = k::UninitBuf::new(elements(x).len());
         k::activation_forward(activation, elements(x), &mut y);
         let out = self.map(map_shape(x), y.into_vec())?;
         if T::OWNS_TAPE {
@@ -252,12 +253,13 @@ impl CpuKernels {
     pub(super) fn resize_bilinear<T: Tape<f32, Cpu>>(
         &self,
         x: &Map<Cpu>,
-        size: (usize, usize),
+        size: Size,
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
         let input = map_shape(x);
+        let size = (size.height, size.width);
         let output = k::MapShape::new(input.batch, size.0, size.1, input.channels);
-        let mut y = k::Fresh::new(output.len());
+        let mut y = k::UninitBuf::new(output.len());
         k::resize_forward(input, size, elements(x), &mut y);
         let out = self.map(output, y.into_vec())?;
         if T::OWNS_TAPE {
@@ -273,7 +275,7 @@ impl CpuKernels {
     pub(super) fn pool<T: Tape<f32, Cpu>>(&self, x: &Map<Cpu>, tape: &mut T) -> Result<Map<Cpu>> {
         let input = map_shape(x);
         let output = k::MapShape::new(input.batch, 1, 1, input.channels);
-        let mut y = k::Fresh::new(output.len());
+        let mut y = k::UninitBuf::new(output.len());
         k::global_average_forward(input, elements(x), &mut y);
         let out = self.map(output, y.into_vec())?;
         if T::OWNS_TAPE {
@@ -292,7 +294,7 @@ impl CpuKernels {
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
         let parts: Vec<&[f32]> = xs.iter().map(|x| elements(x)).collect();
-        let mut y = k::Fresh::new(parts[0].len());
+        let mut y = k::UninitBuf::new(parts[0].len());
         k::add_forward(&parts, &mut y);
         let out = self.map(map_shape(xs[0]), y.into_vec())?;
         if T::OWNS_TAPE {
@@ -326,7 +328,7 @@ impl CpuKernels {
             channels,
             ..map_shape(xs[0])
         };
-        let mut y = k::Fresh::new(output.len());
+        let mut y = k::UninitBuf::new(output.len());
         k::concat_forward(&parts, &mut y);
         let out = self.map(output, y.into_vec())?;
         if T::OWNS_TAPE {

@@ -24,6 +24,7 @@ macro_rules! take_gradient {
         std::mem::take(&mut **$gradients.get_or_alloc_mut($of)?)
     };
 }
+use nasfw_sdk::Size;
 use take_gradient;
 
 /// The CPU's kernels: SIMD chosen at run time, work split over the present rayon pool, the same
@@ -146,7 +147,7 @@ impl Kernels for CpuKernels {
 
     fn frozen_conv(&self, conv: &Self::Frozen, x: &Map<Cpu>) -> Result<Map<Cpu>> {
         let output = conv.conv().output();
-        let mut y = k::Fresh::new(output.len());
+        let mut y = k::UninitBuf::new(output.len());
         conv.run(elements(x), &mut y);
         self.map(output, y.into_vec())
     }
@@ -161,7 +162,7 @@ impl Kernels for CpuKernels {
             return self.frozen_conv(second, &self.frozen_conv(first, x)?);
         }
         let output = second.conv().output();
-        let mut y = k::Fresh::new(output.len());
+        let mut y = k::UninitBuf::new(output.len());
         second.run_expanded(first, elements(x), &mut y);
         self.map(output, y.into_vec())
     }
@@ -178,7 +179,7 @@ impl Kernels for CpuKernels {
     fn resize<T: Tape<f32, Cpu>>(
         &self,
         x: &Map<Cpu>,
-        size: (usize, usize),
+        size: Size,
         tape: &mut T,
     ) -> Result<Map<Cpu>> {
         self.resize_bilinear(x, size, tape)

@@ -5,6 +5,7 @@ use super::{read, unknown_operation, write};
 use crate::Prediction;
 use crate::error::{Error, Result};
 use crate::label::Label;
+use crate::size::Size;
 use crate::task::{LossBatch, Part, Scorer, Task, TaskData};
 use crate::wire::message::task as message;
 use crate::wire::message::{Nothing, Op};
@@ -47,7 +48,7 @@ pub(super) fn call(
         Op::OwnLoss => own_loss(task, &read(request)?, slices),
         Op::SampleSize => {
             let message::Sample { part, index } = read(request)?;
-            let (width, height) = data(task)?.size_px(part, index)?;
+            let Size { width, height } = data(task)?.size_px(part, index)?;
             write(&message::Size { width, height })
         }
         Op::Fill => fill(data(task)?, &read(request)?, slices),
@@ -78,7 +79,7 @@ pub(super) fn call_scorer(
                 width: of.width,
                 channels: of.channels,
                 values,
-                image_size_px: of.image_size_px,
+                image_size_px: Size::new(of.image_size_px.0, of.image_size_px.1),
             };
             scorer.add(&prediction, label)?;
             write(&Nothing {})

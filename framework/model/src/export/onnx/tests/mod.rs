@@ -5,8 +5,8 @@
 mod interpret;
 
 use dfdx::prelude::TensorFromVec;
-use nasfw_sdk::Seed;
 use nasfw_sdk::graph::{ActivationKind, Conv, Graph, GraphBuilder, Op, Role};
+use nasfw_sdk::{Seed, Size};
 use prost::Message;
 use rand::RngExt;
 
@@ -146,7 +146,7 @@ fn a_fixed_size_stands_in_inputs_and_outputs() {
     let graph = every_operation().without_auxiliary();
     let model = model_of(graph.clone(), shifted(&graph));
     let options = Options {
-        size: Some((17, 13)),
+        size: Some(Size::new(13, 17)),
         normalise: Normalise::Outside,
     };
     assert!(difference(&model, &options, (1, 17, 13)) < 1e-4);

@@ -2,14 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use nasfw_report::sketch::{to_svg, to_text};
 use nasfw_sdk::Sketch;
-use nasfw_sdk::sketch::{SketchBox, sketches_to_svg};
+use nasfw_sdk::sketch::SketchBox;
 use proptest::prelude::*;
 
 fn sketch(boxes: &[(&str, &str, bool)], edges: &[(usize, usize)]) -> Sketch {
     Sketch {
         title: "wiring".into(),
-        boxes: (boxes.iter())
+        boxes: boxes
+            .iter()
             .map(|&(name, label, is_output)| SketchBox {
                 name: name.into(),
                 label: label.into(),
@@ -57,7 +59,7 @@ wiring
   ●─│─┘  5 block  ← 4, 0
   ●─┘      head   ← 3, 5
 ";
-    assert_eq!(wiring().to_text(80), expected);
+    assert_eq!(to_text(&wiring(), 80), expected);
 }
 
 #[test]
@@ -72,25 +74,25 @@ wiring
   ●  5 block  ← 4, 0
   ●    head   ← 3, 5
 ";
-    assert_eq!(wiring().to_text(20), expected);
+    assert_eq!(to_text(&wiring(), 20), expected);
 }
 
 #[test]
 fn svg_escapes_what_plugins_say() {
     let nasty = sketch(&[("<a&\"b'>\n\u{1}", "]]>\u{ffff}", false)], &[]);
-    let svg = sketches_to_svg(&[nasty]);
+    let svg = to_svg(&[nasty]);
     assert!(svg.contains("&lt;a&amp;&quot;b&#39;&gt;  "), "{svg}");
     assert!(svg.contains("]]&gt;\u{fffd}"), "{svg}");
 }
 
 #[test]
 fn svg_draws_every_box_and_edge_once() {
-    let svg = sketches_to_svg(&[wiring(), wiring()]);
+    let svg = to_svg(&[wiring(), wiring()]);
     assert_eq!(svg.matches("<rect").count(), 14);
     assert_eq!(svg.matches("class=\"edge\"").count(), 16);
     assert_eq!(svg.matches("class=\"box out\"").count(), 6);
     assert_eq!(svg.matches("class=\"box unused\"").count(), 2);
-    assert_eq!(svg, sketches_to_svg(&[wiring(), wiring()]));
+    assert_eq!(svg, to_svg(&[wiring(), wiring()]));
 }
 
 /// Left, top and width of every box as drawn.
@@ -99,7 +101,8 @@ fn rectangles(svg: &str) -> Vec<[f64; 3]> {
         let (_, rest) = rest.split_once(&format!(" {key}=\"")).unwrap();
         rest.split_once('"').unwrap().0.parse().unwrap()
     };
-    (svg.split("<rect").skip(1))
+    svg.split("<rect")
+        .skip(1)
         .map(|rest| ["x", "y", "width"].map(|key| value(rest, key)))
         .collect()
 }
@@ -107,7 +110,7 @@ fn rectangles(svg: &str) -> Vec<[f64; 3]> {
 #[test]
 fn a_sketch_too_large_is_named_and_not_drawn() {
     let boxes = vec![("1", "box", false); 101];
-    let svg = sketches_to_svg(&[sketch(&boxes, &[])]);
+    let svg = to_svg(&[sketch(&boxes, &[])]);
     assert!(
         svg.contains("101 boxes and 0 edges: too many to draw"),
         "{svg}"
@@ -120,7 +123,8 @@ fn any_sketch() -> impl Strategy<Value = Sketch> {
     let edges = prop::collection::vec((0_usize..22, 0_usize..22), 0..40);
     (boxes, edges).prop_map(|(boxes, edges)| Sketch {
         title: "any".into(),
-        boxes: (boxes.into_iter())
+        boxes: boxes
+            .into_iter()
             .map(|(name, label, is_output)| SketchBox {
                 name,
                 label,
@@ -135,7 +139,7 @@ proptest! {
     /// Plugins may say anything: edges backwards or to nowhere, no boxes, any text.
     #[test]
     fn text_of_any_sketch_keeps_its_width(sketch in any_sketch(), width in 0_usize..100) {
-        let text = sketch.to_text(width);
+        let text = to_text(&sketch, width);
         prop_assert_eq!(text.lines().count(), 1 + sketch.boxes.len());
         for line in text.lines() {
             prop_assert!(line.chars().count() <= width, "{line}");
@@ -144,7 +148,7 @@ proptest! {
 
     #[test]
     fn boxes_never_overlap_and_edges_point_down(sketch in any_sketch()) {
-        let drawn = rectangles(&sketches_to_svg(std::slice::from_ref(&sketch)));
+        let drawn = rectangles(&to_svg(std::slice::from_ref(&sketch)));
         prop_assert_eq!(drawn.len(), sketch.boxes.len());
         for (at, a) in drawn.iter().enumerate() {
             prop_assert!(a[0] >= 0.0 && a[1] >= 0.0);

@@ -49,7 +49,8 @@ impl Layers {
         let position = self.positions();
         let mut crossings = 0;
         for row in &self.rows {
-            let lines: Vec<(usize, usize)> = (row.iter())
+            let lines: Vec<(usize, usize)> = row
+                .iter()
                 .flat_map(|&a| self.below[a].iter().map(move |&b| (a, b)))
                 .map(|(a, b)| (position[a], position[b]))
                 .collect();

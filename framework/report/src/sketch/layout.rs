@@ -1,7 +1,9 @@
 //! Places for the boxes and edges of a sketch: layers from top to bottom (Sugiyama, Tagawa & Toda
 //! 1981), with few crossings and short edges.
 
-use super::Sketch;
+use nasfw_sdk::Sketch;
+
+use super::forward_edges;
 
 /// Height of a box, and of the gap between layers that edges cross.
 pub(super) const BOX_HEIGHT: f64 = 26.0;
@@ -9,8 +11,9 @@ const LAYER_GAP: f64 = 30.0;
 /// Room for an edge that passes a layer between boxes.
 const EDGE_WIDTH: f64 = 2.0;
 
-/// Where everything is, in pixels from the upper left corner.
+/// Positions of everything, in pixels from the upper left corner.
 pub(super) struct Layout {
+    /// Width and height of the whole.
     pub(super) size: (f64, f64),
     /// Left, top and width of every box.
     pub(super) boxes: Vec<(f64, f64, f64)>,
@@ -26,7 +29,7 @@ pub(super) fn layout(sketch: &Sketch, box_widths: &[f64]) -> Layout {
     layers.places(&centres)
 }
 
-/// Boxes and the places where edges pass a layer, together: *items*, boxes first.
+/// Boxes and the points where edges pass a layer, together: *items*, boxes first.
 pub(super) struct Layers {
     pub(super) box_count: usize,
     pub(super) widths: Vec<f64>,
@@ -43,7 +46,7 @@ impl Layers {
     fn new(sketch: &Sketch, box_widths: &[f64]) -> Self {
         let mut rank = vec![0; sketch.boxes.len()];
         let edges: Vec<(usize, usize)> = {
-            let mut sorted: Vec<_> = sketch.forward_edges().collect();
+            let mut sorted: Vec<_> = forward_edges(sketch).collect();
             // By target, so that a box's rank is final before it is handed on.
             sorted.sort_by_key(|&(_, to)| to);
             sorted
@@ -88,7 +91,8 @@ impl Layers {
         let top = |item: usize| self.rank[item] as f64 * (BOX_HEIGHT + LAYER_GAP);
         let items = 0..self.rank.len();
         let least = items.clone().map(left).fold(f64::INFINITY, f64::min);
-        let most = (items.map(|item| left(item) + self.widths[item])).fold(least, f64::max);
+        let rights = items.map(|item| left(item) + self.widths[item]);
+        let most = rights.fold(least, f64::max);
         let x = |item: usize| centres[item] - least;
         let mut edges: Vec<Vec<(f64, f64)>> = Vec::new();
         for chain in &self.chains {
@@ -108,15 +112,13 @@ impl Layers {
             0 => 0.0,
             rows => rows as f64 * (BOX_HEIGHT + LAYER_GAP) - LAYER_GAP,
         };
+        let width = if self.box_count > 0 {
+            most - least
+        } else {
+            0.0
+        };
         Layout {
-            size: (
-                if self.box_count > 0 {
-                    most - least
-                } else {
-                    0.0
-                },
-                height,
-            ),
+            size: (width, height),
             boxes: (0..self.box_count)
                 .map(|item| (left(item) - least, top(item), self.widths[item]))
                 .collect(),
@@ -142,7 +144,7 @@ impl Layers {
     }
 }
 
-/// Where an edge comes from on its last stretch.
+/// The horizontal start of an edge's last stretch.
 fn before_last(points: &[(f64, f64)]) -> f64 {
     points.iter().rev().nth(1).map_or(0.0, |p| p.0)
 }

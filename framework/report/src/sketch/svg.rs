@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
-use super::layout::{BOX_HEIGHT, Layout, layout};
-use super::{Sketch, one_line};
+use nasfw_sdk::Sketch;
 
-/// Beyond this a picture shows nothing, and laying it out takes long.
+use super::layout::{BOX_HEIGHT, Layout, layout};
+use super::{one_line, unused};
+
+/// Larger sketches are not drawn: a picture would show nothing, and laying it out takes long.
 const MOST_BOXES: usize = 100;
 const MOST_EDGES: usize = 300;
 /// Advance of a character in the monospace fonts named below, at [`FONT_PX`].
@@ -29,7 +31,7 @@ text{font:12px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;text-anc
 ///
 /// Boxes of the result are filled, boxes that feed nothing are faded. A sketch of more than 100
 /// boxes or 300 edges is named, not drawn.
-pub fn sketches_to_svg(sketches: &[Sketch]) -> String {
+pub fn to_svg(sketches: &[Sketch]) -> String {
     let mut panels = String::new();
     let (mut x, mut height) = (MARGIN, 0.0_f64);
     for sketch in sketches {
@@ -68,7 +70,9 @@ fn panel(sketch: &Sketch) -> (String, (f64, f64)) {
         let _ = writeln!(text, r#"<text class="title" x="0" y="40">{says}</text>"#);
         return (text, (width.max(title_width), 50.0));
     }
-    let widths: Vec<f64> = (sketch.boxes.iter())
+    let widths: Vec<f64> = sketch
+        .boxes
+        .iter()
         .map(|b| (characters(&b.name) + characters(&b.label) + 3.0) * CHARACTER_PX)
         .collect();
     let layout = layout(sketch, &widths);
@@ -87,7 +91,7 @@ fn draw(text: &mut String, sketch: &Sketch, layout: &Layout) {
             curve(points)
         );
     }
-    let unused = sketch.unused();
+    let unused = unused(sketch);
     for ((at, item), &(left, top, width)) in sketch.boxes.iter().enumerate().zip(&layout.boxes) {
         let class = match (item.is_output, unused[at]) {
             (true, _) => "box out",

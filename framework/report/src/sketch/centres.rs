@@ -1,4 +1,4 @@
-//! The horizontal places of items within the layers of a sketch: short, straight edges.
+//! Horizontal positions of items within the layers of a sketch: short, straight edges.
 
 use super::layout::{Layers, mean};
 
@@ -13,9 +13,10 @@ impl Layers {
             self.settle(row, &mut centres);
         }
         for sweep in 0..SWEEPS {
-            let rows: Vec<&Vec<usize>> = match sweep % 2 {
-                0 => self.rows.iter().collect(),
-                _ => self.rows.iter().rev().collect(),
+            let rows: Vec<&Vec<usize>> = if sweep % 2 == 0 {
+                self.rows.iter().collect()
+            } else {
+                self.rows.iter().rev().collect()
             };
             for row in rows {
                 self.settle(row, &mut centres);
@@ -24,8 +25,8 @@ impl Layers {
         centres
     }
 
-    /// Where an item is wanted, and how strongly: at the mean of its neighbours.
-    fn wanted(&self, item: usize, centres: &[f64], middle_of_row: f64) -> (f64, f64) {
+    /// The position an item is drawn to, the mean of its neighbours, and how strongly.
+    fn target(&self, item: usize, centres: &[f64], middle_of_row: f64) -> (f64, f64) {
         let passes = |item: usize| f64::from(item >= self.box_count);
         let near = self.above[item].iter().chain(&self.below[item]);
         let (sum, weight) = near.fold((0.0, 0.0), |(sum, weight), &n| {
@@ -33,15 +34,16 @@ impl Layers {
             let w = 1.0 + passes(item) + passes(n) + 4.0 * passes(item) * passes(n);
             (sum + w * centres[n], weight + w)
         });
-        match weight > 0.0 {
-            true => (sum / weight, weight),
+        if weight > 0.0 {
+            (sum / weight, weight)
+        } else {
             // Nothing pulls it anywhere: beside the others.
-            false => (middle_of_row, 1e-3),
+            (middle_of_row, 1e-3)
         }
     }
 
-    /// Moves the items of a row as close to where they are wanted as their order and widths
-    /// allow: least squares under minimal distances, by pooling neighbours that collide.
+    /// Moves the items of a row as close to their targets as their order and widths allow: least
+    /// squares under minimal distances, by pooling neighbours that collide.
     fn settle(&self, row: &[usize], centres: &mut [f64]) {
         let middle = mean(row.iter().map(|&item| centres[item])).unwrap_or(0.0);
         let mut offsets = Vec::with_capacity(row.len());
@@ -52,10 +54,10 @@ impl Layers {
             }
             offsets.push(offset);
         }
-        // Pools of (weighted sum of wanted shifts, weight, number of items).
+        // Pools of (weighted sum of shifts to the targets, weight, number of items).
         let mut pools: Vec<(f64, f64, usize)> = Vec::new();
         for (&item, offset) in row.iter().zip(&offsets) {
-            let (target, weight) = self.wanted(item, centres, middle);
+            let (target, weight) = self.target(item, centres, middle);
             pools.push((weight * (target - offset), weight, 1));
             while let [.., a, b] = pools[..]
                 && a.0 / a.1 > b.0 / b.1
@@ -64,7 +66,8 @@ impl Layers {
                 pools.push((a.0 + b.0, a.1 + b.1, a.2 + b.2));
             }
         }
-        let shifts = (pools.iter()).flat_map(|&(sum, w, n)| std::iter::repeat_n(sum / w, n));
+        let pools = pools.iter();
+        let shifts = pools.flat_map(|&(sum, w, n)| std::iter::repeat_n(sum / w, n));
         for ((&item, offset), shift) in row.iter().zip(&offsets).zip(shifts) {
             centres[item] = offset + shift;
         }
