@@ -1,4 +1,4 @@
-//! Where networks are computed: the names of devices, and work on whichever one is named.
+//! Names of compute devices, and dispatch to whichever one is named.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,8 +15,8 @@ const KEY: &str = "run.device";
 pub enum Device {
     /// `cpu`: the hand-written kernels.
     Cpu,
-    /// `cpu:composed`: dfdx's own operations on the CPU, by the code that other devices run. Exact and
-    /// slow; there to check the rest of the program without another device.
+    /// `cpu:composed`: dfdx's own operations on the CPU, through the code path of other devices.
+    /// Exact and slow; the reference for testing the rest of the program without another device.
     Composed,
     /// `cuda:N`: the N-th CUDA device as the driver counts them.
     #[cfg(feature = "cuda")]
@@ -27,7 +27,7 @@ impl FromStr for Device {
     type Err = Error;
 
     /// # Errors
-    /// When the name is none, or this program was built without that kind of device.
+    /// When the name is unknown, or this program was built without that kind of device.
     fn from_str(name: &str) -> Result<Self, Error> {
         let ordinal = match name {
             "cpu" => return Ok(Self::Cpu),
@@ -40,12 +40,12 @@ impl FromStr for Device {
             Some(Ok(ordinal)) => Ok(Self::Cuda(usize::from(ordinal))),
             #[cfg(not(feature = "cuda"))]
             Some(Ok(_)) => {
-                let mend = "this program was built without CUDA; build it with `cargo build --release \
+                let mend = "this program was built without CUDA; rebuild it with `cargo build --release \
                             --features cuda` (docs/gpu.md), or use cpu";
                 Err(Invalid::invalid(KEY, name, mend).into())
             }
             _ => {
-                let expected = "it is cpu or cuda:N, e.g. cuda:0";
+                let expected = "expected cpu or cuda:N, e.g. cuda:0";
                 Err(Invalid::invalid(KEY, format!("`{name}`"), expected).into())
             }
         }
@@ -63,9 +63,9 @@ impl fmt::Display for Device {
     }
 }
 
-/// Evaluates an expression, a `Result` of ours, with the kernels of the device that `$name` names; it is
-/// compiled once for each kind of device. Returns from the present function when the device cannot be
-/// opened.
+/// Evaluates an expression, a `Result` of this crate, with the kernels of the device that `$name`
+/// names; it is compiled once for each kind of device. Returns early from the calling function when
+/// the device cannot be opened.
 macro_rules! on_device {
     ($name:expr, |$kernels:ident| $body:expr) => {
         match $name.parse::<$crate::device::Device>()? {

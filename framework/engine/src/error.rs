@@ -1,11 +1,11 @@
-//! What can go wrong in the engine, by what the reader can do about it.
+//! Errors of the engine, grouped by what the reader can do about them.
 
 use std::path::PathBuf;
 
 /// The result of a fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error whose message names the offending value and the mend.
+/// An error whose message names the offending value and the fix.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -15,10 +15,10 @@ pub enum Error {
     /// A data set is missing, damaged or does not fit the task.
     #[error(transparent)]
     Data(#[from] nasfw_data::DataError),
-    /// An image that reads well is none to look at.
+    /// An image that decodes, but cannot be used.
     #[error("{message}")]
     BadData {
-        /// Which, and why.
+        /// Names the image and the reason.
         message: String,
     },
     /// A setting or its file is wrong.
@@ -26,15 +26,15 @@ pub enum Error {
     Config {
         /// The file it came from, if any.
         file: Option<PathBuf>,
-        /// What is wrong and what would be right.
+        /// The problem, and a value that would be accepted.
         message: String,
     },
-    /// A library is no plugin for this program, or is not the one that was asked for.
+    /// A library is not a plugin for this program, or not the one that was asked for.
     #[error("plugin {}: {message}", .path.display())]
     Plugin {
         /// The library.
         path: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem and the fix.
         message: String,
     },
     /// A run folder cannot be used as asked.
@@ -42,7 +42,7 @@ pub enum Error {
     Run {
         /// The run folder.
         run: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem and the fix.
         message: String,
     },
     /// A model folder is damaged, or cannot be used as asked.
@@ -50,15 +50,15 @@ pub enum Error {
     Model {
         /// The model folder.
         model: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem and the fix.
         message: String,
     },
-    /// A file that was asked for cannot be written; nothing of it is left.
+    /// A requested file cannot be written; nothing of it is left behind.
     #[error("{} cannot be written: {message}", .path.display())]
     Target {
         /// The file.
         path: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem and the fix.
         message: String,
     },
     /// Reading or writing a file failed.
@@ -66,24 +66,24 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The disk filled; what was finished before is kept.
-    #[error("{}: the disk is full; make room and {then}", .path.display())]
+    /// The disk is full; everything finished before is kept.
+    #[error("{}: the disk is full; free some space and {then}", .path.display())]
     DiskFull {
         /// The file that found no room.
         path: PathBuf,
-        /// How to go on once there is room.
+        /// The action to take once there is space.
         then: &'static str,
     },
-    /// The folder of a run went away under it.
+    /// A run's folder disappeared while the run was in progress.
     #[error(
-        "run {}: its folder was moved, removed or replaced while the run was going on; nothing more is recorded. Where \
-         it is now, `nasfw resume` goes on with it", .run.display()
+        "run {}: its folder was moved, removed or replaced while the run was active; nothing more is recorded. Continue \
+         it from its present location with `nasfw resume`", .run.display()
     )]
     Moved {
-        /// Where it was.
+        /// The folder's last known path.
         run: PathBuf,
     },
     /// The run's database failed.
@@ -91,44 +91,44 @@ pub enum Error {
     Database {
         /// The database file.
         path: PathBuf,
-        /// What SQLite said.
+        /// SQLite's error.
         source: rusqlite::Error,
     },
-    /// Weights are damaged or belong to another network.
+    /// Weights are damaged or belong to a different network.
     #[error("{0}")]
     Weights(String),
     /// The device failed: out of memory, no driver, a kernel error.
     #[error("device: {0}")]
     Device(String),
-    /// Training one network went wrong; the search records it and goes on.
+    /// Training one network failed; the search records it and continues.
     #[error("{0}")]
     Training(String),
-    /// A controller or schedule broke off, without which a search cannot go on.
+    /// A controller or schedule failed, without which a search cannot continue.
     #[error(
-        "the search cannot go on: {source}; the trials before are kept, and `nasfw resume` continues \
+        "the search cannot continue: {source}; earlier trials are kept, and `nasfw resume` continues \
          after them"
     )]
     Broken {
-        /// What happened.
+        /// The underlying error.
         source: nasfw_sdk::Error,
     },
-    /// Every trial fails, so that going on would find nothing.
+    /// Every trial fails, so continuing would be pointless.
     #[error(
-        "the last {count} trials all failed, for one reason: {reason}. Mend it and go on with `nasfw resume`; \
-         run.max_failures_in_row says after how many the search ends"
+        "the last {count} trials all failed for the same reason: {reason}. Fix it, then continue with `nasfw resume`; \
+         run.max_failures_in_row sets how many end the search"
     )]
     Failing {
-        /// How many in a row.
+        /// Number of consecutive failures.
         count: u64,
-        /// Why the last one did.
+        /// Reason of the last failure.
         reason: String,
     },
-    /// A worker could not do its work, other than for an architecture.
+    /// A worker failed for a reason other than its architecture.
     #[error("{message}")]
     Worker {
-        /// What happened.
+        /// The failure.
         message: String,
-        /// Whether the user can mend it without touching the program.
+        /// True if the user can fix it without changing the program.
         is_input: bool,
     },
     /// The observer asked to stop.
@@ -139,7 +139,7 @@ pub enum Error {
 impl From<nasfw_sdk::Error> for Error {
     fn from(error: nasfw_sdk::Error) -> Self {
         match error {
-            // A plugin ended its call because it was asked to.
+            // A plugin ended its call because it was asked to stop.
             nasfw_sdk::Error::Stopped => Self::Stopped,
             other => Self::Contract(other),
         }
@@ -147,7 +147,7 @@ impl From<nasfw_sdk::Error> for Error {
 }
 
 impl Error {
-    /// The error of a controller or schedule in the middle of a search.
+    /// Wraps the error of a controller or schedule in the middle of a search.
     pub(crate) fn broken(source: nasfw_sdk::Error) -> Self {
         match source {
             nasfw_sdk::Error::Stopped => Self::Stopped,
@@ -155,10 +155,10 @@ impl Error {
         }
     }
 
-    /// Whether the user can mend it without touching the program (exit code 2: input, usage, a
-    /// full disk) rather than the run having failed (1).
+    /// True if the user can fix it without changing the program (exit code 2: input, usage, a full
+    /// disk), as opposed to a failure of the run (1).
     pub fn is_input(&self) -> bool {
-        // A library that breaks off or breaks a promise does so while running.
+        // A library that fails or breaks a promise does so at run time.
         let is_broken = matches!(self, Self::Contract(nasfw_sdk::Error::Library { .. }));
         matches!(
             self,
@@ -176,7 +176,7 @@ impl Error {
     }
 }
 
-/// The message with those of its sources that it does not already quote.
+/// The message, with those of its sources that it does not already quote.
 pub fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

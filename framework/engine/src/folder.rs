@@ -1,4 +1,4 @@
-//! What a folder of ours is, so that a command given another kind can say what to do with it.
+//! Kinds of nasfw folders, so that a command given the wrong kind can say what to do with it.
 
 use std::path::Path;
 
@@ -6,24 +6,24 @@ use crate::full::unfinished_model;
 use crate::model::is_model;
 use crate::store::is_run;
 
-/// What a folder looks like, sound or not.
+/// The kind of a folder by its looks, sound or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Folder {
     /// A search.
     Run,
     /// A trained network.
     Model,
-    /// A training that can go on, or the model that it will make.
+    /// A training that can be resumed, or the model that it will produce.
     Unfinished {
-        /// How.
+        /// The command that resumes it.
         resume: String,
     },
-    /// Anything else, or nothing.
+    /// Anything else, or no folder at all.
     Other,
 }
 
 impl Folder {
-    /// Looks at a path.
+    /// Inspects a path.
     pub fn at(path: &Path) -> Self {
         if is_run(path) {
             return Self::Run;
@@ -33,7 +33,7 @@ impl Folder {
         }
         match unfinished_model(path) {
             Some(model) => Self::Unfinished {
-                resume: format!("go on with `nasfw train --resume {}`", model.display()),
+                resume: format!("resume it with `nasfw train --resume {}`", model.display()),
             },
             None => Self::Other,
         }

@@ -1,4 +1,4 @@
-//! Everything that runs: configuration, networks on dfdx, training, the search loop, its store.
+//! The engine: configuration, networks on dfdx, training, the search loop and its store.
 //!
 //! ```text
 //! config ──▶ search ──▶ candidate ──▶ train ──▶ network ──▶ kernels
@@ -9,23 +9,23 @@
 //! | folder | holds |
 //! |---|---|
 //! | `config/` | settings, presets, overlays; every key a user can set |
-//! | `device.rs` | names of devices, and work on whichever one is named |
+//! | `device.rs` | device names, and dispatch to whichever one is named |
 //! | `network/` | graph → fused steps on dfdx's tape; kernels per device |
 //! | `encoder/` | encoder weights from files, also those of torchvision and timm |
 //! | `train/` | losses, optimisers, batches, one training run |
-//! | `search/` | the loop: propose, judge, tell; features and teacher |
-//! | `plugins/` | libraries of other people: checked, tried, loaded, called |
+//! | `search/` | the loop: propose, evaluate, update; features and teacher |
+//! | `plugins/` | third-party libraries: checked, probed, loaded, called |
 //! | `store/` | the run folder and its database |
 //! | `full/` | one architecture trained in full |
-//! | `folder.rs` | what a folder of ours is: a run, a model, an unfinished training |
-//! | `data_check.rs` | is all of a data set readable? |
-//! | `eval.rs` | how good a trained network is on a data set |
+//! | `folder.rs` | kinds of nasfw folders: a run, a model, an unfinished training |
+//! | `data_check.rs` | check that a whole data set is readable |
+//! | `eval.rs` | evaluation of a trained network on a data set |
 //! | `model/` | a trained network as a folder |
-//! | `predict.rs` | what a trained network says of an image |
+//! | `predict.rs` | a trained network's predictions for an image |
 //! | `disk/` | files and folders written whole or not at all |
-//! | `export/` | a trained network in formats that other programs read |
+//! | `export/` | export of a trained network to formats of other programs |
 //! | `tensorboard/` | a search or training as event files |
-//! | `timing/` | single steps and inferences, to be timed and compared |
+//! | `timing/` | single steps and inferences, for timing and comparison |
 
 pub mod config;
 mod data_check;

@@ -1,4 +1,4 @@
-//! The output of a trained network for an image.
+//! Predictions of a trained network for an image.
 
 use dfdx::prelude::TensorFromVec;
 use nasfw_data::{Image, Transform};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::network::kernels::{Kernels, MapShape, device, map_shape};
 
-/// The most pixels that an image may have once it is scaled: a strip of a file may be enlarged beyond
+/// Maximum number of pixels of a scaled image: a narrow strip could otherwise be enlarged beyond
 /// all memory.
 const MOST_PX: usize = 16_000_000;
 
@@ -23,7 +23,7 @@ pub struct Predictor {
     transform: Transform,
 }
 
-/// Runs the network on an image of `(width, height)`: the main output.
+/// Runs the network on an image of `(width, height)`; returns the main output.
 type Forward = dyn Fn(Vec<f32>, (usize, usize)) -> Result<(MapShape, Vec<f32>)>;
 
 impl std::fmt::Debug for Predictor {
@@ -43,8 +43,8 @@ pub struct Output {
 }
 
 impl Predictor {
-    /// The network of `model` on the device called `on`. It sees images whole, with their shorter side
-    /// as long as in training.
+    /// Loads the network of `model` onto the device called `on`. It sees images whole, with their
+    /// shorter side as long as in training.
     ///
     /// # Errors
     /// When there is no such device, or it fails.
@@ -55,15 +55,15 @@ impl Predictor {
         Ok(Self { forward, transform })
     }
 
-    /// How images are scaled.
+    /// The scaling of images.
     pub fn transform(&self) -> &Transform {
         &self.transform
     }
 
-    /// Looks at an image.
+    /// Runs the network on an image.
     ///
     /// # Errors
-    /// When it cannot be looked at, the device fails, or an output is not finite.
+    /// When the image cannot be used, the device fails, or an output is not finite.
     pub fn predict(&self, image: &Image) -> Result<Output> {
         let image_px = (image.width, image.height);
         check_size(&self.transform, image_px)?;
@@ -111,13 +111,13 @@ impl Output {
         }
     }
 
-    /// The same output for a view of the image in another size, width and height.
+    /// The same output resized to another size, `(width, height)`, for display.
     pub fn resized(self, image_px: (usize, usize)) -> Self {
         Self { image_px, ..self }
     }
 
-    /// The output resized bilinearly to the image, as scores resize it: `each` is called with whole
-    /// rows `(rows, width, channels)`, from top to bottom. An error ends it.
+    /// Resizes the output bilinearly to the image, as evaluation does: `each` is called with whole
+    /// rows `(rows, width, channels)`, from top to bottom. An error stops the iteration.
     ///
     /// # Errors
     /// Those of `each`.
@@ -136,10 +136,10 @@ impl Output {
     }
 }
 
-/// Whether an image of this width and height can be scaled as `transform` says.
+/// Checks that an image of this width and height can be scaled by `transform`.
 ///
 /// # Errors
-/// When it is a strip that would be enlarged beyond reason.
+/// When it is a narrow strip that would be enlarged beyond reason.
 pub fn check_size(transform: &Transform, (width, height): (usize, usize)) -> Result<()> {
     let (wide, high) = transform.scaled_px((width, height));
     match wide.saturating_mul(high) {
@@ -147,7 +147,7 @@ pub fn check_size(transform: &Transform, (width, height): (usize, usize)) -> Res
         _ => Err(Error::BadData {
             message: format!(
                 "an image of {width} x {height} pixels would be scaled to {wide} x {high}, with its \
-                 shorter side at {} as in training; at most {} megapixels are looked at",
+                 shorter side at {} as in training; the maximum is {} megapixels",
                 transform.shorter_side_px,
                 MOST_PX / 1_000_000
             ),

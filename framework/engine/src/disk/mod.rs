@@ -1,6 +1,6 @@
-//! Files and folders that are written whole or not at all, and who may write.
+//! Files and folders written whole or not at all, and locks for their writers.
 //!
-//! Errors are the system's; who calls knows what the file is for, and says so.
+//! Errors are the system's; the caller knows what the file is for and adds that.
 //!
 //! | file | holds |
 //! |---|---|
@@ -19,8 +19,8 @@ pub(crate) use file::{replace, replace_by};
 pub(crate) use folder::Unfinished;
 pub(crate) use lock::try_lock;
 
-/// Makes names in `folder` durable where the system can; where it cannot (a folder is no file on Windows) a
-/// rename is still whole.
+/// Makes names in `folder` durable where the system can; elsewhere (Windows cannot open a folder as
+/// a file) a rename is still atomic.
 pub(crate) fn sync_folder(folder: &Path) {
     if let Ok(file) = File::open(folder) {
         let _ = file.sync_all();
@@ -35,8 +35,8 @@ pub(crate) fn parent(path: &Path) -> &Path {
     }
 }
 
-/// A hidden name beside `path` that tells people and programs what it is, this process's own; `None` where
-/// `path` ends in no name.
+/// A hidden name beside `path`, unique to this process, that tells people and programs its purpose;
+/// `None` when `path` has no file name.
 fn beside(path: &Path) -> Option<PathBuf> {
     let mut unfinished = std::ffi::OsString::from(".");
     unfinished.push(path.file_name()?);

@@ -1,4 +1,4 @@
-//! The network before its first step, and that of a training to go on with.
+//! The network before its first step: of a new training, or of one to resume.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::network::{Network, Weights};
 use crate::search::Setup;
 use crate::train::Saved;
 
-/// Everything that a training needs, made and checked.
+/// Everything that a training needs, created and checked.
 pub(super) struct Begun<K: Kernels> {
     pub(super) setup: Setup,
     pub(super) graph: Graph,
@@ -23,7 +23,7 @@ pub(super) struct Begun<K: Kernels> {
     pub(super) origin: Origin,
     pub(super) best: Best,
     pub(super) teacher: Option<Teacher<K>>,
-    /// Where it was interrupted.
+    /// The position where it was interrupted.
     pub(super) saved: Option<Saved>,
 }
 
@@ -33,8 +33,8 @@ impl<K: Kernels> Begun<K> {
         let fingerprint = &begun.setup.source.fingerprint;
         if order.data_fingerprint.is_some_and(|f| f != fingerprint) {
             return Err(config_error(
-                "the data is not what the run was made with; name other data with --data to train on \
-                 it on purpose",
+                "the data differs from the run's; to train on other data on purpose, name it with \
+                 --data",
             ));
         }
         begun.origin.is_encoder_warm =
@@ -42,7 +42,8 @@ impl<K: Kernels> Begun<K> {
         Ok(begun)
     }
 
-    /// `data` is where the data is now, if not where it was; `finish` says that nothing more is to be learned.
+    /// `data` is the present location of the data, if it was moved; `finish` means that no more
+    /// training is wanted.
     pub(super) fn again(
         kernels: K,
         unfinished: Unfinished,
@@ -63,21 +64,21 @@ impl<K: Kernels> Begun<K> {
             config.data.path = Some(absolute);
         }
         if finish {
-            // Nothing is learned any more.
+            // No more training takes place.
             config.train.teacher = None;
         }
-        // The encoder has begun from them.
+        // The encoder already started from them.
         config.encoder.weights = None;
         let mut begun = Self::fresh(kernels, &config, &state.origin.genotype)?;
         if begun.setup.source.fingerprint != state.origin.data_fingerprint {
             return Err(config_error(
-                "the data is not what the training was begun with; bring it back, or name with --data \
-                 where it is now",
+                "the data differs from what the training started with; restore it, or name its present \
+                 location with --data",
             ));
         }
         if !finish && begun.origin.teacher != state.origin.teacher {
             return Err(config_error(
-                "train.teacher is not the model that the training was begun with; bring that one back",
+                "train.teacher is not the model that the training started with; restore that model",
             ));
         }
         begun.best = Best::restored(state.best, &arrays);
@@ -118,7 +119,7 @@ impl<K: Kernels> Begun<K> {
     }
 }
 
-/// Gives the encoder the weights there are; whether there were any.
+/// Loads the given weights into the encoder; returns true if there were any.
 fn warm_up<K: Kernels>(
     network: &mut Network<K>,
     graph: &Graph,
@@ -132,7 +133,7 @@ fn warm_up<K: Kernels>(
     };
     let unfit = |reason: String| {
         config_error(format!(
-            "space.encoder is not the encoder that was warmed up: {reason}"
+            "space.encoder differs from the encoder that was warmed up: {reason}"
         ))
     };
     let wanted = network.parameters().weights().of_nodes(&encoder).len();
@@ -141,7 +142,9 @@ fn warm_up<K: Kernels>(
         .map_err(|e| unfit(e.to_string()))?;
     match taken == wanted {
         true => Ok(true),
-        false => Err(unfit(format!("{taken} of its {wanted} arrays are there"))),
+        false => Err(unfit(format!(
+            "only {taken} of its {wanted} arrays are present"
+        ))),
     }
 }
 

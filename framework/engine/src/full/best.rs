@@ -1,4 +1,4 @@
-//! The validation part, and the best weights so far.
+//! The validation split, and the best weights so far.
 
 use nasfw_data::Transform;
 use nasfw_sdk::{Metrics, Task};
@@ -12,7 +12,7 @@ use crate::train::{PartSet, View};
 
 const PREFIX: &str = "best/";
 
-/// What was best, and when.
+/// The best result, and its epoch.
 pub(super) struct Found {
     /// The epoch, counted from 1.
     pub(super) epoch: usize,
@@ -21,7 +21,7 @@ pub(super) struct Found {
     pub(super) weights: Weights,
 }
 
-/// Keeps the best of the networks it is offered, the earlier of equal ones.
+/// Keeps the best of the networks that it is offered, the earlier one on ties.
 #[derive(Default)]
 pub(super) struct Best(Option<Found>);
 
@@ -34,7 +34,7 @@ impl Best {
         self.0.as_ref().map(|found| found.reward)
     }
 
-    /// All but the weights, for a checkpoint.
+    /// The record without the weights, for a checkpoint.
     pub(super) fn so_far(&self) -> Option<BestSoFar> {
         self.0.as_ref().map(|found| BestSoFar {
             epoch: found.epoch,
@@ -43,13 +43,13 @@ impl Best {
         })
     }
 
-    /// The weights, as a checkpoint names them.
+    /// The weights, by their names in a checkpoint.
     pub(super) fn arrays(&self) -> Weights {
         let found = self.0.as_ref();
         found.map_or_else(Weights::default, |found| found.weights.prefixed(PREFIX))
     }
 
-    /// What [`so_far`](Self::so_far) and [`arrays`](Self::arrays) were.
+    /// Restores the results of [`so_far`](Self::so_far) and [`arrays`](Self::arrays).
     pub(super) fn restored(best: Option<BestSoFar>, arrays: &Weights) -> Self {
         Self(best.map(|best| Found {
             epoch: best.epoch,
@@ -63,7 +63,7 @@ impl Best {
         self.0.take()
     }
 
-    /// Whether this one is the best so far; its weights are copied then.
+    /// Offers a network; if it is the best so far, its weights are copied and the result is true.
     pub(super) fn offer<K: Kernels>(
         &mut self,
         epoch: usize,
@@ -84,7 +84,7 @@ impl Best {
     }
 }
 
-/// Scores networks on the validation part.
+/// Evaluates networks on the validation split.
 pub(super) struct Validation<'a> {
     pub(super) setup: &'a Setup,
     pub(super) transform: &'a Transform,
@@ -108,12 +108,14 @@ impl Validation<'_> {
     }
 }
 
-/// What `metrics` are worth.
+/// The reward of `metrics`.
 pub(crate) fn reward(task: &dyn Task, metrics: &Metrics) -> Result<f64> {
     let reward = task.reward(metrics);
     task.fault()?;
     match reward.is_finite() {
         true => Ok(reward),
-        false => Err(Error::Training(format!("the reward became {reward}"))),
+        false => Err(Error::Training(format!(
+            "the reward is {reward}; it must be finite"
+        ))),
     }
 }

@@ -1,15 +1,15 @@
-//! One architecture trained in full: encoder and decoder together, on the whole training part, the
-//! best on the validation part kept.
+//! Full training of one architecture: encoder and decoder together, on the whole training split,
+//! keeping the best weights by the validation split.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `order.rs` | what is trained, and from where; how a training ended |
-//! | `begin.rs` | the network before its first step, and that of a training to go on with |
+//! | `order.rs` | the request: what is trained, and from where; the result |
+//! | `begin.rs` | the network before its first step: of a new training, or of one to resume |
 //! | `teacher.rs` | the teacher, a finished model |
-//! | `watch.rs` | what happens beside the steps: progress, validation, checkpoints |
-//! | `best.rs` | the validation part, and the best weights so far |
-//! | `description.rs` | what the finished model says of itself |
-//! | `checkpoint.rs` | what is kept of a training until its model is finished |
+//! | `watch.rs` | the work around the steps: progress, validation, checkpoints |
+//! | `best.rs` | the validation split, and the best weights so far |
+//! | `description.rs` | the description of the finished model |
+//! | `checkpoint.rs` | checkpoints of a training until its model is finished |
 
 mod begin;
 mod best;
@@ -38,14 +38,15 @@ use crate::train::{Batches, Course, Fit, ImageSet, Learner, Objective, Passes, T
 pub use checkpoint::{Unfinished, check_not_begun, unfinished_model};
 pub use order::{Keep, Order, Resume, Trained};
 
-/// Trains an architecture as the table `train` says.
+/// Trains an architecture with the settings in the table `train`.
 ///
-/// When a step fails, what was best until then is the result. When the observer asks to stop, or anything
-/// around the training fails, so it is without checkpoints; with them the training can be gone on with.
+/// When a step fails, the best weights until then are the result. The same holds, without
+/// checkpoints, when the observer asks to stop or anything around the training fails; with
+/// checkpoints the training can be resumed instead.
 ///
 /// # Errors
-/// When a setting, the genotype or the data is wrong, training ended before the first look at the
-/// validation part, or it can be gone on with.
+/// When a setting, the genotype or the data is wrong, training ended before the first evaluation on
+/// the validation split, or it can be resumed.
 pub fn train(order: &Order<'_>, observer: &mut dyn Observer) -> Result<Trained> {
     on_device!(order.config.run.device, |kernels| {
         train_on(kernels, order, observer)
@@ -71,10 +72,11 @@ fn train_on<K: Kernels>(
     go(begun, keeper, false, observer)
 }
 
-/// Goes on with a training that was interrupted; it ends with what it would have ended with.
+/// Resumes an interrupted training; the result is the one that it would have had without
+/// interruption.
 ///
 /// # Errors
-/// As [`train`]; also when the data is not what the training was begun with.
+/// As [`train`]; also when the data differs from what the training started with.
 pub fn resume(
     mut unfinished: Unfinished,
     how: &Resume<'_>,
@@ -101,7 +103,7 @@ fn resume_on<K: Kernels>(
     if let (false, Some(place)) = (how.finish, place) {
         begun.setup.check_data(observer)?;
         let (done, epochs) = (place.epoch, begun.setup.config.train.epochs);
-        let mut text = format!("going on after epoch {done} of {epochs}");
+        let mut text = format!("resuming after epoch {done} of {epochs}");
         if place.step > 0 {
             text.push_str(&format!(", step {}", place.step));
         }
@@ -115,7 +117,7 @@ fn resume_on<K: Kernels>(
     go(begun, Some(keeper), how.finish, observer)
 }
 
-/// Trains until the end, unless `is_over` already, and makes the model.
+/// Trains to the end, unless `is_over` already, and makes the model.
 fn go<K: Kernels>(
     mut begun: Begun<K>,
     keeper: Option<Keeper>,
@@ -129,7 +131,7 @@ fn go<K: Kernels>(
     begun.setup.task.fault()?;
     let ended_early = match result {
         Ok(()) => None,
-        // The next steps would end alike.
+        // The next steps would end the same way.
         Err(Error::Training(message)) if !begun.best.is_empty() => Some(message),
         Err(e @ Error::Training(_)) => {
             if let Some(keeper) = keeper {
@@ -139,14 +141,15 @@ fn go<K: Kernels>(
         }
         Err(e) if keeper.is_some() => return Err(e),
         Err(Error::Stopped) if begun.best.is_empty() => {
-            let message = "stopped before the first look at the validation part; nothing is kept";
+            let message =
+                "stopped before the first evaluation on the validation split; nothing is kept";
             return Err(Error::Training(message.into()));
         }
         Err(e) if begun.best.is_empty() => return Err(e),
         Err(e) => Some(e.to_string()),
     };
     let Some(found) = begun.best.take() else {
-        let message = "no epoch was judged yet, so there are no best weights";
+        let message = "no epoch was evaluated yet, so there are no best weights";
         return Err(Error::Training(message.into()));
     };
     let deployed = begun.graph.without_auxiliary();
@@ -210,7 +213,7 @@ fn fit_begun<K: Kernels>(
     let mut course = Course::new(network, &mut learner, train.polyak);
     match &begun.saved {
         Some(saved) => course.load(saved)?,
-        // From here on there is something to go on with.
+        // From here on the training can be resumed.
         None => keeper.map_or(Ok(()), |keeper| keeper.keep(&course, &begun.best))?,
     }
     let mut watcher = Watcher {

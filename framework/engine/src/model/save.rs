@@ -6,10 +6,10 @@ use super::{DESCRIPTION, Model, WEIGHTS, model_error};
 use crate::error::Result;
 use crate::export::NewFolder;
 
-/// Whether a model may be made in `folder`: see [`NewFolder::check_free`].
+/// Checks that a model may be created in `folder`: see [`NewFolder::check_free`].
 ///
 /// # Errors
-/// Says why not, and what to choose instead.
+/// The reason, and what to choose instead.
 pub fn check_free(folder: &Path) -> Result<()> {
     NewFolder::check_free(folder)
 }

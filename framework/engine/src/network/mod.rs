@@ -1,12 +1,12 @@
-//! Networks: a graph compiled into fused steps on a dfdx device.
+//! Networks: graphs compiled into fused steps on a dfdx device.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `compile.rs` | graph → steps: what is left out, what is joined |
-//! | `train.rs`, `evaluate.rs` | the steps in the two modes |
-//! | `values.rs` | the maps between steps, and the steps that both modes have in common |
+//! | `compile.rs` | graph → steps: pruning and fusion |
+//! | `train.rs`, `evaluate.rs` | running the steps in the two modes |
+//! | `values.rs` | the maps between steps, and the steps common to both modes |
 //! | `parameters.rs` | learned values and running statistics, with their initialisation |
-//! | `weights.rs`, `safetensors.rs` | the same on the host, by name, and as a file |
+//! | `weights.rs`, `safetensors.rs` | the same on the host by name, and in a file |
 //! | `kernels/` | the operations: a trait; composed, for the CPU and for CUDA devices |
 
 mod compile;
@@ -33,7 +33,7 @@ use kernels::{Affine, Conv, DeviceOf, Flat, Kernels, Map, MapShape};
 /// The values of all outputs of a network, in the graph's order.
 pub type Outputs<K> = Vec<Map<DeviceOf<K>>>;
 
-/// A graph that can be run and trained.
+/// A compiled graph that can be run and trained.
 #[derive(Clone, Debug)]
 pub struct Network<K: Kernels> {
     kernels: K,
@@ -82,7 +82,7 @@ impl<K: Kernels> Network<K> {
         &self.graph
     }
 
-    /// Which of its outputs is the result.
+    /// Index of the main output.
     pub fn main_output(&self) -> usize {
         let mut outputs = self.graph.outputs().iter();
         outputs.position(|o| o.role == Role::Main).unwrap_or(0)
@@ -98,7 +98,7 @@ impl<K: Kernels> Network<K> {
         &self.parameters
     }
 
-    /// The same, to be changed.
+    /// The same, for changing them.
     pub fn parameters_mut(&mut self) -> &mut Parameters<K::Device> {
         self.frozen.clear();
         &mut self.parameters
@@ -116,7 +116,7 @@ impl<K: Kernels> Network<K> {
     }
 }
 
-/// The convolution of a graph on maps of a size.
+/// The shape of a graph's convolution on maps of a given size.
 fn conv_of(conv: &graph::Conv, input: MapShape) -> Conv {
     Conv {
         input,

@@ -1,5 +1,5 @@
-//! Loading a library in a child process first, so that one that crashes, hangs or exits while it is
-//! loaded does so there.
+//! The probe: loads a library in a child process first, so that one that crashes, hangs or exits
+//! while loading does so there.
 
 use std::collections::hash_map::RandomState;
 use std::ffi::OsString;
@@ -18,30 +18,30 @@ use serde::{Deserialize, Serialize};
 use super::described::one_line;
 use super::library::Library;
 
-/// How long a library may take to load and describe itself.
+/// Time limit for a library to load and describe itself.
 const LIMIT: Duration = Duration::from_secs(3);
-/// More output than a description has.
+/// Maximum output of the child; more than any description.
 const MOST_OUTPUT: u64 = 4 << 20;
 
-/// The program that loads a library on trial: it must call [`try_here`] with the two arguments that
-/// follow its own.
+/// The program that probes libraries: it must call [`try_here`] with the two arguments that follow
+/// its own.
 #[derive(Clone, Debug)]
 pub struct TrialProgram {
     /// The program.
     pub program: PathBuf,
-    /// Its arguments before those of the trial.
+    /// Its arguments before those of the probe.
     pub args: Vec<OsString>,
 }
 
 /// The program given to [`try_with`].
 static PROGRAM: Mutex<Option<TrialProgram>> = Mutex::new(None);
 
-/// Libraries are loaded on trial by this program from now on; without one none is loaded at all.
+/// Sets the program that probes libraries from now on; without one, no library is loaded.
 pub fn try_with(program: TrialProgram) {
     *PROGRAM.lock().unwrap_or_else(PoisonError::into_inner) = Some(program);
 }
 
-/// What the child says at its end.
+/// The child's final message.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Verdict {
@@ -49,7 +49,7 @@ enum Verdict {
     Refused(String),
 }
 
-/// The child's part: loads `file` and says on standard output what came of it, after `nonce`.
+/// The child's side: loads `file` and writes the result to standard output, after `nonce`.
 ///
 /// # Errors
 /// When standard output cannot be written.
@@ -63,18 +63,17 @@ pub fn try_here(file: &Path, nonce: &str) -> std::io::Result<()> {
     out.flush()
 }
 
-/// Loads `file` in a child process and returns what it describes.
+/// Probes `file` in a child process and returns its description.
 ///
 /// # Errors
-/// One line: how it ended otherwise.
+/// One line: the failure, or how the child ended.
 pub(super) fn run(file: &Path) -> Result<Described, String> {
     let program = PROGRAM
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
-    let program = program.ok_or(
-        "no program is set that loads libraries on trial (nasfw_engine::plugins::try_with)",
-    )?;
+    let program = program
+        .ok_or("no program is set for probing libraries (nasfw_engine::plugins::try_with)")?;
     let nonce = format!("{:016x}", RandomState::new().build_hasher().finish());
     let mut child = Command::new(&program.program)
         .args(&program.args)
@@ -84,7 +83,7 @@ pub(super) fn run(file: &Path) -> Result<Described, String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|e| format!("cannot be tried: {}: {e}", program.program.display()))?;
+        .map_err(|e| format!("cannot be probed: {}: {e}", program.program.display()))?;
     let output = drain(child.stdout.take());
     let errors = drain(child.stderr.take());
     let status = wait(&mut child)?;
@@ -103,16 +102,21 @@ pub(super) fn run(file: &Path) -> Result<Described, String> {
     match verdict {
         Some(Verdict::Refused(message)) => Err(one_line(&message)),
         Some(Verdict::Described(described)) if status.success() => Ok(described),
-        Some(_) => Err(format!("loads, but then the program {}", how(status))),
+        Some(_) => Err(format!("loads, but then the probe process {}", how(status))),
         None => {
             let last = errors.lines().rev().find(|l| !l.trim().is_empty());
-            let last = last.map_or(String::new(), |l| format!(" (it said: {})", one_line(l)));
-            Err(format!("while it loads, the program {}{last}", how(status)))
+            let last = last.map_or(String::new(), |l| {
+                format!(" (last output: {})", one_line(l))
+            });
+            Err(format!(
+                "the probe process {}{last} while loading it",
+                how(status)
+            ))
         }
     }
 }
 
-/// Waits for the child's end; kills it after the limit.
+/// Waits for the child's end; kills it after the time limit.
 fn wait(child: &mut Child) -> Result<ExitStatus, String> {
     let start = Instant::now();
     loop {
@@ -123,9 +127,12 @@ fn wait(child: &mut Child) -> Result<ExitStatus, String> {
                 // It may have ended in between; then there is nothing to kill.
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("is not loaded after {} seconds", LIMIT.as_secs()));
+                return Err(format!(
+                    "did not finish loading within {} seconds",
+                    LIMIT.as_secs()
+                ));
             }
-            Err(e) => return Err(format!("cannot be tried: {e}")),
+            Err(e) => return Err(format!("cannot be probed: {e}")),
         }
     }
 }
@@ -137,7 +144,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
         thread::spawn(move || {
             let mut bytes = Vec::new();
             let mut pipe = pipe.take(MOST_OUTPUT);
-            // What came before an error may still say something.
+            // Output before an error may still be useful.
             let _ = pipe.read_to_end(&mut bytes);
             let _ = sender.send(bytes);
             let _ = std::io::copy(&mut pipe.into_inner(), &mut std::io::sink());
@@ -146,7 +153,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     receiver
 }
 
-/// How a process ended, e.g. `crashes with signal 11 (SIGSEGV)`.
+/// Describes how a process ended, e.g. `crashed with signal 11 (SIGSEGV)`.
 pub(crate) fn how(status: ExitStatus) -> String {
     #[cfg(unix)]
     {
@@ -161,11 +168,11 @@ pub(crate) fn how(status: ExitStatus) -> String {
                 11 => " (SIGSEGV)",
                 _ => "",
             };
-            return format!("crashes with signal {signal}{name}");
+            return format!("crashed with signal {signal}{name}");
         }
     }
     match status.code() {
-        Some(code) => format!("ends with code {code}"),
+        Some(code) => format!("exited with code {code}"),
         None => "ends".into(),
     }
 }

@@ -1,4 +1,4 @@
-//! A training under way, and how it is carried over an interruption.
+//! The state of a training, and its transfer across an interruption.
 
 use dfdx::prelude::TensorFromVec;
 use serde::{Deserialize, Serialize};
@@ -9,17 +9,17 @@ use crate::error::{Error, Result};
 use crate::network::kernels::{Kernels, device};
 use crate::network::{Array, Network, Weights};
 
-/// Where a training is.
+/// A position in a training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
     /// Epochs done.
     pub epoch: usize,
-    /// Steps done of the next one.
+    /// Completed steps of the next epoch.
     pub step: usize,
 }
 
-/// All that the next step of a training depends on, beside its batches and settings.
+/// The state that the next step of a training depends on, besides its batches and settings.
 #[derive(Debug)]
 pub struct Course<'a, K: Kernels> {
     pub(super) network: &'a mut Network<K>,
@@ -34,9 +34,9 @@ pub struct Course<'a, K: Kernels> {
 /// `first/…` and `second/…` (moments of the optimisers) and `average/…` (Polyak's).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saved {
-    /// Where it was.
+    /// The position.
     pub place: Place,
-    /// Steps that the encoder's optimiser has done, and that of the rest.
+    /// Steps of the encoder's optimiser, and of the other one.
     pub optimiser_steps: [i32; 2],
     /// The arrays.
     pub arrays: Weights,
@@ -46,7 +46,7 @@ const WEIGHTS: &str = "weights/";
 const AVERAGE: &str = "average/";
 
 impl<'a, K: Kernels> Course<'a, K> {
-    /// A training that begins; a Polyak average has the decay `polyak`, 0 for none.
+    /// The initial state of a training; the Polyak average has decay `polyak`, 0 for none.
     pub fn new(network: &'a mut Network<K>, learner: &'a mut Learner<K>, polyak: f64) -> Self {
         let average = (polyak > 0.0).then(|| Polyak::new(network, polyak));
         Self {
@@ -62,7 +62,7 @@ impl<'a, K: Kernels> Course<'a, K> {
         self.network
     }
 
-    /// Where it is.
+    /// The current position.
     pub fn place(&self) -> Place {
         self.place
     }
@@ -91,10 +91,10 @@ impl<'a, K: Kernels> Course<'a, K> {
         })
     }
 
-    /// Goes on from where another call of the same training was saved.
+    /// Restores the saved state of an earlier call of the same training.
     ///
     /// # Errors
-    /// Names the array that is missing or of another shape.
+    /// Names the array that is missing or has another shape.
     pub fn load(&mut self, saved: &Saved) -> Result<()> {
         let present = self.network.parameters().weights();
         let weights = saved.arrays.without_prefix(WEIGHTS);
@@ -118,7 +118,7 @@ impl<'a, K: Kernels> Course<'a, K> {
     }
 }
 
-/// The array `name`, which must be there with this shape.
+/// The array `name`, which must exist with this shape.
 pub(super) fn same_shape<'w>(
     weights: &'w Weights,
     name: &str,
@@ -127,7 +127,7 @@ pub(super) fn same_shape<'w>(
     match weights.get(name) {
         Some(array) if array.shape == shape => Ok(array),
         Some(array) => Err(Error::Weights(format!(
-            "{name} has the shape {:?}, the network's is {shape:?}",
+            "{name} has shape {:?}, the network needs {shape:?}",
             array.shape
         ))),
         None => Err(Error::Weights(format!("{name} is missing"))),

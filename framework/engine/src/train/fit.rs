@@ -11,21 +11,20 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::network::kernels::{DeviceOf, Kernels, Map, device};
 
-/// How long and how a network trains.
+/// Duration and method of a training.
 #[derive(Clone, Copy, Debug)]
 pub struct Fit<'a> {
     /// Passes over the samples.
     pub epochs: usize,
-    /// How learning rates change.
+    /// Schedule of the learning rates.
     pub rates: Rates<'a>,
-    /// What is minimised.
+    /// The objective to minimise.
     pub objective: Objective<'a>,
-    /// Decay of the Polyak average, 0 for none. The average replaces the weights after every
-    /// epoch.
+    /// Decay of the Polyak average, 0 for none. The average replaces the weights after every epoch.
     pub polyak: f64,
 }
 
-/// Where a training is, as told after every step.
+/// Progress of a training, reported after every step.
 #[derive(Clone, Copy, Debug)]
 pub struct Tick {
     /// Steps done of all epochs.
@@ -36,18 +35,19 @@ pub struct Tick {
     pub loss: f32,
 }
 
-/// Watches a training, and ends it by an error.
+/// Observes a training, and ends it by an error.
 pub trait Watch<K: Kernels> {
     /// Called after every step.
     ///
     /// # Errors
-    /// What the training is to end with.
+    /// The error to end the training with.
     fn step(&mut self, tick: Tick, course: &Course<'_, K>) -> Result<()>;
 
-    /// Called after every epoch: the weights are then what the training would end with.
+    /// Called after every epoch, when the network holds the weights that the training would end
+    /// with.
     ///
     /// # Errors
-    /// What the training is to end with.
+    /// The error to end the training with.
     fn epoch(&mut self, course: &Course<'_, K>) -> Result<()>;
 }
 
@@ -56,7 +56,7 @@ pub trait Watch<K: Kernels> {
 /// `tick` is called after every step and ends the training by returning an error.
 ///
 /// # Errors
-/// When a loss is not finite, a batch cannot be read, the device fails, or `tick` says so.
+/// When a loss is not finite, a batch cannot be read, the device fails, or `tick` returns an error.
 pub fn fit<K: Kernels>(
     network: &mut Network<K>,
     learner: &mut Learner<K>,
@@ -77,10 +77,10 @@ pub fn fit<K: Kernels>(
     fit_on(&mut course, batches, fit, &mut Steps(tick))
 }
 
-/// [`fit`] from wherever `course` is, under the eyes of `watch`. A batch depends on its epoch and step
-/// alone, so a training that was interrupted goes on as if it had not been.
+/// Runs [`fit`] from the position of `course`, observed by `watch`. A batch depends only on its
+/// epoch and step, so an interrupted training continues as if it had not been interrupted.
 ///
-/// # Errors
+/// As [`fit`], and when `watch` returns an error.
 /// As [`fit`], and when `watch` says so.
 pub fn fit_on<K: Kernels>(
     course: &mut Course<'_, K>,
@@ -102,7 +102,7 @@ pub fn fit_on<K: Kernels>(
             let loss = train_step(network, learner, &batch, &fit.objective, factors)?;
             if !loss.is_finite() {
                 return Err(Error::Training(format!(
-                    "the loss became {loss} in step {} of epoch {}",
+                    "the loss is {loss} at step {} of epoch {}",
                     step + 1,
                     epoch + 1
                 )));
@@ -131,7 +131,7 @@ pub fn fit_on<K: Kernels>(
     Ok(mean)
 }
 
-/// One step: forward, loss, backward, clipping, update. Returns the loss before the update.
+/// Runs one step: forward, loss, backward, clipping, update. Returns the loss before the update.
 pub(crate) fn train_step<K: Kernels>(
     network: &mut Network<K>,
     learner: &mut Learner<K>,
@@ -155,7 +155,7 @@ pub(crate) fn train_step<K: Kernels>(
     Ok(value)
 }
 
-/// Brings a batch's inputs onto the device.
+/// Uploads a batch's inputs to the device.
 pub(crate) fn upload<K: Kernels>(kernels: &K, batch: &Batch) -> Result<Vec<Map<DeviceOf<K>>>> {
     (batch.inputs.iter())
         .map(|(shape, values)| values.upload(kernels, *shape))

@@ -1,21 +1,21 @@
-//! Training one network, and judging it.
+//! Training and evaluation of one network.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `batch.rs` | what one step is fed, and where it comes from |
-//! | `store.rs` | samples that many batches are made of, on the host and on the device |
-//! | `passes.rs` | passes over a part of a set, or over more than the set |
-//! | `rates.rs` | how learning rates change |
-//! | `target.rs` | truth at the size where it meets an output |
+//! | `batch.rs` | the inputs of one step, and their sources |
+//! | `store.rs` | sample storage that batches are drawn from, on the host and on the device |
+//! | `passes.rs` | passes over a data set, shorter or longer than it |
+//! | `rates.rs` | learning-rate schedules |
+//! | `target.rs` | labels at the size of an output |
 //! | `objective.rs` | the loss of a step: main, auxiliary, distillation |
-//! | `own.rs` | a loss of the task's own, as an operation on the tape |
+//! | `own.rs` | a task's own loss, as an operation on the tape |
 //! | `optimise.rs` | Adam and SGD per part of the network, with clipping |
-//! | `teach.rs` | what a teacher says of a batch |
+//! | `teach.rs` | a teacher's outputs for a batch |
 //! | `average.rs` | Polyak averaging |
 //! | `fit.rs` | the loop |
-//! | `course.rs` | a training under way, and how it is carried over an interruption |
-//! | `judge.rs` | predictions against truth over a set |
-//! | `part.rs` | the same over a part of a data set, read as it goes |
+//! | `course.rs` | the state of a training, and its transfer across an interruption |
+//! | `judge.rs` | evaluation of predictions over a data set |
+//! | `part.rs` | evaluation on a split of a data set, read on the fly |
 
 mod average;
 mod batch;

@@ -15,7 +15,7 @@ use crate::network::{Array, Network, Weights};
 type Values<D> = <D as Storage<f32>>::Vec;
 type Buffer<K> = Values<DeviceOf<K>>;
 
-/// Turns gradients into changed weights. Only parameters an output depends on are touched.
+/// Turns gradients into weight updates. Only parameters that an output depends on are touched.
 #[derive(Debug)]
 pub struct Learner<K: Kernels> {
     parts: Vec<Part<K>>,
@@ -34,7 +34,8 @@ struct Part<K: Kernels> {
 }
 
 impl<K: Kernels> Learner<K> {
-    /// Fresh optimiser state for a network: `encoder` for its encoder, `decoder` for the rest.
+    /// Creates the optimiser state for a network: `encoder` for its encoder, `decoder` for the
+    /// rest.
     ///
     /// # Errors
     /// When the device has no memory for it.
@@ -82,7 +83,7 @@ impl<K: Kernels> Learner<K> {
         })
     }
 
-    /// One step down the gradient, the learning rates multiplied by `factors`.
+    /// Takes one step down the gradient, with the learning rates multiplied by `factors`.
     ///
     /// # Errors
     /// When the device fails.
@@ -125,7 +126,8 @@ const FIRST: &str = "first/";
 const SECOND: &str = "second/";
 
 impl<K: Kernels> Learner<K> {
-    /// Steps done by the encoder's optimiser and by that of the rest, 0 where there is nothing to learn.
+    /// Steps taken by the encoder's optimiser and by the other one, 0 where there is nothing to
+    /// learn.
     pub(super) fn steps(&self) -> [i32; 2] {
         [true, false].map(|is_encoder| {
             let part = self.parts.iter().find(|p| p.is_encoder == is_encoder);
@@ -133,7 +135,7 @@ impl<K: Kernels> Learner<K> {
         })
     }
 
-    /// Puts the moments into `arrays`, by the names of `network`.
+    /// Puts the moments into `arrays`, named after the parameters of `network`.
     pub(super) fn save(&self, network: &Network<K>, arrays: &mut Weights) -> Result<()> {
         let parameters: Vec<_> = network.parameters().iter().collect();
         for part in &self.parts {
@@ -156,7 +158,7 @@ impl<K: Kernels> Learner<K> {
         Ok(())
     }
 
-    /// Goes on with the moments in `arrays` after `steps`.
+    /// Restores the moments from `arrays` after `steps`.
     pub(super) fn load(
         &mut self,
         network: &Network<K>,
@@ -191,14 +193,14 @@ impl<K: Kernels> Part<K> {
     }
 }
 
-/// The values of a buffer that is as long as `like`. dfdx reads buffers as gradients only.
+/// Reads a buffer that is as long as `like`. dfdx reads buffers as gradients only.
 fn to_host<D: Device<f32>>(buffer: &Values<D>, like: &Flat<D>) -> Result<Vec<f32>> {
     let mut gradients = Gradients::leaky();
     *device(gradients.get_or_alloc_mut(like))? = buffer.clone();
     Ok(gradients.get(like).as_vec())
 }
 
-/// A buffer of these values. dfdx makes buffers as gradients only: that of Σ x v by x is v.
+/// Writes values to a new buffer. dfdx makes buffers as gradients only: that of Σ x v by x is v.
 fn from_host<D: Device<f32>>(on: &D, values: Vec<f32>) -> Result<Values<D>> {
     let length = values.len();
     let x: Flat<D> = device(on.try_zeros_like(&(length,)))?;

@@ -1,18 +1,18 @@
-//! Who judges the architectures of a round, side by side or one after the other.
+//! Evaluation of the architectures of a round, in parallel or one after the other.
 //!
-//! What an architecture is worth depends on its choices, the seed, its id and the schedule as it was when
-//! the round was proposed; not on who judges it, nor on which of them comes first.
+//! The result for an architecture depends on its choices, the seed, its id and the schedule as it
+//! was when the round was proposed; not on which process evaluates it, nor on their order.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `examine.rs` | one architecture through the stages |
-//! | `here.rs` | a judge in this process |
-//! | `pool.rs` | worker processes: who judges what |
-//! | `lost.rs` | workers that are no more: retries, and when to give up |
-//! | `child.rs` | one worker as its parent knows it |
-//! | `ending.rs` | why a worker is no more |
-//! | `message.rs` | what workers and parent say to each other |
-//! | `serve.rs` | the worker's side |
+//! | `here.rs` | evaluation in this process |
+//! | `pool.rs` | the pool of worker processes: job assignment |
+//! | `lost.rs` | recovery from lost workers: retries, and when to give up |
+//! | `child.rs` | a worker process as its parent sees it |
+//! | `ending.rs` | exit reasons of workers |
+//! | `message.rs` | messages between workers and parent |
+//! | `serve.rs` | main loop of a worker |
 
 mod child;
 mod ending;
@@ -36,18 +36,19 @@ pub(super) use here::Here;
 pub(super) use pool::Pool;
 pub use serve::work;
 
-/// The program that judges as a worker: it must call [`work`] with the arguments that follow its own.
+/// The program that evaluates as a worker: it must call [`work`] with the arguments that follow its
+/// own.
 #[derive(Clone, Debug)]
 pub struct WorkerProgram {
     /// The program.
     pub program: PathBuf,
     /// Its arguments before those of the worker.
     pub args: Vec<OsString>,
-    /// What its environment has besides this program's.
+    /// Environment variables added to those of this program.
     pub env: Vec<(OsString, OsString)>,
 }
 
-/// One architecture to judge.
+/// One architecture to evaluate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Job {
@@ -59,8 +60,8 @@ pub(super) struct Job {
     pub(super) schedule: State,
 }
 
-/// Judges architectures.
+/// Evaluates architectures.
 pub(super) trait Judge {
-    /// Judges all `jobs`, in any order, and puts what they showed on the desk as it comes.
+    /// Evaluates all `jobs`, in any order, and passes each result to the desk as it arrives.
     fn judge(&mut self, jobs: Vec<Job>, desk: &mut Desk<'_, '_>) -> Result<()>;
 }
