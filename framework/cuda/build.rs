@@ -14,7 +14,7 @@ fn main() {
     let out: PathBuf = std::env::var_os("OUT_DIR").unwrap_or_default().into();
     let ptx = out.join("kernels.ptx");
     if std::env::var_os("CARGO_FEATURE_CHECK").is_some() {
-        // To be checked and tested without a toolkit: there is nothing in it to run on a device.
+        // For checks and tests without a toolkit: an empty file, with nothing to run on a device.
         println!("cargo:rustc-env=NASFW_COMPUTE_CAP=0");
         if let Err(e) = std::fs::write(&ptx, "") {
             fail(&format!("{}: {e}", ptx.display()));
@@ -33,12 +33,12 @@ fn main() {
         Ok(status) if status.success() => {}
         Ok(status) => fail(&format!("nvcc cannot compile {SOURCE}: {status}")),
         Err(e) => fail(&format!(
-            "nvcc does not start ({e}): the feature `cuda` needs NVIDIA's toolkit, see docs/gpu.md"
+            "nvcc does not start ({e}): the feature `cuda` needs NVIDIA's CUDA toolkit, see docs/gpu.md"
         )),
     }
 }
 
-/// The generation to compile for, as dfdx chooses it: CUDA_COMPUTE_CAP, or that of the GPU here.
+/// The compute capability to compile for, chosen like dfdx does: CUDA_COMPUTE_CAP, or the local GPU's.
 fn compute_cap() -> String {
     if let Ok(cap) = std::env::var("CUDA_COMPUTE_CAP") {
         match cap.parse::<u32>() {
@@ -57,7 +57,7 @@ fn compute_cap() -> String {
         cap.parse::<u32>().ok().map(|_| cap)
     });
     found.unwrap_or_else(|| {
-        fail("nvidia-smi does not say which GPU is here; set CUDA_COMPUTE_CAP, e.g. to 90 (docs/gpu.md)")
+        fail("nvidia-smi does not report a GPU; set CUDA_COMPUTE_CAP, e.g. to 90 (docs/gpu.md)")
     })
 }
 

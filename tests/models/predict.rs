@@ -5,7 +5,7 @@ use std::fs;
 use nasfw_data::{Image, Transform, read_depth_png, read_indexed_png, read_rgb, write_png_rgb};
 use nasfw_model::Model;
 use nasfw_network::kernels::{CpuKernels, Kernels, MapShape, map_shape};
-use nasfw_sdk::{Seed, argmax, Size};
+use nasfw_sdk::{Seed, Size, argmax};
 use rand::RngExt;
 use serde_json::Value;
 

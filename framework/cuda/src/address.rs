@@ -1,9 +1,9 @@
-//! Where the values of a tensor lie on the device.
+//! Device addresses of tensors' values.
 //!
-//! dfdx shows the memory of a gradient, and that of a tensor to nobody. Its other public ways copy:
-//! `as_vec` to the host, an optimiser with the learning rate 0 to another buffer. But a tensor's `Debug`
-//! form names the address, and that is public, costs about a microsecond, and copies nothing. dfdx and
-//! cudarc are bound to the versions in which it does.
+//! dfdx exposes the memory of a gradient, but not that of a tensor. Its other public ways copy:
+//! `as_vec` to the host, an optimiser with learning rate 0 to another buffer. But a tensor's
+//! `Debug` form contains the address, is public, costs about a microsecond, and copies nothing.
+//! dfdx and cudarc are pinned to versions in which it does.
 
 use std::fmt::{self, Write};
 
@@ -15,20 +15,20 @@ use super::Done;
 
 /// The field of cudarc's slices that holds the address.
 const FIELD: &str = "cu_device_ptr: ";
-/// It comes within the first hundred characters.
+/// The address comes within the first hundred characters.
 const MOST: usize = 512;
 
-/// The device address of a contiguous tensor's first value. It is good as long as the tensor is.
+/// The device address of a contiguous tensor's first value, valid as long as the tensor is.
 pub(super) fn address<S: Shape>(tensor: &Tensor<S, f32, Cuda>) -> Done<u64> {
     let mut start = Start(String::new());
-    // The writer ends it by an error, before values that were copied from the host are written out.
+    // The writer stops with an error before values copied from the host are written out.
     let _ = write!(start, "{tensor:?}");
     start.address().ok_or(CudaError::Driver(DriverError(
         sys::CUresult::CUDA_ERROR_NOT_SUPPORTED,
     )))
 }
 
-/// Takes text in until the address is complete.
+/// Consumes text until the address is complete.
 struct Start(String);
 
 impl Start {

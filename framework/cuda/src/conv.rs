@@ -1,4 +1,4 @@
-//! Convolutions: dense ones as products of matrices by cuBLAS, grouped ones by a kernel of their own.
+//! Convolutions: dense ones as matrix products by cuBLAS, grouped ones by a dedicated kernel.
 #![allow(unsafe_code, reason = "a kernel's parameter must be marked as one")]
 
 use cudarc::driver::{DevicePtr, DeviceRepr};
@@ -8,7 +8,7 @@ use super::gpu::{Gpu, PER_SUM, as_they_are};
 use super::{CudaKernels, Done, address, gradient, take_gradient};
 use nasfw_network::kernels::{Conv, Flat, Map, MapShape, map_shape};
 
-/// Values that patches may take at a time: 256 MiB. Larger batches go image by image.
+/// Maximum number of patch values at a time: 256 MiB. Larger batches go image by image.
 const MOST_PATCHES: usize = 1 << 26;
 
 /// `struct Conv` of `kernels.cu`.
@@ -65,7 +65,7 @@ impl CudaKernels {
         needs_input_gradient: bool,
         tape: &mut T,
     ) -> Done<Map<Cuda>> {
-        // The batch of the last step of an epoch may be smaller than the planned one.
+        // The last step of an epoch may have a smaller batch than planned.
         let conv = Conv {
             input: map_shape(x),
             ..*conv
@@ -153,7 +153,7 @@ impl Gpu {
         Ok(())
     }
 
-    /// Calls `each` with the patches of all outputs, some images at a time.
+    /// Calls `each` with the patches of all outputs, a few images at a time.
     fn by_patches(&self, conv: &Conv, x: u64, each: impl Fn(&Part, u64) -> Done<()>) -> Done<()> {
         for part in parts(conv) {
             if is_pointwise(conv) {
@@ -172,7 +172,7 @@ impl Gpu {
     }
 }
 
-/// Bytes of a value.
+/// Size of a value in bytes.
 const F32: u64 = 4;
 
 /// Some images of a batch.
@@ -186,7 +186,7 @@ struct Part {
 }
 
 impl Part {
-    /// The convolution of these images.
+    /// The convolution of these images only.
     fn of(&self, conv: &Conv) -> Conv {
         Conv {
             input: self.input,
@@ -194,14 +194,14 @@ impl Part {
         }
     }
 
-    /// Rows of patches, their length, and that of a row of outputs.
+    /// Rows of patches, length of a row, and length of a row of outputs.
     fn dims(&self, conv: &Conv) -> (usize, usize, usize) {
         let length = conv.kernel * conv.kernel * conv.input.channels;
         (self.outputs, length, conv.out_channels)
     }
 }
 
-/// A batch in parts whose patches are not too large.
+/// Splits a batch into parts whose patches fit the limit.
 fn parts(conv: &Conv) -> Vec<Part> {
     let (input, output) = (conv.input, conv.output());
     let per_image = output.height * output.width;
@@ -223,7 +223,7 @@ fn parts(conv: &Conv) -> Vec<Part> {
     starts.map(part).collect()
 }
 
-/// Whether a map is its own patches.
+/// True if a map is its own patch matrix.
 fn is_pointwise(conv: &Conv) -> bool {
     conv.kernel == 1 && conv.stride == 1
 }

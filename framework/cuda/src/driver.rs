@@ -1,9 +1,9 @@
-//! The libraries of CUDA, looked for when a CUDA device is asked for and not when the program starts.
+//! The CUDA libraries, loaded when a CUDA device is requested and not when the program starts.
 //!
 //! cudarc, which dfdx uses, is linked to them, so a program with CUDA would not start on a machine
-//! without a driver: not even `--device cpu` would run, and nobody could say what is missing. Here every
-//! function of theirs that cudarc calls is a jump to an address in a table. The linker finds these and
-//! leaves the libraries out; [`load`] opens the libraries and fills the table.
+//! without a driver: not even `--device cpu` would run, and no message could name the missing part.
+//! Here every library function that cudarc calls is a jump to an address in a table. The linker
+//! finds these and omits the libraries; [`load`] opens the libraries and fills the table.
 #![allow(
     unsafe_code,
     reason = "functions of C libraries, found by name at run time"
@@ -16,15 +16,15 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libloading::Library;
 
-/// The driver, which comes with the GPU's kernel module. Only the system's loader knows where: what a toolkit has
-/// of this name is a stub to link with, whose functions do nothing.
+/// The driver, which comes with the GPU's kernel module. Only the system's loader knows where it
+/// is: the toolkit's file of this name is a stub for linking, whose functions do nothing.
 const DRIVER: &[&str] = &["libcuda.so.1"];
-/// Products of matrices, from the toolkit.
+/// Matrix products, from the toolkit.
 const CUBLAS: &[&str] = &["libcublas.so.13", "libcublas.so.12", "libcublas.so.11"];
-/// The compiler at run time, from the toolkit. Only operations of dfdx that nothing here uses need it.
+/// The run-time compiler, from the toolkit. Only dfdx operations that are not used here need it.
 const NVRTC: &[&str] = &["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2"];
 
-/// Where the toolkit's libraries may lie, if the system's loader does not know.
+/// Candidate folders of the toolkit's libraries, if the system's loader does not know them.
 fn toolkit() -> Vec<PathBuf> {
     let set = std::env::var_os("CUDA_PATH").map(PathBuf::from);
     let roots = set.into_iter().chain([PathBuf::from("/usr/local/cuda")]);
@@ -33,28 +33,28 @@ fn toolkit() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Opens the libraries, once. The error says which one is missing and where it comes from.
+/// Opens the libraries, once. The error names the missing one and its source.
 pub(super) fn load() -> Result<(), &'static str> {
     static LOADED: OnceLock<Result<(), String>> = OnceLock::new();
     let loaded = LOADED.get_or_init(load_now);
     loaded.as_ref().copied().map_err(String::as_str)
 }
 
-/// What a table holds of one library: name of the function and its slot.
+/// The table entries of one library: function names and their slots.
 type Entry = (&'static str, &'static AtomicPtr<()>);
 
 fn load_now() -> Result<(), String> {
     let library = open(DRIVER, &[]).map_err(|e| {
         format!(
             "the NVIDIA driver's library {e}; install the driver (`nvidia-smi` shows \
-             whether it runs), or use cpu"
+             whether it works), or use --device cpu"
         )
     })?;
     let absent = fill(&library, &driver::entries());
     for needed in ["cuInit", "cuLaunchKernel", "cuMemAllocAsync"] {
         if absent.contains(&needed) {
             return Err(format!(
-                "the NVIDIA driver has no {needed}; install one for CUDA 11.2 or newer"
+                "the NVIDIA driver lacks {needed}; install one for CUDA 11.2 or newer"
             ));
         }
     }
@@ -63,57 +63,57 @@ fn load_now() -> Result<(), String> {
     let blas = open(CUBLAS, &toolkit).map_err(|e| {
         format!(
             "the library cuBLAS {e}; install CUDA's libraries (docs/gpu.md), and set \
-             LD_LIBRARY_PATH or CUDA_PATH to where they are"
+             LD_LIBRARY_PATH or CUDA_PATH to their folder"
         )
     })?;
     if let [absent, ..] = fill(&blas, &cublas::entries())[..] {
-        return Err(format!("cuBLAS has no {absent}; install CUDA 11 to 13"));
+        return Err(format!("cuBLAS lacks {absent}; install CUDA 11 to 13"));
     }
     endings::put(&cublas::entries());
     if let Ok(compiler) = open(NVRTC, &toolkit) {
         fill(&compiler, &nvrtc::entries());
         std::mem::forget(compiler);
     }
-    // The table points into them as long as the program runs.
+    // The table points into them for the lifetime of the program.
     std::mem::forget((library, blas));
     Ok(())
 }
 
-/// The first of some names that there is a library of, as the system's loader finds it or in `folders`. The error
-/// goes on after the library's name.
+/// Opens the first library among `names` that the system's loader finds, or that is in `folders`.
+/// The error continues the sentence after the library's name.
 fn open(names: &[&str], folders: &[PathBuf]) -> Result<Library, String> {
     let in_folders = (folders.iter()).flat_map(|f| names.iter().map(move |name| f.join(name)));
     let mut broken = None;
     for path in names.iter().map(PathBuf::from).chain(in_folders) {
-        // SAFETY: the libraries of a CUDA installation run nothing on loading that concerns this program.
+        // SAFETY: loading a CUDA library runs nothing that affects this program.
         let error = match unsafe { Library::new(&path) } {
             Ok(library) => return Ok(library),
-            // The loader's own words are what is behind it.
+            // The source error has the loader's own words.
             Err(e) => e
                 .source()
                 .map_or_else(|| e.to_string(), ToString::to_string),
         };
-        // The loader's words for a library that is not there begin with its own name; those for one that
-        // lacks another begin with that one's.
+        // The loader's message for a missing library starts with that library's name; for one that
+        // lacks a dependency, with the dependency's name.
         let absent = format!(
             "{}: cannot open shared object file: No such",
             path.display()
         );
         if !error.starts_with(&absent) {
-            broken.get_or_insert(format!("does not open ({}: {error})", path.display()));
+            broken.get_or_insert(format!("cannot be opened ({}: {error})", path.display()));
         }
     }
     let mut places = vec!["the system's folders".to_owned()];
     places.extend(folders.iter().map(|folder| folder.display().to_string()));
     let (names, places) = (names.join(", "), places.join(", "));
-    Err(broken.unwrap_or(format!("is not here (no {names} in {places})")))
+    Err(broken.unwrap_or(format!("was not found (no {names} in {places})")))
 }
 
-/// Fills the slots of a library's functions; the names of those that it does not have.
+/// Fills the slots of a library's functions; returns the names of missing ones.
 fn fill(library: &Library, entries: &[Entry]) -> Vec<&'static str> {
     let mut absent = Vec::new();
     for (name, slot) in entries {
-        // SAFETY: only the address is taken; who calls it declared its type, as the linker would have it.
+        // SAFETY: only the address is taken; the caller declared its type, as for the linker.
         match unsafe { library.get::<unsafe extern "C" fn()>(name.as_bytes()) } {
             Ok(function) => slot.store(*function as *mut (), Ordering::Release),
             Err(_) => absent.push(*name),
@@ -122,16 +122,16 @@ fn fill(library: &Library, entries: &[Entry]) -> Vec<&'static str> {
     absent
 }
 
-/// Functions that end something, as calls that always succeed: cudarc unwraps them where a value is
-/// dropped, and on a device that is lost they all fail, so that the program would abort in the middle of
-/// saying so. The next call that does something still fails.
+/// Cleanup functions as calls that always succeed: cudarc unwraps them where a value is dropped,
+/// and on a lost device they all fail, so that the program would abort while reporting the error.
+/// The next call that does real work still fails.
 mod endings {
     use std::ffi::c_void;
     use std::sync::atomic::{AtomicPtr, Ordering};
 
     macro_rules! endings {
         ($($name:ident($($parameter:ident: $type:ty),*))*) => {
-            /// Puts these in the place of the library's.
+            /// Substitutes these for the library's functions.
             pub(super) fn put(entries: &[super::Entry]) {
                 $({
                     static REAL: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
@@ -172,13 +172,14 @@ mod endings {
     }
 }
 
-/// What a function returns that has no address yet: an error in all three libraries (not initialised,
-/// out of memory, invalid input). No call comes here, as no device opens before [`load`].
+/// Result of a function that has no address yet: an error code in all three libraries (not
+/// initialised, out of memory, invalid input). No call gets here, because no device opens before
+/// [`load`].
 extern "C" fn unloaded() -> u32 {
     3
 }
 
-/// A function by the name that C knows it by: a jump to the address in its slot.
+/// A function under its C name: a jump to the address in its slot.
 #[cfg(target_arch = "x86_64")]
 macro_rules! jump {
     ($name:ident) => {
@@ -207,7 +208,7 @@ macro_rules! jump {
     };
 }
 
-/// The functions of a library, each with a slot of its name.
+/// The functions of a library, each with a slot of the same name.
 macro_rules! functions {
     ($library:ident: $($name:ident)*) => {
         mod $library {
@@ -221,7 +222,8 @@ macro_rules! functions {
             )*
 
             pub(super) fn entries() -> Vec<Entry> {
-                // Some linkers take an object of a library only for a name that is missing so far.
+                // Some linkers take an object from a library only for a name that is still
+                // undefined.
                 mod jumps {
                     unsafe extern "C" { $( pub(super) fn $name(); )* }
                 }

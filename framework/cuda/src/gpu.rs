@@ -1,4 +1,4 @@
-//! A device with our kernels on it: launches, products of matrices, sums.
+//! A device with our kernels: launches, matrix products, sums.
 #![allow(
     unsafe_code,
     reason = "kernels and cuBLAS take addresses; see the notes at each call"
@@ -14,17 +14,17 @@ use cudarc::driver::{
 
 use super::Done;
 
-/// The kernels, compiled when this program was.
+/// The kernels, compiled together with this program.
 const PTX: &str = include_str!(concat!(env!("OUT_DIR"), "/kernels.ptx"));
 /// Their source, for their names.
 const SOURCE: &str = include_str!("kernels.cu");
 const MODULE: &str = "nasfw";
 
-/// Values that memory may hold for a kernel to work on.
+/// Element types that kernels accept.
 const MOST: usize = 1 << 31;
-/// Threads of a block.
+/// Threads per block.
 const BLOCK: usize = 256;
-/// Rows that a thread sums up.
+/// Rows summed by one thread.
 pub(super) const PER_SUM: usize = 32;
 
 /// A device, cuBLAS on it, and our kernels.
@@ -51,8 +51,8 @@ impl Gpu {
         Ok(Self { device, blas })
     }
 
-    /// Starts a kernel for `n` elements. The parameters are those in `kernels.cu`, in their order;
-    /// addresses are `u64`, 0 where the kernel does without.
+    /// Launches a kernel for `n` elements. The parameters are those in `kernels.cu`, in the same
+    /// order; addresses are `u64`, 0 where the kernel does not need one.
     pub(super) fn launch<P: Parameters>(
         &self,
         kernel: &'static str,
@@ -81,13 +81,13 @@ impl Gpu {
         Ok(())
     }
 
-    /// Memory for `len` values, which the first kernel to see it writes.
+    /// Uninitialised memory for `len` values; the first kernel to use it writes it.
     pub(super) fn buffer<T: DeviceRepr>(&self, len: usize) -> Done<CudaSlice<T>> {
-        // SAFETY: nobody reads it before a kernel has written it, see above.
+        // SAFETY: nothing reads it before a kernel has written it, see above.
         Ok(unsafe { self.device.alloc(len.max(1)) }?)
     }
 
-    /// Values of the host on the device.
+    /// Uploads host values.
     pub(super) fn upload<T: DeviceRepr + Unpin>(&self, values: Vec<T>) -> Done<CudaSlice<T>> {
         Ok(self.device.htod_copy(values)?)
     }
@@ -98,7 +98,7 @@ impl Gpu {
         self.gemm((no, no), sizes, (b, n), (a, k), keep, (y, n))
     }
 
-    /// `b = aᵀ · y + keep · b`: the gradient of the right side.
+    /// `b = aᵀ · y + keep · b`: the gradient of the right operand.
     pub(super) fn product_of_left(
         &self,
         (m, k, n): Dims,
@@ -111,7 +111,7 @@ impl Gpu {
         self.gemm(operations, (n, k, m), (y, n), (a, k), keep, (b, n))
     }
 
-    /// `a = y · bᵀ + keep · a`: the gradient of the left side.
+    /// `a = y · bᵀ + keep · a`: the gradient of the left operand.
     pub(super) fn product_of_right(
         &self,
         (m, k, n): Dims,
@@ -124,7 +124,7 @@ impl Gpu {
         self.gemm(operations, (k, m, n), (b, n), (y, n), keep, (a, k))
     }
 
-    /// cuBLAS takes columns where we have rows: what is `a` here is transposed to it.
+    /// cuBLAS is column-major and we are row-major: our `a` is transposed for it.
     fn gemm(
         &self,
         (of_a, of_b): (Operation, Operation),
@@ -188,8 +188,8 @@ impl Gpu {
         mut n: usize,
         mut input: u64,
     ) -> Done<CudaSlice<T>> {
-        // Kept until the launches that read them are queued: what is freed before could be handed out
-        // to another.
+        // Kept until the launches that read them are queued: freed memory could be handed out to
+        // another allocation.
         let mut stages = Vec::new();
         loop {
             let threads = match n {
@@ -211,13 +211,13 @@ impl Gpu {
 
 /// The parameters of a kernel.
 pub(super) trait Parameters {
-    /// As the kernel takes them.
+    /// The representation that the kernel takes.
     type Form;
     /// `None` when one is too large.
     fn form(self) -> Option<Self::Form>;
 }
 
-/// One of them: sizes have 32 bits there, the rest is what it is.
+/// One parameter: sizes become 32-bit, the rest is passed as it is.
 pub(super) trait Parameter {
     type Form: DeviceRepr;
     fn form(self) -> Option<Self::Form>;
@@ -230,7 +230,7 @@ impl Parameter for usize {
     }
 }
 
-/// Parameters that are passed as they are.
+/// Parameters passed as they are.
 macro_rules! as_they_are {
     ($($type:ty)*) => {
         $(impl $crate::gpu::Parameter for $type {

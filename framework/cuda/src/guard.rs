@@ -1,7 +1,7 @@
-//! Panics of dfdx as errors.
+//! Conversion of dfdx panics to errors.
 //!
-//! Where dfdx clones a tensor's memory for want of the only handle to it, it unwraps: no memory left is
-//! then a panic. A search has to go on with the next architecture, and a user is to read what happened.
+//! dfdx unwraps when it clones a tensor's memory because other handles exist: out of memory is then
+//! a panic. A search must continue with the next architecture, and the user must see the cause.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
@@ -14,7 +14,7 @@ thread_local! {
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does `work`; a panic in it is an error of the device, and says nothing on standard error.
+/// Runs `work`; a panic in it becomes a device error, and prints nothing to standard error.
 pub(super) fn guard<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
@@ -26,7 +26,7 @@ pub(super) fn guard<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> R
         }));
     });
     let was_guarded = IS_GUARDED.replace(true);
-    // What `work` was changing is not looked at again: a network that failed is dropped.
+    // The values that `work` was changing are not used again: a failed network is dropped.
     let done = catch_unwind(AssertUnwindSafe(work));
     IS_GUARDED.set(was_guarded);
     match done {

@@ -1,17 +1,18 @@
 //! The kernels of CUDA devices, on dfdx's `Cuda`.
 //!
-//! Tensors are dfdx's, with their values in the device's memory. What runs on them is `kernels.cu`,
-//! compiled with this program, and cuBLAS for products of matrices; nothing is copied to the host, and
-//! no kernel waits for another. Results repeat: sums are taken in an order that the sizes decide.
+//! Tensors are dfdx's, with their values in device memory. The operations are those of
+//! `kernels.cu`, compiled with this program, and cuBLAS matrix products; nothing is copied to the
+//! host, and no kernel waits for another. Results are reproducible: the order of sums depends on
+//! sizes only.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `kernels.cu` | the operations, forward and backward |
-//! | `driver.rs` | CUDA's libraries, opened when they are needed |
-//! | `open.rs` | a device by its number, or what is missing |
-//! | `address.rs` | where the values of a tensor lie |
-//! | `gpu.rs` | launches, products of matrices, sums |
-//! | `guard.rs` | panics of dfdx as errors |
+//! | `driver.rs` | CUDA's libraries, loaded on demand |
+//! | `open.rs` | opening a device by its number |
+//! | `address.rs` | device addresses of tensors |
+//! | `gpu.rs` | launches, matrix products, sums |
+//! | `guard.rs` | conversion of dfdx panics to errors |
 //! | `conv.rs`, `norm.rs`, `maps.rs`, `loss.rs` | the operations on dfdx's tape |
 
 #![cfg(feature = "cuda")]
@@ -42,7 +43,7 @@ use nasfw_network::kernels::{
 use nasfw_network::{Error, Result};
 pub use open::open;
 
-/// What an operation of the device returns.
+/// The result type of a device operation.
 type Done<T> = std::result::Result<T, CudaError>;
 
 /// The address of the gradient of `$of` (a tensor or ghost), zeros if nothing was added yet.
@@ -53,7 +54,7 @@ macro_rules! gradient {
 }
 use gradient;
 
-/// Takes the gradient of `$of` out: nobody else reads it, and it is freed when it has been used.
+/// Takes the gradient of `$of`: nothing else reads it, and it is freed after use.
 macro_rules! take_gradient {
     ($kernels:expr, $gradients:expr, $of:expr) => {{
         let little = dfdx::prelude::Storage::<f32>::try_alloc_len(&$kernels.device, 1)?;
@@ -70,7 +71,7 @@ pub struct CudaKernels {
     gpu: Arc<Gpu>,
 }
 
-/// A convolution with what comes after it in evaluation.
+/// A convolution with its epilogue in evaluation.
 #[derive(Clone, Debug)]
 pub struct FrozenConv {
     conv: Conv,
@@ -109,7 +110,7 @@ impl Kernels for CudaKernels {
     }
 
     fn keep(&self, store: &Store) -> Result<bool> {
-        // For want of memory they stay on the host.
+        // If memory is short, they stay on the host.
         let copy = self.gpu.device.htod_sync_copy(store.values());
         match copy {
             Ok(copy) => store.keep(Kept(copy)),

@@ -1,4 +1,4 @@
-//! The losses, and clipping: nothing of them is read by the host.
+//! The losses, and gradient clipping, without any read-back to the host.
 
 use cudarc::driver::{CudaSlice, DevicePtr};
 use dfdx::prelude::{Cuda, Gradients, Tape, ZerosTensor};
@@ -6,7 +6,7 @@ use dfdx::prelude::{Cuda, Gradients, Tape, ZerosTensor};
 use super::{CudaKernels, Done, address, gradient, take_gradient};
 use nasfw_network::kernels::{Flat, Map, Scalar, map_shape};
 
-/// Threads that go over all parameters.
+/// Number of threads that process all parameters.
 const THREADS: usize = 8192;
 
 impl CudaKernels {
@@ -104,7 +104,7 @@ impl CudaKernels {
         Ok(loss)
     }
 
-    /// Scales gradients down to a joint norm; the norm they had.
+    /// Scales gradients down to a joint norm; returns the original norm.
     pub(super) fn clip(
         &self,
         gradients: &mut Gradients<f32, Cuda>,

@@ -1,4 +1,4 @@
-//! Operations without parameters: resizing, averages, sums, maps side by side.
+//! Operations without parameters: resizing, averages, sums, concatenation.
 #![allow(unsafe_code, reason = "a kernel's parameter must be marked as one")]
 
 use cudarc::driver::{DevicePtr, DeviceRepr, DriverError, sys};

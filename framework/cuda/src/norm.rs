@@ -9,7 +9,7 @@ use nasfw_network::kernels::{
     Activation, Affine, BatchStatistics, Flat, Map, NORM_EPSILON, Normalised, map_shape,
 };
 
-/// An activation as `kernels.cu` numbers them.
+/// An activation, numbered as in `kernels.cu`.
 fn number(activation: Activation) -> i32 {
     match activation {
         Activation::Identity => 0,
@@ -106,7 +106,7 @@ impl CudaKernels {
         Ok(y)
     }
 
-    /// The same into a map, which may be `x` itself.
+    /// The same, written to a given map, which may be `x` itself.
     pub(super) fn scale_and_shift_into(
         &self,
         x: &Map<Cuda>,

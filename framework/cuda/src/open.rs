@@ -1,4 +1,4 @@
-//! Opens a CUDA device.
+//! Opening a CUDA device.
 #![allow(
     unsafe_code,
     reason = "cudarc has no safe way to set up the memory pool"
@@ -14,52 +14,52 @@ use super::{CudaKernels, driver};
 use nasfw_network::kernels::{cuda_name, device};
 use nasfw_network::{Error, Result};
 
-/// What to do about a device that does not open.
+/// Advice for a device that does not open.
 const MEND: &str =
-    "`nvidia-smi` shows what there is, CUDA_VISIBLE_DEVICES hides devices; or use cpu";
+    "`nvidia-smi` lists the devices, CUDA_VISIBLE_DEVICES can hide them; or use --device cpu";
 
-/// The generation of GPUs that the kernels are compiled for, as 90 for 9.0.
+/// The GPU generation that the kernels are compiled for, e.g. 90 for 9.0.
 const COMPUTE_CAP: &str = env!("NASFW_COMPUTE_CAP");
 
-/// The kernels of the CUDA device number `ordinal`.
+/// The kernels of CUDA device `ordinal`.
 ///
 /// # Errors
-/// When there is no driver, no device, none of that number, or it is older than this program was built
-/// for: which of them, and what to do.
+/// When there is no driver, no device, none of that number, or it is older than this program was
+/// built for; the message says which, and what to do.
 pub fn open(ordinal: usize) -> Result<CudaKernels> {
     let refused =
         |message: String| Error::Unavailable(format!("run.device: cuda:{ordinal}: {message}"));
     driver::load().map_err(|e| refused(e.into()))?;
-    // Asked here, as dfdx would panic.
+    // Checked here, because dfdx would panic.
     let failed = |e: DriverError| refused(format!("{}; {MEND}", said(&e)));
     result::init().map_err(failed)?;
     match result::device::get_count().map_err(failed)? {
-        ..=0 => return Err(refused(format!("the driver sees no device; {MEND}"))),
+        ..=0 => return Err(refused(format!("the driver finds no device; {MEND}"))),
         count if ordinal < count as usize => {}
-        1 => return Err(refused("there is one device here, cuda:0".into())),
+        1 => return Err(refused("there is only one device, cuda:0".into())),
         count => {
             let last = count - 1;
-            let message = format!("there are {count} devices here, cuda:0 to cuda:{last}");
+            let message = format!("there are {count} devices, cuda:0 to cuda:{last}");
             return Err(refused(message));
         }
     }
     let closed = |said: String| {
         let name = cuda_name(&said).unwrap_or(&said);
-        refused(format!("the device does not open ({name}); {MEND}"))
+        refused(format!("the device cannot be opened ({name}); {MEND}"))
     };
     let cuda = Cuda::try_build(ordinal, 0).map_err(|e| closed(format!("{e:?}")))?;
     let first = Storage::<f32>::try_alloc_len(&cuda, 1);
     let raw = first.map_err(|e| closed(format!("{e:?}")))?.device();
     check_generation(&raw).map_err(refused)?;
     if !keep_freed(&raw) {
-        // Without a pool of the driver's, dfdx keeps what it frees itself.
+        // Without the driver's memory pool, dfdx caches freed memory itself.
         device(cuda.try_enable_cache())?;
     }
     let gpu = Arc::new(device(Gpu::new(raw))?);
     Ok(CudaKernels { device: cuda, gpu })
 }
 
-/// Whether the device runs what this program was compiled for.
+/// Checks that the device can run the compiled kernels.
 fn check_generation(raw: &CudaDevice) -> std::result::Result<(), String> {
     use sys::CUdevice_attribute_enum as Attribute;
     let ask = |attribute| raw.attribute(attribute).map_err(|e| said(&e));
@@ -69,14 +69,14 @@ fn check_generation(raw: &CudaDevice) -> std::result::Result<(), String> {
     match has >= built_for {
         true => Ok(()),
         false => Err(format!(
-            "this program was built for compute capability {built_for}, the device has {has}; build it \
-             with CUDA_COMPUTE_CAP={has}"
+            "this program was built for compute capability {built_for}, but the device has {has}; rebuild \
+             it with CUDA_COMPUTE_CAP={has}"
         )),
     }
 }
 
-/// Has the driver's pool keep freed memory for the next step instead of giving it back whenever the
-/// host waits; false where there is no pool.
+/// Makes the driver's pool keep freed memory for the next step instead of releasing it whenever the
+/// host synchronises; false if there is no pool.
 fn keep_freed(raw: &CudaDevice) -> bool {
     let Some(pool) = pool(raw) else {
         return false;
@@ -88,12 +88,12 @@ fn keep_freed(raw: &CudaDevice) -> bool {
     status == sys::CUresult::CUDA_SUCCESS
 }
 
-/// Gives the memory that the pool keeps back to the device.
+/// Releases the memory kept by the pool.
 pub(super) fn trim(raw: &Arc<CudaDevice>) -> Result<()> {
-    // What is being freed is only free once the stream gets there.
+    // Pending frees only take effect once the stream gets there.
     device(raw.synchronize())?;
     if let Some(pool) = pool(raw) {
-        // SAFETY: takes numbers only; memory in use stays.
+        // SAFETY: takes numbers only; memory in use is not touched.
         let _ = unsafe { sys::cuMemPoolTrimTo(pool, 0) };
     }
     Ok(())
@@ -111,12 +111,12 @@ fn pool(raw: &CudaDevice) -> Option<sys::CUmemoryPool> {
     (status == sys::CUresult::CUDA_SUCCESS).then_some(pool)
 }
 
-/// The driver's own words for an error, where it has some.
+/// The driver's own message for an error, if it has one.
 fn said(error: &DriverError) -> String {
     let debug = format!("{error:?}");
     match (cuda_name(&debug), error.error_string()) {
-        (Some(name), Ok(text)) => format!("the driver says: {} ({name})", text.to_string_lossy()),
-        (Some(name), Err(_)) => format!("the driver says: {name}"),
-        (None, _) => "the driver failed".into(),
+        (Some(name), Ok(text)) => format!("driver error: {} ({name})", text.to_string_lossy()),
+        (Some(name), Err(_)) => format!("driver error: {name}"),
+        (None, _) => "unknown driver error".into(),
     }
 }

@@ -7,12 +7,12 @@ use crate::error::{Error, Result};
 use crate::kind::{Folder, is_model};
 use crate::replace::replace;
 
-/// Writes `bytes` beside `path`, waits for the disk, and moves them into place, over a file that was
-/// there; of a link, over the file that it leads to.
+/// Writes `bytes` beside `path`, flushes them to disk, and moves them into place, over an existing
+/// file; for a link, over the file that it points to.
 ///
 /// # Errors
-/// When it cannot be written, is no plain file, or belongs to a run or a model; what was there before is
-/// unchanged then.
+/// When it cannot be written, is not a regular file, or belongs to a run or a model; an existing
+/// file is unchanged then.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let refused = |message: String| Error::Target {
         path: path.into(),
@@ -24,34 +24,37 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     };
     let path = real.as_path();
     if path.exists() && !path.is_dir() && !path.is_file() {
-        return Err(refused("this is no plain file; name another place".into()));
+        return Err(refused(
+            "this is not a regular file; choose another path".into(),
+        ));
     }
     if let Some(of) = owner(path) {
-        let message = format!("this is within {of}, which is not written to; name another place");
+        let message =
+            format!("this is within {of}, which must not be changed; choose another path");
         return Err(refused(message));
     }
     if path.file_name().is_none() {
-        return Err(refused("this names no file".into()));
+        return Err(refused("this is not a file name".into()));
     }
     if path.is_dir() {
-        return Err(refused("a folder of this name exists; name a file".into()));
+        return Err(refused("this is a folder; name a file".into()));
     }
     replace(path, bytes).map_err(|e| match e.kind() {
         ErrorKind::StorageFull => Error::Full {
             path: path.into(),
             then: "try again",
         },
-        ErrorKind::NotFound => refused("its folder does not exist; make it first".into()),
-        _ => refused(format!("{e}; name another place")),
+        ErrorKind::NotFound => refused("its folder does not exist; create it first".into()),
+        _ => refused(format!("{e}; choose another path")),
     })
 }
 
-/// Whose folder a path is in, at any depth: a run, a model and an unfinished training hold what is theirs and
-/// nothing else, but for a run's page.
+/// The kind of nasfw folder that a path is in, at any depth: a run, a model or an unfinished
+/// training. They hold only their own files; a run's report page is the one exception.
 pub fn owner(path: &Path) -> Option<&'static str> {
     let whole = std::path::absolute(path).ok()?;
     let parent = whole.parent()?;
-    // Links and `..` lead where they lead.
+    // Resolve links and `..` first.
     let parent = parent.canonicalize().unwrap_or_else(|_| parent.into());
     let is_page = path.extension().is_some_and(|e| e == "html");
     parent

@@ -4,8 +4,9 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 
-/// The right to write to what the file `path` stands for, as long as the answer lives; `None` while another process has
-/// it. The system takes it back when a process ends, however it ends.
+/// Takes the exclusive right to write to whatever the file `path` stands for, for the lifetime of
+/// the result; `None` while another process holds it. The system releases it when a process ends,
+/// however it ends.
 ///
 /// # Errors
 /// When the file cannot be made or the system knows no locks.

@@ -9,8 +9,8 @@ use crate::file::owner;
 use crate::paths::parent;
 use crate::unfinished::Unfinished;
 
-/// A folder under way: filled beside its place and moved there when it is whole. What was not
-/// finished is removed.
+/// A folder under construction: filled beside its final place and moved there when complete. An
+/// unfinished one is removed.
 #[derive(Debug)]
 pub struct NewFolder {
     target: PathBuf,
@@ -18,15 +18,15 @@ pub struct NewFolder {
 }
 
 impl NewFolder {
-    /// Whether a folder may be made at `target`: it does not exist or is empty, and the nearest folder
-    /// around it that exists can be written to. Called before long work whose result is to go there;
-    /// leaves nothing.
+    /// Checks that a folder may be created at `target`: it does not exist or is empty, and its
+    /// nearest existing ancestor is writable. Called before long work whose result goes there;
+    /// leaves nothing behind.
     ///
     /// # Errors
-    /// Says why not, and what to choose instead.
+    /// The reason, and what to choose instead.
     pub fn check_free(target: &Path) -> Result<()> {
         if let Some(of) = owner(target) {
-            let message = format!("this is within {of}, which is not written to; choose another");
+            let message = format!("this is within {of}, which must not be changed; choose another");
             return Err(unfit(target, &message));
         }
         match fs::read_dir(target) {
@@ -44,7 +44,7 @@ impl NewFolder {
             }
             Err(e) => return Err(refused(target, e)),
         }
-        // Folders on the way are made when this one is.
+        // Missing parents are created together with this folder.
         let mut around = target.ancestors().skip(1);
         let around = around.find(|p| p.as_os_str().is_empty() || p.exists());
         let name = target.file_name().unwrap_or_default();
@@ -52,7 +52,7 @@ impl NewFolder {
         trial.map(drop).map_err(|e| refused(target, e))
     }
 
-    /// Makes the folder that is filled.
+    /// Creates the temporary folder to fill.
     ///
     /// # Errors
     /// As [`check_free`](Self::check_free).
@@ -67,7 +67,7 @@ impl NewFolder {
         })
     }
 
-    /// Has `write` make the file `name`, in folders that are made for it, and waits for the disk.
+    /// Lets `write` fill the file `name`, creates the folders it needs, and flushes it to disk.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -83,10 +83,10 @@ impl NewFolder {
             .map_err(|e| refused(&self.target, e))
     }
 
-    /// Moves it to its place.
+    /// Moves it to its final place.
     ///
     /// # Errors
-    /// When that fails; nothing is left then.
+    /// When that fails; nothing is left behind then.
     pub fn finish(self) -> Result<()> {
         let target = &self.target;
         self.unfinished
@@ -101,9 +101,10 @@ fn refused(target: &Path, e: io::Error) -> Error {
             then: "try again",
             path: target.into(),
         },
-        ErrorKind::InvalidFilename if target.file_name().is_none() => {
-            unfit(target, "this names no folder that could be made")
-        }
+        ErrorKind::InvalidFilename if target.file_name().is_none() => unfit(
+            target,
+            "this is not the name of a folder that could be created",
+        ),
         _ => unfit(target, &format!("{e}; choose another folder with --out")),
     }
 }

@@ -1,10 +1,18 @@
-//! Parents of paths, and the hidden names under which things are written.
+//! Files and folders written whole or not at all, and locks for their writers.
+//!
+//! Errors are the system's; the caller knows what the file is for and adds that.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `file.rs` | a file written beside its place and moved there |
+//! | `folder.rs` | a folder filled beside its place and moved there |
+//! | `lock.rs` | one writer at a time |
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// Makes names in `folder` durable where the system can; where it cannot (a folder is no file on Windows) a
-/// rename is still whole.
+/// Makes names in `folder` durable where the system can; elsewhere (Windows cannot open a folder as
+/// a file) a rename is still atomic.
 pub(crate) fn sync_folder(folder: &Path) {
     if let Ok(file) = File::open(folder) {
         let _ = file.sync_all();
@@ -19,8 +27,8 @@ pub fn parent(path: &Path) -> &Path {
     }
 }
 
-/// A hidden name beside `path` that tells people and programs what it is, this process's own; `None` where
-/// `path` ends in no name.
+/// A hidden name beside `path`, unique to this process, that tells people and programs its purpose;
+/// `None` when `path` has no file name.
 pub(crate) fn beside(path: &Path) -> Option<PathBuf> {
     let mut unfinished = std::ffi::OsString::from(".");
     unfinished.push(path.file_name()?);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::paths::{beside, parent, sync_folder};
 
-/// Makes `bytes` the content of `path`, or leaves what was there; on disk when this returns.
+/// Replaces the content of `path` with `bytes`, or leaves it unchanged; durable when this returns.
 ///
 /// # Errors
 /// When it cannot be written, or `path` names no file.
@@ -15,8 +15,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_by(&unfinished, path, bytes)
 }
 
-/// The same by way of a name in the same folder: where one process writes at a time, a name that is always the
-/// same leaves one file at most behind when the process is killed.
+/// Does the same via the given name in the same folder: where one process writes at a time, a fixed
+/// name leaves at most one stray file when the process is killed.
 ///
 /// # Errors
 /// As [`replace`].
@@ -27,7 +27,7 @@ pub fn replace_by(unfinished: &Path, path: &Path, bytes: &[u8]) -> io::Result<()
         file.sync_all()?;
         fs::rename(unfinished, path)
     };
-    // The error that is returned is the one that brought us here.
+    // Report the original error.
     write().inspect_err(|_| drop(fs::remove_file(unfinished)))?;
     sync_folder(parent(path));
     Ok(())

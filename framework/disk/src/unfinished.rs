@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::paths::{beside, parent, sync_folder};
 
-/// A folder under way, beside its place. Dropped, it is removed with all that is in it.
+/// A folder being filled beside its final place. Dropping it removes it with its contents.
 #[derive(Debug)]
 pub struct Unfinished {
     path: PathBuf,
@@ -21,7 +21,7 @@ impl Unfinished {
     pub fn create(target: &Path) -> io::Result<Self> {
         let first = beside(target).ok_or(ErrorKind::InvalidFilename)?;
         let mut path = first.clone();
-        // Numbers of processes come again, on other machines and after a crash: what is there is not ours.
+        // Process ids repeat, on other machines and after a crash: an existing folder is not ours.
         for nth in 1_u32.. {
             match fs::create_dir(&path) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {
@@ -39,7 +39,7 @@ impl Unfinished {
         })
     }
 
-    /// Where it is filled.
+    /// Path of the folder while it is being filled.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -64,7 +64,7 @@ impl Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if !self.is_in_place {
-            // An error before this one is the one to report.
+            // The earlier error is the one to report.
             let _ = fs::remove_dir_all(&self.path);
         }
     }

@@ -1,11 +1,11 @@
-//! What can go wrong in the engine, by what the reader can do about it.
+//! Errors of the engine, grouped by what the reader can do about them.
 
 use std::path::PathBuf;
 
 /// The result of a fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error whose message names the offending value and the mend.
+/// An error whose message names the offending value and the fix.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -20,7 +20,7 @@ pub enum Error {
     Config {
         /// The file it came from, if any.
         file: Option<PathBuf>,
-        /// What is wrong and what would be right.
+        /// The problem, and a value that would be accepted.
         message: String,
     },
     /// A run folder cannot be used as asked.
@@ -28,7 +28,7 @@ pub enum Error {
     Run {
         /// The run folder.
         run: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem and the fix.
         message: String,
     },
     /// A trained network is damaged, or cannot be used as asked.
@@ -45,16 +45,16 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The folder of a run went away under it.
     #[error(
-        "run {}: its folder was moved, removed or replaced while the run was going on; nothing more is recorded. Where \
-         it is now, `nasfw resume` goes on with it", .run.display()
+        "run {}: its folder was moved, removed or replaced while the run was active; nothing more is recorded. Continue \
+         it from its present location with `nasfw resume`", .run.display()
     )]
     Moved {
-        /// Where it was.
+        /// The folder's last known path.
         run: PathBuf,
     },
     /// The run's database failed.
@@ -62,7 +62,7 @@ pub enum Error {
     Database {
         /// The database file.
         path: PathBuf,
-        /// What SQLite said.
+        /// SQLite's error.
         source: rusqlite::Error,
     },
     /// A network, its device or its weights failed.
@@ -71,32 +71,32 @@ pub enum Error {
     /// Training one network went wrong; a search records it and continues.
     #[error("{0}")]
     Training(String),
-    /// A controller or schedule broke off, without which a search cannot go on.
+    /// A controller or schedule failed, without which a search cannot continue.
     #[error(
-        "the search cannot go on: {source}; the trials before are kept, and `nasfw resume` continues \
+        "the search cannot continue: {source}; earlier trials are kept, and `nasfw resume` continues \
          after them"
     )]
     Broken {
-        /// What happened.
+        /// The underlying error.
         source: nasfw_sdk::Error,
     },
-    /// Every trial fails, so that going on would find nothing.
+    /// Every trial fails, so continuing would be pointless.
     #[error(
-        "the last {count} trials all failed, for one reason: {reason}. Mend it and go on with `nasfw resume`; \
-         run.max_failures_in_row says after how many the search ends"
+        "the last {count} trials all failed for the same reason: {reason}. Fix it, then continue with `nasfw resume`; \
+         run.max_failures_in_row sets how many end the search"
     )]
     Failing {
-        /// How many in a row.
+        /// Number of consecutive failures.
         count: u64,
-        /// Why the last one did.
+        /// Reason of the last failure.
         reason: String,
     },
-    /// A worker could not do its work, other than for an architecture.
+    /// A worker failed for a reason other than its architecture.
     #[error("{message}")]
     Worker {
-        /// What happened.
+        /// The failure.
         message: String,
-        /// Whether the user can mend it without touching the program.
+        /// True if the user can fix it without changing the program.
         is_input: bool,
     },
     /// The observer asked to stop.
@@ -107,7 +107,7 @@ pub enum Error {
 impl From<nasfw_sdk::Error> for Error {
     fn from(error: nasfw_sdk::Error) -> Self {
         match error {
-            // A plugin ended its call because it was asked to.
+            // A plugin ended its call because it was asked to stop.
             nasfw_sdk::Error::Stopped => Self::Stopped,
             other => Self::Contract(other),
         }
@@ -147,7 +147,7 @@ impl From<nasfw_plugin_host::Error> for Error {
 }
 
 impl Error {
-    /// The error of a controller or schedule in the middle of a search.
+    /// Wraps the error of a controller or schedule in the middle of a search.
     pub(crate) fn broken(source: nasfw_sdk::Error) -> Self {
         match source {
             nasfw_sdk::Error::Stopped => Self::Stopped,
@@ -155,8 +155,8 @@ impl Error {
         }
     }
 
-    /// Tells whether the user can fix it without touching the program (exit code 2: input, usage, a full
-    /// disk) rather than the run having failed (1).
+    /// True if the user can fix it without changing the program (exit code 2: input, usage, a full
+    /// disk), as opposed to a failure of the run (1).
     pub fn is_input(&self) -> bool {
         match self {
             Self::Contract(e) => e.is_input(),
@@ -170,7 +170,7 @@ impl Error {
     }
 }
 
-/// The message with those of its sources that it does not already quote.
+/// The message, with those of its sources that it does not already quote.
 pub fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! How good a trained network is on a data set.
+//! Evaluates a trained network on a data set.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use nasfw_model::{Description, Model, Origin};
 use nasfw_network::fit::{EvalSet, View};
 use nasfw_network::kernels::Kernels;
 
-/// Images in a step; the metrics do not depend on it.
+/// Images per step; the metrics do not depend on it.
 const BATCH: usize = 8;
 
-/// What is evaluated, and on what.
+/// A model, and the data to evaluate it on.
 pub struct EvalRequest<'a> {
     /// The trained network.
     pub model: &'a Model,
@@ -30,27 +30,27 @@ pub struct EvalRequest<'a> {
     pub task: Option<Arc<dyn Task>>,
     /// The split of the data.
     pub part: Part,
-    /// What the network sees of an image.
+    /// The region of each image that the network sees.
     pub view: View,
 }
 
-/// How it went.
+/// The result of an evaluation.
 #[derive(Debug)]
 pub struct Report {
-    /// Over everything, and of every class or joint that occurs.
+    /// Metrics over the whole split, and per class or joint that occurs.
     pub metrics: Metrics,
-    /// What they would be worth in a search.
+    /// The reward that these metrics would earn in a search.
     pub reward: f64,
-    /// How many images there were.
+    /// Number of images evaluated.
     pub images: usize,
-    /// The data set in a line.
+    /// The data set in one line.
     pub data: String,
-    /// Whether it is the data set that the network was trained on.
+    /// True if it is the data set that the network was trained on.
     pub is_training_data: bool,
 }
 
-/// The settings that a model is evaluated with, to lay others over: its task, how its data was read,
-/// its scale and crop.
+/// The settings that a model is evaluated with, as a base for overrides: its task, how its data was
+/// read, its scale and crop.
 ///
 /// # Errors
 /// Never for a description that was read from a file.
@@ -64,7 +64,7 @@ pub fn settings(description: &Description) -> Result<Layers> {
     let input = &description.input;
     let mut data = value(serde_json::to_value(&description.provenance.data))?;
     if let (LabelKind::Classes, Some(data)) = (description.labels, data.as_object_mut()) {
-        // A set that does not name its classes may show fewer of them than it has.
+        // A data set that does not name its classes may show fewer of them than it has.
         data.insert("classes".into(), description.data.classes.len().into());
     }
     let mut values = Map::new();
@@ -80,15 +80,15 @@ pub fn settings(description: &Description) -> Result<Layers> {
     Ok(Layers::new(Preset::None).values(values, "model.json"))
 }
 
-/// Scores a model on a part of a data set, as training scores networks.
+/// Evaluates a model on a split of a data set, the way training does.
 ///
-/// Images and their truths are scaled so that the shorter side has `train.shorter_side_px`; the network
-/// sees them whole, or the crop of `train.crop_px` in the middle. A class or depth output is resized
-/// bilinearly to that size and compared there; heatmaps give positions at their own size.
+/// Images and their labels are scaled so that the shorter side has `train.shorter_side_px`; the
+/// network sees them whole, or the central crop of `train.crop_px`. A class or depth output is
+/// resized bilinearly to that size and compared there; heatmaps give positions at their own size.
 ///
 /// # Errors
-/// When a setting or the data is wrong, does not have the model's classes or joints, or the model was
-/// trained on a folder and none is named.
+/// When a setting or the data is wrong, the data does not have the model's classes or joints, or
+/// the model was trained on a folder and none is named.
 pub fn evaluate(request: &EvalRequest<'_>, observer: &mut dyn Observer) -> Result<Report> {
     on_device!(request.config.run.device, |kernels| {
         evaluate_on(kernels, request, observer)
@@ -134,19 +134,19 @@ fn evaluate_on<K: Kernels>(
     })
 }
 
-/// An image, its truth, and what the network says of it.
+/// An image, its label, and the network's prediction.
 #[derive(Debug)]
 pub struct Example {
-    /// What the data set calls it.
+    /// The image's name in the data set.
     pub name: String,
-    /// Image and truth, at the size to show them.
+    /// Image and label, at display size.
     pub sample: Sample,
-    /// The answer to the image as it is in the data set, for the size to show.
+    /// The prediction for the original image, resized to display size.
     pub answer: Output,
 }
 
-/// `count` images spread evenly over the part, or all of fewer. Each is seen whole, and shown with its longer
-/// side at most `longest_px` pixels.
+/// Returns `count` images spread evenly over the split, or all of them if there are fewer. Each is
+/// seen whole and shown with its longer side at most `longest_px` pixels.
 ///
 /// # Errors
 /// As [`evaluate`].
@@ -192,7 +192,7 @@ fn open(request: &EvalRequest<'_>) -> Result<(Arc<dyn Task>, Source)> {
         return Err(Error::Config {
             file: None,
             message:
-                "the model was trained on images of a folder; name it, or another one, with --data"
+                "the model was trained on an image folder; name that folder, or another one, with --data"
                     .into(),
         });
     }
@@ -201,7 +201,7 @@ fn open(request: &EvalRequest<'_>) -> Result<(Arc<dyn Task>, Source)> {
     let channels = description.graph.channels(description.graph.main().node);
     if task.output_channels(&source.info) != channels {
         return Err(unfit(format!(
-            "the task wants {} output channels for this data, and the model has {channels}",
+            "the task needs {} output channels for this data, but the model has {channels}",
             task.output_channels(&source.info)
         )));
     }
@@ -209,7 +209,8 @@ fn open(request: &EvalRequest<'_>) -> Result<(Arc<dyn Task>, Source)> {
     Ok((task, source))
 }
 
-/// Whether a model learned from the images of a folder, so that one must be named to look at images again.
+/// True if a model was trained on the images of a folder, so that a folder must be named to read
+/// images again.
 pub fn needs_data(description: &Description) -> bool {
     description.provenance.data_origin == Origin::Folder
 }
@@ -221,7 +222,7 @@ fn part_of(source: &Source, part: Part) -> &dyn Dataset {
     }
 }
 
-/// Whether the data has the classes or joints that the network's channels are, in this request.
+/// Checks that the data has the classes or joints of the network's channels, in the same request.
 fn check_names(description: &Description, source: &Source) -> Result<()> {
     let names = |info: &DataInfo| match description.labels {
         LabelKind::Classes => info.classes.clone(),
@@ -236,13 +237,13 @@ fn check_names(description: &Description, source: &Source) -> Result<()> {
     if ours.len() != theirs.len() {
         let (ours, theirs) = (ours.len(), theirs.len());
         return Err(unfit(format!(
-            "number of names ({what}): {ours} in the model, {theirs} in the data; it needs data of the same ones"
+            "number of {what} names: {ours} in the model, {theirs} in the data; use data with the same ones"
         )));
     }
     match ours.iter().zip(&theirs).position(|(a, b)| a != b) {
         None => Ok(()),
         Some(at) => Err(unfit(format!(
-            "{what} {at} is `{}` for the model and `{}` in the data; names and order must be the same",
+            "{what} {at} is `{}` in the model and `{}` in the data; names and order must match",
             ours[at], theirs[at]
         ))),
     }

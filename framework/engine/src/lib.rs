@@ -1,4 +1,4 @@
-//! The engine: configuration, experiments, searches and their store, full training, evaluation.
+//! The engine: configuration, networks on dfdx, training, the search loop and its store.
 //!
 //! ```text
 //! config ──▶ experiment ──▶ search ──▶ store
@@ -10,14 +10,23 @@
 //! | folder | holds |
 //! |---|---|
 //! | `config/` | settings, presets, overlays; every key a user can set |
-//! | `experiment/` | members, data and splits that a configuration names |
-//! | `search/` | the loop: propose, evaluate, tell; features and teacher; `executor/` in workers |
+//! | `device.rs` | device names, and dispatch to whichever one is named |
+//! | `network/` | graph → fused steps on dfdx's tape; kernels per device |
+//! | `encoder/` | encoder weights from files, also those of torchvision and timm |
+//! | `train/` | losses, optimisers, batches, one training run |
+//! | `search/` | the loop: propose, evaluate, update; features and teacher |
+//! | `plugins/` | third-party libraries: checked, probed, loaded, called |
 //! | `store/` | the run folder and its database |
-//! | `train/` | one architecture trained in full |
-//! | `eval.rs` | a trained network's metrics on a data set |
-//! | `trial.rs`, `progress.rs` | the record of a trial; events for whoever watches |
+//! | `full/` | one architecture trained in full |
+//! | `folder.rs` | kinds of nasfw folders: a run, a model, an unfinished training |
+//! | `data_check.rs` | check that a whole data set is readable |
+//! | `eval.rs` | evaluation of a trained network on a data set |
+//! | `model/` | a trained network as a folder |
+//! | `predict.rs` | a trained network's predictions for an image |
+//! | `disk/` | files and folders written whole or not at all |
+//! | `export/` | export of a trained network to formats of other programs |
 //! | `tensorboard/` | a search or training as event files |
-//! | `timing/` | single steps and inferences, to be timed and compared |
+//! | `timing/` | single steps and inferences, for timing and comparison |
 
 pub mod config;
 pub mod error;

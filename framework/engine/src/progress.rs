@@ -1,4 +1,4 @@
-//! What a run tells whoever watches it.
+//! Events of a run, for whoever watches it.
 
 use std::path::Path;
 
@@ -13,28 +13,28 @@ pub enum Event<'a> {
     Started {
         /// The run folder.
         run: &'a Path,
-        /// Trials wanted in all.
+        /// Trials wanted in total.
         trials: u64,
         /// Trials already finished, above 0 after a resume.
         finished: u64,
     },
     /// A piece of work with countable steps begins: reading data, warm-up, features.
     Phase {
-        /// What is done, e.g. `encoder warm-up`.
+        /// The piece of work, e.g. `encoder warm-up`.
         name: &'a str,
-        /// How many steps it has.
+        /// Number of steps in the phase.
         steps: usize,
     },
-    /// `done` of the present phase's steps are done; `note` is a short state such as a loss.
+    /// `done` of the current phase's steps are finished; `note` is a short status such as a loss.
     Step {
         /// Steps done so far.
         done: usize,
-        /// A short state to show, may be empty.
+        /// A short status to show; may be empty.
         note: &'a str,
     },
-    /// The present phase is over.
+    /// The current phase is over.
     PhaseDone,
-    /// A trial begins.
+    /// A trial starts.
     TrialStarted {
         /// Its id.
         id: u64,
@@ -45,7 +45,7 @@ pub enum Event<'a> {
     TrialFinished {
         /// Its record.
         trial: &'a Trial,
-        /// Whether it is the best so far.
+        /// True if it is the best so far.
         is_best: bool,
     },
     /// A step of a full training is done.
@@ -55,16 +55,16 @@ pub enum Event<'a> {
         /// Its loss.
         loss: f64,
     },
-    /// A full training looked at the validation part.
+    /// A full training was evaluated on the validation split.
     Evaluation {
         /// Epochs done so far.
         epoch: usize,
         /// The reward of the metrics.
         reward: f64,
-        /// What the scorer found.
+        /// The scorer's metrics.
         metrics: &'a Metrics,
     },
-    /// Something the user should know that is not an error.
+    /// A message for the user that is not an error.
     Note {
         /// One line.
         text: &'a str,
@@ -76,13 +76,13 @@ pub trait Observer {
     /// Called for every event, on the thread that runs the search.
     fn on(&mut self, event: &Event<'_>);
 
-    /// Whether to stop; asked between training steps. What is finished stays.
+    /// Returns true to stop; polled between training steps. Everything finished is kept.
     fn should_stop(&self) -> bool {
         false
     }
 }
 
-/// Watches nothing.
+/// Ignores all events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

@@ -1,19 +1,19 @@
-//! One judged architecture.
+//! The record of one evaluated architecture.
 
 use std::fmt;
 
 use nasfw_sdk::{Cost, Metrics};
 use serde::{Deserialize, Serialize};
 
-/// How a trial ended.
+/// The outcome of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// It went through all stages.
+    /// Completed all stages.
     Complete,
-    /// The schedule stopped it after an earlier stage.
+    /// Stopped by the schedule after an earlier stage.
     Stopped,
-    /// It could not be judged; it has a reason and no reward.
+    /// Could not be evaluated; it has a reason and no reward.
     Failed,
 }
 
@@ -38,13 +38,13 @@ pub struct Trial {
     pub choices: Vec<usize>,
     /// Natural logarithm of the probability it was sampled with.
     pub log_prob: f64,
-    /// How it ended.
+    /// Outcome of the trial.
     pub status: Status,
-    /// The reward after every stage gone through.
+    /// The reward after every completed stage.
     pub stage_rewards: Vec<f64>,
-    /// What the controller was told; none for a failure.
+    /// The reward reported to the controller; none for a failure.
     pub reward: Option<f64>,
-    /// Metrics of the last stage gone through.
+    /// Metrics of the last completed stage.
     pub metrics: Metrics,
     /// Learned parameters of the deployed network.
     pub params: usize,
@@ -52,11 +52,12 @@ pub struct Trial {
     pub macs: u64,
     /// Wall-clock time it took; the only field that depends on the clock.
     pub seconds: f64,
-    /// Why it failed or was stopped.
+    /// Reason of the failure or of the stop.
     pub reason: Option<String>,
 }
 
-/// What judging an architecture showed: all of a trial that depends on no other trial of its round.
+/// The result of evaluating an architecture: all fields of a trial that depend on no other trial of
+/// its round.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
@@ -64,15 +65,15 @@ pub struct Evaluation {
     pub id: u64,
     /// The architecture as text.
     pub genotype: String,
-    /// What the deployed network costs at the last stage's crop.
+    /// Cost of the deployed network at the last stage's crop.
     pub cost: Cost,
-    /// The reward after every stage gone through.
+    /// The reward after every completed stage.
     pub stage_rewards: Vec<f64>,
-    /// Metrics of the last stage gone through.
+    /// Metrics of the last completed stage.
     pub metrics: Metrics,
-    /// Why the schedule stopped it.
+    /// Reason why the schedule stopped it.
     pub stopped: Option<String>,
-    /// Why it could not be judged.
+    /// Reason why it could not be evaluated.
     pub failed: Option<String>,
     /// Wall-clock time it took.
     pub seconds: f64,

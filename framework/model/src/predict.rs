@@ -1,4 +1,4 @@
-//! The output of a trained network for an image.
+//! Predictions of a trained network for an image.
 
 use dfdx::prelude::TensorFromVec;
 use nasfw_data::{Image, Transform};
@@ -20,7 +20,7 @@ pub struct Predictor {
     transform: Transform,
 }
 
-/// Runs the network on an image of this size: the main output.
+/// Runs the network on an image of `(width, height)`; returns the main output.
 type Forward = dyn Fn(Vec<f32>, Size) -> Result<(MapShape, Vec<f32>)>;
 
 impl std::fmt::Debug for Predictor {
@@ -40,8 +40,8 @@ pub struct Output {
 }
 
 impl Predictor {
-    /// The network of `model` on a device. It sees images whole, with their shorter side
-    /// as long as in training.
+    /// Loads the network of `model` onto the device called `on`. It sees images whole, with their
+    /// shorter side as long as in training.
     ///
     /// # Errors
     /// When there is no such device, or it fails.
@@ -52,15 +52,15 @@ impl Predictor {
         Ok(Self { forward, transform })
     }
 
-    /// How images are scaled.
+    /// The scaling of images.
     pub fn transform(&self) -> &Transform {
         &self.transform
     }
 
-    /// Looks at an image.
+    /// Runs the network on an image.
     ///
     /// # Errors
-    /// When it cannot be looked at, the device fails, or an output is not finite.
+    /// When the image cannot be used, the device fails, or an output is not finite.
     pub fn predict(&self, image: &Image) -> Result<Output> {
         let image_px = image.size;
         self.transform
@@ -113,13 +113,13 @@ impl Output {
         }
     }
 
-    /// The same output for a view of the image in another size.
+    /// The same output resized to another size, `(width, height)`, for display.
     pub fn resized(self, image_px: Size) -> Self {
         Self { image_px, ..self }
     }
 
-    /// The output resized bilinearly to the image, as scores resize it: `each` is called with whole
-    /// rows `(rows, width, channels)`, from top to bottom. An error ends it.
+    /// Resizes the output bilinearly to the image, as evaluation does: `each` is called with whole
+    /// rows `(rows, width, channels)`, from top to bottom. An error stops the iteration.
     ///
     /// # Errors
     /// Those of `each`.

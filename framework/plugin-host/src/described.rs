@@ -1,19 +1,19 @@
-//! What a library says of itself, before it is believed or shown.
+//! Validation of a library's description, before it is used or shown.
 
 use nasfw_sdk::wire::message::Item;
 use serde_json::Value;
 
-/// The most items of a library.
+/// Maximum number of items in a library.
 const MOST_ITEMS: usize = 256;
 
-/// Checks what a library says it has.
+/// Checks a library's description of its items.
 ///
 /// # Errors
-/// One line: the first thing that is not as it should be.
+/// One line: the first problem.
 pub(super) fn check_items(items: &[Item]) -> Result<(), String> {
     if items.is_empty() || items.len() > MOST_ITEMS {
         return Err(format!(
-            "registers {} items; 1 to {MOST_ITEMS} are right (nasfw_sdk::register!)",
+            "registers {} items; expected 1 to {MOST_ITEMS} (nasfw_sdk::register!)",
             items.len()
         ));
     }
@@ -23,14 +23,14 @@ pub(super) fn check_items(items: &[Item]) -> Result<(), String> {
                 |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
             if name.is_empty() || name.len() > 64 || !name.bytes().all(is_plain) {
                 return Err(format!(
-                    "the {what} `{}` is not allowed; 1 to 64 of a-z, 0-9, - and _ are",
+                    "the {what} `{}` is not allowed; use 1 to 64 of a-z, 0-9, - and _",
                     one_line(name)
                 ));
             }
         }
         if !item.defaults.is_object() {
             return Err(format!(
-                "the default settings of `{}` are no table",
+                "the default settings of `{}` are not a table",
                 item.name
             ));
         }
@@ -38,14 +38,14 @@ pub(super) fn check_items(items: &[Item]) -> Result<(), String> {
     Ok(())
 }
 
-/// Text without line breaks and control characters, and not too long.
+/// Removes line breaks and control characters, and limits the length.
 pub(super) fn one_line(text: &str) -> String {
     const MOST: usize = 2000;
     let cleaned = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     cleaned.take(MOST).collect()
 }
 
-/// The same for every text in a value.
+/// Applies this to every text in a value.
 pub(super) fn clean(value: &mut Value) {
     match value {
         Value::String(text) => *text = one_line(text),

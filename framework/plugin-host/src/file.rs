@@ -1,4 +1,4 @@
-//! Everything that is checked of a file before any of it runs.
+//! All checks of a file before any of it runs.
 
 use std::fs::{File, Metadata};
 use std::io::Read;
@@ -13,12 +13,12 @@ use sha2::{Digest, Sha256};
 use super::reference::Reference;
 use crate::error::{Error, Result};
 
-/// No library is larger.
+/// Maximum size of a library.
 const MOST_BYTES: u64 = 512 << 20;
 
-/// A file whose bytes look like a plugin for this program.
+/// A file that looks like a plugin for this program.
 pub(super) struct PluginFile {
-    /// Where it is, without links and relative parts.
+    /// Its canonical path.
     pub(super) path: PathBuf,
     pub(super) bytes: Vec<u8>,
     pub(super) sha256: String,
@@ -32,16 +32,16 @@ pub(super) fn refused(path: &Path, message: impl Into<String>) -> Error {
     }
 }
 
-/// Reads a file once and checks all that can be checked of its bytes.
+/// Reads a file once and checks everything that can be checked of its bytes.
 ///
 /// # Errors
-/// One line: what is wrong and what to do.
+/// One line: the problem and the fix.
 pub(super) fn read(reference: &Reference) -> Result<PluginFile> {
     let given = &reference.path;
     let fail = |message: String| refused(given, message);
     let path = given.canonicalize().map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound if given.symlink_metadata().is_ok() => {
-            fail("a link that leads nowhere".into())
+            fail("a broken link".into())
         }
         std::io::ErrorKind::NotFound => fail("no such file".into()),
         _ => fail(format!("cannot be opened: {e}")),
@@ -53,8 +53,8 @@ pub(super) fn read(reference: &Reference) -> Result<PluginFile> {
         && *wanted != sha256
     {
         return Err(fail(format!(
-            "its sha256 is {sha256}, but {wanted} is asked for; put that file back (a \
-             run goes on with the bytes it began with); a new run may ask for this one's sha256"
+            "its sha256 is {sha256}, expected {wanted}; restore that file (a run \
+             continues with the bytes it started with), or pin this one's sha256 in a new run"
         )));
     }
     let stamp = examine(&bytes).map_err(fail)?;
@@ -68,7 +68,8 @@ pub(super) fn read(reference: &Reference) -> Result<PluginFile> {
 }
 
 fn read_once(path: &Path) -> Result<Vec<u8>, String> {
-    // Looked at by name first, because merely opening a pipe or a device can block or do something.
+    // Checked by name first, because merely opening a pipe or a device can block or have side
+    // effects.
     check_metadata(
         &path
             .metadata()
@@ -93,25 +94,25 @@ fn read_once(path: &Path) -> Result<Vec<u8>, String> {
 
 fn check_metadata(metadata: &Metadata) -> Result<(), String> {
     if metadata.is_dir() {
-        return Err("is a folder; name the library in it".into());
+        return Err("is a folder; name the library file in it".into());
     }
     if !metadata.is_file() {
-        return Err("is no plain file".into());
+        return Err("is not a regular file".into());
     }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         if metadata.permissions().mode() & 0o002 != 0 {
             return Err(
-                "anyone may change this file, so it is not loaded; mend it with chmod o-w".into(),
+                "anyone may change this file, so it is not loaded; fix it with chmod o-w".into(),
             );
         }
     }
     Ok(())
 }
 
-/// In a folder that others may write, anyone may put another file in the place of this one, unless
-/// the folder lets only owners do so, as /tmp does.
+/// In a folder that others may write to, anyone may replace this file, unless the folder lets only
+/// owners do so, as /tmp does.
 fn check_folder(path: &Path) -> Result<(), String> {
     #[cfg(unix)]
     if let Some(folder) = path.parent() {
@@ -123,7 +124,7 @@ fn check_folder(path: &Path) -> Result<(), String> {
             .mode();
         if mode & 0o002 != 0 && mode & 0o1000 == 0 {
             return Err(format!(
-                "anyone may change what {} holds, so nothing of it is loaded; mend it with chmod o-w",
+                "anyone may change the contents of {}, so nothing in it is loaded; fix it with chmod o-w",
                 folder.display()
             ));
         }
@@ -131,16 +132,16 @@ fn check_folder(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// The machine, the parts and the stamp of a library.
+/// The machine, segments and stamp of a library.
 fn examine(bytes: &[u8]) -> Result<Stamp, String> {
     let file = object::File::parse(bytes).map_err(|e| match bytes.starts_with(b"\x7fELF") {
-        true => format!("is cut off or damaged ({e}); copy it again"),
-        false => format!("is no library of this kind of system ({e})"),
+        true => format!("is truncated or damaged ({e}); copy it again"),
+        false => format!("is not a shared library for this system ({e})"),
     })?;
     let of_machine = match std::env::consts::ARCH {
         "x86_64" => file.architecture() == Architecture::X86_64,
         "aarch64" => file.architecture() == Architecture::Aarch64,
-        // The stamp and the trial have a say, too.
+        // The stamp and the probe check it, too.
         _ => true,
     };
     if !of_machine || file.is_64() != (usize::BITS == 64) {
@@ -152,7 +153,7 @@ fn examine(bytes: &[u8]) -> Result<Stamp, String> {
     }
     if file.kind() != ObjectKind::Dynamic {
         return Err(format!(
-            "is no shared library but {:?}; its crate needs crate-type = [\"cdylib\"]",
+            "is not a shared library but {:?}; its crate needs crate-type = [\"cdylib\"]",
             file.kind()
         ));
     }
@@ -163,7 +164,7 @@ fn examine(bytes: &[u8]) -> Result<Stamp, String> {
             .is_none_or(|end| end > bytes.len() as u64)
         {
             return Err(format!(
-                "is cut off: a part of it should end at byte {}, but it has {}; copy it again",
+                "is truncated: a segment should end at byte {}, but the file has {}; copy it again",
                 start.saturating_add(length),
                 bytes.len()
             ));
@@ -171,13 +172,13 @@ fn examine(bytes: &[u8]) -> Result<Stamp, String> {
     }
     check_relocations(&file)?;
     let section = file.section_by_name(STAMP_SECTION).ok_or(
-        "has no nasfw stamp, so it is no plugin; the root of its crate needs \
-         nasfw_sdk::export_plugin!()",
+        "has no nasfw stamp, so it is not a plugin; add nasfw_sdk::export_plugin!() \
+         to the root of its crate",
     )?;
     let data = section
         .data()
         .map_err(|e| format!("its stamp cannot be read ({e})"))?;
-    let stamp = Stamp::read(data).ok_or("its stamp is cut off")?;
+    let stamp = Stamp::read(data).ok_or("its stamp is truncated")?;
     let mut exports = file
         .exports()
         .map_err(|e| format!("its symbols cannot be read ({e})"))?;
@@ -186,14 +187,15 @@ fn examine(bytes: &[u8]) -> Result<Stamp, String> {
     };
     if !exports.any(is_entry) {
         return Err(format!(
-            "does not export {ENTRY_SYMBOL}; the root of its crate needs nasfw_sdk::export_plugin!()"
+            "does not export {ENTRY_SYMBOL}; add nasfw_sdk::export_plugin!() to the root of its crate"
         ));
     }
     Ok(stamp)
 }
 
-/// The loader writes wherever the relocations say. A damaged one may hit memory that is not the library's: whose, is
-/// another matter in every process, so that a trial in one shows nothing for the next.
+/// The loader writes wherever the relocations point. A damaged one may hit memory outside the
+/// library; whose memory differs between processes, so that a probe in one proves nothing for the
+/// next.
 fn check_relocations(file: &object::File<'_>) -> Result<(), String> {
     const WORD: u64 = size_of::<usize>() as u64;
     let parts: Vec<(u64, u64, bool)> = (file.segments())
@@ -222,7 +224,7 @@ fn check_relocations(file: &object::File<'_>) -> Result<(), String> {
         };
         if !parts.iter().any(is_data) || points && !parts.iter().any(is_inside) {
             return Err(format!(
-                "is damaged: a relocation at {at:#x} leads outside of it; copy it again"
+                "is damaged: a relocation at {at:#x} points outside of it; copy it again"
             ));
         }
     }
@@ -231,36 +233,36 @@ fn check_relocations(file: &object::File<'_>) -> Result<(), String> {
 
 fn check_stamp(stamp: &Stamp) -> Result<(), String> {
     if stamp.magic != MAGIC {
-        return Err("its stamp is not one of nasfw; build it again".into());
+        return Err("its stamp is not from nasfw; rebuild it".into());
     }
     if stamp.byte_order != 0x0102_0304 || stamp.pointer_bits != usize::BITS {
         return Err(format!(
-            "its stamp is of another machine ({})",
+            "its stamp is for another machine ({})",
             Stamp::text(&stamp.target)
         ));
     }
     if (stamp.size as usize) < size_of::<Stamp>() {
         return Err(format!(
-            "its stamp has {} bytes and should have more",
+            "its stamp has only {} bytes; rebuild it",
             stamp.size
         ));
     }
     let (major, minor) = (stamp.abi_major, stamp.abi_minor);
     if major != ABI_MAJOR || minor > ABI_MINOR {
         let mend = match (major, minor) > (ABI_MAJOR, ABI_MINOR) {
-            true => "use a newer nasfw, or build it with an older kit",
-            false => "build it again with the kit of this nasfw",
+            true => "use a newer nasfw, or build it with an older SDK",
+            false => "rebuild it with the SDK of this nasfw",
         };
         return Err(format!(
-            "speaks version {major}.{minor} of the plugin interface ({}), this program \
-             {ABI_MAJOR}.{ABI_MINOR}; {mend}",
+            "speaks version {major}.{minor} of the plugin interface ({}), but this \
+             program speaks {ABI_MAJOR}.{ABI_MINOR}; {mend}",
             Stamp::text(&stamp.sdk)
         ));
     }
     if !(stamp.ir_min..=stamp.ir_max).contains(&IR_VERSION) {
         return Err(format!(
-            "writes graphs of version {} to {}, this program reads {IR_VERSION}; build it with the \
-             kit of this nasfw",
+            "writes graphs of version {} to {}, but this program reads {IR_VERSION}; rebuild it with \
+             the SDK of this nasfw",
             stamp.ir_min, stamp.ir_max
         ));
     }

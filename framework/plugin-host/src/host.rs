@@ -1,4 +1,4 @@
-//! What a library may call during a call, and which calls are going on.
+//! Callbacks for libraries, and the list of calls in progress.
 
 #![allow(
     unsafe_code,
@@ -14,41 +14,41 @@ use nasfw_sdk::wire::{Bytes, HostTable, LEVEL_WARNING};
 
 use super::described::one_line;
 
-/// More notes than anyone reads; the rest is dropped.
+/// Maximum number of notes; the rest is dropped.
 const MOST_NOTES: usize = 100;
 
 static STOP: OnceLock<&'static AtomicBool> = OnceLock::new();
 static NOTES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static RUNNING: Mutex<BTreeMap<u64, Running>> = Mutex::new(BTreeMap::new());
 
-/// A call of a library that has not come back yet.
+/// A call into a library that has not returned yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Running {
-    /// Which call, no two alike.
+    /// Unique id of the call.
     pub id: u64,
     /// The library.
     pub library: &'static str,
-    /// What it was asked.
+    /// The operation called.
     pub operation: &'static str,
 }
 
-/// Libraries are told to end their calls once `flag` is set. The first flag stays.
+/// Tells libraries to end their calls once `flag` is set. The first flag stays.
 pub fn stop_by(flag: &'static AtomicBool) {
     let _ = STOP.set(flag);
 }
 
-/// The calls that have not come back, the oldest first.
+/// The calls in progress, oldest first.
 pub fn running() -> Vec<Running> {
     let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
     running.values().copied().collect()
 }
 
-/// What libraries had to say since the last call.
+/// Takes the notes of libraries since the last call.
 pub fn take_notes() -> Vec<String> {
     std::mem::take(&mut NOTES.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Marks a call as going on until it is dropped.
+/// Marks a call as in progress until dropped.
 pub(super) struct InCall(u64);
 
 impl InCall {
@@ -75,7 +75,7 @@ impl Drop for InCall {
     }
 }
 
-/// The table that a library gets with every call.
+/// The table passed to a library with every call.
 pub(super) fn table() -> HostTable {
     HostTable {
         size: size_of::<HostTable>(),
@@ -89,7 +89,7 @@ unsafe extern "C" fn log(_context: *mut c_void, level: u32, text: Bytes) {
     if text.ptr.is_null() || text.len > 1 << 16 {
         return;
     }
-    // SAFETY: the library lends the bytes during this call.
+    // SAFETY: the library lends the bytes for the duration of this call.
     let bytes = unsafe { std::slice::from_raw_parts(text.ptr, text.len) };
     let line = one_line(&String::from_utf8_lossy(bytes));
     let mut notes = NOTES.lock().unwrap_or_else(PoisonError::into_inner);

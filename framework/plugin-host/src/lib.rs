@@ -1,26 +1,26 @@
-//! Plugins in libraries of their own: finding out whether a file is one, loading it, and calling it.
+//! Plugins in dynamic libraries: recognising, loading and calling them.
 //!
-//! A library is code that runs with the user's rights, so only files that the user named are looked
-//! at, and a file goes a long way before it runs here:
+//! A library is code that runs with the user's rights, so only files that the user named are
+//! opened, and a file passes many checks before it runs here:
 //!
 //! ```text
 //! path ─▶ permissions ─▶ bytes, read once ─▶ machine, stamp, entry ─▶ sha256 pin
 //!      ─▶ private copy ─▶ loaded in a child process ─▶ loaded here ─▶ names ─▶ registry
 //! ```
 //!
-//! That keeps broken, foreign and unlucky files from doing harm. It is no sandbox: a file that means
-//! harm and passes for a plugin does it. A library that is loaded stays for the program's life.
+//! These checks stop broken, foreign and incompatible files. They are not a sandbox: a malicious
+//! plugin that passes them can do anything. A loaded library stays for the program's lifetime.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `reference.rs` | `PATH#sha256=HEX` |
-//! | `file.rs` | everything that is checked before the file runs |
-//! | `probe.rs` | loading it in a child process first, and that child |
+//! | `file.rs` | all checks before the file runs |
+//! | `trial.rs` | the probe: loading it in a child process first |
 //! | `library.rs` | the loaded library: its table, and the only unsafe calls |
-//! | `described.rs` | what it says of itself, before it is believed or shown |
-//! | `host.rs` | what the library may call: notes, and whether to stop |
-//! | `load.rs` | the order of all this, and the registry |
-//! | `remote/` | its spaces, controllers, schedules and tasks, as the engine knows them |
+//! | `described.rs` | validation of its description |
+//! | `host.rs` | callbacks for the library: notes, and stop requests |
+//! | `load.rs` | the sequence of all this, and the registry |
+//! | `remote/` | adapters: its spaces, controllers, schedules and tasks |
 //!
 //! The library's side is `nasfw_sdk::wire::guest`.
 

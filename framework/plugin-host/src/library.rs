@@ -1,4 +1,4 @@
-//! A loaded library: its table, checked, and the only calls into it.
+//! A loaded library: its checked table, and the only calls into it.
 
 #![allow(
     unsafe_code,
@@ -22,18 +22,18 @@ use serde_json::Value;
 use super::described::{check_items, clean, one_line};
 use super::host::{self, InCall};
 
-/// The most that a description or an error may have.
+/// Maximum length of a description or an error.
 const MOST_TEXT_BYTES: usize = 1 << 20;
 
-/// A library that stays loaded for the rest of the program's life.
+/// A library that stays loaded for the lifetime of the program.
 pub struct Library {
-    /// What messages call it.
+    /// Its name in messages.
     label: &'static str,
     functions: Functions,
     described: Described,
 }
 
-/// The table's functions, all there.
+/// The functions of the table, all present.
 #[derive(Clone, Copy)]
 struct Functions {
     describe: Describe,
@@ -43,17 +43,17 @@ struct Functions {
     release: Release,
 }
 
-/// What a call brought.
+/// The result of a call.
 pub(super) enum Answer {
-    /// What was asked for.
+    /// The reply.
     Done(Vec<u8>),
-    /// Why not.
+    /// The reason of the refusal.
     Failed(Error),
-    /// The library's code panicked; the instance is not to be called again.
+    /// The library's code panicked; the instance must not be called again.
     Panicked(Error),
 }
 
-/// An array that a call lends to the library.
+/// An array lent to the library for one call.
 pub(super) enum Lent<'a> {
     U8(&'a [u8]),
     F32(&'a [f32]),
@@ -62,13 +62,12 @@ pub(super) enum Lent<'a> {
 }
 
 impl Library {
-    /// Loads the library in `file` and checks what it says of itself. `label` is its name in
-    /// messages.
+    /// Loads the library in `file` and checks its description. `label` is its name in messages.
     ///
     /// Its code runs here: constructors, `nasfw_plugin_entry`, `describe`.
     ///
     /// # Errors
-    /// One line: what is wrong.
+    /// One line: the problem.
     pub(super) fn open(file: &Path, label: &str) -> Result<&'static Self, String> {
         let loader =
             load(file).map_err(|e| format!("cannot be loaded: {}", without_path(&e, file)))?;
@@ -89,7 +88,7 @@ impl Library {
         Ok(Box::leak(Box::new(library)))
     }
 
-    /// What messages call it.
+    /// Its name in messages.
     pub fn label(&self) -> &'static str {
         self.label
     }
@@ -109,7 +108,7 @@ impl Library {
             Answer::Failed(e) | Answer::Panicked(e) => return Err(e.to_string()),
         };
         let described: Described = serde_json::from_slice(&bytes)
-            .map_err(|e| format!("its description is not as it should be: {e}"))?;
+            .map_err(|e| format!("its description is invalid: {e}"))?;
         check_items(&described.items)?;
         Ok(described)
     }
@@ -138,7 +137,7 @@ impl Library {
         drop(running);
         match self.answer("create", status, reply, most) {
             Answer::Done(_) if handle == 0 => {
-                let message = "made an instance without a handle".to_owned();
+                let message = "made an instance with a null handle".to_owned();
                 (0, Answer::Failed(self.error("create", message)))
             }
             answer => (handle, answer),
@@ -173,7 +172,7 @@ impl Library {
         self.answer(op.name(), status, reply, most)
     }
 
-    /// Ends an instance.
+    /// Drops an instance.
     pub(super) fn destroy(&self, handle: u64) {
         let _running = InCall::new(self.label, "destroy");
         // SAFETY: the handle is one that the library made and that is not used any more. What it
@@ -181,7 +180,7 @@ impl Library {
         let _ = unsafe { (self.functions.destroy)(handle) };
     }
 
-    /// Copies a reply, gives it back, and says what it means.
+    /// Copies a reply, returns the buffer to the library, and decodes the status.
     fn answer(&self, operation: &str, status: i32, reply: Buffer, most: usize) -> Answer {
         let most = if status == OK { most } else { MOST_TEXT_BYTES };
         let length = reply.len;
@@ -196,7 +195,7 @@ impl Library {
             unsafe { (self.functions.release)(reply) };
         }
         let Some(bytes) = copied else {
-            let message = format!("replied with {length} bytes; at most {most} are taken");
+            let message = format!("replied with {length} bytes; at most {most} are accepted");
             return Answer::Failed(self.error(operation, message));
         };
         match status {
@@ -205,13 +204,13 @@ impl Library {
             PANICKED => Answer::Panicked(self.failure(operation, &bytes)),
             STOPPED => Answer::Failed(Error::Stopped),
             other => {
-                let message = format!("returned the status {other}, which means nothing");
+                let message = format!("returned the unknown status {other}");
                 Answer::Panicked(self.error(operation, message))
             }
         }
     }
 
-    /// The error that a library replied with: one of the contract's, or a message of its own.
+    /// The error in a library's reply: one of the contract's, or a message of its own.
     fn failure(&self, operation: &str, bytes: &[u8]) -> Error {
         let mut value: Value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
         clean(&mut value);
@@ -224,11 +223,11 @@ impl Library {
         }
         self.error(
             operation,
-            message.unwrap_or_else(|| "gave no reason".into()),
+            message.unwrap_or_else(|| "no reason given".into()),
         )
     }
 
-    /// An error of this library's.
+    /// An error attributed to this library.
     pub(super) fn error(&self, operation: &str, message: String) -> Error {
         Error::Library {
             library: format!("{}: {operation}", self.label),
@@ -274,10 +273,10 @@ fn bytes(from: &[u8]) -> Bytes {
     }
 }
 
-/// Reads the table, as far as its size says.
+/// Reads the table, up to the size it declares.
 fn functions(table: *const Table) -> Result<Functions, String> {
     if table.is_null() || !table.is_aligned() {
-        return Err(format!("{ENTRY_SYMBOL} returned no table"));
+        return Err(format!("{ENTRY_SYMBOL} returned a null table"));
     }
     // SAFETY: the library promises a table that begins with its size.
     let size = unsafe { std::ptr::addr_of!((*table).size).read() };
@@ -289,11 +288,11 @@ fn functions(table: *const Table) -> Result<Functions, String> {
     let table = unsafe { table.read() };
     if table.abi_major != u32::from(ABI_MAJOR) || table.abi_minor > u32::from(ABI_MINOR) {
         return Err(format!(
-            "its table is of version {}.{}, its stamp is not",
+            "its table has version {}.{}, which differs from its stamp",
             table.abi_major, table.abi_minor
         ));
     }
-    let missing = |name: &str| format!("its table has no {name}");
+    let missing = |name: &str| format!("its table lacks {name}");
     Ok(Functions {
         describe: table.describe.ok_or_else(|| missing("describe"))?,
         create: table.create.ok_or_else(|| missing("create"))?,
@@ -303,7 +302,7 @@ fn functions(table: *const Table) -> Result<Functions, String> {
     })
 }
 
-/// What the loader says, without the private copy's path.
+/// The loader's message, without the private copy's path.
 fn without_path(error: &libloading::Error, file: &Path) -> String {
     let mut text = error.to_string();
     let source = std::error::Error::source(error).map(ToString::to_string);

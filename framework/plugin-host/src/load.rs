@@ -1,4 +1,4 @@
-//! From a path to items in the registry.
+//! Loading: from a path to items in the registry.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -20,18 +20,18 @@ use crate::error::{Error, Result};
 /// A library whose items are registered.
 #[derive(Debug)]
 pub struct Loaded {
-    /// What its stamp says.
+    /// The contents of its stamp.
     pub inspected: Inspected,
-    /// `PATH#sha256=HEX`: what a configuration records.
+    /// `PATH#sha256=HEX`, as recorded in a configuration.
     pub reference: String,
     /// Its items.
     pub items: Vec<Item>,
 }
 
-/// What is known of a library before it runs.
+/// Facts about a library known before it runs.
 #[derive(Clone, Debug)]
 pub struct Inspected {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// SHA-256 of its bytes.
     pub sha256: String,
@@ -41,7 +41,7 @@ pub struct Inspected {
     pub version: String,
     /// Version of the plugin interface, e.g. `1.0`.
     pub abi: String,
-    /// The kit, machine and compiler it was made with.
+    /// The SDK, machine and compiler that it was built with.
     pub made_with: String,
 }
 
@@ -53,8 +53,7 @@ impl Loaded {
     }
 }
 
-/// Whether text that could be a plugin's name is a path instead: names have neither separators nor
-/// an extension.
+/// True if a name is a path instead: plugin names have neither separators nor an extension.
 pub fn is_library(text: &str) -> bool {
     let path = text.rsplit_once("#sha256=").map_or(text, |(path, _)| path);
     let extension = Path::new(path).extension().and_then(|e| e.to_str());
@@ -72,26 +71,26 @@ pub fn loaded() -> Vec<&'static Loaded> {
         .clone()
 }
 
-/// Looks at a file without running any of it. `reference` is a path, with `#sha256=HEX` if it must
-/// have certain bytes.
+/// Inspects a file without running any of it. `reference` is a path, with `#sha256=HEX` if it must
+/// have exactly these bytes.
 ///
 /// # Errors
-/// [`Error::Plugin`] when the file is no plugin for this program, cannot be trusted, or has other
-/// bytes.
+/// [`Error::Plugin`] when the file is not a plugin for this program, cannot be trusted, or has
+/// other bytes.
 pub fn inspect(reference: &str) -> Result<Inspected> {
     Ok(inspected(&file::read(&Reference::parse(reference)?)?))
 }
 
-/// Loads a library and registers what it has. The same bytes again do nothing.
+/// Loads a library and registers its items. Loading the same bytes again does nothing.
 ///
 /// # Errors
-/// [`Error::Plugin`]: as [`inspect`]; also when it does not load, in a child process or here, or a
-/// name of its items is taken.
+/// [`Error::Plugin`]: as [`inspect`]; also when it does not load, in a child process or here, or
+/// the name of an item is taken.
 pub fn load(reference: &str) -> Result<&'static Loaded> {
     let reference = Reference::parse(reference)?;
     // Held throughout: one library at a time.
     let mut all = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    // What is loaded stays, whatever becomes of the file.
+    // Whatever is loaded stays loaded, even if the file changes.
     if let Some(wanted) = &reference.sha256
         && let Some(same) = all.iter().find(|l| l.inspected.sha256 == *wanted)
     {
@@ -105,7 +104,7 @@ pub fn load(reference: &str) -> Result<&'static Loaded> {
     let path = file.path.to_str().ok_or_else(|| {
         refused(
             &reference.path,
-            "its path is not valid UTF-8; move it elsewhere",
+            "its path is not valid UTF-8; rename or move it",
         )
     })?;
     let origin = Origin {
@@ -124,7 +123,7 @@ pub fn load(reference: &str) -> Result<&'static Loaded> {
     Ok(loaded)
 }
 
-/// Loads a library without registering what it has, each time anew, as tests and benchmarks do.
+/// Loads a library without registering its items, anew each time; for tests and benchmarks.
 ///
 /// # Errors
 /// As [`load`].
@@ -133,14 +132,18 @@ pub fn open(reference: &str) -> Result<&'static Library> {
     open_file(&reference.path, &file::read(&reference)?)
 }
 
-/// Tries the file's bytes in a child process, then loads them here.
+/// Probes the file's bytes in a child process, then loads them here.
 fn open_file(given: &Path, file: &PluginFile) -> Result<&'static Library> {
     let fail = |message: String| refused(given, message);
     let folder = tempfile::Builder::new()
         .prefix("nasfw-plugin-")
         .tempdir()
-        .map_err(|e| fail(format!("no private copy can be made: {e}; set TMPDIR")))?;
-    // What is loaded is what was checked, whatever becomes of the file meanwhile.
+        .map_err(|e| {
+            fail(format!(
+                "no private copy can be made: {e}; set TMPDIR to a writable folder"
+            ))
+        })?;
+    // The checked bytes are loaded, even if the file changes meanwhile.
     let copy = folder.path().join(format!("{}.so", file.sha256));
     std::fs::write(&copy, &file.bytes).map_err(|source| Error::Io {
         path: copy.clone(),
@@ -151,10 +154,10 @@ fn open_file(given: &Path, file: &PluginFile) -> Result<&'static Library> {
     let library = Library::open(&copy, &format!("plugin {name}")).map_err(fail)?;
     if *library.described() != tried {
         return Err(fail(
-            "describes itself otherwise each time it is loaded".into(),
+            "describes itself differently each time it is loaded".into(),
         ));
     }
-    // A mapped file stays mapped when its name is gone.
+    // A mapped file stays mapped after its name is removed.
     drop(folder);
     Ok(library)
 }
@@ -177,7 +180,7 @@ fn leak(text: &str) -> &'static str {
     Box::leak(text.into())
 }
 
-/// The library's items as entries of the registry.
+/// Converts the library's items to registry entries.
 fn additions(library: &'static Library, origin: Origin) -> Additions {
     let mut all = Additions::default();
     for item in &library.described().items {

@@ -1,5 +1,5 @@
-//! Loading a library in a child process first, so that one that crashes, hangs or exits while it is
-//! loaded does so there.
+//! The probe: loads a library in a child process first, so that one that crashes, hangs or exits
+//! while loading does so there.
 
 use std::collections::hash_map::RandomState;
 use std::ffi::OsString;
@@ -18,30 +18,30 @@ use serde::{Deserialize, Serialize};
 use super::described::one_line;
 use super::library::Library;
 
-/// How long a library may take to load and describe itself.
+/// Time limit for a library to load and describe itself.
 const LIMIT: Duration = Duration::from_secs(3);
-/// More output than a description has.
+/// Maximum output of the child; more than any description.
 const MOST_OUTPUT: u64 = 4 << 20;
 
-/// The program that loads a library on trial: it must call [`probe_here`] with the two arguments that
-/// follow its own.
+/// The program that probes libraries: it must call [`try_here`] with the two arguments that follow
+/// its own.
 #[derive(Clone, Debug)]
 pub struct ProbeProgram {
     /// The program.
     pub program: PathBuf,
-    /// Its arguments before those of the trial.
+    /// Its arguments before those of the probe.
     pub args: Vec<OsString>,
 }
 
 /// The program given to [`probe_with`].
 static PROGRAM: Mutex<Option<ProbeProgram>> = Mutex::new(None);
 
-/// Libraries are loaded on trial by this program from now on; without one none is loaded at all.
+/// Sets the program that probes libraries from now on; without one, no library is loaded.
 pub fn probe_with(program: ProbeProgram) {
     *PROGRAM.lock().unwrap_or_else(PoisonError::into_inner) = Some(program);
 }
 
-/// What the child says at its end.
+/// The child's final message.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Verdict {
@@ -49,7 +49,7 @@ enum Verdict {
     Refused(String),
 }
 
-/// The child's part: loads `file` and says on standard output what came of it, after `nonce`.
+/// The child's side: loads `file` and writes the result to standard output, after `nonce`.
 ///
 /// # Errors
 /// When standard output cannot be written.
@@ -63,10 +63,10 @@ pub fn probe_here(file: &Path, nonce: &str) -> std::io::Result<()> {
     out.flush()
 }
 
-/// Loads `file` in a child process and returns what it describes.
+/// Probes `file` in a child process and returns its description.
 ///
 /// # Errors
-/// One line: how it ended otherwise.
+/// One line: the failure, or how the child ended.
 pub(super) fn run(file: &Path) -> Result<Described, String> {
     let program = PROGRAM
         .lock()
@@ -84,7 +84,7 @@ pub(super) fn run(file: &Path) -> Result<Described, String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|e| format!("cannot be tried: {}: {e}", program.program.display()))?;
+        .map_err(|e| format!("cannot be probed: {}: {e}", program.program.display()))?;
     let output = drain(child.stdout.take());
     let errors = drain(child.stderr.take());
     let status = wait(&mut child)?;
@@ -115,7 +115,7 @@ pub(super) fn run(file: &Path) -> Result<Described, String> {
     }
 }
 
-/// Waits for the child's end; kills it after the limit.
+/// Waits for the child's end; kills it after the time limit.
 fn wait(child: &mut Child) -> Result<ExitStatus, String> {
     let start = Instant::now();
     loop {
@@ -126,9 +126,12 @@ fn wait(child: &mut Child) -> Result<ExitStatus, String> {
                 // It may have ended in between; then there is nothing to kill.
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("is not loaded after {} seconds", LIMIT.as_secs()));
+                return Err(format!(
+                    "did not finish loading within {} seconds",
+                    LIMIT.as_secs()
+                ));
             }
-            Err(e) => return Err(format!("cannot be tried: {e}")),
+            Err(e) => return Err(format!("cannot be probed: {e}")),
         }
     }
 }
@@ -140,7 +143,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
         thread::spawn(move || {
             let mut bytes = Vec::new();
             let mut pipe = pipe.take(MOST_OUTPUT);
-            // What came before an error may still say something.
+            // Output before an error may still be useful.
             let _ = pipe.read_to_end(&mut bytes);
             let _ = sender.send(bytes);
             let _ = std::io::copy(&mut pipe.into_inner(), &mut std::io::sink());
@@ -149,7 +152,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     receiver
 }
 
-/// How a process ended, e.g. `crashes with signal 11 (SIGSEGV)`.
+/// Describes how a process ended, e.g. `crashed with signal 11 (SIGSEGV)`.
 pub fn exit_text(status: ExitStatus) -> String {
     #[cfg(unix)]
     {
@@ -164,11 +167,11 @@ pub fn exit_text(status: ExitStatus) -> String {
                 11 => " (SIGSEGV)",
                 _ => "",
             };
-            return format!("crashes with signal {signal}{name}");
+            return format!("crashed with signal {signal}{name}");
         }
     }
     match status.code() {
-        Some(code) => format!("ends with code {code}"),
+        Some(code) => format!("exited with code {code}"),
         None => "ends".into(),
     }
 }

@@ -1,4 +1,4 @@
-//! `PATH#sha256=HEX`: a library, and which bytes it must have.
+//! `PATH#sha256=HEX`: a library, pinned to exact bytes if wanted.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ const PIN: &str = "#sha256=";
 /// A library that the user named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reference {
-    /// Where it is.
+    /// Its path.
     pub(super) path: PathBuf,
     /// The sha256 it must have, 64 lowercase hexadecimal digits.
     pub(super) sha256: Option<String>,
@@ -23,9 +23,9 @@ impl Reference {
     /// When the pin is not 64 hexadecimal digits.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let Some((path, digits)) = text.rsplit_once(PIN) else {
-            // Another hash, or a slip: a path with such an end is rare, and a slip would be no file.
+            // A path may legitimately end in a similar suffix, and a mistyped pin names no file.
             if text.contains("#sha") {
-                let message = "a pin is written #sha256=HEX, 64 digits, as sha256sum prints";
+                let message = "write a pin as #sha256=HEX, 64 digits, as printed by sha256sum";
                 return Err(refused(Path::new(text), message));
             }
             return Ok(Self {
@@ -36,7 +36,7 @@ impl Reference {
         let is_right = digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit());
         if !is_right {
             let message = format!(
-                "`{PIN}{digits}` is not allowed; expected 64 hexadecimal digits, as sha256sum prints"
+                "`{PIN}{digits}` is not allowed; expected 64 hexadecimal digits, as printed by sha256sum"
             );
             return Err(refused(Path::new(path), message));
         }
@@ -47,7 +47,7 @@ impl Reference {
     }
 }
 
-/// The reference to these bytes at this place.
+/// A reference pinned to these bytes at this path.
 pub(super) fn pinned(path: &str, sha256: &str) -> String {
     format!("{path}{PIN}{sha256}")
 }

@@ -1,4 +1,4 @@
-//! Where values come from: presets, files, `KEY=VALUE` and flags.
+//! Sources of values: presets, files, `KEY=VALUE` and flags.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use super::resolve::{Library, Registry, resolve};
 use crate::error::{Error, Result};
 use nasfw_plugin_host as plugins;
 
-/// A named set of values over the built-in defaults.
+/// A named set of values on top of the built-in defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preset {
     /// A search in minutes on two cores.
@@ -43,7 +43,7 @@ impl Preset {
     }
 }
 
-/// What a layer is, for messages and for how its member tables are read.
+/// The kind of a layer, for messages and for how its member tables are read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Origin {
     /// A preset, whose member tables are keyed by the member's name (`[schedule.progressive]`),
@@ -51,7 +51,7 @@ pub(super) enum Origin {
     Preset(Preset),
     /// A file.
     File(PathBuf),
-    /// Text that is no file of the user's, e.g. what a run stored.
+    /// Text that is not a user's file, e.g. the configuration stored in a run.
     Text(&'static str),
     /// The `--set` options, all together; the strings are as typed.
     Sets(Vec<String>),
@@ -106,7 +106,7 @@ impl Layers {
         Ok(self)
     }
 
-    /// Adds TOML text; `name` says in messages what it is.
+    /// Adds TOML text; messages refer to it as `name`.
     ///
     /// # Errors
     /// When it is not TOML.
@@ -118,7 +118,7 @@ impl Layers {
         Ok(self)
     }
 
-    /// Adds values as they are; `name` says in messages where they come from.
+    /// Adds values as they are; messages refer to their source as `name`.
     pub(crate) fn values(mut self, values: Map<String, Value>, name: &'static str) -> Self {
         self.0.push(Layer {
             values,
@@ -127,10 +127,10 @@ impl Layers {
         self
     }
 
-    /// Adds options of the form `KEY=VALUE`: a dotted key and a TOML value, or else a string.
+    /// Adds options of the form `KEY=VALUE`: a dotted key and a TOML value, or a plain string.
     ///
     /// # Errors
-    /// When one has no key or no `=`, or two of them contradict each other's shape.
+    /// When one has no key or no `=`, or two of them contradict each other's structure.
     pub fn set(mut self, options: &[String]) -> Result<Self> {
         let mut values = Map::new();
         for option in options {
@@ -142,10 +142,12 @@ impl Layers {
                 .ok_or_else(|| fail("expected KEY=VALUE, e.g. controller.lr=1e-3"))?;
             let path: Vec<&str> = key.trim().split('.').collect();
             if path.iter().any(|part| part.is_empty()) {
-                return Err(fail("the key is empty or has an empty part"));
+                return Err(fail("the key or one of its parts is empty"));
             }
             if !insert(&mut values, &path, parse_value(value)) {
-                return Err(fail("another --set gives a part of this key a plain value"));
+                return Err(fail(
+                    "another --set gives a parent of this key a plain value",
+                ));
             }
         }
         self.0.push(Layer {
@@ -155,7 +157,7 @@ impl Layers {
         Ok(self)
     }
 
-    /// Adds one value that the flag `name` gave; a key that does not exist shows in
+    /// Adds one value given by the flag `name`; an unknown key is reported by
     /// [`resolve`](Layers::resolve).
     pub fn flag(mut self, name: &'static str, key: &str, value: impl Into<Value>) -> Self {
         let mut values = Map::new();
@@ -168,8 +170,8 @@ impl Layers {
         self
     }
 
-    /// Adds a library, a path with `#sha256=HEX` if it must have certain bytes. It is loaded at
-    /// once; its search space, if it has one and `is_space` says so, is the one searched.
+    /// Adds a library, a path with `#sha256=HEX` if it must have exactly these bytes. It is loaded
+    /// immediately; if it brings a search space and `is_space` is true, that space is searched.
     ///
     /// # Errors
     /// As [`plugins::load`].
@@ -182,10 +184,10 @@ impl Layers {
         })
     }
 
-    /// The configuration that the layers amount to, checked. Libraries that it names are loaded.
+    /// Resolves the layers into a checked configuration. Libraries that it names are loaded.
     ///
     /// # Errors
-    /// Names the key, where it came from, and what would be right.
+    /// Names the key, its source, and a value that would be accepted.
     pub fn resolve(&self) -> Result<Config> {
         let config = resolve(&self.0, &Registry, &mut |reference| {
             let loaded = plugins::load(reference)?;
@@ -198,7 +200,7 @@ impl Layers {
         Ok(config)
     }
 
-    /// The layers themselves, for tests with members of their own.
+    /// The layers themselves, for tests that bring their own members.
     #[cfg(test)]
     pub(super) fn layers(&self) -> &[Layer] {
         &self.0
@@ -221,7 +223,8 @@ pub(super) fn parse(text: &str, file: Option<&Path>) -> Result<Map<String, Value
 fn parse_value(text: &str) -> Value {
     let table: Option<toml::Table> = toml::from_str(&format!("v = {text}")).ok();
     match table {
-        // A line break in the text could smuggle in further keys; then it is just a string.
+        // A line break in the text could smuggle in further keys; treat such text as a plain
+        // string.
         Some(mut table) if table.len() == 1 => {
             table.remove("v").map_or_else(|| text.into(), from_toml)
         }
@@ -233,7 +236,7 @@ fn from_toml(value: toml::Value) -> Value {
     match value {
         toml::Value::String(s) => Value::String(s),
         toml::Value::Integer(i) => Value::from(i),
-        // JSON knows no infinity; as text it meets a type error that names the key.
+        // JSON has no infinity; as text it triggers a type error that names the key.
         toml::Value::Float(f) => {
             serde_json::Number::from_f64(f).map_or_else(|| f.to_string().into(), Value::Number)
         }
@@ -246,7 +249,7 @@ fn from_toml(value: toml::Value) -> Value {
     }
 }
 
-/// Puts a value at a path; false when a part of the path already is a plain value.
+/// Sets the value at a path; returns false when a part of the path already is a plain value.
 fn insert(map: &mut Map<String, Value>, path: &[&str], value: Value) -> bool {
     match path {
         [] => false,

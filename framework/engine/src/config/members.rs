@@ -47,10 +47,10 @@ impl Config {
             .map_err(|e| e.in_table("controller").into())
     }
 
-    /// Checks every setting by its range and by making each member once.
+    /// Checks the range of every setting, and makes each member once.
     ///
     /// # Errors
-    /// Names the key and what would be right.
+    /// Names the key and a value that would be accepted.
     pub fn check(&self) -> Result<()> {
         self.check_ranges()?;
         let space = self.make_space()?;
@@ -63,13 +63,17 @@ impl Config {
     pub(crate) fn check_ranges(&self) -> Result<()> {
         at_least_one("run.trials", self.run.trials as usize)?;
         if i64::try_from(self.run.seed).is_err() {
-            return Err(invalid("run.seed", self.run.seed, "it is below 2^63"));
+            return Err(invalid("run.seed", self.run.seed, "it must be below 2^63"));
         }
         self.run.device.check_built()?;
         self.run.check_judging()?;
         let share = self.meta.val_share;
         if !(share > 0.0 && share < 1.0) {
-            return Err(invalid("meta.val_share", share, "it lies between 0 and 1"));
+            return Err(invalid(
+                "meta.val_share",
+                share,
+                "it must be between 0 and 1, exclusive",
+            ));
         }
         self.data.validate()?;
         let warmup = &self.warmup;
@@ -79,18 +83,18 @@ impl Config {
         in_range("warmup.width", warmup.width)?;
         for (key, value) in [("samples", warmup.samples), ("epochs", warmup.epochs)] {
             if value > MOST_SAMPLES {
-                let expected = format!("it is 0 to {MOST_SAMPLES}");
+                let expected = format!("it must be 0 to {MOST_SAMPLES}");
                 return Err(invalid(&format!("warmup.{key}"), value, &expected));
             }
         }
         if !(warmup.lr > 0.0 && warmup.lr.is_finite()) {
-            return Err(invalid("warmup.lr", warmup.lr, "it is above 0"));
+            return Err(invalid("warmup.lr", warmup.lr, "it must be above 0"));
         }
         if !(warmup.weight_decay >= 0.0 && warmup.weight_decay.is_finite()) {
             return Err(invalid(
                 "warmup.weight_decay",
                 warmup.weight_decay,
-                "it is 0 or more",
+                "it must be 0 or more",
             ));
         }
         check_train(&self.train)
@@ -114,7 +118,11 @@ impl RunConfig {
         ];
         for (key, value, least, most) in ranges {
             if !(least..=most).contains(&value) {
-                return Err(invalid(key, value, &format!("it is {least} to {most}")));
+                return Err(invalid(
+                    key,
+                    value,
+                    &format!("it must be {least} to {most}"),
+                ));
             }
         }
         Ok(())
@@ -145,18 +153,19 @@ fn check_train(train: &TrainConfig) -> Result<()> {
         return Err(invalid(
             "train.scale",
             value,
-            "the first is above 0, the second no less, at most 16",
+            "expected [low, high] with 0 < low <= high <= 16",
         ));
     }
     if !(0.0..=16.0).contains(&train.scale_least) {
         return Err(invalid(
             "train.scale_least",
             train.scale_least,
-            "it is 0 to 16",
+            "it must be 0 to 16",
         ));
     }
     if train.decay == TrainDecay::Staged && train.stages.is_empty() {
-        let expected = "a staged decay has stages, e.g. [{ share = 1, encoder = 1, decoder = 1 }]";
+        let expected =
+            "decay `staged` needs stages, e.g. [{ share = 1, encoder = 1, decoder = 1 }]";
         return Err(invalid("train.stages", "[]", expected));
     }
     for (at, stage) in train.stages.iter().enumerate() {
@@ -168,9 +177,9 @@ fn check_train(train: &TrainConfig) -> Result<()> {
         for (key, value, least) in numbers {
             if !(value >= least && value.is_finite()) {
                 let expected = if least > 0.0 {
-                    "it is above 0"
+                    "it must be above 0"
                 } else {
-                    "it is 0 or more"
+                    "it must be 0 or more"
                 };
                 return Err(invalid(
                     &format!("train.stages[{at}].{key}"),
@@ -183,25 +192,25 @@ fn check_train(train: &TrainConfig) -> Result<()> {
     at_least_one("train.validate_every", train.validate_every)
 }
 
-/// The most samples in a pass, and the most passes.
+/// Maximum number of samples in a pass, and of passes.
 const MOST_SAMPLES: usize = 10_000_000;
 
-/// More workers than any machine has cores.
+/// Maximum number of workers; no machine has this many cores.
 pub(crate) const MOST_WORKERS: u64 = 256;
 
-/// The largest side, batch and width: more is a slip of the finger that no machine has memory for.
+/// Maximum side length, batch and width; a larger value is a typo that no machine has memory for.
 const MOST: usize = 4096;
 
 fn in_range(key: &str, value: usize) -> Result<()> {
     match value {
         1..=MOST => Ok(()),
-        _ => Err(invalid(key, value, &format!("it is 1 to {MOST}"))),
+        _ => Err(invalid(key, value, &format!("it must be 1 to {MOST}"))),
     }
 }
 
 fn at_least_one(key: &str, value: usize) -> Result<()> {
     match value {
-        0 => Err(invalid(key, value, "it is at least 1")),
+        0 => Err(invalid(key, value, "it must be at least 1")),
         _ => Ok(()),
     }
 }

@@ -1,13 +1,13 @@
-//! Laying one tree of values over another, key by key.
+//! Merges one tree of values into another, key by key.
 
 use serde_json::{Map, Value};
 
 use super::layer::Origin;
 use crate::error::{Error, Result};
 
-/// Lays `layer` over `base`, whose keys are all the keys there are.
+/// Merges `layer` into `base`, whose keys are the only valid ones.
 ///
-/// `path` is where both stand in the whole configuration, e.g. `schedule`.
+/// `path` locates both in the whole configuration, e.g. `schedule`.
 pub(super) fn overlay(
     base: &mut Map<String, Value>,
     layer: &Map<String, Value>,
@@ -37,8 +37,8 @@ pub(super) fn overlay(
     Ok(())
 }
 
-/// An optimiser is a table whose keys depend on its `kind`: keeps what both kinds have, so that
-/// `decoder.kind=sgd` needs no more than what Adam lacks.
+/// Handles optimisers, tables whose keys depend on their `kind`: keeps the keys that both kinds
+/// share, so that `decoder.kind=sgd` only needs the keys that Adam lacks.
 fn change_kind(old: &mut Map<String, Value>, new: &Map<String, Value>) {
     let Some(kind) = new
         .get("kind")
@@ -49,7 +49,7 @@ fn change_kind(old: &mut Map<String, Value>, new: &Map<String, Value>) {
     let keys: &[&str] = match kind.as_str() {
         Some("adam") => &["kind", "lr", "weight_decay"],
         Some("sgd") => &["kind", "lr", "momentum", "weight_decay"],
-        // Of another kind nothing is known here; whoever reads the settings checks its keys.
+        // Keys of an unknown kind are not known here; whoever reads the settings checks them.
         _ => {
             *old = new.clone();
             return;
@@ -61,11 +61,11 @@ fn change_kind(old: &mut Map<String, Value>, new: &Map<String, Value>) {
     }
 }
 
-/// `new` in the type of `old`: an integer becomes a float where one stands, so that a
+/// Converts `new` to the type of `old`: an integer becomes a float where a float stands, so that a
 /// configuration reads back equal to itself.
 fn fit(old: &Value, new: &Value) -> Result<Value, String> {
     let fits = match (old, new) {
-        // Null stands for an optional value of a type that only its reader knows.
+        // Null stands for an optional value whose type only its reader knows.
         (Value::Null, _) => true,
         (Value::Number(old), Value::Number(n)) if old.is_f64() => {
             let number = n.as_f64().and_then(serde_json::Number::from_f64);
@@ -75,7 +75,7 @@ fn fit(old: &Value, new: &Value) -> Result<Value, String> {
         }
         (Value::Number(_), Value::Number(n)) if n.is_f64() => match n.as_f64() {
             Some(f) if f.fract() == 0.0 && f.abs() < 9e15 => return Ok(Value::from(f as i64)),
-            _ => return Err(format!("{n} is not allowed; a whole number is expected")),
+            _ => return Err(format!("{n} is not allowed; expected a whole number")),
         },
         (old, new) => std::mem::discriminant(old) == std::mem::discriminant(new),
     };
@@ -105,7 +105,7 @@ pub(super) fn join(path: &str, key: &str) -> String {
     }
 }
 
-/// An error about `key` that says where its value came from.
+/// An error about `key` that names the source of its value.
 pub(super) fn error(key: &str, message: impl std::fmt::Display, origin: &Origin) -> Error {
     let (file, from) = match origin {
         Origin::File(path) => (Some(path.clone()), String::new()),

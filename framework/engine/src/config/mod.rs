@@ -1,20 +1,21 @@
-//! Settings: what a user can set, where values come from, and how they are written down.
+//! Settings: what a user can set, the sources of values, and the file format.
 //!
-//! A [`Config`] is resolved: every key has its value, and the file in a run folder says all of it.
-//! It is made from [`Layers`], each laid over the one before:
+//! A [`Config`] is resolved: every key has a value, and the file in a run folder records all of
+//! them.
+//! It is made from [`Layers`], each merged over the previous one:
 //!
 //! ```text
 //! built-in defaults < preset < --config FILE < --set KEY=VALUE < flags such as --trials
 //! ```
 //!
 //! The settings of a search space, controller, schedule or task belong to the registered item; the
-//! engine knows their keys only from the item's defaults.
+//! engine learns their keys from the item's defaults.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `settings.rs` | the engine's own tables and their defaults |
-//! | `layer.rs` | where a value comes from; reading presets, files and `KEY=VALUE` |
-//! | `merge.rs` | laying one tree over another, key by key |
+//! | `layer.rs` | sources of values; reading presets, files and `KEY=VALUE` |
+//! | `merge.rs` | merging one tree into another, key by key |
 //! | `resolve.rs` | layers → `Config` |
 //! | `members.rs` | `Config` → space, task, schedule, controller; range checks |
 //! | `text.rs` | `Config` → TOML |
@@ -41,36 +42,36 @@ pub use settings::{
 
 use crate::error::Result;
 
-/// Everything that decides a search, with every key resolved.
+/// All settings that determine a search, with every key resolved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Libraries to load, as `PATH#sha256=HEX`, before anything is looked up by name.
+    /// Libraries to load, as `PATH#sha256=HEX`, before any name is looked up.
     #[serde(default)]
     pub plugins: Vec<String>,
-    /// How much is searched, and on what.
+    /// The size of the search, and its device.
     pub run: RunConfig,
     /// The plugin whose search space is used, with the space's settings.
     pub space: SpaceConfig,
-    /// What the networks are for.
+    /// The task that networks are searched for.
     pub task: MemberConfig,
-    /// What proposes architectures.
+    /// The controller, which proposes architectures.
     pub controller: MemberConfig,
-    /// What judges them, and for how long.
+    /// The reward schedule, which sets the stages of an evaluation.
     pub schedule: MemberConfig,
-    /// Where images and truth come from.
+    /// The source of images and labels.
     pub data: DataConfig,
     /// The split of the training images.
     pub meta: MetaConfig,
-    /// Where the encoder's weights come from.
+    /// The source of the encoder's weights.
     pub encoder: EncoderConfig,
-    /// How the encoder learns when no weights are given.
+    /// The encoder's warm-up when no weights are given.
     pub warmup: WarmupConfig,
-    /// Whether a teacher is distilled.
+    /// Distillation from a teacher.
     pub teacher: TeacherConfig,
     /// The cache of encoder outputs.
     pub features: FeaturesConfig,
-    /// How one architecture is trained in full, by `train`; a search does not read it.
+    /// Full training of one architecture by `train`; a search does not read it.
     pub train: TrainConfig,
 }
 
@@ -79,7 +80,7 @@ impl Config {
     /// added get their defaults.
     ///
     /// # Errors
-    /// Names the key that is unknown or wrong, and what would be right.
+    /// Names the unknown or wrong key and a value that would be accepted.
     pub fn from_toml(text: &str) -> Result<Self> {
         Layers::new(Preset::None)
             .text(text, "stored configuration")?

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// The tables that name a registered item: table, key of the name, name by default.
+/// The tables that name a registered item: table, key of the name, default name.
 const MEMBERS: [(&str, &str, &str); 4] = [
     ("space", "plugin", "segm"),
     ("task", "name", "segm"),
@@ -20,7 +20,7 @@ const MEMBERS: [(&str, &str, &str); 4] = [
     ("schedule", "name", "progressive"),
 ];
 
-/// Who knows the default settings of the member called `name` in `table`.
+/// A lookup of the default settings of the member called `name` in `table`.
 pub(super) trait Defaults {
     fn of(&self, table: &str, name: &str) -> Result<Value>;
 }
@@ -39,15 +39,15 @@ impl Defaults for Registry {
     }
 }
 
-/// What a configuration needs to know of a library.
+/// The facts about a library that a configuration needs.
 pub(super) struct Library {
-    /// What is recorded of it.
+    /// The reference recorded in the configuration.
     pub(super) recorded: String,
-    /// The plugin whose search space it brings.
+    /// The plugin whose search space it brings, if any.
     pub(super) space: Option<String>,
 }
 
-/// `load` loads a library.
+/// Loads a library.
 pub(super) fn resolve(
     layers: &[Layer],
     registry: &dyn Defaults,
@@ -78,8 +78,8 @@ pub(super) fn resolve(
     })
 }
 
-/// Loads the libraries of all layers: each layer adds to those before. The first that brings a search
-/// space gives the one by default.
+/// Loads the libraries of all layers; each layer adds to the previous ones. The first library with
+/// a search space provides the default space.
 fn libraries(
     layers: &[Layer],
     load: &mut dyn FnMut(&str) -> Result<Library>,
@@ -125,14 +125,14 @@ fn engine_defaults() -> Result<Map<String, Value>> {
         })?;
         tree.insert(name.into(), value);
     }
-    // Left out of JSON while unset, and a key all the same.
+    // Left out of JSON while unset, but still a key.
     if let Some(Value::Object(data)) = tree.get_mut("data") {
         data.entry("path").or_insert(Value::Null);
     }
     Ok(tree)
 }
 
-/// The name that the last layer to say so gives a member, and that member's default settings.
+/// The member's name from the last layer that sets it, and that member's default settings.
 fn member_defaults(
     layers: &[Layer],
     table: &str,
@@ -153,7 +153,7 @@ fn member_defaults(
     }
     let (name, origin) = found;
     let settings = registry.of(table, &name).map_err(|e| match origin {
-        // A flag speaks for itself; of a file one wants to know which.
+        // A flag needs no explanation; for a file, name it.
         Some(Origin::Flag(_)) | None => e,
         Some(origin) => error(&format!("{table}.{key}"), e, origin),
     })?;
@@ -165,7 +165,7 @@ fn member_defaults(
     Ok((name, map))
 }
 
-/// The layer's values with member tables that were meant for another member left out.
+/// The layer's values, without member tables that were meant for another member.
 fn for_members(layer: &Layer, names: &[(&str, &str, String)]) -> Result<Map<String, Value>> {
     let mut values = layer.values.clone();
     for (table, key, name) in names {
@@ -181,14 +181,14 @@ fn for_members(layer: &Layer, names: &[(&str, &str, String)]) -> Result<Map<Stri
                 let chosen = map.remove(name);
                 *given = chosen.unwrap_or_else(|| Value::Object(Map::new()));
             }
-            // A file that names ppo and a flag that names random: the file's settings are ppo's.
+            // A file names ppo and a flag names random: the file's settings are for ppo.
             Origin::File(_) | Origin::Text(_) => {
                 let said = map.get(*key).and_then(Value::as_str);
                 if said.is_some_and(|said| said != name) {
                     values.remove(*table);
                 }
             }
-            // The name itself was looked at before; a later layer may have changed it.
+            // The name itself was handled above; a later layer may have changed it.
             Origin::Sets(_) | Origin::Flag(_) => {
                 map.remove(*key);
             }
@@ -197,7 +197,7 @@ fn for_members(layer: &Layer, names: &[(&str, &str, String)]) -> Result<Map<Stri
     Ok(values)
 }
 
-/// Paths as they are from anywhere, because a run may be resumed from another folder.
+/// Makes paths absolute, because a run may be resumed from another folder.
 fn absolute_paths(tree: &mut Map<String, Value>) {
     let paths = [
         ("data", "path"),

@@ -7,47 +7,47 @@ use nasfw_network::fit::{RateStage, Rates};
 use nasfw_sdk::{Decay, Optimiser};
 use serde::{Deserialize, Serialize};
 
-/// How much is searched, and on what.
+/// The size of the search, and how it is computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
-    /// Architectures to try in all.
+    /// Total number of architectures to try.
     pub trials: u64,
-    /// The seed every random decision descends from; below 2^63, the range of a TOML integer.
+    /// The seed that every random decision descends from; below 2^63, the range of a TOML integer.
     pub seed: u64,
-    /// Architectures proposed at a time: all of a round are drawn before the first of them is learned
-    /// from, and may be judged side by side. Part of what decides a search.
+    /// Architectures proposed at a time: all of a round are drawn before the controller learns from
+    /// the first, and may be evaluated in parallel. Part of what determines a search.
     pub round: u64,
-    /// Processes that judge architectures; 0 judges them in the program itself, without isolation. The
-    /// result does not depend on it.
+    /// Worker processes that evaluate architectures; 0 evaluates them in the program itself,
+    /// without isolation. The result does not depend on it.
     pub workers: usize,
-    /// Threads of each worker; 0 shares the cores out. The result does not depend on it.
+    /// Threads per worker; 0 divides the cores evenly. The result does not depend on it.
     pub threads: usize,
-    /// `cpu`, or `cuda:N` in a program built with CUDA.
+    /// `cpu`, or `cuda:N` in a program built with CUDA; `cpu:composed` is the slow reference.
     pub device: Device,
-    /// Memory that a worker may take, in MiB; 0 means no limit. Architectures estimated to need more are
-    /// not tried, and a worker that takes more fails its trial.
+    /// Memory limit per worker in MiB; 0 means no limit. Architectures estimated to need more are
+    /// not tried, and a worker that exceeds it fails its trial.
     pub memory_limit_mb: u64,
-    /// Seconds that judging one architecture may take; 0 means no limit. With one, results depend on the
-    /// clock.
+    /// Time limit in seconds for evaluating one architecture; 0 means no limit. With a limit,
+    /// results depend on the clock.
     pub trial_timeout_secs: u64,
-    /// How often a trial is begun again after its worker crashed, ran into a limit or was killed.
+    /// Retries of a trial whose worker crashed, hit a limit or was killed.
     pub retries: u64,
-    /// The search ends when so many trials in a row fail for one reason; 0 means never.
+    /// Ends the search after this many consecutive trials that fail for one reason; 0 means never.
     pub max_failures_in_row: u64,
-    /// What the controller is told of a trial that failed.
+    /// The outcome reported to the controller for a failed trial.
     pub on_failure: OnFailure,
 }
 
-/// What the controller is told of a trial that failed. Neither is a reward of 0.
+/// The outcome reported to the controller for a failed trial. Neither is a reward of 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnFailure {
-    /// That it failed, without any reward; no built-in controller learns from that.
+    /// Reports the failure without any reward; no built-in controller learns from it.
     #[default]
     Skip,
-    /// The lowest reward that a trial was given so far, as if it had been judged; before there is one,
-    /// as [`Skip`](OnFailure::Skip).
+    /// Reports the lowest reward given so far, as if the trial had been evaluated; before there is
+    /// one, like [`Skip`](OnFailure::Skip).
     Worst,
 }
 
@@ -73,7 +73,7 @@ impl Default for RunConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetaConfig {
-    /// Share of the images that rewards are measured on, drawn by the seed.
+    /// Share of the images in the meta-val split, drawn by the seed.
     pub val_share: f64,
 }
 
@@ -83,31 +83,32 @@ impl Default for MetaConfig {
     }
 }
 
-/// Where the encoder's weights come from.
+/// The source of the encoder's weights.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderConfig {
-    /// A safetensors file of weights that the encoder starts the warm-up from, in nasfw's names,
-    /// torchvision's or timm's; without one they are drawn at random. `warmup.epochs = 0` uses them as they are, without a teacher.
+    /// A safetensors file of weights that the encoder starts the warm-up from, with the names of
+    /// nasfw, torchvision or timm; without one they are drawn at random. `warmup.epochs = 0` uses
+    /// them as they are, without a teacher.
     pub weights: Option<PathBuf>,
 }
 
-/// How encoder and a plain decoder learn before the search when no weights are given.
+/// The warm-up of the encoder, with a plain decoder, before the search when no weights are given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WarmupConfig {
-    /// Passes over the samples; 0 leaves the encoder as it was drawn.
+    /// Passes over the samples; 0 leaves the encoder at its initial weights.
     pub epochs: usize,
-    /// Images in a step.
+    /// Images per step.
     pub batch: usize,
     /// Learning rate of Adam.
     pub lr: f64,
     /// L2 penalty added to the gradient.
     pub weight_decay: f64,
-    /// Training samples in a pass; 0 means each image once. Above the number of images, they come
-    /// again with another augmentation.
+    /// Training samples per pass; 0 means each image once. Above the number of images, images
+    /// repeat with a new augmentation.
     pub samples: usize,
-    /// Images are scaled so that their shorter side has this length.
+    /// Length in pixels to which the shorter side of images is scaled.
     pub shorter_side_px: usize,
     /// Side of the square crop.
     pub crop_px: usize,
@@ -130,11 +131,11 @@ impl Default for WarmupConfig {
     }
 }
 
-/// Whether a teacher is distilled into the candidates.
+/// Distillation of a teacher into the candidates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TeacherConfig {
-    /// Use the warm-up network as the teacher of stages that ask for distillation.
+    /// Use the warm-up network as the teacher in stages that ask for distillation.
     pub enabled: bool,
 }
 
@@ -148,10 +149,10 @@ impl Default for TeacherConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeaturesConfig {
-    /// Memory it may take, in MiB; samples beyond it are not used in stages on features.
+    /// Memory limit in MiB; samples beyond it are not used in stages on features.
     pub memory_limit_mb: u64,
-    /// Memory of a device other than the CPU that it may take there, in MiB, so that steps upload
-    /// nothing; what does not fit stays on the host.
+    /// Memory in MiB that the cache may use on a device other than the CPU, so that steps upload
+    /// nothing; whatever does not fit stays on the host.
     pub device_memory_mb: u64,
 }
 
@@ -164,60 +165,60 @@ impl Default for FeaturesConfig {
     }
 }
 
-/// How the learning rates of a full training change.
+/// Learning-rate schedule of a full training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrainDecay {
-    /// Not at all.
+    /// Constant.
     Constant,
-    /// Linearly towards 0.
+    /// Linear towards 0.
     Linear,
-    /// As `(1 - done / steps)^0.9`.
+    /// Polynomial: `(1 - done / steps)^0.9`.
     Polynomial,
-    /// In the steps that `train.stages` says, for the encoder and the rest apart.
+    /// In the stages of `train.stages`, for the encoder and the rest separately.
     Staged,
 }
 
-/// How `train` trains one architecture in full, end to end.
+/// Full, end-to-end training of one architecture by `train`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
     /// Passes over the samples.
     pub epochs: usize,
-    /// Training samples in a pass; 0 means each image once. Above the number of images, they come
-    /// again with another augmentation.
+    /// Training samples per pass; 0 means each image once. Above the number of images, images
+    /// repeat with a new augmentation.
     pub samples: usize,
-    /// Images in a step.
+    /// Images per step.
     pub batch: usize,
-    /// Images are scaled so that their shorter side has this length.
+    /// Length in pixels to which the shorter side of images is scaled.
     pub shorter_side_px: usize,
     /// Side of the square crop.
     pub crop_px: usize,
     /// Bounds of the random scale of training images, relative to `shorter_side_px`.
     pub scale: [f64; 2],
-    /// The least scale: what is drawn below it becomes it.
+    /// Minimum scale: smaller draws are raised to it.
     pub scale_least: f64,
-    /// How the encoder learns.
+    /// The encoder's optimiser.
     pub encoder: Optimiser,
-    /// How the decoder and the auxiliary heads learn.
+    /// The optimiser of the decoder and the auxiliary heads.
     pub decoder: Optimiser,
-    /// How both learning rates change.
+    /// Decay of both learning rates.
     pub decay: TrainDecay,
-    /// With `decay = "staged"`: the stages, one after the other.
+    /// Stages of `decay = "staged"`, in order.
     pub stages: Vec<RateStage>,
-    /// Gradients of each part are scaled down to this norm at most; 0 turns it off.
+    /// Maximum gradient norm of each part of the network; 0 turns clipping off.
     pub clip_norm: f64,
     /// Weight of the loss of each auxiliary output; 0 turns them off.
     pub auxiliary: f64,
-    /// A model folder of the same task and classes, whose outputs on the same crops are learned from
-    /// as well.
+    /// A model folder of the same task and classes, whose outputs on the same crops are distilled.
     pub teacher: Option<PathBuf>,
     /// Weight of the squared distance to the teacher's outputs; 0 turns it off.
     pub distillation: f64,
-    /// Decay of the Polyak average of the weights, which replaces them after every epoch; 0 turns it
-    /// off.
+    /// Decay of the Polyak average of the weights, which replaces them after every epoch; 0 turns
+    /// it off.
     pub polyak: f64,
-    /// Epochs between two looks at the validation part; the last epoch is always followed by one.
+    /// Epochs between two evaluations on the validation split; the last epoch is always followed by
+    /// one.
     pub validate_every: usize,
 }
 
@@ -253,7 +254,7 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// `decay` and `stages` as the training takes them.
+    /// `decay` and `stages` as the training loop takes them.
     pub fn rates(&self) -> Rates<'_> {
         match self.decay {
             TrainDecay::Constant => Rates::Decay(Decay::Constant),

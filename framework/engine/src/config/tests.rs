@@ -271,7 +271,7 @@ fn libraries_of_all_layers_are_loaded_once_and_recorded() {
     let text = config.to_toml();
     let first = text.lines().next().unwrap();
     assert!(first.starts_with("plugins = ["), "{first}");
-    // Its space is the one by default; who names another gets that.
+    // Its space becomes the default; naming another one overrides it.
     let space = |sets: &[&str]| set(sets).unwrap().space.plugin;
     assert_eq!(space(&["plugins=['./c.so', './space.so']"]), "brought");
     assert_eq!(

@@ -1,4 +1,5 @@
-//! Is all of a data set readable? Asked once, before a long run, and remembered by content.
+//! Checks once, before a long run, that a whole data set is readable; the result is cached by
+//! content.
 
 use std::path::PathBuf;
 
@@ -8,16 +9,19 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::progress::{Event, Observer};
 
-/// Samples between two looks at the observer.
+/// Samples between two polls of the observer.
 const CHUNK: usize = 64;
 
-/// Reads both parts of the data set once, in parallel, so that bad data does not stop a long run late.
+/// Reads both splits of the data set once, in parallel, so that bad data does not stop a long run
+/// late.
 ///
-/// A set in a folder that was found to be sound is not read again as long as its content and the settings it is
-/// read with stay the same: a file called after their hash is left in `nasfw/checked` of the user's cache folder.
+/// A folder data set that passed the check is not read again as long as its content and the
+/// settings it is read with stay the same: a file named after their hash is left in `nasfw/checked`
+/// in the user's cache folder.
 ///
 /// # Errors
-/// Everything that is wrong with the set, in one message; [`Error::Stopped`] when the observer asks.
+/// Lists everything that is wrong with the data set in one message; [`Error::Stopped`] when the
+/// observer asks to stop.
 pub(crate) fn check_data(
     config: &Config,
     source: &Source,
@@ -54,7 +58,7 @@ pub(crate) fn check_data(
     Ok(())
 }
 
-/// All problems, in the order of the samples, training first.
+/// All problems, in the order of the samples, training split first.
 fn problems(parts: [&dyn Dataset; 2], observer: &mut dyn Observer) -> Result<Vec<DataError>> {
     let (mut found, mut done) = (Vec::new(), 0);
     for part in parts {
@@ -71,7 +75,8 @@ fn problems(parts: [&dyn Dataset; 2], observer: &mut dyn Observer) -> Result<Vec
     Ok(found)
 }
 
-/// Where it is noted that this content, read like this by this version, is sound.
+/// Path of the marker that this content, read with these settings by this version, passed the
+/// check.
 fn place(config: &Config, source: &Source) -> Option<PathBuf> {
     let mut data = config.data.clone();
     data.path = None; // the folder may move
@@ -84,7 +89,7 @@ fn place(config: &Config, source: &Source) -> Option<PathBuf> {
     Some(dirs::cache_dir()?.join("nasfw").join("checked").join(name))
 }
 
-/// Where the note cannot be left, the set is checked again next time.
+/// Without the marker, the data set is checked again next time.
 fn remember(file: &std::path::Path) {
     if let Some(folder) = file.parent() {
         let _ = std::fs::create_dir_all(folder);

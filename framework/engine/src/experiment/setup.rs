@@ -1,4 +1,4 @@
-//! What a configuration names, made and checked before anything is written.
+//! Members, data and splits of a configuration, made and checked before anything is written.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::progress::{Event, Observer};
 use nasfw_model::encoder::{self, Given};
 use nasfw_network::Weights;
 
-/// Memory for decoded training images.
+/// Memory limit of decoded training images.
 const IMAGE_CACHE_BYTES: usize = 1 << 30;
 
 /// Members, data and splits of a search.
@@ -26,27 +26,27 @@ pub struct Setup {
     pub members: Members,
     /// The stages of the schedule.
     pub stages: Vec<Stage>,
-    /// The data set; its training part is kept in memory once it has been read.
+    /// The data set; its training split is kept in memory once it has been read.
     pub source: Source,
-    /// The training part as it is on the disk.
+    /// The training split as it is on disk.
     train: Arc<dyn Dataset>,
-    /// Channels in and out.
+    /// Input and output channels.
     pub io: Io,
-    /// Training samples that candidates learn from.
+    /// Training samples that candidates learn from (meta-train).
     pub meta_train: Vec<usize>,
-    /// Training samples that rewards are measured on.
+    /// Training samples that rewards are measured on (meta-val).
     pub meta_val: Vec<usize>,
     /// The run's seed.
     pub seed: Seed,
-    /// The encoder that all candidates share, if the space has one.
+    /// The encoder shared by all candidates, if the space has one.
     pub encoder: Option<Graph>,
-    /// The encoder's weights before the warm-up, if they were given.
+    /// The encoder's weights before the warm-up, if any were given.
     pub encoder_weights: Option<Weights>,
-    /// What to say of them.
+    /// A note to the user about these weights.
     encoder_note: Option<String>,
 }
 
-/// The data set that `config` names, for `task`.
+/// Opens the data set that `config` names, for `task`.
 ///
 /// # Errors
 /// When it is missing or damaged, or does not fit the task.
@@ -58,24 +58,22 @@ pub(crate) fn open_data(config: &Config, task: &Arc<dyn Task>) -> Result<Source>
     }
 }
 
-/// Masks are read with `data.ignore`; a loss that left out another value would meet a class that
+/// Masks are read with `data.ignore`; a loss that ignored a different value would meet a class that
 /// does not exist.
 fn check_ignore(loss: Loss, data: u8) -> Result<()> {
     match loss {
         Loss::CrossEntropy { ignore } if ignore != data => Err(nasfw_sdk::Error::invalid(
             "task.ignore",
             ignore,
-            format!(
-                "data.ignore is {data}; set both to the mask value of pixels that do not count"
-            ),
+            format!("data.ignore is {data}; set both to the mask value of ignored pixels"),
         )
         .into()),
         _ => Ok(()),
     }
 }
 
-/// Any architecture shows the encoder: it does not depend on the choices. A few that fail, as those of
-/// other people's spaces may, cost as many trials and not the search.
+/// Decodes any architecture to get the encoder, which does not depend on the choices. A few may
+/// fail, as third-party spaces' may, without ending the search.
 pub(super) fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<Graph> {
     const ATTEMPTS: usize = 8;
     let mut rng = seed.stream("setup");
@@ -91,7 +89,7 @@ pub(super) fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<
 }
 
 impl Setup {
-    /// [`new`](Self::new) and [`check_data`](Self::check_data).
+    /// Calls [`new`](Self::new) and [`check_data`](Self::check_data).
     pub(crate) fn checked(
         config: &Config,
         members: &Members,
@@ -129,7 +127,7 @@ impl Setup {
             (Some(file), Some(encoder)) => Some(encoder::read(file, encoder)?),
             (Some(file), None) => {
                 let message = format!(
-                    "encoder.weights: the space of plugin `{}` has no encoder that {} could be for",
+                    "encoder.weights: the space of plugin `{}` has no encoder to load {} into",
                     config.space.plugin,
                     file.display()
                 );
@@ -159,11 +157,11 @@ impl Setup {
         })
     }
 
-    /// Whether an architecture has the encoder that all of them share, and reads the same maps of it
-    /// and nothing else, so that stored features fit.
+    /// Checks that an architecture has the shared encoder, and reads the same maps of it and
+    /// nothing else, so that cached features fit.
     ///
     /// # Errors
-    /// When it does not; the space breaks a promise then.
+    /// When it does not; the space then breaks a promise.
     pub(crate) fn check_encoder(&self, graph: &Graph) -> Result<()> {
         let broken = |message: &str| {
             let (node, message) = ("encoder".to_owned(), message.to_owned());
@@ -179,7 +177,7 @@ impl Setup {
         match graph.after_encoder()?.inputs().count() == maps {
             true => Ok(()),
             false => broken(
-                "the image is read behind it as well; give the encoder an identity node of the image",
+                "the image is also read behind it; give the encoder an identity node of the image",
             ),
         }
     }
@@ -187,7 +185,7 @@ impl Setup {
     /// Reads the whole data set once, so that bad data does not stop a long run late.
     ///
     /// # Errors
-    /// Everything that is wrong with the set, in one message.
+    /// Lists everything that is wrong with the data set in one message.
     pub fn check_data(&self, observer: &mut dyn Observer) -> Result<()> {
         data_check::check_data(&self.config, &self.source, observer)?;
         if let Some(text) = &self.encoder_note {
@@ -211,8 +209,9 @@ impl Setup {
         self.source.train = self.train.clone();
     }
 
-    /// `wanted` training samples of a pass, or each image once for 0. Where there are fewer images,
-    /// they come again, to be augmented otherwise: passes cost the same on sets of any size.
+    /// Returns `wanted` training samples of a pass, or each image once for 0. If there are fewer
+    /// images, they repeat with another augmentation: a pass costs the same on data sets of any
+    /// size.
     pub(crate) fn training_samples(&self, wanted: usize) -> Vec<usize> {
         let wanted = match wanted {
             0 => self.meta_train.len(),
@@ -236,7 +235,7 @@ impl Setup {
         self.transform(stage.shorter_side_px, stage.crop_px)
     }
 
-    /// The label that does not count.
+    /// The label value of ignored pixels.
     pub(crate) fn ignore(&self) -> u8 {
         self.config.data.ignore
     }

@@ -1,4 +1,4 @@
-//! Data that the task brings itself, as any other data set.
+//! Data that the task provides itself, as any other data set.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// The task's data as a source.
 ///
 /// # Errors
-/// When there is none.
+/// When the task has none.
 pub(super) fn source(task: &Arc<dyn Task>) -> Result<Source> {
     let data = data(task).map_err(Error::Data)?;
     let part = |part: Part| -> Arc<dyn Dataset> {
@@ -28,7 +28,7 @@ pub(super) fn source(task: &Arc<dyn Task>) -> Result<Source> {
     })
 }
 
-/// One part of a task's data.
+/// One split of a task's data.
 struct OwnSet {
     task: Arc<dyn Task>,
     part: Part,
@@ -62,7 +62,7 @@ impl Dataset for OwnSet {
 }
 
 fn data(task: &Arc<dyn Task>) -> Result<&dyn TaskData, DataError> {
-    // Asked for only where there is some.
+    // Requested only when there is some.
     task.data().ok_or(DataError::NoSample { index: 0, len: 0 })
 }
 
@@ -93,7 +93,7 @@ fn empty(kind: LabelKind, size: Size, joints: usize) -> Label {
     }
 }
 
-/// What came back is still a label of this kind and size.
+/// The returned data is still a label of this kind and size.
 fn check(
     label: &Label,
     task: &Arc<dyn Task>,
@@ -120,7 +120,7 @@ fn check(
         "label",
         format!("one of kind {:?}", label.kind()),
         format!(
-            "the task's labels are {:?} of {width} x {height} pixels, or a point per joint",
+            "expected a label of kind {:?} with {width} x {height} pixels, or one point per joint",
             task.labels()
         ),
     ))

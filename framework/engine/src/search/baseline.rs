@@ -1,4 +1,4 @@
-//! What the best constant answer is worth.
+//! The constant-prediction baseline.
 //!
 //! A network that has learned something must beat every single class, the mean depth or the mean
 //! pose of the training images.
@@ -10,14 +10,14 @@ use crate::error::Result;
 use crate::experiment::Setup;
 use nasfw_network::fit::PreparedSet;
 
-/// The highest reward on meta-validation crops of a constant answer: any one class everywhere, or
-/// the mean depth or mean pose of the meta-training labels.
+/// The highest reward of a constant prediction on the meta-val crops: any single class everywhere,
+/// or the mean depth or mean pose of the meta-train labels.
 pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) -> Result<f64> {
     let channels = setup.io.output_channels;
     let (info, ignore) = (&setup.source.info, setup.ignore());
     let shorter = setup.stages.last().map_or(crop_px, |s| s.shorter_side_px);
     let transform = setup.transform(shorter, crop_px);
-    // Labels only: all the images together may be more than there is memory for.
+    // Labels only: all the images together may not fit into memory.
     let labels: Vec<Label> = match setup.task().labels() {
         LabelKind::Classes => Vec::new(),
         _ => (setup.meta_train.par_iter())
@@ -49,7 +49,7 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
     Ok(best)
 }
 
-/// Network outputs `(crop, crop, channels)` that do not look at the image.
+/// Constant network outputs `(crop, crop, channels)`, independent of the image.
 fn constant_answers(
     labels: &[&Label],
     kind: LabelKind,

@@ -1,4 +1,4 @@
-//! One architecture through the stages of the schedule.
+//! Training and evaluation of one architecture through the stages of the schedule.
 
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Metrics, Seed, Size, Source, Stage};
@@ -14,23 +14,23 @@ use nasfw_network::fit::{
 use nasfw_network::kernels::Kernels;
 use nasfw_network::{Network, Weights};
 
-/// What stages are judged on, computed once: one entry per stage.
+/// The data of each stage, computed once: one entry per stage.
 pub(super) enum StageData {
     Features(StageFeatures),
     Images(PreparedSet),
 }
 
-/// Judges one architecture, stage by stage.
+/// Evaluates one architecture, stage by stage.
 pub(super) struct Candidate<'a, K: Kernels> {
     pub(super) setup: &'a Setup,
     pub(super) clock: &'a Clock,
     pub(super) kernels: &'a K,
-    /// Weights every candidate's encoder starts from.
+    /// The weights that every candidate's encoder starts from.
     pub(super) encoder: &'a Weights,
     pub(super) graph: Graph,
-    /// Where this trial's random streams come from.
+    /// The source of this trial's random streams.
     pub(super) seed: Seed,
-    /// What the last stage ended with.
+    /// The state at the end of the last stage.
     pub(super) weights: Weights,
 }
 
@@ -45,8 +45,8 @@ impl<K: Kernels> Candidate<'_, K> {
     ) -> Result<(Metrics, f64)> {
         let seed = self.seed.child(&format!("stage{at}"));
         let graph = self.trained_graph(stage)?;
-        // Fresh weights come from the same stream in every stage, so that a part an earlier stage
-        // did not have starts as it would have alone.
+        // Initial weights come from the same stream in every stage, so that a part that an earlier
+        // stage lacked starts as it would have alone.
         let mut rng = self.seed.stream("init");
         let mut network = Network::new(self.kernels.clone(), &graph, &mut rng)?;
         network.parameters_mut().load(self.encoder)?;
@@ -122,7 +122,7 @@ impl<K: Kernels> Candidate<'_, K> {
         }
     }
 
-    /// What of the architecture a stage trains.
+    /// The part of the architecture that a stage trains.
     fn trained_graph(&self, stage: &Stage) -> Result<Graph> {
         Ok(match stage.source {
             Source::Features => self.graph.after_encoder()?,
@@ -130,8 +130,8 @@ impl<K: Kernels> Candidate<'_, K> {
         })
     }
 
-    /// Refuses an architecture whose training would not fit into the limit in any stage, before it
-    /// is tried.
+    /// Refuses an architecture, before it is tried, if its training would exceed the memory limit
+    /// in any stage.
     pub(super) fn check_memory(&self) -> Result<()> {
         let limit = self.setup.config.run.memory_limit_mb;
         for (at, stage) in self.setup.stages.iter().enumerate() {
@@ -148,10 +148,10 @@ impl<K: Kernels> Candidate<'_, K> {
     }
 }
 
-/// An estimate of what a training step holds: every map with its gradient, and weights with their
+/// Estimates the memory of a training step: every map with its gradient, and weights with their
 /// gradients and two moments.
 fn training_bytes(graph: &Graph, crop_px: usize, batch: usize) -> u64 {
-    // After a cut, inputs are encoder outputs; a quarter of the crop is the finest of them.
+    // After a cut, inputs are encoder outputs; the finest has a quarter of the crop's size.
     let inputs: Vec<Size> = match graph.inputs().count() {
         1 => vec![Size::square(crop_px)],
         n => (0..n)

@@ -1,4 +1,4 @@
-//! Where the time of a search goes.
+//! Wall-clock time of a search by kind of work.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -21,13 +21,13 @@ pub enum Work {
     Features,
     /// Training candidates in a stage of the schedule.
     Stage(usize),
-    /// Judging trained candidates.
+    /// Evaluating trained candidates.
     Validation,
-    /// Proposals and what the controller learns.
+    /// Proposals, and updates of the controller.
     Controller,
     /// Writing to the run folder.
     Store,
-    /// All else: decoding, compiling, progress.
+    /// Everything else: decoding, compiling, progress.
     Other,
 }
 
@@ -46,12 +46,12 @@ impl fmt::Display for Work {
     }
 }
 
-/// Adds up time by kind of work. Work within other work counts as its own kind only.
+/// Adds up time by kind of work. Nested work counts as its own kind only.
 #[derive(Debug)]
 pub(super) struct Clock {
     start: Instant,
     spent: RefCell<BTreeMap<Work, Duration>>,
-    /// What the work going on has spent on work within it.
+    /// Time that the current work has spent on nested work.
     within: Cell<Duration>,
 }
 
@@ -76,8 +76,8 @@ impl Clock {
         result
     }
 
-    /// Counts time that was spent waiting for others as the kinds of work that they did, whose seconds
-    /// are `theirs`: together they cannot take longer than the clock says.
+    /// Attributes time spent waiting for others to the kinds of work that they did, whose seconds
+    /// are `theirs`: together they cannot exceed the elapsed time.
     pub(super) fn waited(&self, time: Duration, theirs: &BTreeMap<Work, f64>) {
         let whole: f64 = theirs.values().sum();
         let mut spent = self.spent.borrow_mut();
@@ -93,7 +93,7 @@ impl Clock {
         spent.iter().map(|(w, d)| (*w, d.as_secs_f64())).collect()
     }
 
-    /// Seconds by kind of work, the whole time since the start in all.
+    /// Seconds by kind of work, adding up to the whole time since the start.
     pub(super) fn spent(&self) -> Vec<(Work, f64)> {
         let mut spent = self.spent.borrow().clone();
         let known: Duration = spent.values().sum();
@@ -103,7 +103,7 @@ impl Clock {
     }
 }
 
-/// Batches whose making counts as data.
+/// Batches whose construction counts as data time.
 pub(super) struct Timed<'a> {
     pub(super) clock: &'a Clock,
     pub(super) batches: &'a dyn Batches,

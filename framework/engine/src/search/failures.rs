@@ -1,13 +1,14 @@
-//! When a search is not worth going on: every trial fails, for one reason.
+//! Detection of a hopeless search: every trial fails for the same reason.
 
 use crate::error::{Error, Result};
 
-/// What a reason has before the last lines of a worker's log, which may differ from trial to trial.
-pub(super) const BEFORE_LOG: &str = "; it said: ";
+/// Separator between a reason and the last lines of a worker's log, which may differ between
+/// trials.
+pub(super) const BEFORE_LOG: &str = "; last output: ";
 
-/// Counts trials that failed in a row for one reason.
+/// Counts consecutive trials that failed for one reason.
 pub(super) struct Failures {
-    /// How many are too many; 0 for no number.
+    /// Maximum number of consecutive failures; 0 for no limit.
     most: u64,
     in_row: u64,
     kind: String,
@@ -22,7 +23,7 @@ impl Failures {
         }
     }
 
-    /// Counts a trial that failed for `reason`, or did not.
+    /// Records whether a trial failed, and for what `reason`.
     ///
     /// # Errors
     /// When there have been too many.
@@ -48,7 +49,7 @@ impl Failures {
     }
 }
 
-/// What reasons of one kind have in common: they may differ in figures, and in what a log says.
+/// The part that reasons of one kind share: they may differ in figures and log lines.
 fn kind(reason: &str) -> String {
     let said = reason.split(BEFORE_LOG).next().unwrap_or(reason);
     said.chars().filter(|c| !c.is_ascii_digit()).collect()

@@ -16,7 +16,7 @@ use nasfw_network::kernels::{Kernels, MapShape, Store, map_shape};
 /// Crops encoded at a time.
 const BATCH: usize = 16;
 
-/// What a stage on features trains and is judged on.
+/// Training and validation data of a stage on cached features.
 pub(super) struct StageFeatures {
     pub(super) train: FeatureSet,
     pub(super) val: FeatureSet,
@@ -50,7 +50,7 @@ pub(super) fn compute<K: Kernels>(
         let limit = setup.config.features.memory_limit_mb;
         let text = format!(
             "features of {wanted} samples do not fit into {limit} MiB \
-             (features.memory_limit_mb); {allowed} are used"
+             (features.memory_limit_mb); using {allowed}"
         );
         observer.on(&Event::Note { text: &text });
     }
@@ -83,7 +83,8 @@ pub(super) fn compute<K: Kernels>(
     Ok(StageFeatures { train, val })
 }
 
-/// Copies to the device what fits into the budget there; batches of the rest are uploaded step by step.
+/// Copies as much as fits into the budget to the device; batches of the rest are uploaded step by
+/// step.
 fn keep_on_device<K: Kernels>(
     kernels: &K,
     sets: [&FeatureSet; 2],
@@ -171,7 +172,7 @@ impl<'a, K: Kernels> Encoder<'a, K> {
             _ => None,
         };
         let config = &setup.config;
-        // Without a warm-up the network that would teach knows nothing.
+        // Without a warm-up, the teacher network would be untrained.
         let is_taught =
             stage.distillation > 0.0 && config.teacher.enabled && config.warmup.epochs > 0;
         Ok(Self {
@@ -183,7 +184,7 @@ impl<'a, K: Kernels> Encoder<'a, K> {
         })
     }
 
-    /// How many training samples fit into the budget beside `val` of meta-validation.
+    /// Number of training samples that fit into the budget beside `val` meta-val samples.
     fn samples_within_budget(&self, wanted: usize, val: usize) -> Result<usize> {
         let crop = self.stage.crop_px;
         let mut floats = match &self.encoder {
@@ -209,8 +210,8 @@ impl<'a, K: Kernels> Encoder<'a, K> {
             0 => Err(Error::Config {
                 file: None,
                 message: format!(
-                    "features.memory_limit_mb: {limit} MiB hold {fit} samples, but meta-validation \
-                     alone has {val}; raise it, or lower meta.val_share ({})",
+                    "features.memory_limit_mb: {limit} MiB hold {fit} samples, but the meta-val \
+                     split alone has {val}; raise it, or lower meta.val_share ({})",
                     self.setup.config.meta.val_share
                 ),
             }),
@@ -247,7 +248,7 @@ impl<'a, K: Kernels> Encoder<'a, K> {
         let side = quarter(self.stage.crop_px);
         let crop = self.stage.crop_px;
         for label in batch.labels {
-            // Training truth meets outputs at a quarter of the size: keep no more than that.
+            // Training labels are compared at a quarter of the size: keep no more than that.
             let kept = match (is_train, self.stage.targets, &*label) {
                 (true, TargetScale::Quarter, Label::Keypoints { .. }) => label,
                 (true, TargetScale::Quarter, _) => {

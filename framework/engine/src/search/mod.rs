@@ -1,21 +1,21 @@
-//! The search loop: propose a round, judge it, learn from it.
+//! The search loop: propose a round, evaluate it, learn from it.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `warmup.rs` | encoder and teacher where no weights are given, on the decoder of `plain.rs` |
 //! | `features.rs` | encoder outputs and teacher outputs, computed once |
-//! | `baseline.rs` | what the best constant answer is worth |
+//! | `baseline.rs` | the constant-prediction baseline |
 //! | `candidate.rs` | one architecture through the stages of the schedule |
-//! | `prepare.rs` | what architectures are judged with |
+//! | `prepare.rs` | the shared inputs of all evaluations |
 //! | `session.rs` | a search from its preparation to its summary |
-//! | `round.rs` | proposals drawn together, judged in any order, learned from in theirs |
-//! | `study.rs` | what a search learns, and the run that remembers it |
-//! | `strategy.rs` | who decides: controller and schedule |
-//! | `replay.rs` | a search decided again, from its seed and what judging showed |
-//! | `failures.rs` | when going on is pointless |
-//! | `executor/` | who evaluates: this process, or workers |
-//! | `show.rs` | how judging in workers is shown |
-//! | `clock.rs` | where the time goes |
+//! | `round.rs` | proposals drawn together, evaluated in any order, learned from in theirs |
+//! | `learn.rs` | learning from trials, and the run that records them |
+//! | `policy.rs` | the decisions: controller and schedule |
+//! | `replay.rs` | a run's decisions recomputed from its seed and evaluations |
+//! | `failures.rs` | detection of a hopeless search |
+//! | `judge/` | evaluation in this process, or in workers |
+//! | `show.rs` | progress of evaluation in workers |
+//! | `clock.rs` | time by kind of work |
 
 mod baseline;
 mod candidate;
@@ -53,26 +53,26 @@ pub use prepare::WARM_WEIGHTS;
 pub use replay::{Difference, Replayed, replay};
 use strategy::Strategy;
 
-/// How a call of [`run`] or [`resume`] ended.
+/// The result of a call of [`run`] or [`resume`].
 #[derive(Debug)]
 pub struct Summary {
     /// The run folder.
     pub run: PathBuf,
     /// The trial with the highest reward, complete ones first.
     pub best: Option<Trial>,
-    /// Trials finished in all.
+    /// Total number of finished trials.
     pub finished: u64,
-    /// The reward of the best constant answer on the same images; `None` when the run was stopped
-    /// before it was measured.
+    /// The reward of the constant-prediction baseline on the same images; `None` when the run was
+    /// stopped before it was measured.
     pub constant_reward: Option<f64>,
-    /// Whether the observer asked to stop before all trials were done.
+    /// True if the observer asked to stop before all trials were done.
     pub is_stopped: bool,
     /// Seconds of this call by kind of work.
     pub spent: Vec<(Work, f64)>,
 }
 
-/// Runs a search of `members` in the new folder `out`. `program` evaluates in `run.workers` processes of
-/// its own, if there is one; else this process evaluates one architecture after the other.
+/// Runs a search in the new folder `out`, evaluating one architecture after the other in this
+/// process.
 ///
 /// # Errors
 /// When the configuration, the data or the folder is wrong (before anything is written), or the
@@ -105,13 +105,14 @@ fn run_on<K: Kernels>(
     session::search(kernels, setup, run, &clock, program, observer)
 }
 
-/// What a call of [`resume`] changes of the run's settings. Only the trials wanted are kept for
-/// later calls; the rest, which no result should depend on, holds for this one.
+/// Overrides of a run's settings for one call of [`resume_with`]. Only the number of trials is kept
+/// for later calls; the rest, which no result should depend on, applies to this call only.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// `run.trials`.
     pub trials: Option<u64>,
-    /// `data.path`: where the data is now. It must be the same data; later calls look there, too.
+    /// `data.path`: the present location of the data. It must be the same data; later calls use
+    /// this path, too.
     pub data: Option<PathBuf>,
     /// `run.device`.
     pub device: Option<Device>,
@@ -126,7 +127,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Makes those of `run`.
+    /// Applies the overrides to `run`.
     pub fn apply(&self, run: &mut RunConfig) {
         fn set<T: Clone>(to: &mut T, now: &Option<T>) {
             if let Some(now) = now {
@@ -142,8 +143,7 @@ impl Changes {
     }
 }
 
-/// Continues the run in `folder` with its own members, or with `members`, which must be those that it was
-/// started with. `program` evaluates in `run.workers` processes of its own, if there is one.
+/// Continues the run in `folder`; `trials` changes the total number wanted.
 ///
 /// # Errors
 /// As [`run`]; also when the folder holds no run of this version, or its data has changed.
@@ -171,7 +171,7 @@ pub fn resume(
         None => Members::of(&config)?,
     };
     if run.artifact(WARM_WEIGHTS)?.is_some() {
-        // The warm-up that began from them is over.
+        // The warm-up that started from them is over.
         config.encoder.weights = None;
     }
     on_device!(config.run.device, |kernels| {
@@ -200,7 +200,7 @@ fn resume_on<K: Kernels>(
     session::search(kernels, setup, run, &clock, program, observer)
 }
 
-/// Whether who is to judge can be held to the limits.
+/// Checks that the limits can be enforced with this kind of evaluation.
 fn check_limits(config: &Config, program: Option<&WorkerProgram>) -> Result<()> {
     let wrong = |message: &str| {
         Err(Error::Config {
@@ -211,21 +211,22 @@ fn check_limits(config: &Config, program: Option<&WorkerProgram>) -> Result<()> 
     let run = &config.run;
     match program.filter(|_| run.workers > 0) {
         None if run.trial_timeout_secs > 0 => wrong(
-            "run.trial_timeout_secs: only a worker can be ended when its time is over; set run.workers \
+            "run.trial_timeout_secs: a time limit needs workers, which can be killed; set run.workers \
              to 1 or more, or this to 0",
         ),
         Some(_) if run.memory_limit_mb > 0 && !cfg!(target_os = "linux") => wrong(
-            "run.memory_limit_mb: only Linux holds a worker to a limit; set this to 0, or run.workers to \
-             0, where what an architecture needs is only estimated",
+            "run.memory_limit_mb: workers can be limited on Linux only; set this to 0, or run.workers to \
+             0, which only checks an estimate",
         ),
         _ => Ok(()),
     }
 }
 
-/// What a search of these settings would propose if it learned nothing, one proposal after the other.
+/// Draws the proposals that a search with these settings would make if it learned nothing, one
+/// after the other.
 ///
 /// # Errors
-/// When the controller cannot be made, or breaks off.
+/// When the controller cannot be made, or fails.
 pub fn proposals(
     config: &Config,
     members: &Members,
@@ -234,8 +235,8 @@ pub fn proposals(
     Ok((0..).map(move |id| strategy.propose(id)))
 }
 
-/// Which of two trials is worth more, the greater: complete beats stopped beats failed, then the reward
-/// decides. Equal ones are told apart by who uses this; the earlier is the better.
+/// Compares two trials by worth, better is greater: complete beats stopped beats failed, then the
+/// reward decides. Callers break ties; the earlier trial is the better one.
 pub fn compare(one: &Trial, other: &Trial) -> Ordering {
     let rank = |t: &Trial| match t.status {
         Status::Failed => 0,
@@ -247,7 +248,7 @@ pub fn compare(one: &Trial, other: &Trial) -> Ordering {
     by_rank.then(reward(one).total_cmp(&reward(other)))
 }
 
-/// Whether a trial is better than the best of those before it.
+/// True if a trial is better than the best of those before it.
 pub fn is_better(trial: &Trial, than: Option<&Trial>) -> bool {
     trial.status != Status::Failed && than.is_none_or(|best| compare(trial, best).is_gt())
 }

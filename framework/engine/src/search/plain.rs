@@ -1,11 +1,11 @@
-//! A plain fixed decoder on an encoder: the network of the warm-up, and the teacher.
+//! A fixed plain decoder on an encoder: the network of the warm-up, and the teacher.
 
 use nasfw_sdk::Result;
 use nasfw_sdk::graph::{ActivationKind, Conv, Graph, GraphBuilder, Group, Op, Role};
 
-/// `encoder` with a decoder of `width` channels: every encoder output through a 1x1 convolution,
-/// all resized to the finest and summed, a 3x3 convolution, and a 3x3 head with bias. Its output
-/// has the resolution of the finest encoder output.
+/// Builds `encoder` with a decoder of `width` channels: every encoder output through a 1x1
+/// convolution, all resized to the finest and summed, a 3x3 convolution, and a 3x3 head with bias.
+/// Its output has the resolution of the finest encoder output.
 pub(super) fn plain_network(encoder: &Graph, width: usize, channels: usize) -> Result<Graph> {
     let mut b = GraphBuilder::new();
     for node in encoder.nodes() {

@@ -1,4 +1,4 @@
-//! What architectures are judged with, made once: encoder weights, and what every stage reads.
+//! Shared inputs of all evaluations, made once: encoder weights, and the data of every stage.
 
 use nasfw_sdk::{Source, Stage};
 
@@ -17,17 +17,17 @@ use nasfw_network::{Network, Weights};
 /// Name of the artifact with the weights of the warmed-up network, encoder and plain decoder.
 pub const WARM_WEIGHTS: &str = "warmup.safetensors";
 
-/// Everything that judging an architecture reads.
+/// The inputs of an evaluation.
 pub(super) struct Prepared<'a, K: Kernels> {
     pub(super) setup: &'a Setup,
     pub(super) kernels: K,
-    /// Weights every candidate's encoder starts from.
+    /// The weights that every candidate's encoder starts from.
     pub(super) encoder: Weights,
     /// One entry per stage.
     pub(super) stages: Vec<StageData>,
 }
 
-/// The warmed-up network: as an earlier call left it in the run, or trained now and kept there.
+/// Loads the warmed-up network that an earlier call left in the run, or trains and stores it.
 pub(super) fn warm<K: Kernels>(
     kernels: &K,
     setup: &Setup,
@@ -55,10 +55,10 @@ pub(super) fn warm<K: Kernels>(
     Ok(warm)
 }
 
-/// The warmed-up network that is in the run, as a worker reads it.
+/// Loads the warmed-up network of the run, as workers do.
 ///
 /// # Errors
-/// When there is none but should be.
+/// When it is missing but should be there.
 pub(super) fn warm_of<K: Kernels>(
     kernels: &K,
     setup: &Setup,
@@ -80,7 +80,7 @@ fn kept<K: Kernels>(kernels: &K, setup: &Setup, run: &RunView) -> Result<Option<
     }
 }
 
-/// What the best constant answer is worth, as an earlier call measured it, or measured and noted now.
+/// The reward of the constant-prediction baseline: recorded by an earlier call, or measured now.
 pub(super) fn constant(setup: &Setup, clock: &Clock, run: &mut Run) -> Result<f64> {
     if let Some(reward) = run.constant_reward()? {
         return Ok(reward);
@@ -93,7 +93,7 @@ pub(super) fn constant(setup: &Setup, clock: &Clock, run: &mut Run) -> Result<f6
 }
 
 impl<'a, K: Kernels> Prepared<'a, K> {
-    /// Computes what the stages read.
+    /// Computes the data of every stage.
     pub(super) fn new(
         setup: &'a Setup,
         kernels: K,

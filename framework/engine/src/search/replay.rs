@@ -1,7 +1,7 @@
-//! A search decided again, from its seed and what judging showed.
+//! Recomputes a run's decisions from its seed and its recorded evaluations.
 //!
-//! Nothing is trained: rewards of stages are those that are recorded. Everything else follows from them, and must
-//! be what is recorded as well.
+//! Nothing is trained: the recorded stage rewards are taken as they are. Everything else follows
+//! from them, and must match the record.
 
 use nasfw_sdk::{Cost, Io, Proposal, Seed, Size, Stage, State, Verdict};
 
@@ -12,30 +12,30 @@ use crate::experiment::Members;
 use crate::store::RunView;
 use crate::trial::{Evaluation, Status, Trial};
 
-/// How a replay went.
+/// The result of a replay.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Replayed {
-    /// Trials that were decided as recorded.
+    /// Trials whose decisions match the record.
     pub trials: u64,
-    /// Proposals of the round under way that were drawn as recorded.
+    /// Proposals of the current round that match the record.
     pub pending: u64,
-    /// The first that was not.
+    /// The first difference, if any.
     pub difference: Option<Difference>,
 }
 
-/// Where a record differs from what follows from the seed and the trials before.
+/// A difference between the record and what follows from the seed and the trials before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
-    /// The trial; none when all trials agree, and the state that was kept after them does not.
+    /// The trial; none when all trials agree but the final state does not.
     pub trial: Option<u64>,
-    /// What of it, and how.
+    /// The field that differs, and how.
     pub what: String,
 }
 
-/// Decides a run again. Libraries that it names are loaded.
+/// Recomputes the decisions of a run. Libraries that it names are loaded.
 ///
 /// # Errors
-/// When the run cannot be read, or a member of it cannot be made or breaks off.
+/// When the run cannot be read, or one of its members cannot be made or fails.
 pub fn replay(view: &RunView, members: Option<&Members>) -> Result<Replayed> {
     let config = view.config()?;
     let members = match members {
@@ -49,7 +49,7 @@ pub fn replay(view: &RunView, members: Option<&Members>) -> Result<Replayed> {
     let ends = trials.len() as u64;
     let all = ends + pending.len() as u64;
     for first in (0..all).step_by(usize::try_from(config.run.round).unwrap_or(usize::MAX)) {
-        // The schedule by which this round was judged.
+        // The schedule that this round was evaluated with.
         let before = replay.strategy.schedule_state()?;
         let round = first..(first + config.run.round).min(all);
         let mut proposals = Vec::new();
@@ -92,7 +92,7 @@ pub fn replay(view: &RunView, members: Option<&Members>) -> Result<Replayed> {
     {
         replayed.difference = Some(Difference {
             trial: None,
-            what: "the state to continue from is not that after the last trial".into(),
+            what: "the state to continue from is not the state after the last trial".into(),
         });
     }
     Ok(replayed)
@@ -108,7 +108,7 @@ struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     fn new(config: &'a Config, members: Members, view: &RunView) -> Result<Self> {
-        // A run that ended before its first trial need not know it.
+        // Unknown in a run that ended before its first trial, and not needed.
         let outputs = match view.finished()? {
             0 => 1,
             _ => view.outputs()?,
@@ -122,7 +122,7 @@ impl<'a> Replay<'a> {
         })
     }
 
-    /// What of a trial does not follow.
+    /// The first part of a trial that does not follow.
     fn trial(
         &mut self,
         trial: &Trial,
@@ -132,19 +132,19 @@ impl<'a> Replay<'a> {
         let genotype = self.members.space().genotype(&proposal.choices);
         if genotype != trial.genotype && self.members.space().fault().is_ok() {
             return Ok(Some(format!(
-                "the genotype {genotype} instead of {}",
+                "the genotype is {genotype}, expected {}",
                 trial.genotype
             )));
         }
         let cost = match trial.status {
-            // It may have failed for having none.
+            // The missing decoding may be the reason of the failure.
             Status::Failed => Cost::default(),
             _ => self.cost(&proposal)?,
         };
         if trial.status != Status::Failed && (cost.params, cost.macs) != (trial.params, trial.macs)
         {
             return Ok(Some(format!(
-                "{} parameters and {} multiply-adds instead of {} and {}",
+                "{} parameters and {} multiply-adds, expected {} and {}",
                 cost.params, cost.macs, trial.params, trial.macs
             )));
         }
@@ -157,7 +157,7 @@ impl<'a> Replay<'a> {
         if reward != trial.reward {
             let text = |reward: Option<f64>| reward.map_or("none".into(), |r| r.to_string());
             return Ok(Some(format!(
-                "the reward {} instead of {}",
+                "the reward is {}, expected {}",
                 text(reward),
                 text(trial.reward)
             )));
@@ -171,46 +171,52 @@ impl<'a> Replay<'a> {
         Ok(graph.cost(Size::square(crop)))
     }
 
-    /// Whether a copy of the schedule, as of the beginning of the round, would have let the trial go another way.
+    /// Compares the schedule's verdicts, taken from its state at the beginning of the round, with
+    /// the trial's recorded course.
     fn other_verdict(&self, trial: &Trial, before: &State) -> Result<Option<String>> {
         let mut schedule = self.members.schedule()?;
         schedule.load(before).map_err(Error::broken)?;
         let seed = trial_seed(Seed(self.config.run.seed), trial.id);
         let (last, gone) = (self.stages.len() - 1, trial.stage_rewards.len());
         if gone > self.stages.len() {
-            return Ok(Some(format!("{gone} stages instead of {}", last + 1)));
+            return Ok(Some(format!(
+                "{gone} stages, expected at most {}",
+                last + 1
+            )));
         }
         for (at, &reward) in trial.stage_rewards.iter().enumerate().take(last) {
             let said = verdict(&mut *schedule, seed, at, reward).map_err(Error::broken)?;
             let went_on = match trial.status {
                 Status::Complete => true,
                 Status::Stopped => at + 1 < gone,
-                // What failed may have failed before the verdict, or after it.
+                // A failed trial may have failed before the verdict, or after it.
                 Status::Failed if at + 1 == gone => continue,
                 Status::Failed => true,
             };
             if (said == Verdict::Continue) != went_on {
                 let (is, was) = match went_on {
-                    true => ("ends", "went on"),
-                    false => ("goes on", "was ended"),
+                    true => ("stops", "continued"),
+                    false => ("continues", "was stopped"),
                 };
-                return Ok(Some(format!("it {is} after stage {at}, and {was}")));
+                return Ok(Some(format!(
+                    "the schedule {is} after stage {at}, but the trial {was}"
+                )));
             }
         }
         match trial.status {
             Status::Complete if gone <= last => Ok(Some(format!(
-                "it is complete after {gone} of {} stages",
+                "it is recorded as complete after {gone} of {} stages",
                 last + 1
             ))),
-            Status::Stopped if gone > last => {
-                Ok(Some("it was stopped, and went through all stages".into()))
-            }
+            Status::Stopped if gone > last => Ok(Some(
+                "it is recorded as stopped, but completed all stages".into(),
+            )),
             _ => Ok(None),
         }
     }
 }
 
-/// What a trial's judging showed, of its record.
+/// Extracts a trial's evaluation from its record.
 fn judged(trial: &Trial, genotype: String, cost: Cost) -> Evaluation {
     let reason = |status| trial.reason.clone().filter(|_| trial.status == status);
     Evaluation {
@@ -231,13 +237,13 @@ fn judged(trial: &Trial, genotype: String, cost: Cost) -> Evaluation {
 fn other_proposal(proposal: &Proposal, choices: &[usize], log_prob: f64) -> Option<String> {
     if proposal.choices.to_vec() != choices {
         return Some(format!(
-            "the controller proposes {:?}, and {choices:?} was tried",
+            "the controller proposes {:?}, but {choices:?} is recorded",
             proposal.choices.to_vec()
         ));
     }
     if proposal.log_prob != log_prob {
         return Some(format!(
-            "proposed with the log-probability {}, and {log_prob} is recorded",
+            "proposed with log-probability {}, but {log_prob} is recorded",
             proposal.log_prob
         ));
     }

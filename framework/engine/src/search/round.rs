@@ -1,4 +1,4 @@
-//! One round: proposals drawn together, judged in any order, learned from in theirs.
+//! A round: proposals drawn together, evaluated in any order, learned from in trial order.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::store::{Pending, Run};
 use crate::trial::Evaluation;
 use nasfw_plugin_host as plugins;
 
-/// Proposes a round, or takes up the one that an interruption left, and sees it through. Of its trials
-/// only those below `wanted` are judged; the rest waits until more are wanted, so that the rounds of a
+/// Proposes a round, or picks up the one that an interruption left, and completes it. Only trials
+/// below `wanted` are evaluated; the others wait until more are wanted, so that the rounds of a
 /// search do not depend on where it paused.
 pub(super) fn go_through(
     study: &mut Study<'_>,
@@ -70,23 +70,23 @@ fn proposal(schema: &Schema, pending: &Pending, run: &Run) -> Result<Proposal> {
     })
 }
 
-/// Where judges put what they found. What cannot be learned yet, because a trial before it is still
-/// being judged, is kept in the run meanwhile.
+/// Collects evaluations. Those that cannot be learned from yet, because an earlier trial is still
+/// being evaluated, are kept in the run meanwhile.
 pub(super) struct ReorderBuffer<'d, 'l> {
     study: &'d mut Study<'l>,
     observer: &'d mut dyn Observer,
-    /// What is not learned yet, by id.
+    /// Evaluations not learned from yet, by id.
     proposals: BTreeMap<u64, Proposal>,
     waiting: BTreeMap<u64, Evaluation>,
 }
 
 impl ReorderBuffer<'_, '_> {
-    /// Who watches the search.
+    /// The observer of the search.
     pub(super) fn observer(&mut self) -> &mut dyn Observer {
         self.observer
     }
 
-    /// Takes what judging an architecture showed, and learns what can be learned now.
+    /// Takes an evaluation, and learns from all trials that are next in request.
     pub(super) fn judged(&mut self, judged: Evaluation) -> Result<()> {
         self.pass_notes_on();
         if judged.id != self.study.next {
@@ -112,7 +112,7 @@ impl ReorderBuffer<'_, '_> {
     }
 }
 
-/// Tells the observer what libraries had to say.
+/// Passes notes of libraries on to the observer.
 pub(super) fn pass_notes_on(observer: &mut dyn Observer) {
     for text in plugins::take_notes() {
         observer.on(&Event::Note { text: &text });

@@ -12,8 +12,8 @@ use crate::progress::{Event, Observer};
 use crate::store::Run;
 use nasfw_network::kernels::Kernels;
 
-/// Runs until all trials are done or the observer asks to stop. `program` judges, where there is one and
-/// workers are wanted; else this process does.
+/// Runs until all trials are done or the observer asks to stop. `program`, if given and workers are
+/// wanted, evaluates; otherwise this process does.
 pub(super) fn search<K: Kernels>(
     kernels: K,
     setup: Setup,
@@ -70,7 +70,7 @@ pub(super) fn search<K: Kernels>(
     })
 }
 
-/// This process judges.
+/// Evaluates in this process.
 fn here<K: Kernels>(
     kernels: K,
     setup: &Setup,
@@ -91,7 +91,7 @@ fn here<K: Kernels>(
     )
 }
 
-/// Workers judge; this process warms the encoder up for all of them.
+/// Evaluates in workers; this process warms up the encoder for all of them.
 fn by_workers<K: Kernels>(
     kernels: K,
     mut setup: Setup,
@@ -101,7 +101,7 @@ fn by_workers<K: Kernels>(
     constant_reward: &mut Option<f64>,
     observer: &mut dyn Observer,
 ) -> Result<()> {
-    // It is in the run from now on, where workers find it.
+    // Workers find it in the run from now on.
     drop(warm(&kernels, &setup, clock, run, observer)?);
     *constant_reward = Some(constant(&setup, clock, run)?);
     setup.forget_images();
@@ -110,7 +110,7 @@ fn by_workers<K: Kernels>(
     go(&setup, run, clock, &mut pool, observer)
 }
 
-/// Goes on, round by round.
+/// Continues round by round.
 fn go(
     setup: &Setup,
     run: &mut Run,

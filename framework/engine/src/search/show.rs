@@ -1,4 +1,5 @@
-//! How judging in workers is shown: one worker as if it were this process, several as one bar.
+//! Progress of evaluation in workers: one worker shown as if it were this process, several as one
+//! bar.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,28 +9,28 @@ use crate::progress::{Event, Observer};
 
 /// Steps of a bar for each trial.
 const STEPS: usize = 100;
-/// Between two movements of a bar.
+/// Minimum interval between two updates of a bar.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What of a round is known to who watches.
+/// State of a round, as shown to the observer.
 pub(super) struct Show {
-    /// The bar's name; none for a single worker, whose phases are passed on as they are.
+    /// The bar's name; none for a single worker, whose phases are passed on unchanged.
     name: Option<String>,
     stages: usize,
     trials: BTreeMap<u64, Way>,
-    /// Trials that are not judged yet.
+    /// Trials that are not evaluated yet.
     left: usize,
     is_begun: bool,
     last: Instant,
 }
 
-/// How far a trial is.
+/// Progress of a trial.
 #[derive(Default)]
 struct Way {
     is_begun: bool,
-    /// Stages it went through.
+    /// Completed stages.
     done: usize,
-    /// Steps of the present one.
+    /// Completed steps of the current stage.
     steps: usize,
     part: f64,
     is_judged: bool,
@@ -51,7 +52,7 @@ impl Show {
         }
     }
 
-    /// A trial has a name.
+    /// Announces a trial.
     pub(super) fn begun(&mut self, id: u64, genotype: &str, observer: &mut dyn Observer) {
         let Some(way) = self.trials.get_mut(&id) else {
             return;
@@ -76,7 +77,7 @@ impl Show {
         }
     }
 
-    /// A trial is so far in its stage.
+    /// Updates a trial's progress in its stage.
     pub(super) fn step(&mut self, id: u64, done: usize, note: &str, observer: &mut dyn Observer) {
         if self.name.is_none() {
             observer.on(&Event::Step { done, note });
@@ -96,7 +97,7 @@ impl Show {
         }
     }
 
-    /// A trial is judged; after the last of them the bar is over.
+    /// Marks a trial as evaluated; after the last one the bar ends.
     pub(super) fn judged(&mut self, id: u64, observer: &mut dyn Observer) {
         if let Some(way) = self.trials.get_mut(&id) {
             way.is_judged = true;
@@ -125,7 +126,7 @@ impl Show {
         let (all, judged) = (self.trials.len(), self.trials.len() - self.left);
         observer.on(&Event::Step {
             done: (done * STEPS as f64) as usize,
-            note: &format!("{judged} of {all} judged"),
+            note: &format!("{judged} of {all} evaluated"),
         });
     }
 }

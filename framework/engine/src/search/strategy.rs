@@ -1,4 +1,4 @@
-//! What a search decides: controller and schedule, and what they are told, in the order of the trials.
+//! Decisions of a search: controller and schedule, updated in the order of the trials.
 
 use nasfw_sdk::{Controller, Outcome, Proposal, RewardSchedule, Seed, State, Verdict};
 
@@ -8,12 +8,12 @@ use crate::experiment::Members;
 use crate::store::SearchState;
 use crate::trial::Evaluation;
 
-/// Where the random streams of a trial come from; no two trials share one.
+/// The source of a trial's random streams; no two trials share one.
 pub(super) fn trial_seed(search: Seed, id: u64) -> Seed {
     search.child(&format!("trial/{id}"))
 }
 
-/// Whether the schedule goes on after stage `at`, as of its present memory, which may grow by this.
+/// Asks whether the schedule continues after stage `at`, given its present memory, which may grow.
 pub(super) fn verdict(
     schedule: &mut dyn RewardSchedule,
     trial: Seed,
@@ -26,11 +26,12 @@ pub(super) fn verdict(
     Ok(verdict)
 }
 
-/// Controller and schedule. What they do depends on the seed and on what they were told, and on nothing else.
+/// Controller and schedule. Their behaviour depends only on the seed and on the outcomes reported
+/// to them.
 pub(super) struct Strategy {
     controller: Box<dyn Controller>,
     schedule: Box<dyn RewardSchedule>,
-    /// The lowest reward the controller was told of a trial that was judged.
+    /// The lowest reward of an evaluated trial reported to the controller.
     worst: Option<f64>,
     on_failure: OnFailure,
     stages: usize,
@@ -38,7 +39,7 @@ pub(super) struct Strategy {
 }
 
 impl Strategy {
-    /// As a search begins.
+    /// The initial state of a search.
     pub(super) fn new(config: &Config, members: &Members) -> Result<Self> {
         let seed = Seed(config.run.seed);
         let schedule = members.schedule()?;
@@ -52,7 +53,7 @@ impl Strategy {
         })
     }
 
-    /// As it was when it was saved, after trials with these rewards.
+    /// The saved state, after trials with these rewards.
     pub(super) fn load(
         &mut self,
         state: &SearchState,
@@ -64,7 +65,7 @@ impl Strategy {
         Ok(())
     }
 
-    /// The proposal that trial `id` will be.
+    /// Draws the proposal for trial `id`.
     pub(super) fn propose(&mut self, id: u64) -> Result<Proposal> {
         let mut rng = trial_seed(self.seed, id).stream("propose");
         let proposal = self.controller.propose(&mut rng);
@@ -72,8 +73,8 @@ impl Strategy {
         Ok(proposal)
     }
 
-    /// Tells the schedule and then the controller how a trial went; returns the reward that was decided on, none for
-    /// a failure.
+    /// Reports a trial's outcome to the schedule and then to the controller; returns the final
+    /// reward, none for a failure.
     pub(super) fn learn(&mut self, proposal: Proposal, judged: &Evaluation) -> Result<Option<f64>> {
         let reward = match &judged.failed {
             Some(_) => None,
@@ -87,14 +88,14 @@ impl Strategy {
         Ok(reward)
     }
 
-    /// Tells the schedule what the trial's copy of it was asked, so that its memory grows in the order of
-    /// the trials, and returns the reward it decides on. What failed was no evaluation: the schedule
-    /// does not hear of it.
+    /// Repeats to the schedule the questions that the trial's copy of it was asked, so that its
+    /// memory grows in the order of the trials, and returns its reward. A failure is not an
+    /// evaluation: the schedule does not hear of it.
     fn reward(&mut self, judged: &Evaluation) -> Result<f64> {
         let trial = trial_seed(self.seed, judged.id);
         let rewards = judged.stage_rewards.iter().enumerate();
         for (at, &reward) in rewards.take(self.stages - 1) {
-            // The verdict was given by the copy, as of the beginning of the round.
+            // The copy gave the verdict, in its state at the beginning of the round.
             verdict(&mut *self.schedule, trial, at, reward).map_err(Error::broken)?;
         }
         let reward = self.schedule.reward(&judged.stage_rewards, &judged.cost);
@@ -102,7 +103,7 @@ impl Strategy {
         Ok(reward)
     }
 
-    /// What the controller is told.
+    /// The outcome reported to the controller.
     fn outcome(&self, proposal: Proposal, judged: &Evaluation, reward: Option<f64>) -> Outcome {
         let instead = match self.on_failure {
             OnFailure::Skip => None,
@@ -117,7 +118,7 @@ impl Strategy {
         }
     }
 
-    /// What it takes to go on from here.
+    /// The state needed to continue from here.
     pub(super) fn state(&self) -> Result<SearchState> {
         let controller = self.controller.save();
         self.controller.fault().map_err(Error::broken)?;
@@ -127,7 +128,7 @@ impl Strategy {
         })
     }
 
-    /// The schedule's part of it; that of a controller can be large.
+    /// The schedule's share of the state; the controller's can be large.
     pub(super) fn schedule_state(&self) -> Result<State> {
         let state = self.schedule.save();
         self.schedule.fault().map_err(Error::broken)?;

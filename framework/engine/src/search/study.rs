@@ -1,4 +1,4 @@
-//! What a search learns, in the order of the trials, and the run that remembers it.
+//! Learning from trials, in order, and the run that records them.
 
 use nasfw_sdk::Proposal;
 
@@ -12,20 +12,20 @@ use crate::progress::{Event, Observer};
 use crate::store::{Round, Run};
 use crate::trial::{Evaluation, Status, Trial};
 
-/// Who decides, and the run that remembers it.
+/// Controller and schedule, with the run that records them.
 pub(super) struct Study<'a> {
     pub(super) setup: &'a Setup,
     clock: &'a Clock,
     pub(super) run: &'a mut Run,
     strategy: Strategy,
-    /// The trial that is learned from next.
+    /// The next trial to learn from.
     pub(super) next: u64,
     best: Option<Trial>,
     failures: Failures,
 }
 
 impl<'a> Study<'a> {
-    /// Starts a fresh run or picks a stored one up where it stands.
+    /// Starts a new run or continues a stored one.
     pub(super) fn new(setup: &'a Setup, clock: &'a Clock, run: &'a mut Run) -> Result<Self> {
         let config = &setup.config;
         let mut strategy = Strategy::new(config, &setup.members)?;
@@ -44,7 +44,7 @@ impl<'a> Study<'a> {
         })
     }
 
-    /// The round under way; a new one is proposed when there is none.
+    /// Returns the current round; proposes a new one when there is none.
     pub(super) fn round(&mut self) -> Result<Round> {
         let round = self.run.round()?;
         match round.pending.is_empty() {
@@ -53,7 +53,7 @@ impl<'a> Study<'a> {
         }
     }
 
-    /// Draws a round of proposals from the controller as it is now.
+    /// Draws a round of proposals from the controller in its present state.
     fn propose(&mut self) -> Result<()> {
         let (clock, strategy) = (self.clock, &mut self.strategy);
         let ids = self.next..self.next + self.setup.config.run.round;
@@ -89,7 +89,7 @@ impl<'a> Study<'a> {
     }
 }
 
-/// A trial without what is learned from it.
+/// A trial without the fields that learning fills in.
 fn record(proposal: &Proposal, judged: &Evaluation) -> Trial {
     let status = match (&judged.failed, &judged.stopped) {
         (Some(_), _) => Status::Failed,

@@ -1,7 +1,7 @@
 //! Encoder weights where none are given, and the teacher.
 //!
 //! The encoder learns on the task's own training images under a plain fixed decoder. The same
-//! network then teaches: its outputs are what distillation pulls candidates towards.
+//! network then teaches: distillation pulls candidates towards its outputs.
 
 use nasfw_sdk::{Decay, Optimiser, TargetScale};
 
@@ -91,7 +91,7 @@ pub(super) fn warm_up<K: Kernels>(
     Ok(Some(network))
 }
 
-/// The warm-up network with the weights an earlier call ended with.
+/// The warm-up network with the weights that an earlier call ended with.
 pub(super) fn restore<K: Kernels>(
     kernels: &K,
     setup: &Setup,

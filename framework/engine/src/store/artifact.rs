@@ -6,7 +6,7 @@ use super::{io_error, run_error};
 use crate::error::Result;
 use nasfw_disk as disk;
 
-/// The path of the artifact called `name`, which must stay inside the run.
+/// The path of the artifact called `name`, which must stay inside the run folder.
 pub(super) fn path_of(run: &Path, name: &str) -> Result<PathBuf> {
     let relative = Path::new(name);
     let is_plain = |c: Component<'_>| matches!(c, Component::Normal(_));
@@ -22,7 +22,7 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-/// Makes `bytes` the content of a file of the run, whole or not at all.
+/// Writes `bytes` as the content of a file of the run, whole or not at all.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = disk::parent(path);
     std::fs::create_dir_all(folder).map_err(io_error(folder))?;

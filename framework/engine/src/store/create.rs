@@ -10,10 +10,11 @@ use crate::error::{Error, Result};
 use nasfw_disk::owner;
 use nasfw_disk::{self as disk, Unfinished, parent};
 
-/// Whether a run may be made in `folder`: it does not exist, or it is empty.
+/// Checks that a run may be created in `folder`: it does not exist, or it is empty.
 pub(super) fn check_free(folder: &Path) -> Result<()> {
     if let Some(of) = owner(folder) {
-        let message = format!("this is within {of}, which is not written to; choose another --out");
+        let message =
+            format!("this is within {of}, which must not be changed; choose another --out");
         return Err(run_error(folder, message));
     }
     match std::fs::read_dir(folder) {
@@ -33,22 +34,25 @@ pub(super) fn check_free(folder: &Path) -> Result<()> {
     }
 }
 
-/// Makes the folder beside its place and then moves it there. The lock is already held then, so
-/// that no other process can write first.
+/// Makes the folder beside its final place and then moves it there. The lock is already held by
+/// then, so that no other process can write first.
 pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
     check_free(folder)?;
     if folder.file_name().is_none() {
-        return Err(run_error(folder, "this names no folder that could be made"));
+        return Err(run_error(
+            folder,
+            "this is not the name of a folder that could be created",
+        ));
     }
     let refused = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::PermissionDenied
         | std::io::ErrorKind::ReadOnlyFilesystem
         | std::io::ErrorKind::NotADirectory => {
-            run_error(folder, format!("cannot be made here: {e}"))
+            run_error(folder, format!("cannot be created here: {e}"))
         }
         std::io::ErrorKind::NotFound => run_error(
             folder,
-            "cannot be made here; choose another folder with --out",
+            "cannot be created here; choose another folder with --out",
         ),
         _ => io_error(folder)(e),
     };
@@ -56,7 +60,7 @@ pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
         .and_then(|()| Unfinished::create(folder))
         .map_err(refused)?;
     let lock = fill(unfinished.path(), config).map_err(|e| match e {
-        // Nobody knows the folder beside.
+        // The user does not know the temporary folder beside it.
         Error::Disk(disk::Error::Full { .. }) => disk::Error::Full {
             then: "try again",
             path: folder.into(),
@@ -69,7 +73,7 @@ pub(super) fn create(folder: &Path, config: &Config) -> Result<Lock> {
     Ok(lock)
 }
 
-/// Writes what a new run holds into the empty folder `run`.
+/// Writes the files of a new run into the empty folder `run`.
 fn fill(run: &Path, config: &Config) -> Result<Lock> {
     let toml = config.to_toml();
     let made_at = SystemTime::now()

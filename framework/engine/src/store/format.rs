@@ -9,10 +9,10 @@ use super::{database_error, database_path, hash_chain, is_run, migrate, run_erro
 use crate::error::Result;
 use nasfw_disk::Folder;
 
-/// The version of the tables that this program writes, and the newest it reads.
+/// The format version that this program writes, and the newest that it reads.
 pub const FORMAT: i64 = 2;
 
-/// Marks a database as ours: "nasf" in ASCII.
+/// Application id of nasfw databases: "nasf" in ASCII.
 const APPLICATION_ID: i64 = 0x6e61_7366;
 
 const TABLES: &str = "
@@ -42,7 +42,7 @@ CREATE TABLE state (
 ) STRICT;
 ";
 
-/// What of the tables format 2 changed.
+/// The table that format 2 changed.
 pub(super) const ARTIFACTS: &str = "
 CREATE TABLE artifacts (
     name   TEXT PRIMARY KEY, -- path below artifacts/, with forward slashes
@@ -51,7 +51,7 @@ CREATE TABLE artifacts (
 ) STRICT;
 ";
 
-/// What format 2 added: the round under way.
+/// The tables that format 2 added: the current round.
 pub(super) const ROUNDS: &str = "
 CREATE TABLE pending (
     id       INTEGER PRIMARY KEY, -- the trial that it will be
@@ -72,14 +72,14 @@ fn make_tables(db: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// A database in memory with the tables of the present format.
+/// An in-memory database with the tables of the current format.
 pub(super) fn empty() -> rusqlite::Result<Connection> {
     let db = Connection::open_in_memory()?;
     make_tables(&db)?;
     Ok(db)
 }
 
-/// What a database's tables are, as text, in an order that does not depend on when they were made.
+/// The definitions of a database's tables as text, in an order independent of their creation.
 pub(super) fn tables(db: &Connection) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_master \
                ORDER BY 1";
@@ -88,7 +88,7 @@ pub(super) fn tables(db: &Connection) -> rusqlite::Result<Vec<String>> {
     rows.collect()
 }
 
-/// Makes the database of a new run. It is in one file when this returns.
+/// Creates the database of a new run. It is in one file when this returns.
 pub(super) fn create(run: &Path, meta: &[(&str, &str)]) -> Result<()> {
     let make = || -> rusqlite::Result<()> {
         let mut db = Connection::open(database_path(run))?;
@@ -107,8 +107,8 @@ pub(super) fn create(run: &Path, meta: &[(&str, &str)]) -> Result<()> {
     make().map_err(|e| database_error(run, e))
 }
 
-/// Opens the database for the one writer: write-ahead log, every commit on disk. An earlier format is
-/// brought to the present one.
+/// Opens the database for the single writer: write-ahead log, every commit durable. An earlier
+/// format is migrated to the current one.
 pub(super) fn open(run: &Path) -> Result<Connection> {
     check_exists(run)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -131,8 +131,7 @@ pub(super) fn open(run: &Path) -> Result<Connection> {
     Ok(db)
 }
 
-/// Opens the database for reading, while another process writes or on a medium that cannot be
-/// written.
+/// Opens the database for reading, while another process writes or on a read-only medium.
 pub(super) fn open_to_read(run: &Path) -> Result<Connection> {
     check_exists(run)?;
     let path = database_path(run);
@@ -163,30 +162,31 @@ fn check_exists(run: &Path) -> Result<()> {
     }
     let message = match Folder::at(run) {
         Folder::Model => {
-            "this is a model, not a run; `nasfw report`, `eval`, `predict` and `export` take models"
+            "this is a model, not a run; use it with `nasfw report`, `eval`, `predict` or `export`"
                 .into()
         }
         Folder::Unfinished { resume } => {
-            format!("this is no run but an unfinished training; {resume}")
+            format!("this is an unfinished training, not a run; {resume}")
         }
-        _ if run.is_file() => "this is a file; a run is a folder".into(),
-        _ if run.exists() => "this folder holds no run.db, so it is not a run".into(),
-        _ => "no such run; `nasfw run` makes one".to_owned(),
+        _ if run.is_file() => "this is a file; name the folder of a run".into(),
+        _ if run.exists() => "this folder has no run.db, so it is not a run".into(),
+        _ => "no such run; start one with `nasfw run`".to_owned(),
     };
     Err(run_error(run, message))
 }
 
-/// The version of a database of ours that this program can read.
+/// The format version of a nasfw database, if this program can read it.
 fn check_version(run: &Path, db: &Connection) -> Result<i64> {
     let read = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let pair = read("application_id").and_then(|id| Ok((id, read("user_version")?)));
     let (id, version) = pair.map_err(|e| database_error(run, e))?;
     if id != APPLICATION_ID {
-        return Err(run_error(run, "run.db was not made by nasfw"));
+        return Err(run_error(run, "run.db was not created by nasfw"));
     }
     if version > FORMAT {
-        let message =
-            format!("made by a newer nasfw (format {version}; this program reads up to {FORMAT})");
+        let message = format!(
+            "created by a newer nasfw (format {version}; this program reads up to {FORMAT}); use that version"
+        );
         return Err(run_error(run, message));
     }
     if version < 1 {

@@ -1,15 +1,15 @@
-//! What notices a change of what a run recorded.
+//! Detection of changes to a run's record.
 //!
-//! Every trial has a link: a hash over the link before it and everything recorded of the trial. The seal is a hash
-//! over the last link and all that is no trial: settings, state, the round under way, artifacts. Both are
-//! written in the transaction that writes what they are of. They show damage and slips; who can write the file
-//! can write new hashes as well.
+//! Every trial has a link: a hash over the previous link and everything recorded of the trial. The
+//! seal is a hash over the last link and everything else: settings, state, current round,
+//! artifacts. Both are written in the same transaction as the data that they cover. They reveal
+//! damage and mistakes; whoever can write the file can write new hashes as well.
 
 use blake3::Hasher;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Params};
 
-/// What format 2 added for it.
+/// The additions of format 2 for it.
 pub(super) const TABLES: &str = "
 CREATE TABLE links (
     id   INTEGER PRIMARY KEY, -- the trial's
@@ -21,7 +21,7 @@ CREATE TABLE seal (
 ) STRICT;
 ";
 
-/// What the seal is of, each in an order of its own.
+/// The queries that the seal covers, each with a fixed order.
 const SEALED: [&str; 6] = [
     "SELECT id, link FROM links ORDER BY id DESC LIMIT 1",
     "SELECT key, value FROM meta ORDER BY key",
@@ -31,10 +31,10 @@ const SEALED: [&str; 6] = [
     "SELECT schedule FROM round",
 ];
 
-/// A hash as it is stored.
+/// A hash as stored.
 pub(super) type Link = [u8; 32];
 
-/// Adds the link of a trial that is in the table already.
+/// Adds the link of a trial that is already in the table.
 pub(super) fn add_link(db: &Connection, id: i64) -> rusqlite::Result<()> {
     let before = stored_link(db, id - 1)?.unwrap_or_default();
     let link = link(db, id, &before)?;
@@ -49,7 +49,7 @@ pub(super) fn reseal(db: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// What the link of a trial should be after the one before it, which is empty for the first.
+/// The expected link of a trial after the previous link, which is empty for the first.
 pub(super) fn link(db: &Connection, id: i64, before: &[u8]) -> rusqlite::Result<Link> {
     let mut hash = Hasher::new();
     hash.update(before);
@@ -58,7 +58,7 @@ pub(super) fn link(db: &Connection, id: i64, before: &[u8]) -> rusqlite::Result<
     Ok(*hash.finalize().as_bytes())
 }
 
-/// What the seal should be.
+/// The expected seal.
 pub(super) fn seal(db: &Connection) -> rusqlite::Result<Link> {
     let mut hash = Hasher::new();
     for sql in SEALED {
@@ -67,13 +67,13 @@ pub(super) fn seal(db: &Connection) -> rusqlite::Result<Link> {
     Ok(*hash.finalize().as_bytes())
 }
 
-/// The link that is stored of a trial.
+/// The stored link of a trial.
 pub(super) fn stored_link(db: &Connection, id: i64) -> rusqlite::Result<Option<Vec<u8>>> {
     let mut statement = db.prepare_cached("SELECT link FROM links WHERE id = ?1")?;
     statement.query_row([id], |row| row.get(0)).optional()
 }
 
-/// Hashes every value of every row, with its kind and length, and how many rows there were.
+/// Hashes every value of every row with its type and length, and the number of rows.
 fn absorb(
     hash: &mut Hasher,
     db: &Connection,

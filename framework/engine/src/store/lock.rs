@@ -8,20 +8,20 @@ use super::{io_error, run_error};
 use crate::error::Result;
 use nasfw_disk as disk;
 
-/// The right to write to a run. The system takes it back when the process ends, however it ends.
+/// The right to write to a run. The system releases it when the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes the right, or says who may have it.
+    /// Acquires the right, or names the likely holder.
     pub(super) fn take(run: &Path) -> Result<Self> {
         let path = run.join("run.lock");
         let lock = disk::try_lock(&path).map_err(|e| match e.kind() {
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => run_error(
                 run,
-                format!("cannot be written to ({e}); a copy elsewhere can go on"),
+                format!("cannot be written to ({e}); copy it elsewhere and continue there"),
             ),
             _ => io_error(&path)(e),
         });
@@ -29,7 +29,7 @@ impl Lock {
             Some(file) => Ok(Self { _file: file }),
             None => Err(run_error(
                 run,
-                "another nasfw is writing to it; wait for it, or stop it",
+                "another nasfw process is writing to it; wait for it, or stop it",
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! Runs of earlier programs, brought to the present format.
+//! Migration of runs of earlier programs to the current format.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::format::{ARTIFACTS, FORMAT, ROUNDS};
 use super::{artifact, hash_chain};
 
-/// Brings a database of format `version` to the present one, wholly or not at all.
+/// Migrates a database of format `version` to the current one, wholly or not at all.
 pub(super) fn migrate(run: &Path, db: &mut Connection, version: i64) -> rusqlite::Result<()> {
     let tx = db.transaction()?;
     if version < 2 {
@@ -29,7 +29,8 @@ pub(super) fn migrate(run: &Path, db: &mut Connection, version: i64) -> rusqlite
     tx.commit()
 }
 
-/// Notes the hashes of artifacts as they are now; what is gone or cannot be read gets none that fits.
+/// Records the present hashes of artifacts; a missing or unreadable file gets one that never
+/// matches.
 fn hash_artifacts(run: &Path, db: &Connection) -> rusqlite::Result<()> {
     let mut before = db.prepare("SELECT name, bytes FROM artifacts")?;
     let rows = before.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -48,8 +49,8 @@ fn hash_artifacts(run: &Path, db: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Before there were rounds, every proposal came after the outcome of the one before: the run goes on
-/// like that, whatever the default has become.
+/// Sets `round = 1`: before there were rounds, every proposal came after the previous outcome, and
+/// the run must continue like that whatever the default has become.
 fn one_at_a_time(config: &str) -> String {
     config.replacen("[run]\n", "[run]\nround = 1\n", 1)
 }

@@ -8,25 +8,26 @@
 //! RUN/run.lock      held by the one process that writes
 //! ```
 //!
-//! The database and the artifacts it names are enough to continue. A trial and the state after it are one transaction,
-//! on disk before [`Run::append`] returns; a crash at any moment leaves the trials before it. So are the proposals of a
-//! round before any is judged, and what judging one showed while those before it are not judged yet.
-//! Readers ([`RunView`]) never block the writer ([`Run`]), nor the writer them.
+//! The database and the artifacts it names are enough to continue. A trial and the state after it
+//! are one transaction, durable before [`Run::append`] returns; a crash at any moment leaves all
+//! earlier trials. The same holds for the proposals of a round before any is evaluated, and for
+//! evaluations that wait for earlier trials. Readers ([`RunView`]) never block the writer
+//! ([`Run`]), nor the writer them.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `create.rs` | a new folder, whole or not at all |
 //! | `format.rs` | the tables, their version, opening a database |
 //! | `lock.rs` | one writer at a time |
-//! | `view.rs` | what can be read |
-//! | `write.rs` | what can be written |
-//! | `place.rs` | whether it is still where it was opened |
-//! | `migrate.rs` | runs of earlier programs |
+//! | `view.rs` | reading a run |
+//! | `write.rs` | writing to a run |
+//! | `place.rs` | detection of a moved run folder |
+//! | `migrate.rs` | migration of runs of earlier programs |
 //! | `rows.rs` | trials as rows |
-//! | `round.rs` | the round under way |
+//! | `round.rs` | the current round |
 //! | `artifact.rs` | files written whole or not at all |
-//! | `hash_chain.rs`, `file_digest.rs` | hashes of what is recorded, and of the file |
-//! | `verify.rs` | whether anything has changed |
+//! | `chain.rs`, `at_rest.rs` | hashes of what is recorded, and of the file |
+//! | `verify.rs` | the check that nothing has changed |
 
 mod artifact;
 mod create;
@@ -58,7 +59,7 @@ pub use write::Run;
 
 use crate::error::Error;
 
-/// What a search needs to go on where it was.
+/// The state that a search needs to continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchState {
     /// The controller's.
@@ -67,7 +68,7 @@ pub struct SearchState {
     pub schedule: State,
 }
 
-/// Whether `folder` looks like a run's, sound or not.
+/// True if `folder` looks like a run's, sound or not.
 pub fn is_run(folder: &Path) -> bool {
     database_path(folder).is_file()
 }
@@ -76,7 +77,7 @@ fn database_path(run: &Path) -> PathBuf {
     run.join("run.db")
 }
 
-/// A failure of the database in `run`, as the kind of error that says who can mend it.
+/// Turns a database failure in `run` into the error variant for whoever can fix it.
 fn database_error(run: &Path, source: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode::{
         DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase,
@@ -84,7 +85,7 @@ fn database_error(run: &Path, source: rusqlite::Error) -> Error {
     let path = database_path(run);
     let message = match source.sqlite_error_code() {
         Some(NotADatabase | DatabaseCorrupt) => {
-            format!("run.db is damaged or no database: {source}")
+            format!("run.db is damaged or not a database: {source}")
         }
         Some(DatabaseBusy | DatabaseLocked) => "run.db is in use by another program".into(),
         Some(DiskFull) => return disk::Error::Full { path, then: RESUME }.into(),
@@ -97,11 +98,11 @@ fn database_error(run: &Path, source: rusqlite::Error) -> Error {
     }
 }
 
-/// What a full disk leaves to do.
-const RESUME: &str = "go on with `nasfw resume`";
+/// The action left to the user when the disk is full.
+const RESUME: &str = "continue with `nasfw resume`";
 
-/// Whether SQLite could not make room for the memory that readers and the writer share: a full disk under
-/// another name.
+/// True if SQLite could not make room for the memory that readers and the writer share: a full disk
+/// under another name.
 fn is_out_of_room(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|e| e.extended_code);
     code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)

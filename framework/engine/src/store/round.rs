@@ -1,4 +1,4 @@
-//! The round under way: proposals, and what their judging showed before it is learned from.
+//! The current round: proposals, and their evaluations before they are learned from.
 
 use nasfw_sdk::{Proposal, State};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -8,37 +8,37 @@ use super::{Run, RunView, SearchState, rows, run_error};
 use crate::error::Result;
 use crate::trial::Evaluation;
 
-/// A proposal whose outcome is not learned yet.
+/// A proposal whose outcome has not been learned from yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
-    /// The trial it will be.
+    /// The id of its trial.
     pub id: u64,
     /// The architecture in the schema's sampling order.
     pub choices: Vec<usize>,
     /// Natural logarithm of the probability it was sampled with.
     pub log_prob: f64,
-    /// What judging it showed, if that is done.
+    /// Its evaluation, once there is one.
     pub judged: Option<Evaluation>,
 }
 
-/// What is left of a round.
+/// The rest of a round.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Round {
-    /// The schedule when the round was proposed, by which all of it is judged.
+    /// The schedule when the round was proposed, used to evaluate all of it.
     pub schedule: State,
     /// In the order in which outcomes are learned; empty between two rounds.
     pub pending: Vec<Pending>,
 }
 
 impl Run {
-    /// Begins a round: its proposals, numbered on from the last trial, and the state after proposing
-    /// are on disk when this returns; if it fails, none of it is.
+    /// Begins a round: its proposals, numbered from the last trial onwards, and the state after
+    /// proposing are durable when this returns; if it fails, nothing is written.
     ///
     /// # Errors
-    /// When the round before is not over, or the database fails.
+    /// When the previous round is not over, or the database fails.
     pub fn begin_round(&mut self, proposals: &[Proposal], state: &SearchState) -> Result<()> {
         if !self.round()?.pending.is_empty() {
-            return Err(run_error(self.folder(), "the round before is not over"));
+            return Err(run_error(self.folder(), "the previous round is not over"));
         }
         let first = self.finished()?;
         self.change(|tx| {
@@ -58,7 +58,7 @@ impl Run {
         })
     }
 
-    /// Keeps what judging a proposal showed until it is learned from; on disk when this returns.
+    /// Stores the evaluation of a proposal until it is learned from; durable when this returns.
     ///
     /// # Errors
     /// When no such proposal is pending, or the database fails.
@@ -78,10 +78,11 @@ impl Run {
 }
 
 impl RunView {
-    /// What is left of the round under way.
+    /// The rest of the current round.
     ///
     /// # Errors
-    /// When an earlier program made the run, the database cannot be read, or what it holds of the round does not belong together.
+    /// When an earlier program made the run, the database cannot be read, or its records of the
+    /// round are inconsistent.
     pub fn round(&self) -> Result<Round> {
         if self.is_old()? {
             return Err(run_error(self.folder(), OLD));

@@ -64,7 +64,7 @@ pub(super) fn read_all(db: &Connection, run: &Path) -> Result<Vec<Trial>> {
     })
 }
 
-/// The error of reading what else is stored.
+/// Wraps the error of reading other stored records.
 pub(super) fn damage_error(run: &Path, error: rusqlite::Error) -> Error {
     match error {
         rusqlite::Error::FromSqlConversionFailure(_, _, source) => {

@@ -1,4 +1,4 @@
-//! Whether anything that a run recorded has changed since.
+//! Integrity check of a run: has anything recorded changed since?
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,24 +9,24 @@ use super::hash_chain::{link, seal, stored_link};
 use super::{RunView, artifact, database_error, file_digest, format, run_error};
 use crate::error::Result;
 
-/// What is missing in a run of an earlier program.
-pub(super) const OLD: &str = "made by an earlier nasfw, which kept neither rounds nor hashes; `nasfw resume` brings \
-                              the run up to date";
+/// The table that runs of an earlier program lack.
+pub(super) const OLD: &str = "created by an earlier nasfw, which recorded neither rounds nor hashes; `nasfw resume` \
+                              migrates the run";
 
 /// Longer than writing a small file takes.
 const BETWEEN_COPIES: Duration = Duration::from_millis(100);
 
-/// What [`RunView::verify`] found.
+/// The result of [`RunView::verify`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// Trials that were looked at.
+    /// Number of trials checked.
     pub trials: u64,
-    /// Artifacts that were looked at.
+    /// Number of artifacts checked.
     pub artifacts: u64,
-    /// Whether the whole database file was compared, not only what it records: the run was closed, and nobody
-    /// writes to it.
+    /// True if the whole database file was compared, not only its records: the run was closed, and
+    /// no process writes to it.
     pub is_whole_file: bool,
-    /// What has changed, a sentence each; empty when nothing has.
+    /// The changes found, one sentence each; empty when nothing has changed.
     pub problems: Vec<String>,
 }
 
@@ -46,15 +46,15 @@ impl RunView {
         self.verify_file(&mut found);
         self.verify_artifacts(&mut found).map_err(read)?;
         if let Some(problem) = self.other_copy()? {
-            // `resume --trials` writes one after the other: it may have been between the two.
+            // `resume --trials` writes both one after the other: it may have been between the two.
             std::thread::sleep(BETWEEN_COPIES);
             found.problems.extend(self.other_copy()?.and(Some(problem)));
         }
         Ok(found)
     }
 
-    /// Refuses a run whose record has changed: what is written next would be hashed along with the change, which
-    /// nobody could find any more.
+    /// Refuses a run whose record has changed: new hashes would cover the change, and nobody could
+    /// detect it any more.
     pub(super) fn check_unchanged(&self) -> Result<()> {
         if self.is_old()? {
             return Ok(());
@@ -65,13 +65,13 @@ impl RunView {
         match found.problems.first() {
             None => Ok(()),
             Some(problem) => {
-                let message = format!("{problem}; put a copy from before that in its place");
+                let message = format!("{problem}; restore a copy from before the change");
                 Err(run_error(&self.folder, message))
             }
         }
     }
 
-    /// Whether an earlier program made the run, and none has brought it up to date.
+    /// True if an earlier program made the run, and it has not been migrated.
     pub(super) fn is_old(&self) -> Result<bool> {
         let version = self
             .db
@@ -80,7 +80,7 @@ impl RunView {
         Ok(version < format::FORMAT)
     }
 
-    /// What is wrong with `config.toml`.
+    /// The problem with `config.toml`, if any.
     fn other_copy(&self) -> Result<Option<String>> {
         Ok(
             match std::fs::read_to_string(self.folder.join("config.toml")) {
@@ -92,28 +92,28 @@ impl RunView {
     }
 
     fn verify_database(&self, found: &mut Verified) -> rusqlite::Result<()> {
-        // What is compared is of one moment, though a search may go on.
+        // One moment is compared, though a search may continue.
         let db = self.db.unchecked_transaction()?;
         let damage: String = db.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))?;
         if damage != "ok" {
             found.problems.push(format!("run.db is damaged: {damage}"));
         }
         if format::tables(&db)? != format::tables(&format::empty()?)? {
-            let problem = "the tables of run.db are not those that nasfw makes";
+            let problem = "the tables of run.db are not those that nasfw creates";
             found.problems.push(problem.into());
         }
         let ids = ids(&db, "SELECT id FROM trials ORDER BY id")?;
         found.trials = ids.len() as u64;
         if ids.iter().zip(0_i64..).any(|(id, at)| *id != at) {
-            let problem = "the trials are not numbered from 0 on without a gap";
+            let problem = "the trials are not numbered consecutively from 0";
             found.problems.push(problem.into());
         }
         let mut changed = Vec::new();
         let mut before: Vec<u8> = Vec::new();
         for &id in &ids {
             let stored = stored_link(&db, id)?.unwrap_or_default();
-            // A link that follows neither what is stored before it nor what should be there was changed itself,
-            // or its trial was.
+            // A link that follows neither from its stored predecessor nor from the expected one was
+            // changed itself, or its trial was.
             if link(&db, id, &before)? != stored[..] {
                 changed.push(id.to_string());
             }
@@ -121,7 +121,7 @@ impl RunView {
         }
         if !changed.is_empty() {
             found.problems.push(format!(
-                "what is recorded of trial {} has changed, or its hash has",
+                "the record of trial {} has changed, or its hash has",
                 shortened(&changed)
             ));
         }
@@ -132,7 +132,7 @@ impl RunView {
         let gone: Vec<String> = links.difference(&trials).map(i64::to_string).collect();
         if !gone.is_empty() {
             let ids = shortened(&gone);
-            found.problems.push(format!("trial {ids} is gone"));
+            found.problems.push(format!("trial {ids} is missing"));
         }
         let stored: Option<Vec<u8>> = db
             .query_row("SELECT seal FROM seal", [], |r| r.get(0))
@@ -143,7 +143,7 @@ impl RunView {
             })?;
         if stored.as_deref() != Some(&seal(&db)?[..]) {
             found.problems.push(
-                "the configuration, the state to continue from, the round under way, the list of artifacts or \
+                "the configuration, the state to continue from, the current round, the list of artifacts or \
                  their seal has changed"
                     .into(),
             );
@@ -163,10 +163,9 @@ impl RunView {
         }
         found.is_whole_file = true;
         if !is_same {
-            found.problems.push(
-                "run.db is not the file that run.blake3 was written for: bytes of one of them have changed"
-                    .into(),
-            );
+            found
+                .problems
+                .push("run.db does not match run.blake3: one of the two files has changed".into());
         }
     }
 
@@ -197,7 +196,7 @@ fn ids(db: &Connection, sql: &str) -> rusqlite::Result<Vec<i64>> {
     rows.collect()
 }
 
-/// The first few of them.
+/// The first few of the ids.
 fn shortened(ids: &[String]) -> String {
     const SHOWN: usize = 10;
     let shown = ids[..ids.len().min(SHOWN)].join(", ");

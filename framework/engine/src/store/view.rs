@@ -1,4 +1,4 @@
-//! What can be read of a run.
+//! Reading a run.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::trial::Trial;
 pub(super) const DATA: &str = "data_fingerprint";
 /// Key of the number of output channels.
 pub(super) const OUTPUTS: &str = "output_channels";
-/// Key of the best constant answer's reward.
+/// Key of the constant-prediction baseline's reward.
 pub(super) const CONSTANT: &str = "constant_reward";
 /// Key of the seconds by kind of work, a JSON object.
 pub(super) const SPENT: &str = "spent_secs";
@@ -44,7 +44,7 @@ impl RunView {
         &self.folder
     }
 
-    /// The resolved configuration, with the trials wanted now.
+    /// The resolved configuration, with the number of trials wanted now.
     ///
     /// # Errors
     /// When it cannot be read back, e.g. because a plugin it names is not in this program.
@@ -54,7 +54,7 @@ impl RunView {
         Config::from_toml(&text)
     }
 
-    /// The configuration as it is stored, TOML; reading it loads nothing.
+    /// The configuration as stored, TOML; reading it loads no library.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -62,7 +62,7 @@ impl RunView {
         Ok(self.meta("config")?.unwrap_or_default())
     }
 
-    /// Trials wanted in all, without reading the rest of the configuration.
+    /// Total number of trials wanted, without reading the rest of the configuration.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -73,7 +73,7 @@ impl RunView {
         Ok(wanted.and_then(|n| u64::try_from(n).ok()))
     }
 
-    /// Version of the program that made the run, and when: seconds since 1970, UTC.
+    /// Version of the program that created the run, and the time: seconds since 1970, UTC.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -83,8 +83,8 @@ impl RunView {
         Ok((self.meta("program_version")?, at))
     }
 
-    /// The reward of the best constant answer; `None` until it was measured, and in runs of
-    /// programs that did not note it.
+    /// The reward of the constant-prediction baseline; `None` until it was measured, and in runs of
+    /// programs that did not record it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -93,7 +93,7 @@ impl RunView {
         Ok(text.and_then(|t| t.parse().ok()))
     }
 
-    /// Seconds by kind of work, of all calls that came to their end.
+    /// Seconds by kind of work, of all calls that ran to their end.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -102,13 +102,13 @@ impl RunView {
         Ok(serde_json::from_str(&text).unwrap_or_default())
     }
 
-    /// Whether reading the [configuration](Self::config) loads libraries, code that runs.
+    /// True if reading the [configuration](Self::config) loads libraries, that is, runs their code.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn loads_libraries(&self) -> Result<bool> {
         let text = self.config_text()?;
-        // What does not parse is reported where it is read.
+        // Text that does not parse is reported where it is read.
         let table: toml::Table = toml::from_str(&text).unwrap_or_default();
         let plugins = table.get("plugins").and_then(toml::Value::as_array);
         Ok(plugins.is_some_and(|p| !p.is_empty()))
@@ -117,13 +117,13 @@ impl RunView {
     /// Output channels of the run's networks.
     ///
     /// # Errors
-    /// When the run ended before it knew.
+    /// When the run ended before it was known.
     pub fn outputs(&self) -> Result<u32> {
         let text = self.meta(OUTPUTS)?;
         text.and_then(|t| t.parse().ok()).ok_or_else(|| {
             run_error(
                 &self.folder,
-                "run.db does not say how many outputs its networks have",
+                "run.db does not record how many outputs its networks have",
             )
         })
     }
@@ -131,10 +131,10 @@ impl RunView {
     /// The fingerprint of the run's data set.
     ///
     /// # Errors
-    /// When the run ended before it knew.
+    /// When the run ended before it was known.
     pub fn data_fingerprint(&self) -> Result<String> {
         self.meta(DATA)?
-            .ok_or_else(|| run_error(&self.folder, "run.db does not say which data it is for"))
+            .ok_or_else(|| run_error(&self.folder, "run.db does not record which data it is for"))
     }
 
     pub(super) fn meta(&self, key: &str) -> Result<Option<String>> {
@@ -143,7 +143,7 @@ impl RunView {
         value.map_err(|e| database_error(&self.folder, e))
     }
 
-    /// Has `read` read everything as of one moment, though another process may write meanwhile.
+    /// Runs `read` on a consistent snapshot, though another process may write meanwhile.
     ///
     /// # Errors
     /// When the database cannot be read, or as `read`.
@@ -178,7 +178,7 @@ impl RunView {
     /// The state after the last finished trial; `None` before the first.
     ///
     /// # Errors
-    /// When the database cannot be read, or state and trials do not belong together.
+    /// When the database cannot be read, or state and trials do not match.
     pub fn state(&self) -> Result<Option<SearchState>> {
         let row = self
             .db
@@ -210,11 +210,11 @@ impl RunView {
     /// The bytes of an artifact; `None` when there is none of this name.
     ///
     /// # Errors
-    /// When it cannot be read, or is not as long as it was when written.
+    /// When it cannot be read, or its length differs from when it was written.
     pub fn artifact(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let sql = "SELECT * FROM artifacts WHERE name = ?1";
         let noted = self.db.query_row(sql, [name], |row| {
-            // Runs of earlier programs noted the length only.
+            // Runs of earlier programs recorded the length only.
             let hash: Option<String> = row.get("blake3").ok();
             Ok((row.get::<_, i64>("bytes")?, hash))
         });
@@ -226,13 +226,13 @@ impl RunView {
         let content = std::fs::read(&path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => run_error(
                 &self.folder,
-                format!("artifact `{name}` is gone; put it back"),
+                format!("artifact `{name}` is missing; put it back"),
             ),
             _ => io_error(&path)(e),
         })?;
         if i64::try_from(content.len()) != Ok(bytes) {
             let message = format!(
-                "artifact `{name}` has {} bytes, {bytes} were written",
+                "artifact `{name}` has {} bytes, but {bytes} were written",
                 content.len()
             );
             return Err(run_error(&self.folder, message));

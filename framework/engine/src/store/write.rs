@@ -1,4 +1,4 @@
-//! What can be written to a run.
+//! Writing to a run.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Says whether [`create`](Run::create) would accept `folder`, before any work is done.
+    /// Checks that [`create`](Run::create) would accept `folder`, before any work is done.
     ///
     /// # Errors
     /// When it exists and is not an empty folder.
@@ -34,7 +34,7 @@ impl Run {
         create::check_free(folder)
     }
 
-    /// Makes a run in the new folder `folder`, whole or not at all.
+    /// Creates a run in the new folder `folder`, whole or not at all.
     ///
     /// # Errors
     /// When the folder exists and is not empty, or cannot be written.
@@ -46,9 +46,10 @@ impl Run {
     /// Opens the run in `folder` to continue it.
     ///
     /// # Errors
-    /// When there is none, a newer version made it, it is damaged or was changed, or another process writes to it.
+    /// When there is none, a newer version made it, it is damaged or was changed, or another
+    /// process writes to it.
     pub fn open(folder: &Path) -> Result<Self> {
-        // Looked at before the lock is taken, which would leave a file in any folder.
+        // Checked before taking the lock, which would leave a file in any folder.
         let view = RunView::open(folder)?;
         let lock = Lock::take(folder)?;
         view.check_unchanged()?;
@@ -69,7 +70,7 @@ impl Run {
         let db = format::open(folder)?;
         let folder = folder.to_owned();
         let view = RunView { folder, db };
-        // The copy for people may be of before a migration or an interruption.
+        // The readable copy may be from before a migration or an interruption.
         let (config, copy) = (view.config_text()?, view.folder.join("config.toml"));
         if std::fs::read_to_string(&copy).ok().as_ref() != Some(&config) {
             artifact::write_whole(&copy, config.as_bytes())?;
@@ -81,15 +82,15 @@ impl Run {
         })
     }
 
-    /// Adds the next trial, which is pending no more, and the state after it. Both are on disk when this
-    /// returns; if it fails, neither is.
+    /// Adds the next trial, which is then no longer pending, and the state after it. Both are
+    /// durable when this returns; if it fails, neither is.
     ///
     /// # Errors
     /// When the trial does not follow the last one, or the database fails, e.g. on a full disk.
     pub fn append(&mut self, trial: &Trial, state: &SearchState) -> Result<()> {
         let next = self.finished()?;
         if trial.id != next {
-            let message = format!("trial {} cannot follow: the next one is {next}", trial.id);
+            let message = format!("trial {} is out of order: the next one is {next}", trial.id);
             return Err(run_error(&self.view.folder, message));
         }
         self.change(|tx| {
@@ -101,7 +102,7 @@ impl Run {
         })
     }
 
-    /// Changes what is recorded, wholly or not at all; it is on disk when this returns.
+    /// Changes the record, wholly or not at all; durable when this returns.
     pub(super) fn change<T>(
         &mut self,
         body: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
@@ -118,7 +119,8 @@ impl Run {
         written.map_err(|e| self.explained(database_error(&self.view.folder, e)))
     }
 
-    /// What is written to a folder that is no more is lost, and workers read what is there instead.
+    /// Writes to a folder that no longer exists are lost, and workers read whatever is there
+    /// instead.
     fn check_place(&self) -> Result<()> {
         match self.is_in_place() {
             true => Ok(()),
@@ -132,7 +134,8 @@ impl Run {
         }
     }
 
-    /// `error`, or what is behind it if the folder is not where it was: SQLite only knows that something failed.
+    /// Returns `error`, or its cause if the folder was moved: SQLite only knows that something
+    /// failed.
     pub fn explained(&self, error: Error) -> Error {
         match self.is_in_place() {
             true => error,
@@ -144,7 +147,7 @@ impl Run {
         self.place == Place::of(&self.view.folder)
     }
 
-    /// Notes what the run's data and networks are, or checks that they are still the same.
+    /// Records the run's data and network facts, or checks that they are still the same.
     ///
     /// # Errors
     /// When the data set has changed since the run began.
@@ -154,8 +157,8 @@ impl Run {
             Some(before) if before == data => Ok(()),
             Some(_) => Err(run_error(
                 &folder,
-                "the data set has changed since this run began, so that rewards would no longer \
-                 compare; put it back, or begin a new run",
+                "the data set has changed since this run started, so rewards would no longer be \
+                 comparable; restore it, or start a new run",
             )),
             None => {
                 let outputs = outputs.to_string();
@@ -169,7 +172,7 @@ impl Run {
         }
     }
 
-    /// Notes what the best constant answer is worth.
+    /// Records the reward of the constant-prediction baseline.
     ///
     /// # Errors
     /// When the database fails.
@@ -196,14 +199,16 @@ impl Run {
         self.change(|tx| tx.execute(sql, [key, value]).map(drop))
     }
 
-    /// Changes how many trials are wanted in all, in the database and in `config.toml`.
+    /// Changes the total number of trials wanted, in the database and in `config.toml`.
     ///
     /// # Errors
     /// When more are finished already, or the stored configuration cannot be read or written.
     pub fn set_trials_wanted(&mut self, trials: u64) -> Result<()> {
         let finished = self.finished()?;
         if trials < finished {
-            let message = format!("{trials} trials wanted, but {finished} are finished already");
+            let message = format!(
+                "{trials} trials requested, but {finished} are already finished; request at least {finished}"
+            );
             return Err(run_error(&self.view.folder, message));
         }
         let mut config = self.config()?;
@@ -212,8 +217,8 @@ impl Run {
         self.store_config(&config)
     }
 
-    /// Notes where the data is now, in the database and in `config.toml`; [`bind`](Self::bind) says whether it is the
-    /// same.
+    /// Records the present location of the data, in the database and in `config.toml`;
+    /// [`bind`](Self::bind) checks that it is the same data.
     ///
     /// # Errors
     /// When the stored configuration cannot be read or written.
@@ -251,8 +256,8 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        // Folds the write-ahead log into the one file, so that a run at rest can be copied or read
-        // anywhere. A reader may be in the way; then the log stays, and nothing is lost.
+        // Folds the write-ahead log into the one file, so that a closed run can be copied or read
+        // anywhere. A reader may prevent it; then the log stays, and nothing is lost.
         let closed = (self.view.db).pragma_update(None, "journal_mode", "DELETE");
         if closed.is_ok() && self.is_in_place() && !self.view.folder.join("run.db-wal").exists() {
             let _ = file_digest::leave(&self.view.folder);

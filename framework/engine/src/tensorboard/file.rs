@@ -1,4 +1,4 @@
-//! A new event file.
+//! Creation of a new event file.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -11,10 +11,11 @@ use super::proto::{Event, Summary, Value, What};
 use super::record::record;
 use crate::error::{Error, Result};
 
-/// Whether event files can be written into `folder`, which is made when the first is; leaves nothing.
+/// Checks that event files can be written into `folder`, which is created with the first one;
+/// leaves nothing behind.
 ///
 /// # Errors
-/// When it or a part of its path is a file, or nothing can be written there.
+/// When it or a part of its path is a file, or the folder is not writable.
 pub fn check_folder(folder: &Path) -> Result<()> {
     let refused = |message: String| -> Error {
         nasfw_disk::Error::Target {
@@ -29,12 +30,12 @@ pub fn check_folder(folder: &Path) -> Result<()> {
         _ => Path::new("."),
     };
     if !nearest.is_dir() {
-        let message = format!("{} is a file; name another folder", nearest.display());
+        let message = format!("{} is a file; choose another folder", nearest.display());
         return Err(refused(message));
     }
     match tempfile::tempfile_in(nearest) {
         Ok(_) => Ok(()),
-        Err(e) => Err(refused(format!("{e}; name another folder"))),
+        Err(e) => Err(refused(format!("{e}; choose another folder"))),
     }
 }
 
@@ -43,7 +44,7 @@ pub fn check_folder(folder: &Path) -> Result<()> {
 pub(super) struct EventFile(File);
 
 impl EventFile {
-    /// Makes a new file in `folder`, beside those that are there.
+    /// Creates a new file in `folder`, beside existing ones.
     pub(super) fn create(folder: &Path) -> std::io::Result<Self> {
         fs::create_dir_all(folder)?;
         let secs = now_secs() as u64;
@@ -52,7 +53,7 @@ impl EventFile {
         Ok(made)
     }
 
-    /// Adds numbers of a step.
+    /// Adds the numbers of a step.
     pub(super) fn add(&mut self, step: u64, numbers: &[(String, f64)]) -> std::io::Result<()> {
         let value = (numbers.iter()).map(|(tag, number)| Value {
             tag: tag.clone(),
@@ -73,7 +74,7 @@ impl EventFile {
     }
 }
 
-/// TensorBoard reads files whose names hold `tfevents`, in the order of their names.
+/// TensorBoard reads files whose names contain `tfevents`, in the order of their names.
 fn new_file(folder: &Path, secs: u64) -> std::io::Result<File> {
     let mut nth = 0;
     loop {

@@ -1,15 +1,15 @@
-//! A search or a training as TensorBoard reads it: event files of numbers by step.
+//! TensorBoard event files of a search or a training: numbers by step.
 //!
-//! An event file is a row of records, each an `Event` message with a moment, a step and tagged
-//! numbers. Every call writes a file of its own; TensorBoard reads those of a folder as one, so that a
-//! resumed run goes on where it was.
+//! An event file is a sequence of records, each an `Event` message with a time, a step and tagged
+//! numbers. Every call writes a file of its own; TensorBoard reads all files of a folder as one, so
+//! that a resumed run continues its curves.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `proto.rs` | the messages, as far as they are written |
+//! | `proto.rs` | the messages, limited to the fields in use |
 //! | `record.rs` | length, message, checksums |
 //! | `file.rs` | a new event file |
-//! | `observer.rs` | what is written of a search and of a training |
+//! | `observer.rs` | the numbers of a search and of a training |
 
 mod file;
 mod observer;

@@ -1,4 +1,4 @@
-//! What is written of a search and of a training.
+//! The numbers of a search and of a training.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use super::file::EventFile;
 use crate::progress::{Event, Observer};
 use crate::trial::Trial;
 
-/// Passes events on, and writes their numbers down.
+/// Forwards events, and writes their numbers to an event file.
 ///
 /// | of | step | tags |
 /// |---|---|---|
@@ -14,7 +14,7 @@ use crate::trial::Trial;
 /// | a training | steps done | `train/loss` |
 /// | a training | epochs done | `validation/reward`, `validation/…` |
 ///
-/// A search or training does not end because its numbers cannot be written: that is noted, once.
+/// A failed write does not end a search or training: it is reported once.
 pub struct Events<'a> {
     inner: &'a mut dyn Observer,
     folder: PathBuf,
@@ -24,7 +24,7 @@ pub struct Events<'a> {
 }
 
 enum State {
-    /// Nothing was to be written so far.
+    /// Nothing has been written so far.
     New,
     Open(EventFile),
     /// Writing failed.
@@ -32,8 +32,8 @@ enum State {
 }
 
 impl<'a> Events<'a> {
-    /// Writes into a new file in `folder`, which is made with the first number; `best` is the best
-    /// reward of trials before, of a run that is resumed.
+    /// Writes into a new file in `folder`, which is created with the first number; `best` is the
+    /// best reward of earlier trials in a resumed run.
     pub fn new(inner: &'a mut dyn Observer, folder: PathBuf, best: Option<f64>) -> Self {
         Self {
             inner,
@@ -56,7 +56,7 @@ impl<'a> Events<'a> {
         if let Err(e) = result {
             self.state = State::Failed;
             let folder = self.folder.display();
-            let text = format!("no more is written for TensorBoard into {folder}: {e}");
+            let text = format!("no more TensorBoard events are written to {folder}: {e}");
             self.inner.on(&Event::Note { text: &text });
         }
     }

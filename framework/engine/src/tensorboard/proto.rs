@@ -1,9 +1,9 @@
-//! The messages of an event file, as far as they are written (`tensorflow/core/util/event.proto` and
-//! `framework/summary.proto`).
+//! The messages of an event file, limited to the fields in use (`tensorflow/core/util/event.proto`
+//! and `framework/summary.proto`).
 
 use prost::{Message, Oneof};
 
-/// What happened at a moment.
+/// An event at a point in time.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Event {
     /// Seconds since 1970.
@@ -17,7 +17,7 @@ pub(super) struct Event {
 
 #[derive(Clone, PartialEq, Oneof)]
 pub(super) enum What {
-    /// The first event of a file says `brain.Event:2`.
+    /// Version marker; the first event of a file has `brain.Event:2`.
     #[prost(string, tag = "3")]
     FileVersion(String),
     #[prost(message, tag = "5")]
@@ -35,7 +35,7 @@ pub(super) struct Summary {
 pub(super) struct Value {
     #[prost(string, tag = "1")]
     pub(super) tag: String,
-    // A member of a oneof, so that a zero is written, too.
+    // In a oneof, so that a zero is written, too.
     #[prost(float, optional, tag = "2")]
     pub(super) simple_value: Option<f32>,
 }

@@ -16,7 +16,7 @@ pub struct Inference<K: Kernels> {
 }
 
 impl<K: Kernels> Inference<K> {
-    /// `graph` without its auxiliary outputs, on `batch` images of this size.
+    /// Takes `graph` without its auxiliary outputs, for `batch` images of `(height, width)` pixels.
     ///
     /// # Errors
     /// When the device fails.
@@ -32,7 +32,7 @@ impl<K: Kernels> Inference<K> {
         Ok(Self { network, image })
     }
 
-    /// One forward pass.
+    /// Runs one forward pass.
     ///
     /// # Errors
     /// When the device fails.

@@ -1,6 +1,7 @@
-//! Single steps and inferences to be timed, and everything another framework needs to repeat them.
+//! Single steps and inferences for timing, with everything that another framework needs to repeat
+//! them.
 //!
-//! Inputs, labels and weights are random: how long a step takes does not depend on them.
+//! Inputs, labels and weights are random: the duration of a step does not depend on them.
 
 mod infer;
 mod step;
@@ -18,39 +19,40 @@ use rand::RngExt;
 use nasfw_network::kernels::{MapShape, map_shape};
 use nasfw_network::{Array, Weights};
 
-/// A step or inference as data: who runs `graph` with `weights` on `inputs` must get `outputs`,
-/// and of a training step `gradients`.
+/// A step or inference as data: running `graph` with `weights` on `inputs` must give `outputs`, and
+/// for a training step `gradients`.
 #[derive(Debug)]
 pub struct Reference {
-    /// What was run.
+    /// The graph.
     pub graph: Graph,
     /// Parameters and running statistics before it.
     pub weights: Weights,
-    /// `input0`, `input1`, … `(batch, height, width, channels)`; of a step also `labels`
-    /// `(batch, height, width)`, class indices as floats.
+    /// `input0`, `input1`, … `(batch, height, width, channels)`; for a step also `labels` `(batch,
+    /// height, width)`, class indices as floats.
     pub inputs: Weights,
-    /// `output0`, … in the graph's order; of a step also `loss`.
+    /// `output0`, … in the graph's order; for a step also `loss`.
     pub outputs: Weights,
-    /// Of a training step the gradient of every parameter an output depends on, before clipping.
+    /// For a training step, the gradient of every parameter that an output depends on, before
+    /// clipping.
     pub gradients: Weights,
 }
 
-/// Something to be timed.
+/// A piece of work to time.
 pub trait Timed {
-    /// Does it once, to the end: nothing of it is still under way on the device.
+    /// Runs once, to completion: no work is left in flight on the device.
     ///
     /// # Errors
     /// When the device fails.
     fn run(&mut self) -> NetworkResult<()>;
 
-    /// Does it once, for another framework to compare.
+    /// Runs once and records everything, for another framework to compare.
     ///
     /// # Errors
     /// When the device fails.
     fn reference(&mut self) -> NetworkResult<Reference>;
 }
 
-/// [`DecoderStep::new`] on the device called `on`.
+/// Calls [`DecoderStep::new`] on the device called `on`.
 ///
 /// # Errors
 /// When there is no such device, or it fails.
@@ -66,7 +68,7 @@ pub fn step(
     })
 }
 
-/// [`Inference::new`] on the device called `on`.
+/// Calls [`Inference::new`] on the device called `on`.
 ///
 /// # Errors
 /// When there is no such device, or it fails.

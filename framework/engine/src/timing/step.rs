@@ -13,7 +13,7 @@ use nasfw_network::fit::{Batch, Factors, Objective, Optimisers, quarter, train_s
 use nasfw_network::kernels::{DeviceOf, Kernels, MapShape, device};
 use nasfw_network::{Array, Network, Weights};
 
-/// Labels that do not count, as in PASCAL VOC.
+/// The label of ignored pixels, as in PASCAL VOC.
 const IGNORE: u8 = 255;
 
 /// A decoder with one batch of random features and classes.
@@ -26,9 +26,9 @@ pub struct DecoderStep<K: Kernels> {
 }
 
 impl<K: Kernels> DecoderStep<K> {
-    /// The decoder of `graph`, a network with an encoder, on features of `batch` square crops of
-    /// `crop_px`; the loss is the method's for segmentation: cross-entropy at a quarter of the crop,
-    /// auxiliary outputs at 0.15, clipping at 3, Adam.
+    /// Takes the decoder of `graph`, a network with an encoder, on features of `batch` square crops
+    /// of `crop_px`; the loss is the method's for segmentation: cross-entropy at a quarter of the
+    /// crop, auxiliary outputs at 0.15, clipping at 3, Adam.
     ///
     /// # Errors
     /// When the device fails.
@@ -84,7 +84,7 @@ impl<K: Kernels> DecoderStep<K> {
         })
     }
 
-    /// Forward, losses, backward, clipping, Adam; returns the loss before the update.
+    /// Runs forward, losses, backward, clipping and Adam; returns the loss before the update.
     ///
     /// # Errors
     /// When the device fails.
@@ -108,7 +108,7 @@ impl<K: Kernels> Timed for DecoderStep<K> {
         })
     }
 
-    /// A forward and backward pass from the present weights, without an update.
+    /// Runs a forward and backward pass with the current weights, without an update.
     fn reference(&mut self) -> Result<Reference> {
         let weights = self.network.parameters().weights();
         let kernels = self.network.kernels().clone();
@@ -148,7 +148,7 @@ impl<K: Kernels> Timed for DecoderStep<K> {
     }
 }
 
-/// The shapes that a decoder's inputs have behind the encoder of `graph`.
+/// The shapes of a decoder's inputs behind the encoder of `graph`.
 fn feature_shapes(
     graph: &Graph,
     decoder: &Graph,

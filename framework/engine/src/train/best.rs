@@ -1,4 +1,4 @@
-//! The validation part, and the best weights so far.
+//! The validation split, and the best weights so far.
 
 use nasfw_data::Transform;
 use nasfw_sdk::Metrics;
@@ -12,7 +12,7 @@ use nasfw_network::{Network, Weights};
 
 const PREFIX: &str = "best/";
 
-/// What was best, and when.
+/// The best result, and its epoch.
 pub(super) struct BestModel {
     /// The epoch, counted from 1.
     pub(super) epoch: usize,
@@ -21,7 +21,7 @@ pub(super) struct BestModel {
     pub(super) weights: Weights,
 }
 
-/// Keeps the best of the networks it is offered, the earlier of equal ones.
+/// Keeps the best of the networks that it is offered, the earlier one on ties.
 #[derive(Default)]
 pub(super) struct Best(Option<BestModel>);
 
@@ -34,7 +34,7 @@ impl Best {
         self.0.as_ref().map(|best_model| best_model.reward)
     }
 
-    /// All but the weights, for a checkpoint.
+    /// The record without the weights, for a checkpoint.
     pub(super) fn so_far(&self) -> Option<BestSoFar> {
         self.0.as_ref().map(|best_model| BestSoFar {
             epoch: best_model.epoch,
@@ -43,7 +43,7 @@ impl Best {
         })
     }
 
-    /// The weights, as a checkpoint names them.
+    /// The weights, by their names in a checkpoint.
     pub(super) fn arrays(&self) -> Weights {
         let best_model = self.0.as_ref();
         best_model.map_or_else(Weights::default, |best_model| {
@@ -51,7 +51,7 @@ impl Best {
         })
     }
 
-    /// What [`so_far`](Self::so_far) and [`arrays`](Self::arrays) were.
+    /// Restores the results of [`so_far`](Self::so_far) and [`arrays`](Self::arrays).
     pub(super) fn restored(best: Option<BestSoFar>, arrays: &Weights) -> Self {
         Self(best.map(|best| BestModel {
             epoch: best.epoch,
@@ -65,7 +65,7 @@ impl Best {
         self.0.take()
     }
 
-    /// Whether this one is the best so far; its weights are copied then.
+    /// Offers a network; if it is the best so far, its weights are copied and the result is true.
     pub(super) fn offer<K: Kernels>(
         &mut self,
         epoch: usize,
@@ -86,7 +86,7 @@ impl Best {
     }
 }
 
-/// Scores networks on the validation part.
+/// Evaluates networks on the validation split.
 pub(super) struct Validation<'a> {
     pub(super) setup: &'a Setup,
     pub(super) transform: &'a Transform,

@@ -1,14 +1,14 @@
-//! What is kept of a training until its model is finished.
+//! Checkpoints of a training until its model is finished.
 //!
 //! ```text
-//! MODEL.unfinished/checkpoint.safetensors    all that the training depends on
+//! MODEL.unfinished/checkpoint.safetensors    the complete state of the training
 //! MODEL.unfinished/lock                      held by the program that trains
 //! ```
 //!
-//! The folder MODEL itself does not exist before the model is finished, so no half of one can be
-//! taken for a model. The checkpoint is one file, replaced as a whole: [`State`] as a note in JSON with a
-//! BLAKE3 hash over itself and the arrays; the arrays of [`Checkpoint`](nasfw_network::fit::Checkpoint), and those
-//! that were best so far as `best/…`.
+//! The folder MODEL itself does not exist before the model is finished, so a partial one can never
+//! be taken for a model. The checkpoint is one file, replaced as a whole: [`State`] as a note in
+//! JSON with a BLAKE3 hash over itself and the arrays; the arrays of
+//! [`Saved`](crate::train::Saved), and the best weights so far as `best/…`.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -25,9 +25,9 @@ use nasfw_disk::{
 use nasfw_network::fit::Position;
 use nasfw_network::{Weights, note_in_safetensors};
 
-/// The version of the file that this program writes, and the only one it reads.
+/// The format version that this program writes, and the only one it reads.
 const FORMAT: u32 = 1;
-/// The name of the note in the file.
+/// The key of the note in the file.
 const NOTE: &str = "nasfw.checkpoint";
 const NEXT: &str = ".checkpoint.safetensors.next";
 const LOCK: &str = "lock";
@@ -37,9 +37,9 @@ const LOCK: &str = "lock";
 #[serde(deny_unknown_fields)]
 struct Note {
     format: u32,
-    /// Of `state` and the arrays, in hexadecimal.
+    /// Hash of `state` and the arrays, in hexadecimal.
     blake3: String,
-    /// [`State`] as JSON text, to the byte as it was hashed.
+    /// [`State`] as JSON text, byte for byte as it was hashed.
     state: String,
 }
 
@@ -49,14 +49,14 @@ struct Version {
     format: u32,
 }
 
-/// A training, but for its arrays.
+/// The state of a training without its arrays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct State {
     pub(super) origin: Origin,
     pub(super) place: Position,
     pub(super) optimiser_steps: [i32; 2],
-    /// What was best on the validation part; its weights are among the arrays.
+    /// The best result on the validation split; its weights are among the arrays.
     pub(super) best: Option<BestSoFar>,
 }
 
@@ -75,7 +75,7 @@ pub(super) struct Origin {
     pub(super) teacher: Option<String>,
 }
 
-/// An epoch, counted from 1, and what its weights are worth.
+/// An epoch, counted from 1, and the reward of its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BestSoFar {
@@ -84,7 +84,8 @@ pub(super) struct BestSoFar {
     pub(super) metrics: Metrics,
 }
 
-/// The folder of a training that is not finished. While this lives, no other program can train into it.
+/// The folder of an unfinished training. While this value lives, no other program can train into
+/// it.
 #[derive(Debug)]
 pub(super) struct CheckpointFolder {
     model: PathBuf,
@@ -92,7 +93,7 @@ pub(super) struct CheckpointFolder {
     _lock: File,
 }
 
-/// A training that was interrupted, read and ready to go on.
+/// An interrupted training, read and ready to resume.
 #[derive(Debug)]
 pub struct Unfinished {
     pub(super) folder: CheckpointFolder,
@@ -104,7 +105,7 @@ pub struct Unfinished {
 /// Whether a training into `model` may begin: none was started before.
 ///
 /// # Errors
-/// When one was; says how to go on with it.
+/// When one exists; the message says how to resume it.
 pub fn check_not_begun(model: &Path) -> Result<()> {
     let Some(folder) = started_training(model) else {
         return Ok(());
@@ -119,7 +120,7 @@ pub fn check_not_begun(model: &Path) -> Result<()> {
 }
 
 impl CheckpointFolder {
-    /// Whether the model can be put where it is to be, before a long training ends there.
+    /// Checks that the model can be saved to its place, before a long training ends there.
     ///
     /// # Errors
     /// When something is in the way.
@@ -128,7 +129,7 @@ impl CheckpointFolder {
             wrong(
                 &self.model,
                 format!(
-                    "something else is in the way; move it away, or the model cannot be put there. The training \
+                    "something else is in the way; move it away so that the model can be saved here. The training \
                      is in {}",
                     self.folder.display()
                 ),
@@ -136,7 +137,7 @@ impl CheckpointFolder {
         })
     }
 
-    /// Makes the folder beside `model`, and those around it.
+    /// Creates the folder beside `model`, and its parents.
     pub(super) fn create(model: &Path) -> Result<Self> {
         check_not_begun(model)?;
         let folder =
@@ -149,7 +150,7 @@ impl CheckpointFolder {
         let path = folder.join(LOCK);
         let lock = disk::try_lock(&path).map_err(|e| refused(model, &path, e))?;
         let lock = lock.ok_or_else(|| {
-            let message = "another nasfw is training it; wait for it, or stop it";
+            let message = "another nasfw process is training it; wait for it, or stop it";
             wrong(model, message)
         })?;
         Ok(Self {
@@ -159,7 +160,7 @@ impl CheckpointFolder {
         })
     }
 
-    /// Replaces the checkpoint; the one before stays if this fails.
+    /// Replaces the checkpoint; the previous one stays if this fails.
     pub(super) fn write(&self, state: &State, arrays: &Weights) -> Result<()> {
         let unwritten = |e: serde_json::Error| Error::Training(format!("checkpoint: {e}"));
         let state = serde_json::to_string(state).map_err(unwritten)?;
@@ -174,18 +175,18 @@ impl CheckpointFolder {
         disk::replace_by(&next, &path, &bytes).map_err(|e| refused(&self.model, &path, e))
     }
 
-    /// Removes all that was kept.
+    /// Removes the checkpoint.
     pub(super) fn remove(self) -> Result<()> {
         fs::remove_dir_all(&self.folder).map_err(|e| refused(&self.model, &self.folder, e))
     }
 }
 
 impl Unfinished {
-    /// Reads the training of `model`, which was interrupted, and takes the right to go on with it.
+    /// Reads the interrupted training of `model`, and acquires the right to resume it.
     ///
     /// # Errors
-    /// When there is none, it is finished, damaged, of another version, or under way elsewhere; says
-    /// what to do.
+    /// When there is none, it is finished, damaged, of another version, or running elsewhere; the
+    /// message says what to do.
     pub fn open(model: &Path) -> Result<Self> {
         let folder =
             unfinished_folder(model).ok_or_else(|| wrong(model, "this names no folder"))?;
@@ -199,7 +200,7 @@ impl Unfinished {
         }
         if !path.exists() {
             let message = format!(
-                "there is no training to go on with: {} does not exist; begin one with `nasfw train --out`",
+                "there is no training to resume: {} does not exist; start one with `nasfw train --out`",
                 path.display()
             );
             return Err(wrong(model, message));
@@ -208,7 +209,7 @@ impl Unfinished {
         let bytes = fs::read(&path).map_err(|e| refused(model, &path, e))?;
         let (state, arrays) = read(&bytes).map_err(|reason| {
             let message = format!(
-                "{}: {reason}; put a whole copy in its place, or remove {} and begin anew",
+                "{}: {reason}; replace it with an intact copy, or remove {} and start again",
                 path.display(),
                 folder.folder.display()
             );
@@ -223,28 +224,28 @@ impl Unfinished {
         })
     }
 
-    /// Its settings.
+    /// The stored settings.
     pub fn config(&self) -> &Config {
         &self.config
     }
 }
 
-/// State and arrays of a checkpoint's bytes, or what is wrong with them.
+/// State and arrays of a checkpoint's bytes, or the problem with them.
 fn read(bytes: &[u8]) -> Result<(State, Weights), String> {
     let damaged = |reason: &dyn std::fmt::Display| format!("it is damaged: {reason}");
     let note = note_in_safetensors(bytes, NOTE).map_err(|e| damaged(&e))?;
-    let note = note.ok_or("it is no checkpoint of nasfw but another program's file")?;
+    let note = note.ok_or("it is not a checkpoint of nasfw")?;
     let version: Version = serde_json::from_str(&note).map_err(|e| damaged(&e))?;
     if version.format != FORMAT {
         let format = version.format;
         return Err(format!(
-            "it has format {format}; this program reads {FORMAT}: go on with the version that wrote it"
+            "it has format {format}, but this program reads {FORMAT}: use the version that wrote it"
         ));
     }
     let note: Note = serde_json::from_str(&note).map_err(|e| damaged(&e))?;
     let arrays = Weights::from_safetensors(bytes).map_err(|e| damaged(&e))?;
     if hash(&note.state, &arrays).map_err(|e| damaged(&e))? != note.blake3 {
-        return Err(damaged(&"its contents are not those that were written"));
+        return Err(damaged(&"its hash does not match its contents"));
     }
     let state = serde_json::from_str(&note.state).map_err(|e| damaged(&e))?;
     Ok((state, arrays))

@@ -1,4 +1,4 @@
-//! What a finished training says of its model.
+//! The description of a finished model.
 
 use nasfw_data::DataConfig;
 use nasfw_sdk::graph::Graph;
@@ -10,7 +10,7 @@ use nasfw_model::{
     Description, InputSize, Normalisation, Origin as DataOrigin, Provenance, WeightsFile,
 };
 
-/// The description of the network `graph` with the weights that were `best`.
+/// Describes the network `graph` with the best weights in `found`.
 pub(super) fn description(
     setup: &Setup,
     origin: &Origin,

@@ -1,15 +1,21 @@
-//! One architecture trained in full: encoder and decoder together, on the whole training part, the
-//! best on the validation part kept.
+//! Training and evaluation of one network.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `request.rs` | what is trained, and from where; how a training ended |
-//! | `session.rs` | the network before its first step, and that of a training to go on with |
-//! | `teacher.rs` | the teacher, a finished model |
-//! | `watch.rs` | what happens beside the steps: progress, validation, checkpoints |
-//! | `best.rs` | the validation part, and the best weights so far |
-//! | `description.rs` | what the finished model says of itself |
-//! | `checkpoint.rs` | what is kept of a training until its model is finished |
+//! | `batch.rs` | the inputs of one step, and their sources |
+//! | `store.rs` | sample storage that batches are drawn from, on the host and on the device |
+//! | `passes.rs` | passes over a data set, shorter or longer than it |
+//! | `rates.rs` | learning-rate schedules |
+//! | `target.rs` | labels at the size of an output |
+//! | `objective.rs` | the loss of a step: main, auxiliary, distillation |
+//! | `own.rs` | a task's own loss, as an operation on the tape |
+//! | `optimise.rs` | Adam and SGD per part of the network, with clipping |
+//! | `teach.rs` | a teacher's outputs for a batch |
+//! | `average.rs` | Polyak averaging |
+//! | `fit.rs` | the loop |
+//! | `course.rs` | the state of a training, and its transfer across an interruption |
+//! | `judge.rs` | evaluation of predictions over a data set |
+//! | `part.rs` | evaluation on a split of a data set, read on the fly |
 
 mod best;
 mod checkpoint;

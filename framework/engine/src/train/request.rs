@@ -1,4 +1,4 @@
-//! What is trained, and from where; how a training ended.
+//! The request for a training, and its result.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use nasfw_device::Device;
 use nasfw_model::Model;
 use nasfw_network::Weights;
 
-/// What is trained, and from where.
+/// A training to run: what is trained, and from where.
 #[derive(Debug)]
 pub struct TrainRequest<'a> {
     /// Space, task, data, seed, and the table `train`.
@@ -19,28 +19,29 @@ pub struct TrainRequest<'a> {
     pub members: Option<&'a Members>,
     /// The architecture.
     pub genotype: &'a str,
-    /// Weights that the encoder starts from; arrays of other parts are passed over. They are drawn
-    /// without, or read from `encoder.weights`.
+    /// Weights that the encoder starts from; arrays of other parts are skipped. Without them it
+    /// starts from `encoder.weights`, or at random.
     pub warm: Option<&'a Weights>,
-    /// The fingerprint that the data must have, that of the run the architecture is from.
+    /// The fingerprint that the data must have: that of the run the architecture is from.
     pub data_fingerprint: Option<&'a str>,
-    /// Where the training is kept in case of an interruption; without, an interrupted one is lost.
+    /// The checkpoints for the case of an interruption; without them, an interrupted training is
+    /// lost.
     pub keep: Option<CheckpointPolicy<'a>>,
 }
 
-/// Where a training is kept in case of an interruption.
+/// Place and frequency of checkpoints.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckpointPolicy<'a> {
-    /// The folder that the model is to have; checkpoints are written beside it.
+    /// The folder of the future model; checkpoints are written beside it.
     pub model: &'a Path,
-    /// Steps between checkpoints beside those at the end of each epoch; 0 for none.
+    /// Steps between checkpoints, in addition to one at the end of each epoch; 0 for none.
     pub every_steps: usize,
 }
 
-/// How a training goes on.
+/// Options of a resumed training.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Resume<'a> {
-    /// Where the data is now, if it was moved.
+    /// The present location of the data, if it was moved.
     pub data: Option<&'a Path>,
     /// Search space and task, where they are not those that the configuration names.
     pub members: Option<&'a Members>,
@@ -48,18 +49,18 @@ pub struct Resume<'a> {
     pub device: Option<Device>,
     /// As [`CheckpointPolicy::every_steps`].
     pub every_steps: usize,
-    /// Do not train on: what was best so far is the result.
+    /// Stop training: the best weights so far are the result.
     pub finish: bool,
 }
 
-/// How a training ended.
+/// The result of a training.
 #[derive(Debug)]
 pub struct Trained {
-    /// The network as it was best on the validation part.
+    /// The model with its best weights by the validation split.
     pub model: Model,
     /// The reward of its metrics.
     pub reward: f64,
-    /// Why it ended before all epochs were done, if so.
+    /// The reason why it ended before all epochs were done, if it did.
     pub ended_early: Option<String>,
     pub(super) folder: Option<CheckpointFolder>,
 }

@@ -1,4 +1,4 @@
-//! The network before its first step, and that of a training to go on with.
+//! The network before its first step: of a new training, or of one to resume.
 
 use nasfw_sdk::graph::Graph;
 
@@ -13,7 +13,7 @@ use nasfw_network::fit::Checkpoint;
 use nasfw_network::kernels::Kernels;
 use nasfw_network::{Network, Weights};
 
-/// Everything that a training needs, made and checked.
+/// Everything that a training needs, created and checked.
 pub(super) struct TrainSession<K: Kernels> {
     pub(super) setup: Setup,
     pub(super) graph: Graph,
@@ -21,7 +21,7 @@ pub(super) struct TrainSession<K: Kernels> {
     pub(super) origin: Origin,
     pub(super) best: Best,
     pub(super) teacher: Option<Teacher<K>>,
-    /// Where it was interrupted.
+    /// The position where it was interrupted.
     pub(super) saved: Option<Checkpoint>,
 }
 
@@ -31,8 +31,8 @@ impl<K: Kernels> TrainSession<K> {
         let fingerprint = &session.setup.source.fingerprint;
         if request.data_fingerprint.is_some_and(|f| f != fingerprint) {
             return Err(config_error(
-                "the data is not what the run was made with; name other data with --data to train on \
-                 it on purpose",
+                "the data differs from the run's; to train on other data on purpose, name it with \
+                 --data",
             ));
         }
         session.origin.is_encoder_warm = warm_up(
@@ -64,10 +64,10 @@ impl<K: Kernels> TrainSession<K> {
             config.data.path = Some(absolute);
         }
         if finish {
-            // Nothing is learned any more.
+            // No more training takes place.
             config.train.teacher = None;
         }
-        // The encoder has started from them.
+        // The encoder already started from them.
         config.encoder.weights = None;
         let mut session = Self::fresh(kernels, &config, how.members, &state.origin.genotype)?;
         if session.setup.source.fingerprint != state.origin.data_fingerprint {
@@ -128,7 +128,7 @@ impl<K: Kernels> TrainSession<K> {
     }
 }
 
-/// Gives the encoder the weights there are; whether there were any.
+/// Loads the given weights into the encoder; returns true if there were any.
 fn warm_up<K: Kernels>(
     network: &mut Network<K>,
     graph: &Graph,
@@ -142,7 +142,7 @@ fn warm_up<K: Kernels>(
     };
     let unfit = |reason: String| {
         config_error(format!(
-            "space.encoder is not the encoder that was warmed up: {reason}"
+            "space.encoder differs from the encoder that was warmed up: {reason}"
         ))
     };
     let wanted = network.parameters().weights().of_nodes(&encoder).len();
@@ -151,7 +151,9 @@ fn warm_up<K: Kernels>(
         .map_err(|e| unfit(e.to_string()))?;
     match taken == wanted {
         true => Ok(true),
-        false => Err(unfit(format!("{taken} of its {wanted} arrays are there"))),
+        false => Err(unfit(format!(
+            "only {taken} of its {wanted} arrays are present"
+        ))),
     }
 }
 

@@ -7,17 +7,17 @@ use nasfw_model::{Model, Normalisation};
 use nasfw_network::Network;
 use nasfw_network::kernels::Kernels;
 
-/// A teacher, ready to be asked.
+/// A teacher, ready for use.
 pub(super) struct Teacher<K: Kernels> {
     pub(super) network: Network<K>,
     /// BLAKE3 of its weights.
     pub(super) blake3: String,
 }
 
-/// The model that `train.teacher` names, if it does and `train.distillation` heeds it.
+/// Loads the model that `train.teacher` names, if any and if `train.distillation` is above 0.
 ///
 /// # Errors
-/// When it cannot be read, or teaches something else.
+/// When it cannot be read, or does not fit as a teacher.
 pub(super) fn load<K: Kernels>(
     kernels: K,
     config: &Config,
@@ -42,15 +42,15 @@ pub(super) fn load<K: Kernels>(
     let (theirs, ours) = (&distilled.task.name, &config.task.name);
     if theirs != ours {
         return wrong(format!(
-            "it is for the task {theirs}, this training for {ours}; name a model of the same task"
+            "its task is {theirs}, but this training is for {ours}; name a model of the same task"
         ));
     }
     let channels = distilled.graph.channels(distilled.graph.main().node);
     let wanted = setup.io.output_channels;
     if channels != wanted {
         return wrong(format!(
-            "it has {channels} output channels, this training {wanted}; name a model of the same \
-             classes or joints"
+            "it has {channels} output channels, but this training has {wanted}; name a model of \
+             the same classes or joints"
         ));
     }
     let info = &setup.source.info;
@@ -61,14 +61,14 @@ pub(super) fn load<K: Kernels>(
     for (theirs, ours) in names {
         if let Some((their, our)) = theirs.iter().zip(ours).find(|(a, b)| a != b) {
             return wrong(format!(
-                "its `{their}` is `{our}` in this data; name a model of the same classes or joints in \
-                 the same order"
+                "its `{their}` is `{our}` in this data; name a model with the same classes or joints \
+                 in the same order"
             ));
         }
     }
     if distilled.normalisation != Normalisation::default() {
         return wrong(
-            "its images are normalised otherwise; name a model that this program trained".into(),
+            "its images are normalised differently; name a model that this program trained".into(),
         );
     }
     Ok(Some(Teacher {

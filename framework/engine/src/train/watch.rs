@@ -1,4 +1,4 @@
-//! What happens beside the steps of a training: progress, validation, checkpoints.
+//! The work around the steps of a training: progress, validation, checkpoints.
 
 use super::best::{Best, Validation};
 use super::checkpoint::{CheckpointFolder, Origin, State};
@@ -7,12 +7,12 @@ use crate::progress::{Event, Observer};
 use nasfw_network::fit::{StepReport, TrainState, Watch};
 use nasfw_network::kernels::Kernels;
 
-/// Where checkpoints go, and how often between the ends of epochs.
+/// Destination of checkpoints, and their frequency within epochs.
 #[derive(Debug)]
 pub(super) struct Checkpointer {
     pub(super) folder: CheckpointFolder,
     pub(super) origin: Origin,
-    /// Steps; 0 for the ends of epochs alone.
+    /// Steps between checkpoints; 0 for only one at the end of each epoch.
     pub(super) every: usize,
 }
 
@@ -31,7 +31,7 @@ impl Checkpointer {
     }
 }
 
-/// Watches one training.
+/// Observes one training.
 pub(super) struct Watcher<'a> {
     pub(super) validation: Validation<'a>,
     pub(super) best: &'a mut Best,

@@ -1,4 +1,4 @@
-//! Arrays of torchvision and timm as ours, strictly.
+//! Strict conversion of torchvision's and timm's arrays to nasfw's.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use super::Given;
 use super::mobilenet_v2::Family;
 use nasfw_network::{Array, Weights};
 
-/// Problems shown of those that there are.
+/// Maximum number of problems listed.
 const SHOWN: usize = 20;
 
-/// What the arrays of a normalisation are called, in ours and in theirs.
+/// Array names of a normalisation, the same in all three formats.
 const NORM: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
 
-/// Reads the arrays of `encoder`, which `needed` has under our names.
+/// Reads the arrays of `encoder`, listed in `needed` under nasfw's names.
 ///
 /// # Errors
-/// Lists what is missing, too much, of another shape, or not finite.
+/// Lists all arrays that are missing, superfluous, of another shape, or not finite.
 pub(super) fn read(
     bytes: &[u8],
     names: &[String],
@@ -25,7 +25,7 @@ pub(super) fn read(
     encoder: &Graph,
     needed: &Weights,
 ) -> Result<Given, String> {
-    // Ours by theirs.
+    // nasfw's names by theirs.
     let mut wanted: BTreeMap<String, String> = BTreeMap::new();
     for pair in family.pairs(encoder)? {
         wanted.insert(
@@ -45,7 +45,7 @@ pub(super) fn read(
     let mut weights = Weights::default();
     let mut is_other_width = false;
     for (theirs, ours) in &wanted {
-        // Every one of our names is the encoder's.
+        // All of our names are the encoder's.
         let Some(target) = needed.get(ours) else {
             continue;
         };
@@ -58,10 +58,10 @@ pub(super) fn read(
             is_other_width = true;
             let has = &array.shape;
             problems.push(format!(
-                "{theirs} has the shape {has:?}, the encoder's is {shape:?}"
+                "{theirs} has shape {has:?}, the encoder needs {shape:?}"
             ));
         } else if let Some(value) = array.values.iter().find(|v| !v.is_finite()) {
-            problems.push(format!("{theirs} holds the value {value}"));
+            problems.push(format!("{theirs} contains the value {value}"));
         } else {
             weights.insert(ours, ours_of(array));
         }
@@ -73,12 +73,12 @@ pub(super) fn read(
     let extra = names
         .iter()
         .filter(|n| !wanted.contains_key(*n) && !family.is_passed_over(n));
-    problems.extend(extra.map(|name| format!("{name} is no array of the encoder")));
+    problems.extend(extra.map(|name| format!("{name} is not an array of the encoder")));
     let family = family.name();
     if problems.is_empty() {
         let note = format!(
-            "encoder weights: {} arrays in {family}'s names; {passed_over} of its head and counters are \
-             passed over",
+            "encoder weights: {} arrays in {family}'s names; skipped {passed_over} arrays (head, \
+             counters)",
             weights.len()
         );
         return Ok(Given { weights, note });
@@ -89,17 +89,17 @@ pub(super) fn read(
         n => format!("\n  … and {n} more"),
     };
     let hint = match is_other_width {
-        true => "\nspace.encoder.width must be that of the file, 1.0 for most",
+        true => "\nset space.encoder.width to the width of the file, usually 1.0",
         false => "",
     };
     problems.truncate(SHOWN);
     Err(format!(
-        "{count} arrays do not fit the encoder by {family}'s names:\n  {}{more}{hint}",
+        "{count} arrays do not fit the encoder (by {family}'s names):\n  {}{more}{hint}",
         problems.join("\n  ")
     ))
 }
 
-/// PyTorch's shape of an array of ours: convolutions are `(out, in / groups, kernel, kernel)`.
+/// The PyTorch shape of one of our arrays: convolutions are `(out, in / groups, kernel, kernel)`.
 fn their_shape(ours: &[usize]) -> Vec<usize> {
     match *ours {
         [height, width, from, to] => vec![to, from, height, width],
@@ -107,7 +107,7 @@ fn their_shape(ours: &[usize]) -> Vec<usize> {
     }
 }
 
-/// An array of theirs in our layout: `(out, in / groups, kernel, kernel)` becomes
+/// Converts an array to our layout: `(out, in / groups, kernel, kernel)` becomes
 /// `(kernel, kernel, in / groups, out)`.
 fn ours_of(array: &Array) -> Array {
     let [to, from, height, width] = array.shape[..] else {

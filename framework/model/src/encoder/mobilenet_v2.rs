@@ -1,4 +1,4 @@
-//! The names that torchvision and timm give the arrays of a MobileNet-v2.
+//! Array names of torchvision's and timm's MobileNet-v2.
 //!
 //! torchvision: `features.0` is the stem, `features.1` to `.17` the inverted residuals, `features.18` and
 //! `classifier` the head. timm: `conv_stem`, `bn1`; `blocks.STAGE.BLOCK`; `conv_head`, `bn2`, `classifier`.
@@ -9,14 +9,14 @@ use nasfw_sdk::graph::{Conv, Graph, NodeId, Op};
 /// Blocks of each stage (Sandler et al., CVPR 2018, table 2).
 const STAGES: [usize; 7] = [1, 2, 3, 4, 3, 3, 1];
 
-/// Whose names a file has.
+/// The naming scheme of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
     Torchvision,
     Timm,
 }
 
-/// A convolution with the normalisation behind it, in our names and in theirs.
+/// A convolution with the normalisation behind it, and the names of both.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pair {
     pub(super) conv: String,
@@ -25,7 +25,7 @@ pub(super) struct Pair {
     pub(super) their_norm: String,
 }
 
-/// What a convolution is for; blocks count from 0.
+/// The role of a convolution; blocks count from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Stem,
@@ -35,7 +35,7 @@ enum Part {
 }
 
 impl Family {
-    /// The family that has arrays of these names, if any has.
+    /// Detects the family from the array names.
     pub(super) fn of(names: &[String]) -> Option<Self> {
         let has = |start: &str| names.iter().any(|name| name.starts_with(start));
         match (has("features."), has("conv_stem.") || has("blocks.")) {
@@ -52,8 +52,8 @@ impl Family {
         }
     }
 
-    /// Whether an array is of the last convolution or the classifier, which no encoder has, or counts
-    /// training steps.
+    /// True for arrays of the last convolution or the classifier, which no encoder has, and for
+    /// counters of training steps.
     pub(super) fn is_passed_over(self, name: &str) -> bool {
         let head: &[&str] = match self {
             Self::Torchvision => &["features.18.", "classifier."],
@@ -65,13 +65,13 @@ impl Family {
     /// All convolutions of `encoder`.
     ///
     /// # Errors
-    /// When it is no MobileNet-v2 as theirs.
+    /// When it is not a MobileNet-v2 like theirs.
     pub(super) fn pairs(self, encoder: &Graph) -> Result<Vec<Pair>, String> {
         (parts(encoder)?.into_iter())
             .map(|(part, conv, norm)| {
                 let (their_conv, their_norm) = self.names(part).ok_or_else(|| {
                     format!(
-                        "the space's encoder expands in its first block ({}), which {}'s MobileNet-v2 \
+                        "the space's encoder expands in its first block ({}), but {}'s MobileNet-v2 \
                          does not; in the space segm, set space.encoder.variant=mobilenet-v2-torchvision",
                         encoder.nodes()[conv].name,
                         self.name()
@@ -87,7 +87,7 @@ impl Family {
             .collect()
     }
 
-    /// Their names of a convolution and of its normalisation; `None` for what they do not have.
+    /// Their names of a convolution and its normalisation; `None` for layers that they do not have.
     fn names(self, part: Part) -> Option<(String, String)> {
         let (block, torchvision, timm) = match part {
             Part::Stem => {
@@ -115,7 +115,7 @@ impl Family {
     }
 }
 
-/// The stage of a block, and its place in there.
+/// The stage of a block, and its position in the stage.
 fn stage_of(block: usize) -> Option<(usize, usize)> {
     let mut left = block;
     for (stage, &blocks) in STAGES.iter().enumerate() {
@@ -127,7 +127,7 @@ fn stage_of(block: usize) -> Option<(usize, usize)> {
     None
 }
 
-/// The convolutions of an encoder with their normalisations, told apart by how they follow each other.
+/// The convolutions of an encoder with their normalisations, identified by their order.
 fn parts(encoder: &Graph) -> Result<Vec<(Part, NodeId, NodeId)>, String> {
     let nodes = encoder.nodes();
     let convs: Vec<(NodeId, Conv)> = (nodes.iter().enumerate())
@@ -136,7 +136,8 @@ fn parts(encoder: &Graph) -> Result<Vec<(Part, NodeId, NodeId)>, String> {
             _ => None,
         })
         .collect();
-    let other = || "the space's encoder is no MobileNet-v2, which these weights are of".to_owned();
+    let other =
+        || "these weights are for a MobileNet-v2, but the space's encoder is not one".to_owned();
     let is_depthwise = |at: usize| convs.get(at).is_some_and(|(_, conv)| conv.groups > 1);
     let mut parts = Vec::new();
     let mut blocks = 0;

@@ -1,9 +1,9 @@
-//! Encoder weights that the user gives, and what an encoder makes of an image.
+//! Encoder weights given by the user, and an encoder's feature maps of an image.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `mobilenet_v2.rs` | the names that torchvision and timm give a MobileNet-v2's arrays |
-//! | `foreign.rs` | arrays of theirs as ours, strictly |
+//! | `foreign.rs` | strict conversion of their arrays to ours |
 
 mod foreign;
 mod mobilenet_v2;
@@ -21,25 +21,27 @@ use nasfw_device::{Device, on_device};
 use nasfw_network::kernels::{CpuKernels, Kernels, device, map_shape};
 use nasfw_network::{Array, Network, Weights};
 
-/// Names shown of those that are missing.
+/// Maximum number of missing names listed.
 const SHOWN: usize = 3;
 
-/// Weights of an encoder, with what to say of them.
+/// Weights of an encoder, with a note for the user.
 #[derive(Debug)]
 pub struct Given {
     /// All arrays of the encoder.
     pub weights: Weights,
-    /// One line: whose names, and what was passed over.
+    /// One line: the naming scheme, and the arrays that were skipped.
     pub note: String,
 }
 
 /// Reads the weights of `encoder` from a safetensors file.
 ///
-/// The names are those that a run's `artifacts/warmup.safetensors` has, other arrays being passed over;
-/// or those of a MobileNet-v2 of torchvision or timm, of which only the head may be there besides.
+/// Names are those of a run's `artifacts/warmup.safetensors`, in which case other arrays are
+/// skipped; or those of torchvision's or timm's MobileNet-v2, in which case only the head may be
+/// present besides.
 ///
 /// # Errors
-/// When the file cannot be read, or arrays are missing, of another shape, or not the encoder's.
+/// When the file cannot be read, or arrays are missing, of another shape, or foreign to the
+/// encoder.
 pub fn read(file: &Path, encoder: &Graph) -> Result<Given> {
     let bytes = std::fs::read(file).map_err(|e| wrong(file, e.to_string()))?;
     let names = Weights::names_in_safetensors(&bytes).map_err(|e| wrong(file, e.to_string()))?;
@@ -63,8 +65,8 @@ pub fn read(file: &Path, encoder: &Graph) -> Result<Given> {
         return Err(wrong(
             file,
             format!(
-                "{} of the encoder's {} arrays are missing, e.g. {shown}; known are nasfw's own names, \
-                 torchvision's and timm's",
+                "{} of the encoder's {} arrays are missing, e.g. {shown}; supported are the names of \
+                 nasfw, torchvision and timm",
                 missing.len(),
                 needed.len()
             ),
@@ -74,7 +76,7 @@ pub fn read(file: &Path, encoder: &Graph) -> Result<Given> {
     let note = match names.len() - needed.len() {
         0 => format!("encoder weights: {} arrays", needed.len()),
         n => format!(
-            "encoder weights: {} arrays; {n} others of the file are passed over",
+            "encoder weights: {} arrays; skipped {n} others in the file",
             needed.len()
         ),
     };

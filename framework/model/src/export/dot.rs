@@ -1,11 +1,11 @@
-//! A graph in the language of Graphviz.
+//! A graph in Graphviz's DOT language.
 
 use std::fmt::Write;
 
 use nasfw_sdk::graph::{ActivationKind, Graph, Group, Op};
 
-/// The nodes that an output depends on: boxes with what they compute and their channels, parts of
-/// the network in different colours.
+/// Draws the nodes that an output depends on: boxes with operation and channels, parts of the
+/// network in different colours.
 pub fn to_dot(graph: &Graph) -> String {
     let mut out = String::from("digraph network {\n  node [shape=box, style=filled];\n");
     let read = graph.reachable();
@@ -24,7 +24,7 @@ pub fn to_dot(graph: &Graph) -> String {
         );
         for (at, input) in node.inputs.iter().enumerate() {
             let style = match (&node.op, at) {
-                // Only the size of it matters.
+                // Only its size matters.
                 (Op::ResizeTo, 1) => " [style=dashed]",
                 _ => "",
             };
@@ -75,7 +75,7 @@ fn describe(graph: &Graph, id: usize) -> String {
     format!("{what}, {channels} ch")
 }
 
-/// A string literal of the language, whatever the names hold.
+/// A DOT string literal, whatever characters the names contain.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! A trained network in formats that other programs read.
+//! Export of a trained network to formats of other programs.
 //!
 //! | file | writes |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! What `model.json` says.
+//! The contents of `model.json`.
 
 use nasfw_data::DataConfig;
 use nasfw_data::transform::{MEAN, STD};
@@ -9,25 +9,25 @@ use serde::{Deserialize, Serialize};
 use super::{FORMAT, LAYOUT, WEIGHTS};
 use nasfw_sdk::{MemberConfig, SpaceConfig};
 
-/// A model but for its weights.
+/// The description of a model, without its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Description {
-    /// Version of the folder.
+    /// Format version of the folder.
     pub format: u32,
-    /// What the network is for, with the task's settings.
+    /// The task that the network is for, with its settings.
     pub task: MemberConfig,
-    /// What its output is: classes, depths or joints.
+    /// Kind of the output: classes, depths or joints.
     pub labels: LabelKind,
     /// Classes or joints, in the order of the output's channels.
     pub data: DataInfo,
-    /// What images go through before the network.
+    /// Preprocessing of images before the network.
     pub normalisation: Normalisation,
-    /// Scale and size of the crops it was trained and judged on. It runs at any size.
+    /// Scale and size of the crops that it was trained and evaluated on. It runs at any size.
     pub input: InputSize,
-    /// Metrics on such crops of the validation part, if it was judged.
+    /// Metrics on such crops of the validation split, if it was evaluated.
     pub metrics: Option<Metrics>,
-    /// Where it comes from.
+    /// Provenance of the model.
     pub provenance: Provenance,
     /// The file with its weights.
     pub weights: WeightsFile,
@@ -35,18 +35,18 @@ pub struct Description {
     pub graph: Graph,
 }
 
-/// `(pixel / 255 - mean) / std` per channel of an RGB image.
+/// Normalisation `(pixel / 255 - mean) / std` per channel of an RGB image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Normalisation {
-    /// Means of red, green, blue.
+    /// Means of red, green and blue.
     pub mean: [f32; 3],
-    /// Standard deviations of red, green, blue.
+    /// Standard deviations of red, green and blue.
     pub std: [f32; 3],
 }
 
 impl Default for Normalisation {
-    /// ImageNet's, which all training uses.
+    /// ImageNet's normalisation, which all training uses.
     fn default() -> Self {
         Self {
             mean: MEAN,
@@ -55,7 +55,7 @@ impl Default for Normalisation {
     }
 }
 
-/// What a network is used to.
+/// Scale and crop size that a network is used to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputSize {
@@ -67,19 +67,19 @@ pub struct InputSize {
     pub shorter_side_px: usize,
 }
 
-/// Where the images came from.
+/// The source of the images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// A folder, which is not named here.
+    /// A folder, whose path is not recorded here.
     Folder,
-    /// The generator of scenes.
+    /// The scene generator.
     Generator,
-    /// The task.
+    /// The task's own data.
     Task,
 }
 
-/// How a model came about.
+/// The provenance of a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
@@ -95,35 +95,35 @@ pub struct Provenance {
     pub seed: u64,
     /// The data set's fingerprint.
     pub data_fingerprint: String,
-    /// Where its images came from.
+    /// The source of its images.
     pub data_origin: Origin,
-    /// How it was read, or what was generated; without the path.
+    /// The data settings, or the generator's, without the path.
     pub data: DataConfig,
-    /// The epoch its weights are from, counted from 1.
+    /// The epoch of its weights, counted from 1.
     pub epoch: usize,
-    /// Epochs that were to be trained.
+    /// Number of epochs requested.
     pub epochs: usize,
-    /// Whether the encoder started from weights that were given or that a run warmed up.
+    /// True if the encoder started from given weights or from a run's warm-up.
     pub is_encoder_warm: bool,
-    /// BLAKE3 of the weights of the model that taught it, if one did.
+    /// BLAKE3 of the teacher's weights, if there was a teacher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teacher: Option<String>,
 }
 
-/// The weights' file, as it was written.
+/// The weights file as it was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeightsFile {
     /// Its name in the folder.
     pub file: String,
-    /// Layout of its arrays, for people.
+    /// Layout of its arrays, for human readers.
     pub layout: String,
     /// BLAKE3 of its bytes, in hexadecimal.
     pub blake3: String,
 }
 
 impl WeightsFile {
-    /// The record of a file with these bytes.
+    /// Describes a file with these bytes.
     pub(super) fn of(bytes: &[u8]) -> Self {
         Self {
             file: WEIGHTS.into(),
@@ -134,11 +134,11 @@ impl WeightsFile {
 }
 
 impl Description {
-    /// The version that this program writes.
+    /// The format version that this program writes.
     pub const FORMAT: u32 = FORMAT;
 
-    /// Names of the output's channels: the classes or the joints, whichever are as many; empty for
-    /// a single map such as a depth.
+    /// Names of the output's channels: the classes or the joints, whichever list has their number;
+    /// empty for a single map such as a depth.
     pub fn channel_names(&self) -> &[String] {
         let channels = self.graph.channels(self.graph.main().node);
         let lists = [&self.data.classes, &self.data.joints];

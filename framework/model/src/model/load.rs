@@ -1,4 +1,4 @@
-//! Reading a model folder, strictly.
+//! Strict reading of a model folder.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -15,7 +15,7 @@ use nasfw_disk::Folder;
 use nasfw_network::kernels::CpuKernels;
 use nasfw_network::{Network, Weights};
 
-/// Names shown of those that are wrong.
+/// Maximum number of problems listed.
 const SHOWN: usize = 3;
 
 /// The one key that every version of the file has.
@@ -27,14 +27,16 @@ struct Version {
 pub(super) fn load(folder: &Path) -> Result<Model> {
     let text = read(folder, DESCRIPTION)?;
     let damaged = |reason: &dyn std::fmt::Display| {
-        let message = format!("{DESCRIPTION} is damaged or no model's: {reason}; use a whole copy");
+        let message = format!(
+            "{DESCRIPTION} is damaged or not of a model: {reason}; use an intact copy of the folder"
+        );
         model_error(folder, message)
     };
     let version: Version = serde_json::from_slice(&text).map_err(|e| damaged(&e))?;
     if version.format != FORMAT {
         let message = format!(
-            "{DESCRIPTION} has format {}; this program reads {FORMAT}. Use the program that wrote it, or train \
-             again",
+            "{DESCRIPTION} has format {}, but this program reads {FORMAT}; use the version that wrote it, or \
+             train again",
             version.format
         );
         return Err(model_error(folder, message));
@@ -44,12 +46,13 @@ pub(super) fn load(folder: &Path) -> Result<Model> {
         serde_path_to_error::deserialize(&mut reader).map_err(|e| damaged(&e))?;
     reader.end().map_err(|e| damaged(&e))?;
     if description.normalisation != Normalisation::default() {
-        let message = "has a normalisation that this program does not use, that of ImageNet alone";
+        let message =
+            "has a normalisation other than ImageNet's, the only one this program supports";
         return Err(model_error(folder, format!("{DESCRIPTION} {message}")));
     }
     let input = description.input;
     if input.height_px == 0 || input.width_px == 0 || input.shorter_side_px == 0 {
-        let message = format!("{DESCRIPTION} has an input of 0 pixels; at least 1 is right");
+        let message = format!("{DESCRIPTION} has an input of 0 pixels; it must be at least 1");
         return Err(model_error(folder, message));
     }
     let bytes = read(folder, WEIGHTS)?;
@@ -57,8 +60,8 @@ pub(super) fn load(folder: &Path) -> Result<Model> {
         return Err(model_error(
             folder,
             format!(
-                "{WEIGHTS} is not the file that {DESCRIPTION} was written with: it was changed, cut \
-                 short, or is of another model; copy both files again from one place"
+                "{WEIGHTS} does not match {DESCRIPTION}: it was changed, truncated, or belongs to \
+                 another model; copy both files again from one place"
             ),
         ));
     }
@@ -78,24 +81,24 @@ fn read(folder: &Path, name: &str) -> Result<Vec<u8>> {
         let kind = Folder::at(folder);
         let message = match e.kind() {
             ErrorKind::NotFound if kind == Folder::Run => format!(
-                "this is a run, not a model; `nasfw train --from {}` trains what it found into one",
+                "this is a run, not a model; train its best architecture with `nasfw train --from {}`",
                 folder.display()
             ),
             ErrorKind::NotFound if let Folder::Unfinished { resume } = &kind => {
                 format!("its training is not finished; {resume}")
             }
             ErrorKind::NotFound if !folder.exists() => {
-                "there is no such folder; `nasfw train --out` makes one".into()
+                "no such folder; create a model with `nasfw train --out`".into()
             }
-            ErrorKind::NotADirectory => "this is a file; a model is a folder".into(),
-            ErrorKind::NotFound => format!("{name} is missing; put it back, or use a whole copy"),
+            ErrorKind::NotADirectory => "this is a file; name the folder of a model".into(),
+            ErrorKind::NotFound => format!("{name} is missing; put it back, or use an intact copy"),
             _ => format!("{name} cannot be read: {e}"),
         };
         model_error(folder, message)
     })
 }
 
-/// Whether `weights` are all arrays of `graph`, and nothing else, with finite values.
+/// Checks that `weights` are exactly the arrays of `graph`, with finite values.
 pub(super) fn check_arrays(graph: &Graph, weights: &Weights) -> Result<(), String> {
     let mut rng = Seed(0).stream("model");
     let network =
@@ -106,18 +109,18 @@ pub(super) fn check_arrays(graph: &Graph, weights: &Weights) -> Result<(), Strin
         match weights.get(name) {
             None => problems.push(format!("{name} is missing")),
             Some(found) if found.shape != array.shape => problems.push(format!(
-                "{name} has the shape {:?}, the graph's is {:?}",
+                "{name} has shape {:?}, the graph needs {:?}",
                 found.shape, array.shape
             )),
             Some(found) => {
                 if let Some(value) = found.values.iter().find(|v| !v.is_finite()) {
-                    problems.push(format!("{name} holds the value {value}"));
+                    problems.push(format!("{name} contains the value {value}"));
                 }
             }
         }
     }
     for (name, _) in weights.iter().filter(|(n, _)| wanted.get(n).is_none()) {
-        problems.push(format!("{name} is no array of the graph"));
+        problems.push(format!("{name} is not an array of the graph"));
     }
     if problems.is_empty() {
         return Ok(());
@@ -129,6 +132,6 @@ pub(super) fn check_arrays(graph: &Graph, weights: &Weights) -> Result<(), Strin
     problems.truncate(SHOWN);
     let which = problems.join(", ");
     Err(format!(
-        "these weights are not this graph's: {which}{more}; use the weights that were saved with it"
+        "the weights do not match the graph: {which}{more}; use the weights that were saved with it"
     ))
 }

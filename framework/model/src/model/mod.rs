@@ -1,18 +1,18 @@
 //! A trained network as a folder.
 //!
 //! ```text
-//! MODEL/model.json             what it is: graph, task, classes, normalisation, where it comes from
+//! MODEL/model.json             description: graph, task, classes, normalisation, provenance
 //! MODEL/weights.safetensors    its arrays, by the names of the graph's nodes
 //! ```
 //!
-//! The graph is the deployed one, without auxiliary heads. `model.json` holds the BLAKE3 hash of the
-//! weights, so that a folder whose files do not belong together is refused.
+//! The graph is the deployed one, without auxiliary heads. `model.json` holds the BLAKE3 hash of
+//! the weights, so that a folder with mismatched files is refused.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `description.rs` | what `model.json` says |
+//! | `description.rs` | the contents of `model.json` |
 //! | `save.rs` | a new folder, whole or not at all |
-//! | `load.rs` | reading one back, strictly |
+//! | `load.rs` | strict reading of a model folder |
 
 mod description;
 mod load;
@@ -32,7 +32,7 @@ pub use description::{Description, InputSize, Normalisation, Origin, Provenance,
 use nasfw_network::kernels::Kernels;
 use nasfw_network::{Network, Weights};
 
-/// The version of the folder that this program writes, and the only one it reads.
+/// The format version that this program writes, and the only one it reads.
 pub const FORMAT: u32 = 1;
 
 const DESCRIPTION: &str = MODEL_DESCRIPTION;
@@ -40,7 +40,7 @@ const WEIGHTS: &str = "weights.safetensors";
 const LAYOUT: &str =
     "float32; convolutions (kernel, kernel, in / groups, out), the rest (channels)";
 
-/// A trained network with everything that is known of it.
+/// A trained network with its description.
 #[derive(Clone, Debug)]
 pub struct Model {
     description: Description,
@@ -48,12 +48,12 @@ pub struct Model {
 }
 
 impl Model {
-    /// A model of the weights that `description.graph` has; the record of the weights' file is made
-    /// anew.
+    /// Makes a model of the weights for `description.graph`; the entry about the weights file is
+    /// recomputed.
     ///
     /// # Errors
-    /// When an array of the graph is missing, superfluous, of another shape, or holds a value that
-    /// is not finite.
+    /// When an array of the graph is missing, superfluous, of another shape, or contains a value
+    /// that is not finite.
     pub fn new(mut description: Description, weights: Weights) -> Result<Self> {
         load::check_arrays(&description.graph, &weights).map_err(NetworkError::Weights)?;
         description.weights = WeightsFile::of(&weights.to_safetensors()?);
@@ -63,7 +63,7 @@ impl Model {
         })
     }
 
-    /// What `model.json` says.
+    /// The contents of `model.json`.
     pub fn description(&self) -> &Description {
         &self.description
     }
@@ -95,8 +95,8 @@ impl Model {
     /// Reads the folder `folder`.
     ///
     /// # Errors
-    /// When a file is missing, damaged, of a newer version, or belongs to another model: names the
-    /// file, the array, and what to do.
+    /// When a file is missing, damaged, of a newer version, or belongs to another model; the
+    /// message names the file, the array, and what to do.
     pub fn load(folder: &Path) -> Result<Self> {
         load::load(folder)
     }

@@ -1,4 +1,4 @@
-//! A model folder comes back as it was, or is refused.
+//! A model folder is read back unchanged, or is refused.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -33,7 +33,7 @@ fn model(width: usize) -> Model {
     model_of(graph, weights)
 }
 
-/// A model of a graph with these weights, whose other facts mean nothing.
+/// A model of a graph with these weights; its other fields are placeholders.
 pub(crate) fn model_of(graph: Graph, weights: Weights) -> Model {
     let settings = Value::Object(serde_json::Map::new());
     let description = Description {
@@ -77,7 +77,7 @@ pub(crate) fn model_of(graph: Graph, weights: Weights) -> Model {
     Model::new(description, weights).unwrap()
 }
 
-/// What loading `folder` is refused with; names all of `parts`.
+/// Asserts that loading `folder` is refused with a message that contains all of `parts`.
 fn refused(folder: &Path, parts: &[&str]) {
     let error = Model::load(folder).unwrap_err();
     assert!(error.is_input(), "{error}");
@@ -136,7 +136,7 @@ fn what_was_changed_is_refused() {
     refused(&folder, &[DESCRIPTION, "missing"]);
     fs::remove_dir_all(&folder).unwrap();
     fs::write(&folder, "").unwrap();
-    refused(&folder, &["a model is a folder"]);
+    refused(&folder, &["name the folder of a model"]);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn weights_of_another_graph_are_named_even_where_the_hash_fits() {
     weights.insert("head.bias", head.clone());
     weights.insert("stray", head);
     let error = Model::new(model(4).description().clone(), weights).unwrap_err();
-    for part in ["head.bias holds the value NaN", "stray is no array"] {
+    for part in ["head.bias contains the value NaN", "stray is not an array"] {
         assert!(error.to_string().contains(part), "{error}");
     }
 }

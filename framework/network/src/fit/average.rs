@@ -12,7 +12,7 @@ pub(super) struct Polyak<K: Kernels> {
 }
 
 impl<K: Kernels> Polyak<K> {
-    /// Starts at the present weights.
+    /// Starts at the current weights.
     pub(super) fn new(network: &Network<K>, decay: f64) -> Self {
         let average = network
             .parameters()
@@ -27,12 +27,12 @@ impl<K: Kernels> Polyak<K> {
         self.average.iter()
     }
 
-    /// The same, to be set to those of an earlier call.
+    /// The same, for restoring the averages of an earlier call.
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Flat<DeviceOf<K>>> {
         self.average.iter_mut()
     }
 
-    /// Takes the present weights in.
+    /// Adds the current weights to the average.
     pub(super) fn take_in(&mut self, network: &Network<K>) -> Result<()> {
         for (average, p) in self.average.iter_mut().zip(network.parameters().iter()) {
             if p.is_live {

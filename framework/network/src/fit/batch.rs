@@ -1,4 +1,4 @@
-//! What one step is fed, and where it comes from.
+//! The inputs of one step, and their sources.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use crate::error::Result;
 use crate::kernels::MapShape;
 use crate::kernels::{Store, Values};
 
-/// The inputs and truths of one step.
+/// The inputs and labels of one step.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// One batched map per network input, channels last.
     pub inputs: Vec<(MapShape, Values)>,
-    /// The truth of every image, at the size of the crop or already at that of the target.
+    /// The label of every image, at the size of the crop or already at that of the target.
     pub labels: Vec<Arc<Label>>,
     /// The teacher's outputs at a quarter of the crop, if there is a teacher.
     pub teacher: Option<Values>,
 }
 
-/// A source of batches: the samples of a set in a new order every epoch.
+/// A source of batches: the samples of a data set in a new order every epoch.
 pub trait Batches {
     /// Steps in an epoch.
     fn steps(&self) -> usize;
@@ -39,7 +39,7 @@ pub trait Batches {
 pub struct FeatureSet {
     /// Per network input, the shape of one sample (batch 1) and all samples.
     pub maps: Vec<(MapShape, Arc<Store>)>,
-    /// The truth of every crop.
+    /// The label of every crop.
     pub labels: Vec<Arc<Label>>,
     /// The teacher's output for every crop.
     pub teacher: Option<Arc<Store>>,
@@ -60,7 +60,7 @@ impl FeatureSet {
         }
     }
 
-    /// All that is stored.
+    /// The number of samples.
     pub fn stores(&self) -> impl Iterator<Item = &Arc<Store>> {
         self.maps
             .iter()
@@ -74,9 +74,9 @@ impl FeatureSet {
 pub struct StoredBatches<'a> {
     /// The samples.
     pub set: &'a FeatureSet,
-    /// Samples in a step.
+    /// Samples per step.
     pub batch: usize,
-    /// Where orders are drawn from.
+    /// The seed of the orders.
     pub seed: Seed,
 }
 
@@ -94,19 +94,19 @@ impl Batches for StoredBatches<'_> {
 /// Batches of freshly augmented crops of images.
 #[derive(Clone, Copy)]
 pub struct ImageSet<'a> {
-    /// Where images come from.
+    /// The source of images.
     pub dataset: &'a dyn Dataset,
-    /// The samples of an epoch; one that occurs twice is augmented twice.
+    /// The samples of an epoch; repeated ones are augmented independently.
     pub indices: &'a [usize],
-    /// What the set says of itself.
+    /// The data set's description.
     pub info: &'a DataInfo,
     /// Augmentation.
     pub transform: &'a Transform,
-    /// The label that does not count.
+    /// The label value of ignored pixels.
     pub ignore: u8,
-    /// Images in a step.
+    /// Images per step.
     pub batch: usize,
-    /// Where orders and augmentations are drawn from.
+    /// The seed of orders and augmentations.
     pub seed: Seed,
 }
 
@@ -132,7 +132,8 @@ impl Batches for ImageSet<'_> {
             .par_iter()
             .map(|&at| {
                 let index = self.indices[at];
-                // A stream per place and epoch: the result does not depend on who reads it when.
+                // One stream per position and epoch: the result does not depend on which thread
+                // reads it when.
                 let mut rng = self.seed.stream(&format!("augment/{epoch}/{at}"));
                 let sample = self.dataset.read(index)?;
                 Ok(self
@@ -152,7 +153,7 @@ pub struct PreparedSet {
 }
 
 impl PreparedSet {
-    /// Prepares the samples `indices` without any randomness.
+    /// Prepares the samples `indices` without augmentation.
     ///
     /// # Errors
     /// When a sample cannot be read.
@@ -194,7 +195,8 @@ pub fn stack(prepared: Vec<Prepared>) -> Batch {
     }
 }
 
-/// Whole batches only, so that normalisation never sees a stray image; one batch at least.
+/// The number of steps: whole batches only, so that normalisation never sees a stray image; at
+/// least one.
 pub(super) fn steps(samples: usize, batch: usize) -> usize {
     (samples / batch.max(1)).max(usize::from(samples > 0))
 }

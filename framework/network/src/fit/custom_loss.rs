@@ -1,4 +1,4 @@
-//! A loss of the task's own, as an operation on the tape.
+//! A task's own loss, as an operation on the tape.
 
 use dfdx::prelude::{OwnedTape, PutTape, SplitTape, SumTo, TensorFromVec};
 use dfdx::prelude::{TryAdd, TryMul, TrySub};
@@ -8,13 +8,13 @@ use nasfw_sdk::{Label, LossBatch, Task};
 use crate::error::{Error, Result};
 use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
 
-/// The loss that `task` computes of `outputs`, with the gradient that it gives.
+/// The loss that `task` computes for `outputs`, with its gradient.
 ///
-/// With the gradient `g` as a constant, the recorded operation is `Σ x g − Σ x g + loss`, the second
-/// sum a constant: its value is the loss and its derivative by `x` is `g`, on any device.
+/// With the gradient `g` as a constant, the recorded operation is `Σ x g − Σ x g + loss`, the
+/// second sum a constant: its value is the loss and its derivative by `x` is `g`, on any device.
 ///
 /// # Errors
-/// The task's reason, or that loss or gradient are not finite.
+/// The task's reason, or a loss or gradient that is not finite.
 pub(super) fn own_loss<K: Kernels>(
     kernels: &K,
     task: &dyn Task,
@@ -35,16 +35,18 @@ pub(super) fn own_loss<K: Kernels>(
     };
     let loss = task.own_loss(&batch, &mut gradient)?;
     if !loss.is_finite() {
-        return Err(Error::Training(format!("the task's own loss is {loss}")));
+        return Err(Error::Training(format!(
+            "the task's own loss is {loss}; it must be finite"
+        )));
     }
     if let Some(value) = gradient.iter().find(|g| !g.is_finite()) {
-        let message = format!("the gradient of the task's own loss holds {value}");
+        let message = format!("the gradient of the task's own loss contains {value}");
         return Err(Error::Training(message));
     }
     let dims = (shape.batch, shape.height, shape.width, shape.channels);
     let gradient = device(kernels.device().try_tensor_from_vec(gradient, dims))?;
-    // dfdx's operations below read a map of their own: `outputs` may have other readers, and a map has
-    // either readers among the kernels or readers of dfdx's.
+    // The dfdx operations below read a map of their own: `outputs` may have other readers, and a
+    // map is read either by our kernels or by dfdx's operations.
     let outputs = kernels.add(&[outputs], tape)?;
     let taped = outputs.put_tape(std::mem::take(tape));
     let weighted = device(taped.try_mul(gradient))?;

@@ -1,4 +1,4 @@
-//! What a teacher says of a batch.
+//! A teacher's outputs for a batch.
 
 use dfdx::prelude::NoneTape;
 use nasfw_sdk::Size;
@@ -15,7 +15,7 @@ use crate::network::Network;
 pub struct Distilled<'a, K: Kernels> {
     /// The batches.
     pub batches: &'a dyn Batches,
-    /// A network of the same output channels.
+    /// A network with the same output channels.
     pub teacher: &'a Network<K>,
     /// Side of the crops.
     pub crop_px: usize,

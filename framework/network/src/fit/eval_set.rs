@@ -1,4 +1,4 @@
-//! A part of a data set, scored as it is read.
+//! Evaluation on a split of a data set, read on the fly.
 
 use nasfw_data::{Dataset, Prepared, Transform};
 use nasfw_sdk::{DataInfo, Metrics, Task};
@@ -11,37 +11,38 @@ use crate::error::{Error, Result};
 use crate::kernels::Kernels;
 use crate::network::Network;
 
-/// What a network sees of an image that it is scored on.
+/// The region of an image that a network is evaluated on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum View {
-    /// The square in the middle, as training scores it: the same size for all images, what is
-    /// outside does not count.
+    /// The central square, as in training: the same size for all images; pixels outside are
+    /// ignored.
     Crop,
-    /// All of it.
+    /// The whole image.
     Whole,
 }
 
-/// Images of a data set to score networks on.
+/// Images of a data set to evaluate networks on.
 pub struct EvalSet<'a> {
-    /// Where images come from; all of them are scored.
+    /// The source of images; all of them are evaluated.
     pub dataset: &'a dyn Dataset,
-    /// What the set says of itself.
+    /// The data set's description.
     pub info: &'a DataInfo,
     /// Scale and crop.
     pub transform: &'a Transform,
-    /// The label that does not count.
+    /// The label value of ignored pixels.
     pub ignore: u8,
-    /// Images in a step, at most.
+    /// Maximum number of images per step.
     pub batch: usize,
-    /// What of an image is seen.
+    /// The region of an image that is seen.
     pub view: View,
 }
 
 impl EvalSet<'_> {
-    /// Scores `network` on all images at the scale of the transform, truths scaled with them. Images
-    /// are read a batch at a time: a part may be larger than the memory. `tick` is told after every
-    /// batch how many images are done, and ends it by returning an error.
+    /// Evaluates `network` on all images at the scale of the transform, labels scaled with them.
+    /// Images are read a batch at a time: a split may be larger than the memory. `tick` receives
+    /// the number of finished images after every batch, and ends the evaluation by returning an
+    /// error.
     ///
     /// # Errors
     /// When an image cannot be read, or as [`Evaluator::add`].
@@ -56,7 +57,7 @@ impl EvalSet<'_> {
         let mut done = 0;
         for chunk in indices.chunks(self.batch.max(1)) {
             let prepared = self.prepare(chunk)?;
-            // Whole images are of many sizes; a step takes those of one.
+            // Whole images have many sizes; a step takes images of one size.
             for alike in prepared.chunk_by(|a, b| a.size_px == b.size_px) {
                 evaluator.add(&stack(alike.to_vec()), alike[0].size_px)?;
                 done += alike.len();

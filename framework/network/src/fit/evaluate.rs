@@ -1,4 +1,4 @@
-//! Predictions against truth over a set.
+//! Evaluation of predictions against labels over a data set.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::kernels::{Kernels, map_shape};
 use crate::network::Network;
 
-/// Scores the main output of `network` on crops.
+/// Evaluates the main output of `network` on crops.
 ///
 /// # Errors
 /// As [`Evaluator::add`].
@@ -30,7 +30,7 @@ pub fn judge<K: Kernels>(
     evaluator.metrics()
 }
 
-/// Scores the main output of a network in evaluation mode, batch by batch.
+/// Evaluates the main output of a network in evaluation mode, batch by batch.
 pub struct Evaluator<'a, K: Kernels> {
     network: &'a Network<K>,
     task: &'a dyn Task,
@@ -38,7 +38,7 @@ pub struct Evaluator<'a, K: Kernels> {
 }
 
 impl<'a, K: Kernels> Evaluator<'a, K> {
-    /// A fresh count.
+    /// An evaluator without any images yet.
     pub fn new(network: &'a Network<K>, task: &'a dyn Task, info: &DataInfo) -> Self {
         Self {
             network,
@@ -47,13 +47,13 @@ impl<'a, K: Kernels> Evaluator<'a, K> {
         }
     }
 
-    /// Adds a batch whose truths are of images of this size.
+    /// Adds a batch whose labels are of images of `(height, width)` in pixels.
     ///
-    /// Class and depth outputs are resized bilinearly to that size, where the truth is exact;
+    /// Class and depth outputs are resized bilinearly to that size, where the labels are exact;
     /// heatmaps are scored at their own size.
     ///
     /// # Errors
-    /// When a prediction is not finite, does not fit the truth, or the device fails.
+    /// When a prediction is not finite, does not fit the label, or the device fails.
     pub fn add(&mut self, batch: &Batch, size: Size) -> Result<()> {
         let network = self.network;
         let inputs = upload(network.kernels(), batch)?;
@@ -94,10 +94,10 @@ impl<'a, K: Kernels> Evaluator<'a, K> {
         Ok(())
     }
 
-    /// The metrics over everything added.
+    /// The metrics over all images added.
     ///
     /// # Errors
-    /// When the scorer breaks off.
+    /// When the scorer fails.
     pub fn metrics(&self) -> Result<Metrics> {
         let metrics = self.scorer.metrics();
         self.scorer.fault()?;
@@ -105,12 +105,12 @@ impl<'a, K: Kernels> Evaluator<'a, K> {
     }
 }
 
-/// Indices of channels as the classes of a mask.
+/// Converts channel indices to the classes of a mask.
 fn classes(values: &[f32]) -> Result<Vec<u8>> {
     let class = |&value: &f32| match value {
         0.0..=255.0 => Ok(value as u8),
         _ => Err(Error::Training(format!(
-            "class {value} was predicted; masks hold 256 classes at most"
+            "class {value} was predicted, but masks hold at most 256 classes"
         ))),
     };
     values.iter().map(class).collect()

@@ -13,20 +13,20 @@ use super::target::{Target, target, valid_mask};
 use crate::error::{Error, Result};
 use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
 
-/// What is minimised: `loss(main) + auxiliary · Σ loss(aux) + distillation · MSE(main, teacher)`.
+/// The objective `loss(main) + auxiliary · Σ loss(aux) + distillation · MSE(main, teacher)`.
 #[derive(Clone, Copy)]
 pub struct Objective<'a> {
     /// The task's loss.
     pub loss: Loss,
-    /// Who computes [`Loss::Own`]; not needed for any other.
+    /// The task that computes [`Loss::Own`]; not needed for any other loss.
     pub own: Option<&'a dyn Task>,
     /// Weight of each auxiliary output's loss.
     pub auxiliary: f32,
     /// Weight of the squared distance to the teacher's outputs over valid pixels.
     pub distillation: f32,
-    /// Size at which outputs and truth meet.
+    /// Size at which outputs and labels are compared.
     pub targets: TargetScale,
-    /// Side of the crop that labels describe.
+    /// Side of the crop that the labels describe.
     pub crop_px: usize,
 }
 
@@ -72,7 +72,8 @@ impl Objective<'_> {
             if let (Role::Main, Some(teacher)) = (output.role, &batch.teacher)
                 && self.distillation > 0.0
             {
-                // The teacher's outputs are kept at a quarter of the crop, whatever the targets are.
+                // The teacher's outputs are kept at a quarter of the crop, whatever the target size
+                // is.
                 let value = self.at_quarter(kernels, &value, tape)?;
                 let truth = self.truth(kernels, &labels, &value, &mut targets)?;
                 let shape = map_shape(&value);
@@ -86,7 +87,7 @@ impl Objective<'_> {
         weighted_sum(terms, tape)
     }
 
-    /// The truth at the size of `value`, made once per size.
+    /// The labels at the size of `value`, made once per size.
     fn truth<'t, K: Kernels>(
         &self,
         kernels: &K,
@@ -148,16 +149,16 @@ impl Objective<'_> {
             Target::Depth(depths) => kernels.berhu(value, depths, tape),
             Target::Heatmaps { maps, mask } => kernels.squared_error(value, maps, Some(mask), tape),
             Target::Own(truths) => {
-                let task = self
-                    .own
-                    .ok_or_else(|| Error::Training("nobody computes the loss `own` here".into()))?;
+                let task = self.own.ok_or_else(|| {
+                    Error::Training("the loss `own` needs a task that computes it".into())
+                })?;
                 own_loss(kernels, task, value, truths, tape)
             }
         }
     }
 }
 
-/// A quarter of a crop's side, rounded up as strided convolutions do.
+/// A quarter of a crop's side, rounded up like strided convolutions do.
 pub fn quarter(crop_px: usize) -> usize {
     crop_px.div_ceil(4)
 }
@@ -177,9 +178,7 @@ fn weighted_sum<D: dfdx::prelude::Device<f32>>(
         sum = Some(joined);
     }
     let Some(sum) = sum else {
-        return Err(Error::Training(
-            "the network has no output that counts".into(),
-        ));
+        return Err(Error::Training("the network has no output to train".into()));
     };
     let (value, all) = sum.split_tape();
     *tape = all;

@@ -16,7 +16,7 @@ use crate::weights::{Array, Weights};
 type Values<D> = <D as Storage<f32>>::Vec;
 type Buffer<K> = Values<DeviceOf<K>>;
 
-/// Turns gradients into changed weights. Only parameters an output depends on are touched.
+/// Turns gradients into weight updates. Only parameters that an output depends on are touched.
 #[derive(Debug)]
 pub struct Optimisers<K: Kernels> {
     parts: Vec<Part<K>>,
@@ -35,7 +35,8 @@ struct Part<K: Kernels> {
 }
 
 impl<K: Kernels> Optimisers<K> {
-    /// Fresh optimiser state for a network: `encoder` for its encoder, `decoder` for the rest.
+    /// Creates the optimiser state for a network: `encoder` for its encoder, `decoder` for the
+    /// rest.
     ///
     /// # Errors
     /// When the device has no memory for it.
@@ -83,7 +84,7 @@ impl<K: Kernels> Optimisers<K> {
         })
     }
 
-    /// One step down the gradient, the learning rates multiplied by `factors`.
+    /// Takes one step down the gradient, with the learning rates multiplied by `factors`.
     ///
     /// # Errors
     /// When the device fails.
@@ -126,7 +127,8 @@ const FIRST: &str = "first/";
 const SECOND: &str = "second/";
 
 impl<K: Kernels> Optimisers<K> {
-    /// Steps done by the encoder's optimiser and by that of the rest, 0 where there is nothing to learn.
+    /// Steps taken by the encoder's optimiser and by the other one, 0 where there is nothing to
+    /// learn.
     pub(super) fn steps(&self) -> [i32; 2] {
         [true, false].map(|is_encoder| {
             let part = self.parts.iter().find(|p| p.is_encoder == is_encoder);
@@ -134,7 +136,7 @@ impl<K: Kernels> Optimisers<K> {
         })
     }
 
-    /// Puts the moments into `arrays`, by the names of `network`.
+    /// Puts the moments into `arrays`, named after the parameters of `network`.
     pub(super) fn save(&self, network: &Network<K>, arrays: &mut Weights) -> Result<()> {
         let parameters: Vec<_> = network.parameters().iter().collect();
         for part in &self.parts {
@@ -157,7 +159,7 @@ impl<K: Kernels> Optimisers<K> {
         Ok(())
     }
 
-    /// Goes on with the moments in `arrays` after `steps`.
+    /// Restores the moments from `arrays` after `steps`.
     pub(super) fn load(
         &mut self,
         network: &Network<K>,
@@ -192,14 +194,14 @@ impl<K: Kernels> Part<K> {
     }
 }
 
-/// The values of a buffer that is as long as `like`. dfdx reads buffers as gradients only.
+/// Reads a buffer that is as long as `like`. dfdx reads buffers as gradients only.
 fn to_host<D: Device<f32>>(buffer: &Values<D>, like: &Flat<D>) -> Result<Vec<f32>> {
     let mut gradients = Gradients::leaky();
     *device(gradients.get_or_alloc_mut(like))? = buffer.clone();
     Ok(gradients.get(like).as_vec())
 }
 
-/// A buffer of these values. dfdx makes buffers as gradients only: that of Σ x v by x is v.
+/// Writes values to a new buffer. dfdx makes buffers as gradients only: that of Σ x v by x is v.
 fn from_host<D: Device<f32>>(on: &D, values: Vec<f32>) -> Result<Values<D>> {
     let length = values.len();
     let x: Flat<D> = device(on.try_zeros_like(&(length,)))?;

@@ -1,40 +1,40 @@
-//! How learning rates change over a training.
+//! Learning-rate schedules.
 
 use nasfw_sdk::Decay;
 use serde::{Deserialize, Serialize};
 
-/// A part of a training with learning rates of its own.
+/// A stage of a training with its own learning rates.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateStage {
-    /// How long it is, beside the shares of the others.
+    /// Its length, relative to the shares of the others.
     pub share: f64,
-    /// What the encoder's learning rate is multiplied by.
+    /// Factor of the encoder's learning rate.
     pub encoder: f64,
-    /// What the learning rate of the rest is multiplied by.
+    /// Factor of the other learning rate.
     pub decoder: f64,
 }
 
-/// What both learning rates are multiplied by, step by step.
+/// A schedule of the factors of both learning rates.
 #[derive(Clone, Copy, Debug)]
 pub enum Rates<'a> {
-    /// Both alike.
+    /// The same schedule for both.
     Decay(Decay),
     /// Stage after stage.
     Staged(&'a [RateStage]),
 }
 
-/// What the learning rates of a step are multiplied by.
+/// Factors of the learning rates at a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Factors {
-    /// The encoder's.
+    /// Factor of the encoder's learning rate.
     pub encoder: f64,
-    /// That of decoder and auxiliary heads.
+    /// Factor for decoder and auxiliary heads.
     pub decoder: f64,
 }
 
 impl Factors {
-    /// The same for all.
+    /// The same factor for both.
     pub fn all(factor: f64) -> Self {
         Self {
             encoder: factor,

@@ -1,16 +1,16 @@
-//! Epochs over a part of a set, or over more than the set.
+//! Passes over a data set, shorter or longer than it.
 
 use rand::seq::SliceRandom;
 
 use super::batch::{Batch, Batches, ImageSet, steps};
 use crate::error::Result;
 
-/// Epochs of a number of samples: each takes the next ones of an endless round through a set, so that
-/// epochs shorter than the set get to all of it, and longer ones to all alike.
+/// Passes of a fixed number of samples: each takes the next ones of an endless cycle through a data
+/// set, so that short passes eventually cover all of it, and long ones cover it evenly.
 #[derive(Clone, Debug)]
 pub struct EpochSampler<'a> {
     set: ImageSet<'a>,
-    /// Places in the set's samples, in the order of the round.
+    /// Indices of the data set's samples, in the order of the cycle.
     round: Vec<usize>,
     samples: usize,
 }
@@ -20,8 +20,8 @@ impl<'a> EpochSampler<'a> {
     pub fn new(set: ImageSet<'a>, samples: usize) -> Self {
         let mut round = set.indices.to_vec();
         let samples = if samples == 0 { round.len() } else { samples };
-        // Sets often come sorted, and neighbours of a film are alike: a part of one is drawn. The whole
-        // of it is put into order anew for every epoch.
+        // Data sets often come sorted, and neighbouring frames of a film are alike: a shorter pass
+        // is drawn at random. A whole pass is reshuffled every time.
         if samples < round.len() {
             round.shuffle(&mut set.seed.stream("round"));
         }
@@ -66,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    /// How often each of 10 samples is in the first epochs of `samples`.
+    /// Counts how often each of 10 samples occurs in the first passes of `samples`.
     fn counts(samples: usize, sampler: usize) -> [usize; 10] {
         let source = open(&DataConfig::default(), LabelKind::Classes).unwrap();
         let indices: Vec<usize> = (0..10).collect();
@@ -95,6 +95,6 @@ mod tests {
         assert_eq!(counts(25, 2), [5; 10]);
         let in_a_pass = counts(4, 1);
         assert_eq!(in_a_pass.iter().sum::<usize>(), 4);
-        assert_ne!(in_a_pass[..4], [1; 4], "sorted sets are drawn from");
+        assert_ne!(in_a_pass[..4], [1; 4], "samples are drawn at random");
     }
 }

@@ -1,4 +1,4 @@
-//! A training under way, and how it is carried over an interruption.
+//! The state of a training, and its transfer across an interruption.
 
 use dfdx::prelude::TensorFromVec;
 use serde::{Deserialize, Serialize};
@@ -10,17 +10,17 @@ use crate::kernels::{Kernels, device};
 use crate::network::Network;
 use crate::weights::{Array, Weights};
 
-/// Where a training is.
+/// A position in a training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Position {
     /// Epochs done.
     pub epoch: usize,
-    /// Steps done of the next one.
+    /// Completed steps of the next epoch.
     pub step: usize,
 }
 
-/// All that the next step of a training depends on, beside its batches and settings.
+/// The state that the next step of a training depends on, besides its batches and settings.
 #[derive(Debug)]
 pub struct TrainState<'a, K: Kernels> {
     pub(super) network: &'a mut Network<K>,
@@ -35,9 +35,9 @@ pub struct TrainState<'a, K: Kernels> {
 /// `first/…` and `second/…` (moments of the optimisers) and `average/…` (Polyak's).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
-    /// Where it was.
+    /// The position.
     pub place: Position,
-    /// Steps that the encoder's optimiser has done, and that of the rest.
+    /// Steps of the encoder's optimiser, and of the other one.
     pub optimiser_steps: [i32; 2],
     /// The arrays.
     pub arrays: Weights,
@@ -47,7 +47,7 @@ const WEIGHTS: &str = "weights/";
 const AVERAGE: &str = "average/";
 
 impl<'a, K: Kernels> TrainState<'a, K> {
-    /// A training that begins; a Polyak average has the decay `polyak`, 0 for none.
+    /// The initial state of a training; the Polyak average has decay `polyak`, 0 for none.
     pub fn new(
         network: &'a mut Network<K>,
         optimisers: &'a mut Optimisers<K>,
@@ -67,7 +67,7 @@ impl<'a, K: Kernels> TrainState<'a, K> {
         self.network
     }
 
-    /// Where it is.
+    /// The current position.
     pub fn place(&self) -> Position {
         self.place
     }
@@ -96,10 +96,10 @@ impl<'a, K: Kernels> TrainState<'a, K> {
         })
     }
 
-    /// Goes on from where another call of the same training was saved.
+    /// Restores the saved state of an earlier call of the same training.
     ///
     /// # Errors
-    /// Names the array that is missing or of another shape.
+    /// Names the array that is missing or has another shape.
     pub fn load(&mut self, saved: &Checkpoint) -> Result<()> {
         let present = self.network.parameters().weights();
         let weights = saved.arrays.without_prefix(WEIGHTS);
@@ -123,7 +123,7 @@ impl<'a, K: Kernels> TrainState<'a, K> {
     }
 }
 
-/// The array `name`, which must be there with this shape.
+/// The array `name`, which must exist with this shape.
 pub(super) fn same_shape<'w>(
     weights: &'w Weights,
     name: &str,
@@ -132,7 +132,7 @@ pub(super) fn same_shape<'w>(
     match weights.get(name) {
         Some(array) if array.shape == shape => Ok(array),
         Some(array) => Err(Error::Weights(format!(
-            "{name} has the shape {:?}, the network's is {shape:?}",
+            "{name} has shape {:?}, the network needs {shape:?}",
             array.shape
         ))),
         None => Err(Error::Weights(format!("{name} is missing"))),

@@ -1,4 +1,4 @@
-//! Truth at the size where it meets an output.
+//! Labels at the size of an output.
 
 use dfdx::prelude::{Device, TensorFromVec};
 use nasfw_data::resize_label;
@@ -7,27 +7,27 @@ use nasfw_sdk::{Label, Loss, Size};
 use crate::error::{Error, Result};
 use crate::kernels::{DeviceOf, Kernels, Map, device};
 
-/// The truth of a batch in the form that a loss takes.
+/// The labels of a batch in the form that a loss takes.
 #[derive(Debug)]
 pub enum Target<D: Device<f32>> {
     /// One class index per pixel, batch by batch, row by row.
     Classes(Vec<u8>),
-    /// Depths in metres, `(batch, height, width, 1)`; 0 marks a pixel without one.
+    /// Depths in metres, `(batch, height, width, 1)`; 0 marks a pixel without a label.
     Depth(Map<D>),
     /// Gaussians around the joints, and 1 where a joint is visible, both
     /// `(batch, height, width, joints)`.
     Heatmaps {
         /// The Gaussians.
         maps: Map<D>,
-        /// Where they count.
+        /// The visibility mask.
         mask: Map<D>,
     },
-    /// The labels themselves, for a loss of the task's own; keypoints in pixels of the output.
+    /// The labels themselves, for a task's own loss; keypoints in pixels of the output.
     Own(Vec<Label>),
 }
 
-/// Brings the labels of square crops of `crop_px` to `size`: classes and depths by the
-/// nearest pixel, keypoints as Gaussians of the loss's σ with peak 1.
+/// Resizes the labels of square crops of `crop_px` to `(height, width)`: classes and depths by the
+/// nearest pixel, keypoints as Gaussians with the loss's σ and peak 1.
 ///
 /// # Errors
 /// When a label is of another kind than the loss needs, or the device fails.
@@ -96,7 +96,7 @@ pub fn target<K: Kernels>(
     }
 }
 
-/// Where distillation counts: 1 for valid pixels, per output channel.
+/// The mask of distillation: 1 for valid pixels, per output channel.
 pub(super) fn valid_mask<K: Kernels>(
     kernels: &K,
     loss: Loss,
@@ -115,7 +115,7 @@ pub(super) fn valid_mask<K: Kernels>(
             .map(|&d| if d > 0.0 { 1.0 } else { 0.0 })
             .collect(),
         (Target::Classes(labels), _) => vec![1.0; labels.len()],
-        // Which pixels a loss of the task's own leaves out is not known here.
+        // The pixels that a task's own loss ignores are not known here.
         (Target::Own(_), _) => vec![1.0; dims.0 * dims.1 * dims.2],
     };
     let channels = dims.3;

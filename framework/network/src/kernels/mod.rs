@@ -1,11 +1,11 @@
-//! One trait of kernels per device, on dfdx's tape.
+//! The kernel trait, implemented per device, on dfdx's tape.
 //!
 //! dfdx has no convolution, pooling or run-time batch normalisation on stable Rust, so every step
-//! of a network is an operation of ours: either composed from dfdx's own operations, which runs
-//! on any of its devices and is the reference ([`Composed`]), or hand-written for its CPU
-//! device ([`CpuKernels`]).
+//! of a network is a custom operation: either composed of dfdx's own operations, which runs on any
+//! of its devices and is the reference ([`Composed`]), or hand-written for its CPU device
+//! ([`CpuKernels`]).
 //!
-//! To add a device, implement [`Kernels`] for it; everything else of the engine is generic.
+//! To add a device, implement [`Kernels`] for it; the rest of the engine is generic.
 
 mod composed;
 mod cpu;
@@ -26,9 +26,9 @@ use crate::error::{Error, Result};
 pub type Map<D> = Tensor<(usize, usize, usize, usize), f32, D>;
 /// A contiguous vector: a parameter in its flat form, or one value per channel.
 pub type Flat<D> = Tensor<(usize,), f32, D>;
-/// One number.
+/// A scalar.
 pub type Scalar<D> = Tensor<(), f32, D>;
-/// Shorthand for the device of a kernel set.
+/// The device type of a kernel set.
 pub type DeviceOf<K> = <K as Kernels>::Device;
 
 /// ε of batch normalisation.
@@ -51,44 +51,44 @@ pub struct BatchStatistics<D: Device<f32>> {
     pub variance: Flat<D>,
 }
 
-/// A normalised map with the statistics it was normalised by.
+/// A normalised map with its statistics.
 pub type Normalised<D> = (Map<D>, BatchStatistics<D>);
 
-/// A differentiable scalar or map operation for every step of a network and every loss.
+/// Differentiable operations for every step of a network and every loss.
 ///
 /// Operations read their arguments, push their backward pass on `tape` (with a
-/// [`NoneTape`](dfdx::tensor::NoneTape) they record nothing) and return the result. A map that one
-/// of them made is read by others of them or by dfdx's own operations, not by both in one pass, as
-/// gradients between ours need not go through dfdx's [`Gradients`]. Weights of
+/// [`NoneTape`](dfdx::tensor::NoneTape) they record nothing) and return the result. A map made by
+/// one of them is read in one pass either by others of them or by dfdx's own operations, not by
+/// both, because gradients between ours need not go through dfdx's [`Gradients`]. Weights of
 /// convolutions are flat `(kernel, kernel, in / groups, out)`.
 pub trait Kernels: Clone + std::fmt::Debug + 'static {
     /// The dfdx device that tensors live on.
     type Device: Device<f32>;
 
-    /// A convolution of a network in evaluation, ready to run on maps of one size.
+    /// A convolution in evaluation, prepared for maps of one size.
     type Frozen: Clone + std::fmt::Debug;
 
     /// The device.
     fn device(&self) -> &Self::Device;
 
-    /// Waits until the device has done all that it was asked for; to be called before a clock is read.
+    /// Waits until the device has finished all queued work; call it before reading a clock.
     fn wait(&self) -> Result<()> {
         Ok(())
     }
 
-    /// Lets go of memory that the device keeps for later. To be called between networks, whose maps are
-    /// of other sizes, and after one did not fit.
+    /// Releases memory that the device keeps for later. Called between networks, whose maps have
+    /// other sizes, and after one did not fit.
     fn release(&self) -> Result<()> {
         Ok(())
     }
 
-    /// Copies samples into the device's memory, for [`samples`](Self::samples) to take them from; false
-    /// where they do not fit or are as near already.
+    /// Copies samples to the device's memory, for [`samples`](Self::samples) to read; false if they
+    /// do not fit or are equally close already.
     fn keep(&self, _store: &Store) -> Result<bool> {
         Ok(false)
     }
 
-    /// Some samples of a store, one after the other, as a map.
+    /// Reads the given samples of a store, back to back, as a map.
     fn samples(
         &self,
         store: &Store,
@@ -100,13 +100,13 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         device((self.device()).try_tensor_from_vec(store.gather(which), dims))
     }
 
-    /// Does `work`; where the device's library panics for want of memory, that is an error.
+    /// Runs `work`; an out-of-memory panic of the device's library becomes an error.
     fn guard<T, E: From<Error>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         work()
     }
 
-    /// Convolution with "same" padding. `needs_input_gradient` is false where nothing before `x`
-    /// learns; its gradient is then not computed.
+    /// Convolution with "same" padding. `needs_input_gradient` is false if nothing before `x` is
+    /// trainable; its gradient is then not computed.
     fn conv<T: Tape<f32, Self::Device>>(
         &self,
         conv: &Conv,
@@ -117,7 +117,7 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         tape: &mut T,
     ) -> Result<Map<Self::Device>>;
 
-    /// Batch normalisation by the batch's own statistics, then an activation.
+    /// Batch normalisation by the batch's own statistics, followed by an activation.
     fn batch_norm<T: Tape<f32, Self::Device>>(
         &self,
         x: &Map<Self::Device>,
@@ -153,8 +153,8 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         tape: &mut T,
     ) -> Result<Map<Self::Device>>;
 
-    /// Prepares `activation(conv(x) · scale + shift)`, a convolution of a network in evaluation, for maps of the size in `conv`.
-    /// Without a scale that is 1, without a shift 0.
+    /// Prepares `activation(conv(x) · scale + shift)`, a convolution in evaluation, for maps of the
+    /// size in `conv`. A missing scale is 1, a missing shift 0.
     fn freeze(
         &self,
         conv: &Conv,
@@ -164,7 +164,7 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         activation: Activation,
     ) -> Result<Self::Frozen>;
 
-    /// Size of the result of a prepared convolution.
+    /// Output size of a prepared convolution.
     fn frozen_output(&self, conv: &Self::Frozen) -> MapShape;
 
     /// Runs a prepared convolution; nothing is recorded.
@@ -218,7 +218,7 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
     ) -> Result<Map<Self::Device>>;
 
     /// The index of the largest channel of every pixel, the first of equals, on the host; NaN for a
-    /// pixel with a value that is not finite.
+    /// pixel with a non-finite value.
     fn argmax(&self, x: &Map<Self::Device>) -> Result<Vec<f32>> {
         let is_finite = |pixel: &[f32]| pixel.iter().all(|v| v.is_finite());
         let values = x.as_vec();
@@ -227,8 +227,8 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         Ok(pixels.map(|pixel| of(pixel).unwrap_or(f32::NAN)).collect())
     }
 
-    /// Softmax cross-entropy with one label per pixel, mean over the labels that are not
-    /// `ignore`; 0 when all are.
+    /// Softmax cross-entropy with one label per pixel, averaged over the labels that are not
+    /// `ignore`; 0 if all are.
     fn cross_entropy<T: Tape<f32, Self::Device>>(
         &self,
         logits: &Map<Self::Device>,
@@ -237,8 +237,8 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         tape: &mut T,
     ) -> Result<Scalar<Self::Device>>;
 
-    /// Reverse Huber loss (Laina et al. 2016, eq. 2) against depths in metres, mean over the
-    /// pixels whose truth is above 0; `c = 0.2 max e` over the batch is not differentiated.
+    /// Reverse Huber loss (Laina et al. 2016, eq. 2) against depths in metres, averaged over the
+    /// pixels whose label is above 0; `c = 0.2 max e` over the batch is not differentiated.
     fn berhu<T: Tape<f32, Self::Device>>(
         &self,
         depth: &Map<Self::Device>,
@@ -246,7 +246,7 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         tape: &mut T,
     ) -> Result<Scalar<Self::Device>>;
 
-    /// Squared error, mean over the elements whose `mask` is 1 (all without a mask).
+    /// Squared error, averaged over the elements whose `mask` is 1 (all without a mask).
     fn squared_error<T: Tape<f32, Self::Device>>(
         &self,
         x: &Map<Self::Device>,
@@ -255,8 +255,8 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
         tape: &mut T,
     ) -> Result<Scalar<Self::Device>>;
 
-    /// Scales the gradients of `parameters` down so that their joint norm is at most `max_norm`,
-    /// and returns the norm they had, which is left on the device. Every parameter must have a gradient.
+    /// Scales the gradients of `parameters` down to a joint norm of at most `max_norm`, and returns
+    /// the original norm, which stays on the device. Every parameter must have a gradient.
     fn clip_gradients(
         &self,
         gradients: &mut Gradients<f32, Self::Device>,
@@ -266,9 +266,6 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
 }
 
 /// Checks that there is one label per pixel, each a class or `ignore`.
-///
-/// # Errors
-/// Names the label, or both numbers.
 pub fn check_labels(labels: &[u8], logits: MapShape, ignore: u8) -> Result<()> {
     let (pixels, classes) = (logits.pixels(), logits.channels);
     if labels.len() != pixels {
@@ -279,22 +276,22 @@ pub fn check_labels(labels: &[u8], logits: MapShape, ignore: u8) -> Result<()> {
     match labels.iter().find(|&&label| !is_class(label)) {
         None => Ok(()),
         Some(label) => Err(Error::Training(format!(
-            "label {label} is not below the {classes} classes"
+            "label {label} is not one of the {classes} classes"
         ))),
     }
 }
 
-/// Turns a device's error into one of ours.
+/// Converts a device error to an engine error.
 pub fn device<T, E: std::fmt::Debug>(result: std::result::Result<T, E>) -> Result<T> {
     result.map_err(|e| {
         let said = format!("{e:?}");
         let says = |name| said.contains(name);
         Error::Device(if says("OUT_OF_MEMORY") || says("ALLOC_FAILED") {
-            "out of memory; smaller batches, crops or networks need less".into()
+            "out of memory; use smaller batches, crops or networks".into()
         } else if let Some(name) = cuda_name(&said) {
             format!(
-                "the GPU failed ({name}); `nvidia-smi` shows whether it still works. A run goes on with `nasfw \
-                 resume`, a training with `nasfw train --resume`, both with --device cpu where the GPU is gone"
+                "the GPU failed ({name}); `nvidia-smi` shows whether it still works. Continue a run with `nasfw \
+                 resume`, a training with `nasfw train --resume`; both take --device cpu if the GPU is lost"
             )
         } else {
             said
@@ -302,7 +299,7 @@ pub fn device<T, E: std::fmt::Debug>(result: std::result::Result<T, E>) -> Resul
     })
 }
 
-/// The name of CUDA's error in a message, if there is one.
+/// The CUDA name of an error.
 pub fn cuda_name(said: &str) -> Option<&str> {
     let at = ["CUDA_ERROR_", "CUBLAS_STATUS_"]
         .iter()

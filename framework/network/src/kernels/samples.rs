@@ -1,4 +1,4 @@
-//! Samples that many batches are made of.
+//! Sample storage that batches are drawn from.
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
@@ -6,11 +6,11 @@ use std::sync::{Arc, OnceLock};
 use crate::error::Result;
 use crate::kernels::{DeviceOf, Kernels, Map, MapShape, device};
 
-/// Samples of one length, in the memory of the host and perhaps in that of a device too.
+/// Samples of equal length, in host memory and optionally in a device's memory too.
 pub struct Store {
     values: Vec<f32>,
     length: usize,
-    /// A copy that a kernel set made, in a form that it alone knows.
+    /// A copy made by a kernel set, in a format that only it knows.
     on_device: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
@@ -25,7 +25,7 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Samples of `length` values each, one after the other.
+    /// Samples of `length` values each, back to back.
     pub fn new(values: Vec<f32>, length: usize) -> Self {
         Self {
             values,
@@ -34,12 +34,12 @@ impl Store {
         }
     }
 
-    /// All samples, one after the other.
+    /// All samples, back to back.
     pub fn values(&self) -> &[f32] {
         &self.values
     }
 
-    /// Values of a sample.
+    /// Number of values per sample.
     pub fn length(&self) -> usize {
         self.length
     }
@@ -49,9 +49,9 @@ impl Store {
         size_of_val(&*self.values)
     }
 
-    /// Puts a device's copy beside the samples.
+    /// Attaches a device's copy to the samples.
     pub fn keep(&self, copy: impl Any + Send + Sync) {
-        // A second one would be the same.
+        // A second copy would be the same.
         let _ = self.on_device.set(Box::new(copy));
     }
 
@@ -60,7 +60,7 @@ impl Store {
         self.on_device.get()?.downcast_ref()
     }
 
-    /// Some samples, one after the other.
+    /// The given samples, back to back.
     pub fn gather(&self, samples: &[usize]) -> Vec<f32> {
         let mut picked = Vec::with_capacity(self.length * samples.len());
         for &at in samples {
@@ -74,7 +74,7 @@ impl Store {
 /// The values of a batch.
 #[derive(Clone, Debug)]
 pub enum Values {
-    /// Here they are.
+    /// Values in memory.
     Given(Vec<f32>),
     /// Samples of a store.
     Stored(Arc<Store>, Vec<usize>),
@@ -87,7 +87,7 @@ impl From<Vec<f32>> for Values {
 }
 
 impl Values {
-    /// The values as a map on the device.
+    /// Uploads the values as a map on the device.
     ///
     /// # Errors
     /// When the device fails.

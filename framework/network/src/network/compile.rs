@@ -1,32 +1,33 @@
 //! From a graph to a list of fused steps.
 //!
-//! Compiling leaves out what no output depends on, identities and sums with zero, and joins
-//! convolution, normalisation and activation into one step where nobody else reads what lies
+//! Compiling omits everything that no output depends on, identities and sums with zero, and fuses
+//! convolution, normalisation and activation into one step where nothing else reads the values
 //! between. None of it changes an output or a gradient.
 
 use nasfw_sdk::graph::{ActivationKind, Conv, Graph, NodeId, Op};
 
 use crate::kernels::Activation;
 
-/// One fused step. Values are named by the node whose value they are.
+/// A fused step. Values are named after the node that they belong to.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Step {
     pub(super) kind: Kind,
     pub(super) inputs: Vec<NodeId>,
     pub(super) output: NodeId,
-    /// Whether anything that learns lies before the first input.
+    /// True if anything trainable lies before the first input.
     pub(super) needs_input_gradient: bool,
-    /// Whether this is a 1x1 convolution and the next step, the only reader of its value, a depthwise one: evaluation joins them.
+    /// True if this is a 1x1 convolution and the next step, the only reader of its value, a
+    /// depthwise one: evaluation fuses them.
     pub(super) is_expansion: bool,
-    /// Values nobody reads after this step.
+    /// Values that nothing reads after this step.
     pub(super) frees: Vec<NodeId>,
 }
 
-/// What a step computes; parameter-bearing nodes are named by id.
+/// The operation of a step; nodes with parameters are named by id.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     Input(usize),
-    /// Zeros of the shape of the node it stands for.
+    /// Zeros of the shape of the node that it replaces.
     Zero,
     Conv {
         node: NodeId,
@@ -45,7 +46,7 @@ pub(super) enum Kind {
     Concat,
 }
 
-/// The steps of a graph and which value each output is.
+/// The steps of a graph, and the value of each output.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
@@ -64,15 +65,15 @@ pub(super) fn compile(graph: &Graph) -> Plan {
     Plan { steps, outputs }
 }
 
-/// What each node's value comes down to.
+/// The simplified form of each node's value.
 struct Simplified {
-    /// The node whose value it equals.
+    /// The node with the same value.
     alias: Vec<NodeId>,
-    /// Whether the value is zero everywhere, whatever the parameters.
+    /// True if the value is zero everywhere, whatever the parameters.
     is_zero: Vec<bool>,
-    /// Inputs after aliases, with zero operands of sums left out.
+    /// Inputs after aliasing, with zero operands of sums left out.
     inputs: Vec<Vec<NodeId>>,
-    /// How many simplified nodes or outputs read it.
+    /// Number of simplified nodes or outputs that read it.
     readers: Vec<usize>,
     is_read: Vec<bool>,
 }
@@ -103,7 +104,7 @@ impl Simplified {
                     }
                 }
                 Op::ResizeTo => {
-                    // Only the size of the second input matters, and that is known.
+                    // Only the size of the second input matters, and it is known.
                     from.truncate(1);
                     is_zero[id] = is_zero[from[0]];
                     if graph.resolution(from[0]) == graph.resolution(id) {
@@ -219,7 +220,7 @@ impl Simplified {
         steps
     }
 
-    /// The one node that reads a value, where there is exactly one reader in all.
+    /// The only node that reads a value, if it has exactly one reader in total.
     fn only_readers(&self) -> Vec<Option<NodeId>> {
         let mut only = vec![None; self.readers.len()];
         for id in (0..self.readers.len()).filter(|&id| self.is_read[id] && self.alias[id] == id) {
@@ -255,7 +256,7 @@ fn activation(nodes: &[nasfw_sdk::graph::Node], id: Option<NodeId>) -> Activatio
     }
 }
 
-/// Notes with each step which values it is the last to read.
+/// Records for each step the values that it is the last to read.
 fn free_early(steps: &mut [Step], outputs: &[NodeId]) {
     let mut seen: std::collections::BTreeSet<NodeId> = outputs.iter().copied().collect();
     for step in steps.iter_mut().rev() {

@@ -1,4 +1,4 @@
-//! Evaluation: normalisation by the running statistics, folded into the convolutions before it.
+//! Evaluation: normalisation by running statistics, folded into the preceding convolutions.
 
 use std::cell::RefCell;
 
@@ -10,12 +10,12 @@ use super::{Network, Outputs};
 use crate::error::{Error, Result};
 use crate::kernels::{Affine, Flat, Kernels, Map, MapShape, NORM_EPSILON, device, map_shape};
 
-/// The convolutions of a network as evaluation runs them, per step: made when first met, and again when the maps have another
-/// size.
+/// A network's convolutions as evaluation runs them, per step: made on first use, and remade when
+/// the maps change size.
 #[derive(Clone, Debug)]
 pub(super) struct Frozen<K: Kernels>(RefCell<Vec<Option<Made<K>>>>);
 
-/// A convolution and the size of maps it was made for.
+/// A convolution, and the map size it was made for.
 type Made<K> = (MapShape, <K as Kernels>::Frozen);
 
 impl<K: Kernels> Default for Frozen<K> {
@@ -25,14 +25,14 @@ impl<K: Kernels> Default for Frozen<K> {
 }
 
 impl<K: Kernels> Frozen<K> {
-    /// To be called when weights or statistics change.
+    /// Invalidates everything; call it when weights or statistics change.
     pub(super) fn clear(&mut self) {
         self.0.get_mut().clear();
     }
 }
 
 impl<K: Kernels> Network<K> {
-    /// Runs in evaluation mode: normalisation by the running statistics, nothing recorded.
+    /// Runs in evaluation mode: normalisation by running statistics, nothing recorded.
     ///
     /// # Errors
     /// When the device fails.
@@ -73,7 +73,7 @@ impl<K: Kernels> Network<K> {
         Ok(values.outputs(&self.plan.outputs))
     }
 
-    /// The convolution of step number `at` for maps of `shape`.
+    /// The convolution of step `at` for maps of `shape`.
     fn frozen(&self, at: usize, step: &Step, shape: MapShape) -> Result<K::Frozen> {
         let mut all = self.frozen.0.borrow_mut();
         all.resize(self.plan.steps.len(), None);
@@ -89,7 +89,7 @@ impl<K: Kernels> Network<K> {
             activation,
         } = &step.kind
         else {
-            return Err(Error::Device("a step that is no convolution".into()));
+            return Err(Error::Device("a step that is not a convolution".into()));
         };
         let weight = self.parameter(*node, 0);
         let (scale, shift) = match norm {
@@ -106,7 +106,7 @@ impl<K: Kernels> Network<K> {
         Ok(frozen)
     }
 
-    /// Scale and shift of a normalisation by its running statistics.
+    /// Scale and shift of a normalisation, from its running statistics.
     fn fixed(&self, norm: NodeId) -> Result<[Flat<K::Device>; 2]> {
         use dfdx::prelude::*;
         let statistics = &self.parameters.statistics[self.places[norm].1];

@@ -1,10 +1,10 @@
-//! Networks: a graph compiled into fused steps on a dfdx device.
+//! Networks: graphs compiled into fused steps on a dfdx device.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `compile.rs` | graph → steps: what is left out, what is joined |
-//! | `train.rs`, `evaluate.rs` | the steps in the two modes |
-//! | `values.rs` | the maps between steps, and the steps that both modes have in common |
+//! | `compile.rs` | graph → steps: pruning and fusion |
+//! | `train.rs`, `evaluate.rs` | running the steps in the two modes |
+//! | `values.rs` | the maps between steps, and the steps common to both modes |
 //! | `parameters.rs` | learned values and running statistics, with their initialisation |
 
 mod compile;
@@ -26,7 +26,7 @@ use evaluate::Frozen;
 /// The values of all outputs of a network, in the graph's order.
 pub type Outputs<K> = Vec<Map<DeviceOf<K>>>;
 
-/// A graph that can be run and trained.
+/// A compiled graph that can be run and trained.
 #[derive(Clone, Debug)]
 pub struct Network<K: Kernels> {
     kernels: K,
@@ -75,7 +75,7 @@ impl<K: Kernels> Network<K> {
         &self.graph
     }
 
-    /// Which of its outputs is the result.
+    /// Index of the main output.
     pub fn main_output(&self) -> usize {
         let mut outputs = self.graph.outputs().iter();
         outputs.position(|o| o.role == Role::Main).unwrap_or(0)
@@ -91,7 +91,7 @@ impl<K: Kernels> Network<K> {
         &self.parameters
     }
 
-    /// The same, to be changed.
+    /// The same, for changing them.
     pub fn parameters_mut(&mut self) -> &mut Parameters<K::Device> {
         self.frozen.clear();
         &mut self.parameters
@@ -109,7 +109,7 @@ impl<K: Kernels> Network<K> {
     }
 }
 
-/// The convolution of a graph on maps of a size.
+/// The shape of a graph's convolution on maps of a given size.
 fn conv_of(conv: &graph::Conv, input: MapShape) -> Conv {
     Conv {
         input,

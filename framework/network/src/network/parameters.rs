@@ -20,7 +20,7 @@ pub struct Parameter<D: Device<f32>> {
     pub shape: Vec<usize>,
     /// Its values.
     pub value: Flat<D>,
-    /// Whether an output depends on it, so that training gives it a gradient.
+    /// True if an output depends on it, so that training gives it a gradient.
     pub is_live: bool,
     init: Init,
 }
@@ -36,7 +36,7 @@ pub struct RunningStatistics<D: Device<f32>> {
     pub variance: Flat<D>,
 }
 
-/// How a parameter starts.
+/// Initialisation of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Init {
     /// Normal with standard deviation `sqrt(2 / fan_in)` (He et al. 2015, eq. 10).
@@ -46,7 +46,7 @@ enum Init {
     Constant(f32),
 }
 
-/// All parameters and running statistics of a graph, in node order, read or not.
+/// All parameters and running statistics of a graph, in node order, used or not.
 #[derive(Clone, Debug)]
 pub struct Parameters<D: Device<f32>> {
     pub(super) all: Vec<Parameter<D>>,
@@ -102,7 +102,7 @@ impl<D: Device<f32>> Parameters<D> {
         Ok((made, places))
     }
 
-    /// Draws fresh values for all parameters and resets running statistics.
+    /// Draws initial values for all parameters and resets running statistics.
     pub fn initialise(&mut self, rng: &mut Rng) -> Result<()> {
         for parameter in &mut self.all {
             let length = parameter.shape.iter().product();
@@ -144,7 +144,7 @@ impl<D: Device<f32>> Parameters<D> {
             .sum()
     }
 
-    /// A copy on the host of all parameters and running statistics, by name.
+    /// Copies all parameters and running statistics to the host, by name.
     pub fn weights(&self) -> Weights {
         let mut weights = Weights::default();
         for p in &self.all {
@@ -172,18 +172,18 @@ impl<D: Device<f32>> Parameters<D> {
         weights
     }
 
-    /// Takes over every value that `weights` has under a name of this network, and leaves the
-    /// others; returns how many arrays were taken.
+    /// Takes every value whose name in `weights` is one of this network's, and leaves the others;
+    /// returns the number of arrays taken.
     ///
     /// # Errors
-    /// When a name is there with another shape.
+    /// When an array of that name has another shape.
     pub fn load(&mut self, weights: &Weights) -> Result<usize> {
         let mut taken = 0;
         let mut put = |name: &str, shape: &[usize], target: &mut Flat<D>| -> Result<()> {
             if let Some(array) = weights.get(name) {
                 if array.shape != shape {
                     return Err(Error::Training(format!(
-                        "weights {name}: shape {:?}; the network has {shape:?}: they are of another width or space",
+                        "weights {name}: shape {:?}, but the network has {shape:?}; use weights of the same width and space",
                         array.shape
                     )));
                 }

@@ -7,21 +7,21 @@ use super::{Network, Outputs};
 use crate::error::{Error, Result};
 use crate::kernels::{BatchStatistics, DeviceOf, Kernels, Map, device, map_shape};
 
-/// Share of the new batch in running statistics.
+/// Weight of the new batch in running statistics.
 const RUNNING_MOMENTUM: f64 = 0.1;
 
-/// Statistics seen in a training pass: index, number of pixels, values.
+/// Statistics collected in a training pass: index, number of pixels, values.
 type Seen<K> = Vec<(usize, usize, BatchStatistics<DeviceOf<K>>)>;
 
 impl<K: Kernels> Network<K> {
-    /// Runs in training mode: normalisation by the batch's statistics, which the running ones
-    /// take in. The backward pass is recorded on `tape`.
+    /// Runs in training mode: normalisation by the batch's statistics, which also update the
+    /// running ones. The backward pass is recorded on `tape`.
     ///
     /// # Errors
     /// When the device fails, for example for want of memory.
     ///
     /// # Panics
-    /// If the inputs are not as many, or not of the channels, that the graph has.
+    /// If the number of inputs or their channels differ from the graph's.
     pub fn forward_train(
         &mut self,
         inputs: &[Map<K::Device>],
@@ -81,7 +81,7 @@ impl<K: Kernels> Network<K> {
         Ok(z)
     }
 
-    /// Takes one batch's statistics into the running ones, with the unbiased variance.
+    /// Updates the running statistics with one batch's, using the unbiased variance.
     fn take_in(
         &mut self,
         at: usize,

@@ -10,16 +10,16 @@ use super::{Network, Outputs};
 use crate::error::{Error, Result};
 use crate::kernels::{Kernels, Map, MapShape, device, map_shape};
 
-/// The values of a pass by the node they belong to, as long as somebody is going to read them.
+/// The values of a pass by node, kept as long as something is going to read them.
 pub(super) struct Values<K: Kernels> {
     maps: Vec<Option<Map<K::Device>>>,
-    /// Size of every node's value.
+    /// Height and width of each node's value.
     sizes: Vec<Size>,
     batch: usize,
 }
 
 impl<K: Kernels> Values<K> {
-    /// What `step` reads.
+    /// The inputs of `step`.
     pub(super) fn read(&self, step: &Step) -> Vec<&Map<K::Device>> {
         let inputs = step.inputs.iter();
         let from: Vec<_> = inputs.filter_map(|&i| self.maps[i].as_ref()).collect();
@@ -31,7 +31,7 @@ impl<K: Kernels> Values<K> {
         from
     }
 
-    /// Takes in what `step` computed, and lets go of what it was the last to read.
+    /// Stores the result of `step`, and drops the values that it was the last to read.
     pub(super) fn put(&mut self, step: &Step, value: Map<K::Device>) {
         self.maps[step.output] = Some(value);
         self.free(&step.frees);
@@ -50,7 +50,7 @@ impl<K: Kernels> Values<K> {
 }
 
 impl<K: Kernels> Network<K> {
-    /// Nothing but the sizes, for a pass over `inputs`.
+    /// Starts with the sizes only, for a pass over `inputs`.
     pub(super) fn values(&self, inputs: &[Map<K::Device>]) -> Values<K> {
         let sizes = inputs.iter().map(|x| Size::new(x.shape().2, x.shape().1));
         let sizes: Vec<Size> = sizes.collect();
@@ -90,7 +90,7 @@ impl<K: Kernels> Network<K> {
             Kind::Concat => kernels.concat(&from, tape),
             Kind::Add => kernels.add(&from, tape),
             Kind::Conv { .. } | Kind::Norm { .. } => Err(Error::Device(
-                "a step with parameters taken for one without".into(),
+                "internal error: a step with parameters was treated as one without".into(),
             )),
         }
     }

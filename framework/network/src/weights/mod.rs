@@ -17,12 +17,12 @@ pub struct Array {
     pub values: Vec<f32>,
 }
 
-/// Arrays by name: what is carried from one network to another, and saved.
+/// Arrays by name, for transfer between networks and for files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Weights(BTreeMap<String, Array>);
 
 impl Weights {
-    /// Puts an array under a name.
+    /// Inserts an array under a name.
     pub fn insert(&mut self, name: &str, array: Array) {
         self.0.insert(name.to_owned(), array);
     }
@@ -48,7 +48,7 @@ impl Weights {
         Self(kept.map(|(n, a)| (n.clone(), a.clone())).collect())
     }
 
-    /// The same arrays, all names with `prefix` before them.
+    /// The same arrays, with `prefix` added to all names.
     pub fn prefixed(&self, prefix: &str) -> Weights {
         let renamed = self
             .0
@@ -57,7 +57,7 @@ impl Weights {
         Self(renamed.collect())
     }
 
-    /// The arrays whose names begin with `prefix`, which is taken off.
+    /// The arrays whose names begin with `prefix`, with it removed.
     pub fn without_prefix(&self, prefix: &str) -> Weights {
         let found = self
             .0
@@ -66,7 +66,7 @@ impl Weights {
         Self(found.map(|(n, a)| (n.to_owned(), a.clone())).collect())
     }
 
-    /// Takes over all arrays of `other`, those of the same name instead of its own.
+    /// Takes all arrays of `other`, replacing those of the same name.
     pub fn extend(&mut self, other: Weights) {
         self.0.extend(other.0);
     }
@@ -76,7 +76,7 @@ impl Weights {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

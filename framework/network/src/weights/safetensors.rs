@@ -16,7 +16,7 @@ impl Weights {
         self.to_safetensors_noted(None)
     }
 
-    /// The same with a note under the name `key`, for [`note_in_safetensors`].
+    /// Does the same, with a note under the key `key`, for [`note_in_safetensors`].
     ///
     /// # Errors
     /// As [`to_safetensors`](Self::to_safetensors).
@@ -56,7 +56,7 @@ impl Weights {
         Self::some_from_safetensors(bytes, |_| true)
     }
 
-    /// The same for the arrays whose name is `wanted`; others may hold anything.
+    /// Does the same for the arrays whose name is `wanted`; others may have any type.
     ///
     /// # Errors
     /// As [`from_safetensors`](Self::from_safetensors).
@@ -65,7 +65,7 @@ impl Weights {
         let mut weights = Weights::default();
         for (name, view) in file.iter().filter(|(name, _)| wanted(name)) {
             if view.dtype() != Dtype::F32 {
-                let message = format!("{name} holds {:?}, not F32", view.dtype());
+                let message = format!("{name} has type {:?}, expected F32", view.dtype());
                 return Err(Error::Weights(message));
             }
             let (quads, _) = view.data().as_chunks::<4>();
@@ -82,7 +82,7 @@ impl Weights {
     }
 }
 
-/// The note that safetensors bytes carry under the name `key`, if they do.
+/// The note under the key `key` in safetensors bytes, if there is one.
 ///
 /// # Errors
 /// When the bytes are not safetensors.
@@ -93,5 +93,7 @@ pub fn note_in_safetensors(bytes: &[u8], key: &str) -> Result<Option<String>> {
 }
 
 fn damaged(error: impl std::fmt::Display) -> Error {
-    Error::Weights(format!("no safetensors file, or a damaged one ({error})"))
+    Error::Weights(format!(
+        "not a safetensors file, or a damaged one ({error})"
+    ))
 }

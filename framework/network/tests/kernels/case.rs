@@ -1,8 +1,8 @@
-//! One operation with its inputs, as data: any kernel set and the loops can run it.
+//! One operation with its inputs, as data that any kernel set and the reference loops can run.
 
 use nasfw_network::kernels::{Activation, Conv, MapShape};
 
-/// The label that cross-entropy leaves out.
+/// The label that cross-entropy ignores.
 pub(crate) const IGNORE: u8 = 255;
 
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(crate) enum Op {
     Activation(Activation),
     Resize((usize, usize)),
     GlobalAverage,
-    /// Which maps to add; one may come several times.
+    /// Indices of the maps to add; one may occur several times.
     Add(Vec<usize>),
     Concat(Vec<usize>),
     /// Inputs: logits.
@@ -34,12 +34,12 @@ pub(crate) struct Case {
     pub(crate) op: Op,
     pub(crate) maps: Vec<(MapShape, Vec<f32>)>,
     pub(crate) flats: Vec<Vec<f32>>,
-    /// Whether the gradient of a convolution's input is asked for.
+    /// True if the gradient of a convolution's input is wanted.
     pub(crate) needs_input_gradient: bool,
 }
 
 impl Case {
-    /// `op` on maps of these shapes and vectors of these lengths, filled with fixed noise.
+    /// Creates `op` on maps of these shapes and vectors of these lengths, filled with fixed noise.
     pub(crate) fn new(op: Op, maps: &[MapShape], flats: &[usize]) -> Self {
         let map = |(i, shape): (usize, &MapShape)| (*shape, noise(i, shape.len()));
         Self {
@@ -69,7 +69,7 @@ impl Case {
     pub(crate) fn batch_norm(shape: MapShape, activation: Activation) -> Self {
         let flats = [shape.channels; 2];
         let mut case = Self::new(Op::BatchNorm(activation), &[shape], &flats);
-        // A mean far from 0 shows a variance that is a difference of large numbers.
+        // A mean far from 0 exposes a variance computed as a difference of large numbers.
         case.maps[0].1.iter_mut().for_each(|x| *x += 3.0);
         case
     }
@@ -84,7 +84,7 @@ impl Case {
         Self::new(Op::CrossEntropy(labels), &[shape], &[])
     }
 
-    /// Depths of some metres; a third of the truth is missing.
+    /// Depths of a few metres; a third of the labels is missing.
     pub(crate) fn berhu(shape: MapShape) -> Self {
         let mut case = Self::new(Op::Berhu, &[shape, shape], &[]);
         case.maps[0].1.iter_mut().for_each(|x| *x += 2.0);
@@ -105,7 +105,7 @@ impl Case {
         case
     }
 
-    /// Which maps and which vectors have a gradient.
+    /// The maps and vectors that have a gradient.
     pub(crate) fn learns(&self) -> (Vec<bool>, Vec<bool>) {
         let constants = match self.op {
             Op::Berhu | Op::SquaredError => 1,

@@ -1,4 +1,4 @@
-//! The kernels: composed ones against loops in f64, hand-written ones against composed ones.
+//! Kernel tests: composed kernels against loops in f64, hand-written ones against composed ones.
 
 #![allow(
     clippy::unwrap_used,

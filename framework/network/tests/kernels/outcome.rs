@@ -1,4 +1,4 @@
-//! What a case gives: outputs and gradients, and when two of them agree.
+//! Results of a case: outputs and gradients, and their comparison.
 
 use approx::relative_eq;
 use dfdx::prelude::{
@@ -28,8 +28,8 @@ impl Outcome {
         for ((name, got), (expected_name, want)) in self.0.iter().zip(&expected.0) {
             assert_eq!(name, expected_name, "{what:?}");
             assert_eq!(got.len(), want.len(), "{name} of {what:?}");
-            // Elements are sums that cancel, so an error is seen against the largest of them. What is
-            // below a hundredth comes from values near 1 and is compared as such.
+            // Elements are sums that cancel, so an error is relative to the largest of them. Values
+            // below a hundredth come from values near 1 and are compared as such.
             let scale = want.iter().fold(0.01_f64, |scale, v| scale.max(v.abs()));
             for (i, (&got, &want)) in got.iter().zip(want).enumerate() {
                 assert!(
@@ -41,15 +41,15 @@ impl Outcome {
     }
 }
 
-/// The fixed weights of the outputs in the sum whose gradient is taken.
+/// Fixed weights of the outputs in the sum whose gradient is taken.
 pub(crate) fn upstream(len: usize) -> Vec<f32> {
     noise(1000, len)
 }
 
 /// Runs `case` on a kernel set; the result without a tape must be the same.
 ///
-/// It runs twice on one tape, and half of the gradients is returned: a backward pass that overwrites
-/// a gradient instead of adding to it shows.
+/// Runs twice on one tape and returns half of the gradients, to expose a backward pass that
+/// overwrites a gradient instead of adding to it.
 pub(crate) fn outcome<K: Kernels>(kernels: &K, case: &Case) -> Outcome {
     let inputs = Inputs::new(kernels, case);
     let mut outcome = Outcome::default();
@@ -185,7 +185,7 @@ impl<'a, D: Device<f32>> Inputs<'a, D> {
         loss.unwrap()
     }
 
-    /// Half of the gradients of all inputs; zeros where there is none.
+    /// Half of the gradients of all inputs; zeros where there is no gradient.
     fn push_gradients(&self, mut gradients: Gradients<f32, D>, outcome: &mut Outcome) {
         fn half<S: Shape, D: Device<f32>>(
             gradients: &mut Gradients<f32, D>,

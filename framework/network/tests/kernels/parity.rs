@@ -1,4 +1,4 @@
-//! Every kernel set gives what the composed one gives: a new device adds one test here.
+//! Every kernel set must match the composed one: a new device adds one test here.
 
 use dfdx::prelude::{Backward, Cpu, Gradients, SumTo, TensorFromVec, Trace, TryMul};
 use dfdx::shapes::Axis;
@@ -43,7 +43,8 @@ fn cpu_kernels_agree_with_composed_ones() {
 fn cases() -> Vec<Case> {
     use Activation::{Identity, Relu, Relu6};
     let mut cases = Vec::new();
-    // One channel to several vectors of them, whole and not; one pixel, odd sizes, several images.
+    // One channel up to several SIMD vectors of them, full and partial; one pixel, odd sizes,
+    // several images.
     let shapes = [
         (1, 1, 1, 1),
         (1, 1, 1, 48),
@@ -137,7 +138,7 @@ fn cases() -> Vec<Case> {
     cases.push(Case::berhu(large));
     cases.push(Case::squared_error(large, true));
     for case in &mut cases {
-        // Without the input's gradient nothing but that gradient may change.
+        // Without the input's gradient, nothing but that gradient may change.
         if let Op::ConvNorm(conv, Relu6) = &case.op {
             case.needs_input_gradient = conv.groups > 1;
         }
@@ -193,7 +194,7 @@ proptest! {
     }
 }
 
-/// The first largest channel of pixels, with equals among their values and some that are no numbers.
+/// The first largest channel of pixels, with ties and non-finite values.
 fn largest_channels<K: Kernels>(kernels: &K, shape: MapShape) {
     let (pixels, channels) = (shape.pixels(), shape.channels);
     let mut values: Vec<f32> = (noise(3, shape.len()).iter())
@@ -212,7 +213,7 @@ fn largest_channels<K: Kernels>(kernels: &K, shape: MapShape) {
                 expected[pixel] = f32::NAN;
             } else if value > best {
                 best = value;
-                // Not-a-number stays.
+                // NaN stays NaN.
                 expected[pixel] += channel as f32 - expected[pixel];
             }
         }

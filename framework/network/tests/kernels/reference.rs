@@ -5,13 +5,13 @@ use nasfw_network::kernels::{Activation, Conv, MapShape, NORM_EPSILON};
 use super::case::{Case, IGNORE, Op};
 use super::outcome::{Outcome, upstream};
 
-/// What `case` must give.
+/// The expected result of `case`.
 pub(crate) fn reference(case: &Case) -> Outcome {
     let wide = |v: &Vec<f32>| v.iter().copied().map(f64::from).collect::<Vec<_>>();
     let mut maps: Vec<_> = case.maps.iter().map(|(_, v)| wide(v)).collect();
     let mut flats: Vec<_> = case.flats.iter().map(wide).collect();
     let mut outcome = Outcome::default();
-    // Found once: berHu's c is not differentiated.
+    // Computed once: berHu's c is not differentiated.
     let c = berhu_bound(case);
     let outputs = forward(case, &maps, &flats, c);
     let names = ["output", "mean", "variance"];
@@ -56,7 +56,7 @@ pub(crate) fn reference(case: &Case) -> Outcome {
     outcome
 }
 
-/// The output, and mean and variance where there are some.
+/// The output, with mean and variance if there are any.
 fn forward(case: &Case, maps: &[Vec<f64>], flats: &[Vec<f64>], c: f64) -> Vec<Vec<f64>> {
     let shape = case.maps[0].0;
     let x = &maps[0];

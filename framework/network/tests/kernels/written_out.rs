@@ -1,4 +1,4 @@
-//! Both kernel sets against loops in f64, and at points worked out by hand.
+//! Both kernel sets against loops in f64, and against values worked out by hand.
 
 use dfdx::prelude::{Backward, Cpu, OwnedTape, PutTape, SumTo, TensorFromVec};
 use dfdx::shapes::Axes4;
@@ -139,7 +139,7 @@ fn slopes_of<K: Kernels<Device = Cpu>>(kernels: &K) {
     };
     let (values, slopes) = run(Activation::Relu6);
     assert_eq!(values[..5], [0.0, 0.0, 3.0, 6.0, 6.0]);
-    assert!(values[5].is_nan(), "not-a-number must stay visible");
+    assert!(values[5].is_nan(), "NaN must stay visible");
     assert_eq!(slopes, [0.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
     let (values, slopes) = run(Activation::Relu);
     assert_eq!(values[..5], [0.0, 0.0, 3.0, 6.0, 7.0]);
@@ -211,7 +211,7 @@ fn losses_of_nothing_are_zero() {
     ];
     cases[1].maps[1].1.fill(0.0);
     cases[2].maps[1].1.fill(f32::NAN);
-    // Every depth right: c is 0, and (e² + c²) / 2c would be not-a-number.
+    // Every depth is correct: c is 0, and (e² + c²) / 2c would be NaN.
     cases[3].maps[0] = cases[3].maps[1].clone();
     cases[4].maps[2].1.fill(0.0);
     for case in cases {

@@ -19,7 +19,7 @@ struct RemoteController {
 /// Makes the controller `name` for a schema.
 ///
 /// # Errors
-/// The library's reason, or what is wrong with its reply.
+/// The library's reason, or the problem with its reply.
 pub(crate) fn controller(
     library: &'static Library,
     name: &'static str,
@@ -90,7 +90,7 @@ impl RemoteController {
         let arity = self.schema.decisions()[prefix.len()].arity();
         if reply.probabilities.len() != arity {
             let message = format!(
-                "{} probabilities for {arity} options",
+                "replied with {} probabilities for {arity} options",
                 reply.probabilities.len()
             );
             return Err(self.instance.error(Op::Probabilities, message));
@@ -98,7 +98,7 @@ impl RemoteController {
         Ok(reply.probabilities)
     }
 
-    /// What stands for a proposal that failed: the first allowed option of every decision.
+    /// Placeholder for a proposal that failed: the first allowed option of every decision.
     fn first(&self) -> Proposal {
         let mut values = Vec::with_capacity(self.schema.len());
         while values.len() < self.schema.len() {

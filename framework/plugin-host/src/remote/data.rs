@@ -11,11 +11,11 @@ use super::respawn::RespawningInstance;
 use crate::described::one_line;
 use crate::library::Lent;
 
-/// The longest side of an image.
+/// Maximum side of an image.
 const MOST_SIDE_PX: usize = 1 << 14;
-/// More samples than any set has.
+/// Maximum number of samples.
 const MOST_SAMPLES: usize = 1 << 31;
-/// More classes or joints than any set has.
+/// Maximum number of classes or joints.
 const MOST_NAMES: usize = 1 << 12;
 
 pub(super) struct RemoteData {
@@ -24,10 +24,10 @@ pub(super) struct RemoteData {
 }
 
 impl RemoteData {
-    /// Checks what a task says of its data.
+    /// Checks a task's description of its data.
     ///
     /// # Errors
-    /// What is out of its range.
+    /// The first value out of range.
     pub(super) fn new(mut own: message::OwnData, fresh: Arc<RespawningInstance>) -> Result<Self> {
         own.description = one_line(&own.description);
         for (what, count) in [("data.train", own.train), ("data.val", own.val)] {
@@ -89,7 +89,7 @@ impl TaskData for RemoteData {
             true => Ok(Size::new(width, height)),
             false => {
                 let message = format!(
-                    "sample {index} has {width} x {height} pixels; 1 to {MOST_SIDE_PX} a side are right"
+                    "sample {index} has {width} x {height} pixels; each side must be 1 to {MOST_SIDE_PX}"
                 );
                 Err(instance.error(Op::SampleSize, message))
             }
@@ -118,7 +118,7 @@ impl TaskData for RemoteData {
         };
         let has_length = truth.kind != LabelKind::Keypoints || filled.reference_px > 0.0;
         if !is_finite || !has_length || !filled.reference_px.is_finite() {
-            let message = format!("the label of sample {index} is not finite, or of no length");
+            let message = format!("the label of sample {index} is empty or not finite");
             return Err(instance.error(Op::Fill, message));
         }
         let references_px = vec![filled.reference_px];

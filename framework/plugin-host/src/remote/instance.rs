@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::MOST_REPLY;
 use crate::library::{Answer, Lent, Library};
 
-/// An instance; it ends when this is dropped.
+/// An instance, dropped in the library when this value is dropped.
 pub(super) struct Instance {
     library: &'static Library,
     handle: u64,
@@ -18,10 +18,10 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Makes an instance and returns what it says of itself.
+    /// Makes an instance and returns its description.
     ///
     /// # Errors
-    /// The library's reason, or what is wrong with its reply.
+    /// The library's reason, or the problem with its reply.
     pub(super) fn make<R: DeserializeOwned>(
         library: &'static Library,
         kind: Kind,
@@ -48,15 +48,15 @@ impl Instance {
         }
     }
 
-    /// Whether a call panicked, after which none is made any more.
+    /// True after a panic, which rules out further calls.
     pub(super) fn is_dead(&self) -> bool {
         self.is_dead.load(Ordering::Acquire)
     }
 
-    /// A call whose reply is JSON.
+    /// Makes a call whose reply is JSON.
     ///
     /// # Errors
-    /// The library's reason, or what is wrong with its reply.
+    /// The library's reason, or the problem with its reply.
     pub(super) fn call<R: DeserializeOwned>(
         &self,
         op: Op,
@@ -67,10 +67,10 @@ impl Instance {
         self.read(op.name(), &bytes)
     }
 
-    /// A call whose reply is bytes, `most` at most.
+    /// Makes a call whose reply is at most `most` bytes.
     ///
     /// # Errors
-    /// The library's reason, or that the reply is too long.
+    /// The library's reason, or a reply that is too long.
     pub(super) fn call_for_bytes(
         &self,
         op: Op,
@@ -79,7 +79,7 @@ impl Instance {
         most: usize,
     ) -> Result<Vec<u8>> {
         if self.is_dead() {
-            let message = "an earlier call panicked, so this one is not made".to_owned();
+            let message = "skipped because an earlier call panicked".to_owned();
             return Err(self.error(op, message));
         }
         let request = to_json(request)?;
@@ -101,7 +101,7 @@ impl Instance {
     /// Reads a reply.
     pub(super) fn read<R: DeserializeOwned>(&self, operation: &str, bytes: &[u8]) -> Result<R> {
         serde_json::from_slice(bytes).map_err(|e| {
-            let message = format!("its reply is not as it should be: {e}");
+            let message = format!("its reply is invalid: {e}");
             self.library.error(operation, message)
         })
     }

@@ -1,15 +1,15 @@
-//! Spaces, controllers, schedules and tasks of a library, as the engine knows them.
+//! Adapters for a library's spaces, controllers, schedules and tasks.
 //!
-//! What a library replies is input like any other: it is as long as it may be, JSON, a valid graph
-//! or choice, a finite number in its range, or else an error that names the library and the call.
-//! Where a call cannot return an error, the first one is kept for `fault`.
+//! A library's reply is untrusted input: it must be within its size limit, JSON, a valid graph or
+//! choice, a finite number in its range, or else it is an error that names the library and the
+//! call. Where a call cannot return an error, the first one is kept for `fault`.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `instance.rs` | one instance: calls, and its end after a panic |
-//! | `fresh.rs` | instances that keep no state and are made again after a panic |
+//! | `instance.rs` | one instance: calls, and its state after a panic |
+//! | `fresh.rs` | stateless instances, respawned after a panic |
 //! | `space.rs`, `controller.rs`, `schedule.rs`, `task.rs` | one kind each |
-//! | `scorer.rs`, `data.rs` | what a task makes: scorers, and its own data |
+//! | `scorer.rs`, `data.rs` | a task's scorers, and its own data |
 
 mod controller;
 mod data;
@@ -30,11 +30,11 @@ pub(super) use schedule::schedule;
 pub(super) use space::space;
 pub(super) use task::task;
 
-/// The most bytes of an ordinary reply.
+/// Maximum bytes of an ordinary reply.
 const MOST_REPLY: usize = 1 << 20;
-/// The most bytes of a graph.
+/// Maximum bytes of a graph.
 const MOST_GRAPH: usize = 16 << 20;
-/// The most bytes of a saved state.
+/// Maximum bytes of a saved state.
 const MOST_STATE: usize = 256 << 20;
 
 /// The first failure that could not be returned.
@@ -42,7 +42,7 @@ const MOST_STATE: usize = 256 << 20;
 struct Fault(Mutex<Option<Error>>);
 
 impl Fault {
-    /// Keeps an error unless there is one already; `instead` is what the call answers.
+    /// Keeps an error unless there is one already; the call returns `instead`.
     fn keep<T>(&self, result: Result<T>, instead: impl FnOnce() -> T) -> T {
         result.unwrap_or_else(|error| {
             let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,16 +51,16 @@ impl Fault {
         })
     }
 
-    /// The error, once.
+    /// Takes the error.
     fn take(&self) -> Result<()> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.take().map_or(Ok(()), Err)
     }
 }
 
-/// Brings a generator to where the library left it.
+/// Advances a generator to the position where the library left it.
 fn advance(rng: &mut Rng, drawn: Drawn) -> Result<()> {
-    /// A call that draws more words than this is mistaken.
+    /// A call that draws more words than this is faulty.
     const MOST_WORDS: u128 = 1 << 40;
     let Some(position) = drawn.position.map(u128::from) else {
         return Ok(());
@@ -70,7 +70,7 @@ fn advance(rng: &mut Rng, drawn: Drawn) -> Result<()> {
         return Err(Error::invalid(
             "generator position",
             position,
-            format!("a call that began at {now} goes on from there"),
+            format!("expected a position at or shortly after {now}, where the call started"),
         ));
     }
     rng.set_word_pos(position);

@@ -1,4 +1,4 @@
-//! Instances that keep no state between calls: spaces and tasks.
+//! Respawning instances, for items that keep no state between calls: spaces and tasks.
 //!
 //! After a panic the next call gets a fresh instance, so that one bad architecture costs one trial.
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::instance::Instance;
 use crate::library::Library;
 
-/// An item by name and settings, with its present instance.
+/// An item by name and settings, with its current instance.
 pub(super) struct RespawningInstance {
     pub(super) library: &'static Library,
     kind: Kind,
@@ -23,7 +23,7 @@ pub(super) struct RespawningInstance {
 }
 
 impl RespawningInstance {
-    /// Makes the first instance and returns what it says of itself.
+    /// Makes the first instance and returns its description.
     ///
     /// # Errors
     /// As [`Instance::make`].
@@ -45,7 +45,7 @@ impl RespawningInstance {
         Ok((fresh, reply))
     }
 
-    /// An instance that no call of which has panicked.
+    /// Returns an instance that has not panicked.
     ///
     /// # Errors
     /// As [`Instance::make`].

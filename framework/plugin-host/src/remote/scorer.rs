@@ -1,4 +1,4 @@
-//! A scorer that a library's task made.
+//! A scorer made by a library's task.
 
 use nasfw_sdk::wire::message::task as message;
 use nasfw_sdk::wire::message::{Nothing, Op};
@@ -9,23 +9,23 @@ use super::Fault;
 use super::instance::Instance;
 use crate::library::{Lent, Library};
 
-/// More metrics over everything than anyone looks at.
+/// Maximum number of overall metrics.
 const MOST_METRICS: usize = 256;
-/// The same for those of single items: some for each of 255 classes.
+/// Maximum number of metrics of single items: some for each of 255 classes.
 const MOST_ITEMS: usize = 4096;
 
-/// Whether this can be shown as the name of a metric over everything.
+/// Checks that this can be shown as the name of an overall metric.
 pub(super) fn is_name(name: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.@".contains(c);
     (1..=64).contains(&name.len()) && name.chars().all(is_plain)
 }
 
-/// Whether this can be shown as the name of a class, joint or other item.
+/// Checks that this can be shown as the name of a class, joint or other item.
 fn is_item(name: &str) -> bool {
     (1..=256).contains(&name.len()) && !name.chars().any(char::is_control)
 }
 
-/// A scorer, or why there is none.
+/// A scorer, or the reason why there is none.
 pub(super) struct RemoteScorer {
     instance: Result<Instance>,
     fault: Fault,
@@ -60,8 +60,8 @@ impl RemoteScorer {
         match few && are_named {
             true => Ok(reply.metrics),
             false => {
-                let message = "metrics have short names of letters, digits, - and _; those of a class \
-                               or joint are called METRIC/ITEM";
+                let message = "metrics need short names of letters, digits, - and _; those of a class \
+                               or joint must be called METRIC/ITEM";
                 Err(self.instance()?.error(Op::Metrics, message))
             }
         }

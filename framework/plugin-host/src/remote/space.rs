@@ -10,7 +10,7 @@ use super::{Fault, MOST_GRAPH};
 use crate::described::one_line;
 use crate::library::Library;
 
-/// More parameters than any network that this program could train.
+/// Maximum number of parameters; more than this program could train.
 const MOST_PARAMETERS: usize = 1 << 30;
 
 struct RemoteSpace {
@@ -22,7 +22,7 @@ struct RemoteSpace {
 /// Makes the search space `name`.
 ///
 /// # Errors
-/// The library's reason, or what is wrong with its reply.
+/// The library's reason, or the problem with its reply.
 pub(crate) fn space(
     library: &'static Library,
     name: &'static str,
@@ -69,7 +69,7 @@ impl SearchSpace for RemoteSpace {
             true => Ok(graph),
             false => {
                 let message =
-                    format!("{parameters} parameters; at most {MOST_PARAMETERS} are taken");
+                    format!("{parameters} parameters; at most {MOST_PARAMETERS} are accepted");
                 Err(instance.error(Op::Decode, message))
             }
         }

@@ -17,7 +17,7 @@ use super::respawn::RespawningInstance;
 use super::scorer::{RemoteScorer, is_name};
 use crate::library::{Lent, Library};
 
-/// More metrics than a headline shows.
+/// Maximum number of headline metrics.
 const MOST_HEADLINES: usize = 32;
 
 struct RemoteTask {
@@ -32,7 +32,7 @@ struct RemoteTask {
 /// Makes the task `name`.
 ///
 /// # Errors
-/// The library's reason, or what is wrong with its reply.
+/// The library's reason, or the problem with its reply.
 pub(crate) fn task(
     library: &'static Library,
     name: &'static str,
@@ -74,7 +74,7 @@ impl RemoteTask {
         match reply.channels {
             1..=MAX_CHANNELS => Ok(reply.channels),
             other => {
-                let message = format!("{other} channels; 1 to {MAX_CHANNELS} are right");
+                let message = format!("{other} channels; expected 1 to {MAX_CHANNELS}");
                 Err(instance.error(Op::OutputChannels, message))
             }
         }
@@ -86,7 +86,7 @@ impl RemoteTask {
         let reply: message::Handle =
             instance.call(Op::Scorer, &message::OfData { info }, &mut [])?;
         match reply.handle {
-            0 => Err(instance.error(Op::Scorer, "made a scorer without a handle")),
+            0 => Err(instance.error(Op::Scorer, "made a scorer with a null handle")),
             handle => Ok(RemoteScorer::new(self.fresh.library, handle)),
         }
     }
@@ -164,7 +164,7 @@ impl Task for RemoteTask {
     }
 }
 
-/// Names that live as long as the program; the same ones are kept once.
+/// Interns names, which live as long as the program.
 fn kept(names: &[String]) -> &'static [&'static str] {
     static KEPT: Mutex<Vec<&'static [&'static str]>> = Mutex::new(Vec::new());
     let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);

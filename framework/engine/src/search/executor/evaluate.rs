@@ -1,4 +1,4 @@
-//! One architecture through the stages.
+//! Evaluation of one architecture through the stages.
 
 use std::time::Instant;
 
@@ -18,11 +18,12 @@ use nasfw_network::kernels::Kernels;
 use nasfw_network::{Error as Network, Weights};
 
 impl<K: Kernels> Prepared<'_, K> {
-    /// Judges one architecture. What is known is told to `so_far` whenever it is more, so that it is not lost with the process.
+    /// Evaluates one architecture. Partial results go to `so_far` as they arrive, so that they are
+    /// not lost with the process.
     ///
     /// # Errors
-    /// What ends a search: a stop, data that cannot be read, a broken schedule. An architecture that
-    /// fails is a value.
+    /// Errors that end a search: a stop, unreadable data, a failing schedule. A failing
+    /// architecture is a value.
     pub(super) fn examine(
         &self,
         job: &Job,
@@ -54,15 +55,15 @@ impl<K: Kernels> Prepared<'_, K> {
                 };
                 way.go(graph, &mut judged)
             });
-        // The next architecture's maps have other sizes. A device that cannot do that much is lost, and
-        // no trial failed because of its architecture.
+        // The next architecture's maps have other sizes. If the device cannot even do this it is
+        // lost, and the architecture is not to blame.
         self.kernels.release()?;
         match result {
             Ok(()) => {}
             Err(
                 e @ (Error::Training(_) | Error::Network(Network::Device(_)) | Error::Contract(_)),
             ) => {
-                // It failed in the middle of a phase, or outside any.
+                // It failed in the middle of a phase, or outside of any.
                 observer.on(&Event::PhaseDone);
                 judged.failed = Some(e.to_string());
             }
@@ -98,7 +99,7 @@ impl<K: Kernels> Prepared<'_, K> {
     }
 }
 
-/// One architecture on its way through the stages.
+/// An architecture on its way through the stages.
 struct Way<'a, 'p, K: Kernels> {
     prepared: &'a Prepared<'p, K>,
     clock: &'a Clock,
@@ -149,7 +150,7 @@ impl<K: Kernels> Way<'_, '_, K> {
             self.observer.on(&Event::PhaseDone);
             judged.metrics = metrics;
             if !reward.is_finite() {
-                let message = format!("the reward {reward} after stage {at} is no number");
+                let message = format!("the reward {reward} after stage {at} is not finite");
                 return Err(Error::Training(message));
             }
             judged.stage_rewards.push(reward);

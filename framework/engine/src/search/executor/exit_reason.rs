@@ -1,13 +1,13 @@
-//! Why a worker is no more, in words for the record of its trial.
+//! Exit reasons of workers, in words for the record of a trial.
 
 use std::collections::VecDeque;
 use std::process::ExitStatus;
 
 use crate::search::failures::BEFORE_LOG;
 
-/// Lines of a worker's standard error that are kept.
+/// Number of last lines of a worker's standard error that are kept.
 const LINES: usize = 3;
-/// Characters of each.
+/// Maximum number of characters per line.
 const LINE_CHARS: usize = 160;
 
 /// The last lines that a worker wrote on its standard error.
@@ -29,7 +29,7 @@ impl Tail {
     }
 }
 
-/// Whether a message is about memory that could not be had: Rust's own, or the system's.
+/// True for messages about memory exhaustion: Rust's own, or the system's.
 pub(super) fn is_memory(message: &str) -> bool {
     let said = [
         "memory allocation of",
@@ -39,7 +39,7 @@ pub(super) fn is_memory(message: &str) -> bool {
     said.iter().any(|text| message.contains(text))
 }
 
-/// Threads have numbers that differ from run to run: `thread 'main' (4711) panicked` is the same
+/// Removes thread ids, which differ from run to run: `thread 'main' (4711) panicked` is the same
 /// failure whatever the number.
 fn without_thread_id(line: &str) -> String {
     let Some((before, rest)) = line
@@ -54,26 +54,26 @@ fn without_thread_id(line: &str) -> String {
     }
 }
 
-/// The limits that a worker had.
+/// The limits of a worker.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// MiB, 0 for none.
+    /// MiB; 0 for none.
     pub(super) memory_mb: u64,
-    /// Seconds a trial, 0 for none.
+    /// Seconds per trial; 0 for none.
     pub(super) timeout_secs: u64,
 }
 
-/// How a worker ended, other than by being told to.
+/// The exit reason of a worker that was not told to end.
 #[derive(Clone, Debug)]
 pub(super) enum Ending {
-    /// It was ended because a trial took too long.
+    /// Killed because a trial took too long.
     TimedOut(Tail),
-    /// It ended by itself, with this status if the system knew one.
+    /// Ended by itself, with this status if the system knew one.
     Died(Option<ExitStatus>, Tail),
 }
 
 impl Ending {
-    /// Whether it wanted more memory than its limit.
+    /// True if it exceeded its memory limit.
     pub(super) fn is_out_of_memory(&self, limits: Limits) -> bool {
         let Self::Died(_, tail) = self else {
             return false;
@@ -81,7 +81,7 @@ impl Ending {
         limits.memory_mb > 0 && tail.0.iter().any(|line| is_memory(line))
     }
 
-    /// In words; `attempts` is how often the trial was tried.
+    /// The reason in words; `attempts` is the number of times the trial was tried.
     pub(super) fn reason(&self, limits: Limits, attempts: u64) -> String {
         let often = match attempts {
             1 => String::new(),
@@ -98,11 +98,11 @@ impl Ending {
             Self::Died(_, tail) if self.is_out_of_memory(limits) => {
                 let limit = limits.memory_mb;
                 (
-                    format!("over the memory limit of {limit} MiB (--memory-limit){often}"),
+                    format!("exceeded the memory limit of {limit} MiB (--memory-limit){often}"),
                     tail,
                 )
             }
-            Self::Died(status, tail) => (format!("its worker {}{often}", how(*status)), tail),
+            Self::Died(status, tail) => (format!("the worker {}{often}", how(*status)), tail),
         };
         let lines: Vec<&str> = tail.0.iter().map(String::as_str).collect();
         match lines.is_empty() {
@@ -114,12 +114,12 @@ impl Ending {
 
 fn how(status: Option<ExitStatus>) -> String {
     let Some(status) = status else {
-        return "closed its output and was ended".into();
+        return "closed its output and was killed".into();
     };
     match nasfw_plugin_host::exit_text(status) {
-        // Nothing in a program crashes with this one.
+        // Programs practically never raise this signal themselves.
         killed if killed.ends_with("(SIGKILL)") => {
-            "was killed by signal 9 (SIGKILL), as the system does when memory runs out".into()
+            "was killed by signal 9 (SIGKILL), usually because the system ran out of memory".into()
         }
         other => other,
     }
@@ -149,13 +149,12 @@ mod tests {
             "thread '<unnamed>' (4711) has overflowed its stack",
         ]);
         let late = Ending::TimedOut(said).reason(limits, 1);
-        let expected = "took longer than 3 s (--trial-timeout); it said: b / c / \
+        let expected = "took longer than 3 s (--trial-timeout); last output: b / c / \
                         thread '<unnamed>' has overflowed its stack";
         assert_eq!(late, expected);
         let full = Ending::Died(None, tail(&["memory allocation of 12 bytes failed"]));
         let reason = full.reason(limits, 2);
-        let expected =
-            "over the memory limit of 100 MiB (--memory-limit) in each of 2 attempts; it said: ";
+        let expected = "exceeded the memory limit of 100 MiB (--memory-limit) in each of 2 attempts; last output: ";
         assert!(reason.starts_with(expected), "{reason}");
         let without = Limits {
             memory_mb: 0,
@@ -163,7 +162,7 @@ mod tests {
         };
         let reason = full.reason(without, 1);
         assert!(
-            reason.starts_with("its worker closed its output"),
+            reason.starts_with("the worker closed its output"),
             "{reason}"
         );
         assert_eq!(without_thread_id("thread 'a' (x1) b"), "thread 'a' (x1) b");

@@ -1,4 +1,4 @@
-//! A judge in this process: one architecture after the other, without isolation.
+//! Evaluation in this process: one architecture after the other, without isolation.
 
 use super::{Executor, Job};
 use crate::error::Result;
@@ -7,7 +7,7 @@ use crate::search::prepare::Prepared;
 use crate::search::round::ReorderBuffer;
 use nasfw_network::kernels::Kernels;
 
-/// Judges in this process.
+/// Evaluates in this process.
 pub(in crate::search) struct InProcess<'a, K: Kernels> {
     pub(in crate::search) prepared: Prepared<'a, K>,
     pub(in crate::search) clock: &'a Clock,

@@ -1,8 +1,8 @@
-//! What workers and their parent say to each other: JSON, a line each.
+//! Messages between workers and their parent: JSON, one per line.
 //!
-//! The parent writes [`Job`](super::Job)s into the worker's standard input; its end ends the worker. The
-//! worker writes [`WorkerMessage`] on its standard output, each after the nonce that its parent chose: whatever
-//! else appears there was printed by a plugin and is no message.
+//! The parent writes [`Job`](super::Job)s to the worker's standard input; its end ends the worker.
+//! The worker writes [`WorkerMessage`] to its standard output, each message after the nonce that its parent
+//! chose: anything else there was printed by a plugin and is ignored.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -11,37 +11,37 @@ use serde::{Deserialize, Serialize};
 use crate::search::clock::Work;
 use crate::trial::Evaluation;
 
-/// More than any message has; what is longer is no message.
+/// Maximum length of a message; anything longer is ignored.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// What a worker says.
+/// A message of a worker.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum WorkerMessage {
-    /// It can judge. Seconds by kind of work until now.
+    /// Ready to evaluate, with the seconds by kind of work so far.
     Ready(Spent),
     /// A piece of work with countable steps begins.
     Phase { name: String, steps: usize },
-    /// So many of its steps are done.
+    /// The number of its steps that are done.
     Step { done: usize, note: String },
-    /// It is over.
+    /// The piece of work is over.
     PhaseDone,
     /// A line for the user.
     Note(String),
-    /// What is known of an architecture while it is being judged.
+    /// Partial result of an architecture that is being evaluated.
     SoFar(Evaluation),
-    /// What judging it showed. Seconds by kind of work since the last time.
+    /// The finished evaluation, with the seconds by kind of work since the last message.
     Evaluation(Evaluation, Spent),
-    /// The schedule broke off; the search cannot go on.
+    /// The schedule failed; the search cannot continue.
     Broken(nasfw_sdk::Error),
-    /// The search cannot go on for another reason; whether the user can mend it.
+    /// The search cannot continue for another reason; the flag is true if the user can fix it.
     Ended { message: String, is_input: bool },
 }
 
 /// Seconds by kind of work.
 pub(super) type Spent = Vec<(Work, f64)>;
 
-/// Writes a message. It begins a line of its own, whatever was printed before.
+/// Writes a message. It starts on a new line, whatever was printed before.
 pub(super) fn write(out: &mut impl Write, nonce: &str, said: &WorkerMessage) -> io::Result<()> {
     let line = format!("\n{nonce} {}\n", serde_json::to_string(said)?);
     out.write_all(line.as_bytes())?;

@@ -1,18 +1,18 @@
-//! Who judges the architectures of a round, side by side or one after the other.
+//! Evaluation of the architectures of a round, in parallel or one after the other.
 //!
-//! What an architecture is worth depends on its choices, the seed, its id and the schedule as it was when
-//! the round was proposed; not on who judges it, nor on which of them comes first.
+//! The result for an architecture depends on its choices, the seed, its id and the schedule as it
+//! was when the round was proposed; not on which process evaluates it, nor on their order.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `evaluate.rs` | one architecture through the stages |
-//! | `in_process.rs` | an executor in this process |
-//! | `worker_pool.rs` | worker processes: which of them evaluates what |
-//! | `recovery.rs` | lost workers: retries, and when to give up |
-//! | `worker_handle.rs` | one worker as its parent knows it |
-//! | `exit_reason.rs` | the reason why a worker ended |
-//! | `message.rs` | messages between workers and their parent |
-//! | `worker_main.rs` | the worker's side |
+//! | `examine.rs` | one architecture through the stages |
+//! | `here.rs` | evaluation in this process |
+//! | `pool.rs` | the pool of worker processes: job assignment |
+//! | `lost.rs` | recovery from lost workers: retries, and when to give up |
+//! | `child.rs` | a worker process as its parent sees it |
+//! | `ending.rs` | exit reasons of workers |
+//! | `message.rs` | messages between workers and parent |
+//! | `serve.rs` | main loop of a worker |
 
 mod evaluate;
 mod exit_reason;
@@ -36,18 +36,19 @@ pub(super) use in_process::InProcess;
 pub use worker_main::work;
 pub(super) use worker_pool::WorkerPool;
 
-/// The program that judges as a worker: it must call [`work`] with the arguments that follow its own.
+/// The program that evaluates as a worker: it must call [`work`] with the arguments that follow its
+/// own.
 #[derive(Clone, Debug)]
 pub struct WorkerProgram {
     /// The program.
     pub program: PathBuf,
     /// Its arguments before those of the worker.
     pub args: Vec<OsString>,
-    /// What its environment has besides this program's.
+    /// Environment variables added to those of this program.
     pub env: Vec<(OsString, OsString)>,
 }
 
-/// One architecture to judge.
+/// One architecture to evaluate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Job {
@@ -59,8 +60,8 @@ pub(super) struct Job {
     pub(super) schedule: State,
 }
 
-/// Judges architectures.
+/// Evaluates architectures.
 pub(super) trait Executor {
-    /// Judges all `jobs`, in any order, and puts what they showed on the buffer as it comes.
+    /// Evaluates all `jobs`, in any order, and passes each result to the desk as it arrives.
     fn judge(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! Workers that are no more: retries, and when to give up.
+//! Recovery from lost workers: retries, and when to give up.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,11 +11,12 @@ use crate::error::{Error, Result};
 use crate::search::round::ReorderBuffer;
 use crate::search::show::Show;
 
-/// So many workers in a row may end without having judged anything.
+/// Maximum number of consecutive workers that end without evaluating anything.
 const FALSE_STARTS: u32 = 2;
 
 impl WorkerPool<'_> {
-    /// Ends what takes too long, and notices workers that ended while something holds their output open.
+    /// Kills workers that exceed the time limit, and detects workers that ended while something
+    /// keeps their output open.
     pub(super) fn look(
         &mut self,
         queue: &mut VecDeque<Task>,
@@ -40,7 +41,7 @@ impl WorkerPool<'_> {
         Ok(())
     }
 
-    /// What is to be done about a worker that ended, or is to be ended because its time is over.
+    /// Handles a worker that ended, or is to be killed because its time is up.
     pub(super) fn lost(
         &mut self,
         at: usize,
@@ -63,7 +64,7 @@ impl WorkerPool<'_> {
         self.false_starts = 0;
         if task.attempt <= self.retries {
             task.attempt += 1;
-            // What it got to once says nothing of the next time.
+            // Partial results of this attempt say nothing about the next one.
             task.so_far.stage_rewards.clear();
             task.so_far.metrics = Metrics::default();
             queue.push_front(task);
@@ -77,7 +78,7 @@ impl WorkerPool<'_> {
         buffer.judged(judged)
     }
 
-    /// A worker that ended while it had nothing to judge is replaced, but not for ever.
+    /// Replaces a worker that ended while idle, up to a limit.
     fn false_start(&mut self, ending: &Ending, was_ready: bool) -> Result<()> {
         self.false_starts += 1;
         let is_full = ending.is_out_of_memory(self.limits);
@@ -85,21 +86,21 @@ impl WorkerPool<'_> {
             return Ok(());
         }
         let when = if was_ready {
-            "while it waits"
+            "while idle"
         } else {
-            "while it starts"
+            "during startup"
         };
         let reason = ending.reason(self.limits, 1);
         let message = match is_full {
             true => format!(
                 "run.memory_limit_mb: {} MiB are not enough for a worker to hold the data and the encoder's \
-                 outputs; go on with more: nasfw resume {} --memory-limit MIB",
+                 outputs; continue with more: nasfw resume {} --memory-limit MIB",
                 self.limits.memory_mb,
                 self.run.display()
             ),
             false => format!(
-                "workers end {when}: {reason}. Finished trials are kept, and `nasfw resume` goes on; \
-                 with --workers 0 the program judges without workers"
+                "workers keep ending {when}: {reason}. Finished trials are kept; continue with `nasfw \
+                 resume`, or with --workers 0 to evaluate without workers"
             ),
         };
         Err(Error::Worker {

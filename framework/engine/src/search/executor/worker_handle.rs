@@ -1,4 +1,4 @@
-//! One worker as its parent knows it.
+//! A worker process as its parent sees it.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -16,28 +16,28 @@ use super::{Job, WorkerProgram};
 use crate::error::{Error, Result};
 use nasfw_device::Device;
 
-/// How long a worker that ends may take.
+/// Maximum time for a worker to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
-/// More than a line of a log has.
+/// Maximum length of a log line.
 const MOST_LINE: u64 = 1 << 16;
 
-/// What came from the worker of a number: `None` at the end of its output.
+/// A message from the worker with a given number: `None` at the end of its output.
 pub(super) type WorkerEvent = (u64, Option<WorkerMessage>);
 
-/// A worker process. Dropped, it is no more.
+/// A worker process, killed on drop.
 pub(super) struct Worker {
-    /// No two of a search have the same.
+    /// Unique within a search.
     pub(super) number: u64,
     process: Child,
     input: Option<ChildStdin>,
     tail: Arc<Mutex<Tail>>,
     log: Option<JoinHandle<()>>,
-    /// Since when it is known to have ended.
+    /// The time when it was found to have ended.
     gone: Option<Instant>,
 }
 
 impl Worker {
-    /// Starts a worker for the run in `run`; what it says goes into `heard`.
+    /// Starts a worker for the run in `run`; its messages go into `heard`.
     ///
     /// # Errors
     /// When the system cannot start it.
@@ -54,13 +54,13 @@ impl Worker {
         (command.args(&program.args).arg(run).arg(&nonce))
             .arg(device.to_string())
             .arg(limits.memory_mb.to_string())
-            // A crash has one line for the record of its trial, the same each time.
+            // A crash leaves one line for the record of its trial, the same each time.
             .env("RUST_BACKTRACE", "0")
             .envs(program.env.iter().map(|(key, value)| (key, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        // A Ctrl-C of the terminal is for the program, which decides what becomes of its workers.
+        // A Ctrl-C in the terminal is for the program, which decides the fate of its workers.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut process = command.spawn().map_err(not_started)?;
@@ -82,7 +82,7 @@ impl Worker {
                         return;
                     }
                 }
-                // Nobody listens any more when the search is over.
+                // The receiver is gone when the search is over.
                 let _ = heard.send((number, None));
             };
             thread::Builder::new().spawn(hear).map_err(not_started)?;
@@ -94,7 +94,7 @@ impl Worker {
         Ok(worker)
     }
 
-    /// Gives it a job; false when it is gone.
+    /// Sends it a job; false when it has ended.
     pub(super) fn give(&mut self, job: &Job) -> bool {
         let Some(input) = &mut self.input else {
             return false;
@@ -106,13 +106,13 @@ impl Worker {
         })
     }
 
-    /// Keeps something it said as if it were in its log.
+    /// Appends a message to its log.
     pub(super) fn remember(&self, line: &str) {
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         tail.push(line.as_bytes());
     }
 
-    /// Whether the process has ended a while ago, though something holds its output open.
+    /// True if the process ended some time ago although something keeps its output open.
     pub(super) fn ended_long_ago(&mut self) -> bool {
         if self.gone.is_none() && matches!(self.process.try_wait(), Ok(Some(_))) {
             self.gone = Some(Instant::now());
@@ -120,7 +120,8 @@ impl Worker {
         self.gone.is_some_and(|since| since.elapsed() > GRACE)
     }
 
-    /// Ends it, unless it ends by itself in time, and says how it ended and what it wrote last.
+    /// Waits for it to end, kills it after a time limit, and returns the exit reason with its last
+    /// output.
     pub(super) fn end(mut self, is_ending: bool) -> (Option<ExitStatus>, Tail) {
         let start = Instant::now();
         let mut status = None;
@@ -137,14 +138,14 @@ impl Worker {
         (status, tail.clone())
     }
 
-    /// Ends it and all that it started.
+    /// Kills it and all its child processes.
     fn kill(&mut self) {
         self.input = None;
         #[cfg(unix)]
         {
             use nix::sys::signal::{Signal, killpg};
             let group = i32::try_from(self.process.id()).map(nix::unistd::Pid::from_raw);
-            // It may be gone already, as it should.
+            // It may have ended already, as it should.
             let _ = group.map(|group| killpg(group, Signal::SIGKILL));
         }
         let _ = self.process.kill();
@@ -162,13 +163,13 @@ fn not_started(e: io::Error) -> Error {
     Error::Worker {
         message: format!(
             "cannot start a worker ({e}): the system may allow too few processes or open files (`ulimit -u`, `ulimit \
-             -n`). Finished trials are kept, and `nasfw resume` goes on; --workers 0 needs none"
+             -n`). Finished trials are kept; continue with `nasfw resume`, or with --workers 0, which needs none"
         ),
         is_input: false,
     }
 }
 
-/// Keeps the last lines of a log until its end.
+/// Collects the last lines of a log until its end.
 fn keep_last(errors: impl Read, tail: &Mutex<Tail>) {
     let mut errors = BufReader::new(errors);
     let mut line = Vec::new();

@@ -1,4 +1,4 @@
-//! The worker's side: architectures come in, what they showed goes out.
+//! Main loop of a worker: architectures come in, evaluations go out.
 
 use std::io::{self, BufRead};
 use std::path::Path;
@@ -20,15 +20,15 @@ use nasfw_device::{Device, on_device};
 use nasfw_network::kernels::Kernels;
 use nasfw_plugin_host as plugins;
 
-/// Between two words about one piece of work; a bar moves no faster.
+/// Minimum interval between two progress messages; a bar moves no faster.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Judges architectures of the run in `run` that come on standard input, on the device of that name, until that
-/// ends. `nonce` stands before all that is said on standard output; the system holds the process to
-/// `memory_limit_mb` MiB, 0 for no limit.
+/// Evaluates architectures of the run in `run` that arrive on standard input, on the device of that
+/// name, until the input ends. `nonce` precedes every message on standard output; the system limits
+/// the process to `memory_limit_mb` MiB, 0 for no limit.
 ///
 /// # Errors
-/// When standard output cannot be written, or the system gives it no threads.
+/// When standard output cannot be written, or the system cannot create threads.
 pub fn work(run: &Path, nonce: &str, device: Device, memory_limit_mb: u64) -> io::Result<()> {
     let out = Arc::new(Out {
         nonce: nonce.into(),
@@ -67,7 +67,7 @@ fn serve(
     config.run.device = device;
     config.run.memory_limit_mb = memory_limit_mb;
     if view.artifact(WARM_WEIGHTS)?.is_some() {
-        // The warm-up that began from them is over.
+        // The warm-up that started from them is over.
         config.encoder.weights = None;
     }
     on_device!(device, |kernels| {
@@ -85,7 +85,7 @@ fn serve_on<K: Kernels>(
     let clock = Clock::start();
     let setup = clock.time(Work::Data, || Setup::new(config, &Members::of(config)?))?;
     let warm = warm_of(&kernels, &setup, &view)?;
-    // The parent writes to it from now on.
+    // The parent may write to it from now on.
     drop(view);
     let mut observer = Wire(out.clone());
     let prepared = Prepared::new(&setup, kernels, warm, &clock, &mut observer)?;
@@ -109,7 +109,7 @@ fn serve_on<K: Kernels>(
     Ok(())
 }
 
-/// The jobs on standard input. Its end, also by the parent's death, is the end of the process,
+/// The jobs on standard input. Its end, also by the parent's death, ends the process immediately,
 /// whatever it is doing.
 fn jobs() -> io::Result<Receiver<Job>> {
     let (sender, receiver) = channel();
@@ -127,16 +127,16 @@ fn jobs() -> io::Result<Receiver<Job>> {
     Ok(receiver)
 }
 
-/// Sets the limit, and sees to it that the process does not outlive its parent.
+/// Sets the memory limit, and makes sure that the process does not outlive its parent.
 fn guard(memory_limit_mb: u64) -> Result<()> {
     #[cfg(target_os = "linux")]
     {
         use nix::sys::resource::{Resource, setrlimit};
         use nix::sys::signal::Signal;
-        // Should that fail, the end of standard input does the same a little later.
+        // If this fails, the end of standard input does the same a little later.
         let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
         if memory_limit_mb > 0 {
-            // What was mapped to be written to, not addresses: allocators reserve more of those than
+            // Limits writable mappings, not addresses: allocators reserve more address space than
             // they use.
             let bytes = memory_limit_mb << 20;
             setrlimit(Resource::RLIMIT_DATA, bytes, bytes).map_err(|e| Error::Worker {
@@ -150,10 +150,10 @@ fn guard(memory_limit_mb: u64) -> Result<()> {
     Ok(())
 }
 
-/// Standard output, a message at a time.
+/// Standard output, one message at a time.
 struct Out {
     nonce: String,
-    /// When something that may be left out was last said.
+    /// Time of the last optional message.
     last: Mutex<Instant>,
 }
 
@@ -162,7 +162,7 @@ impl Out {
         message::write(&mut io::stdout().lock(), &self.nonce, said)
     }
 
-    /// Without a parent that listens there is nothing left to do.
+    /// Without a listening parent there is nothing left to do.
     fn say(&self, said: &WorkerMessage) {
         if self.write(said).is_err() {
             std::process::exit(1);
@@ -176,7 +176,7 @@ impl Out {
     }
 }
 
-/// Says what happens to the parent.
+/// Forwards events to the parent.
 struct Wire(Arc<Out>);
 
 impl Observer for Wire {
@@ -199,14 +199,14 @@ impl Observer for Wire {
             }
             Event::PhaseDone => WorkerMessage::PhaseDone,
             Event::Note { text } => WorkerMessage::Note((*text).into()),
-            // The parent knows of trials what it needs.
+            // The parent has all it needs to know about trials.
             _ => return,
         };
         self.0.say(&said);
     }
 }
 
-/// What was spent since `before`.
+/// Seconds spent since `before`.
 fn since(now: &Spent, before: &Spent) -> Spent {
     let earlier = |work: &Work| before.iter().find(|(w, _)| w == work).map_or(0.0, |w| w.1);
     (now.iter())

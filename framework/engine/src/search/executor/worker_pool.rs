@@ -1,4 +1,4 @@
-//! Workers: who judges what, and what happens when one is no more.
+//! The worker pool: job assignment, and what happens when a worker is lost.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -18,29 +18,29 @@ use crate::search::show::Show;
 use crate::trial::Evaluation;
 use nasfw_device::Device;
 
-/// Between two looks at clocks and at the wish to stop.
+/// Interval between checks of time limits and stop requests.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Judges in worker processes, each of which costs its own trial at most.
+/// Evaluates in worker processes, each of which costs at most its own trial.
 pub(in crate::search) struct WorkerPool<'a> {
     program: &'a WorkerProgram,
     pub(super) run: PathBuf,
-    /// What workers compute on.
+    /// The device that workers compute on.
     device: Device,
     pub(super) limits: Limits,
     pub(super) retries: u64,
     clock: &'a Clock,
     /// Stages of the schedule.
     stages: usize,
-    /// Places for workers.
+    /// Slots for workers.
     pub(super) slots: Vec<Option<Slot>>,
     started: u64,
     pub(super) false_starts: u32,
-    /// Notes of workers that start, each shown once.
+    /// Notes of starting workers, each shown once.
     seen: BTreeSet<String>,
     sender: Sender<WorkerEvent>,
     heard: Receiver<WorkerEvent>,
-    /// Time spent waiting, and what workers did meanwhile.
+    /// Time spent waiting, and the work that workers did meanwhile.
     waited: Duration,
     theirs: BTreeMap<Work, f64>,
 }
@@ -52,7 +52,7 @@ pub(super) struct Slot {
     pub(super) task: Option<Task>,
 }
 
-/// A job and what is known of it.
+/// A job with its partial result.
 pub(super) struct Task {
     pub(super) job: Job,
     pub(super) attempt: u64,
@@ -61,7 +61,7 @@ pub(super) struct Task {
 }
 
 impl<'a> WorkerPool<'a> {
-    /// Starts nothing yet.
+    /// Creates the pool; starts no worker yet.
     pub(in crate::search) fn new(
         program: &'a WorkerProgram,
         run: &Path,
@@ -110,7 +110,7 @@ impl<'a> WorkerPool<'a> {
                         self.lost(at, true, &mut queue, &mut show, buffer)?;
                     }
                 }
-                // We hold a sender ourselves, so that there always is one.
+                // This pool holds a sender itself, so that there always is one.
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
             if buffer.observer().should_stop() {
@@ -120,19 +120,19 @@ impl<'a> WorkerPool<'a> {
         }
     }
 
-    /// Hands out what can be handed out, and starts workers for the rest.
+    /// Assigns all jobs that can be assigned, and starts workers for the rest.
     fn assign(&mut self, queue: &mut VecDeque<Task>) -> Result<()> {
         for slot in self.slots.iter_mut().flatten() {
             if !slot.is_ready || slot.task.is_some() {
                 continue;
             }
-            // A second attempt begins in a worker that nothing happened to yet.
+            // A second attempt starts in a fresh worker.
             let fits = |task: &Task| task.attempt == 1 || !slot.has_judged;
             let Some(mut task) = queue.iter().position(fits).and_then(|at| queue.remove(at)) else {
                 continue;
             };
             task.since = Instant::now();
-            // Should it be gone, the end of its output says so.
+            // If it has ended, the end of its output shows that.
             slot.worker.give(&task.job);
             slot.task = Some(task);
         }
@@ -175,7 +175,7 @@ impl<'a> WorkerPool<'a> {
         show: &mut Show,
         buffer: &mut ReorderBuffer<'_, '_>,
     ) -> Result<()> {
-        // What a worker said before it was ended is of no interest.
+        // Messages that a worker sent before it was killed are ignored.
         let Some(slot) = self.place(number).and_then(|at| self.slots[at].as_mut()) else {
             return Ok(());
         };
@@ -187,7 +187,7 @@ impl<'a> WorkerPool<'a> {
             }
             WorkerMessage::Phase { name, steps } => match id {
                 Some(id) => show.phase(id, &name, steps, buffer.observer()),
-                // All workers prepare the same; the first is shown.
+                // All workers prepare the same way; show only the first.
                 None if number == 1 => buffer.observer().on(&Event::Phase { name: &name, steps }),
                 None => {}
             },
@@ -227,7 +227,7 @@ impl<'a> WorkerPool<'a> {
                 }
             }
             WorkerMessage::Broken(source) => return Err(Error::broken(source)),
-            // What the system refused it for lack of memory may come as any error; its end follows.
+            // Failed allocations may surface as any error; the worker's end follows.
             WorkerMessage::Ended { message, .. }
                 if is_memory(&message) && self.limits.memory_mb > 0 =>
             {
@@ -245,7 +245,7 @@ impl Executor for WorkerPool<'_> {
     fn judge(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
         let result = self.judge_all(jobs, buffer);
         if matches!(result, Err(Error::Stopped)) {
-            // What has been judged by now need not be judged again.
+            // Jobs evaluated by now need not be evaluated again.
             while let Ok((number, said)) = self.heard.try_recv() {
                 if let (Some(said @ WorkerMessage::Evaluation(..)), Some(_)) =
                     (said, self.place(number))
@@ -255,7 +255,7 @@ impl Executor for WorkerPool<'_> {
             }
         }
         if result.is_err() {
-            // Their work is of no use any more; what was judged is kept.
+            // Their work is no longer needed; finished evaluations are kept.
             self.slots.iter_mut().for_each(|slot| *slot = None);
         }
         self.clock.waited(self.waited, &self.theirs);

@@ -1,6 +1,6 @@
-//! Changes of what a run recorded are found.
+//! Changes to the record of a run are detected.
 //!
-//! `NASFW_CHANGES` sets how many random bytes are changed, 300 unless it does.
+//! `NASFW_CHANGES` sets the number of random byte changes; the default is 300.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use super::{new_run, state, trial};
 use crate::store::{Run, database_path, format};
 use crate::trial::Evaluation;
 
-/// A run of 30 trials in a round of three, one of them judged, with two artifacts; closed.
+/// A closed run of 30 trials in rounds of three, one of them evaluated, with two artifacts.
 fn closed() -> (TempDir, PathBuf) {
     let (folder, mut run) = new_run();
     for id in 0..30 {
@@ -39,7 +39,7 @@ fn closed() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// What verifying says; what cannot be opened at all says so.
+/// The problems that verifying reports, or the error of opening.
 fn problems(run: &Path) -> Vec<String> {
     match Run::read(run).and_then(|view| view.verify()) {
         Ok(found) => found.problems,
@@ -51,7 +51,7 @@ fn cases() -> usize {
     std::env::var("NASFW_CHANGES").map_or(300, |n| n.parse().unwrap())
 }
 
-/// Another value of one byte.
+/// A different value for one byte.
 fn change(bytes: &mut [u8], rng: &mut Rng) -> usize {
     let at = rng.random_range(0..bytes.len());
     bytes[at] ^= rng.random_range(1..=255_u8);
@@ -65,7 +65,7 @@ fn a_run_that_nobody_changed_is_as_it_was() {
     assert_eq!(found.problems, [""; 0]);
     assert_eq!((found.trials, found.artifacts), (30, 2));
     assert!(found.is_whole_file);
-    // Nobody knows the whole file of a run that is being written.
+    // The whole file has no hash while a run is being written.
     let run = Run::open(&path).unwrap();
     let found = run.verify().unwrap();
     assert!(found.problems.is_empty() && !found.is_whole_file);
@@ -84,7 +84,7 @@ fn every_changed_byte_of_a_closed_run_is_found() {
     let whole = files.map(|file| std::fs::read(path.join(file)).unwrap());
     let mut rng = Seed(5).stream("changes");
     for case in 0..cases() {
-        // Every file is as often changed as the database, large as that is.
+        // Every file is changed equally often, however large the database is.
         let file = rng.random_range(0..files.len());
         let mut bytes = whole[file].clone();
         let at = change(&mut bytes, &mut rng);
@@ -100,7 +100,7 @@ fn every_changed_byte_of_a_closed_run_is_found() {
     assert!(problems(&path).is_empty());
 }
 
-/// All that can be read of a database, in text.
+/// All readable contents of a database, as text.
 fn content(db: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut all = format::tables(db)?;
     for table in [
@@ -124,8 +124,8 @@ fn content(db: &Connection) -> rusqlite::Result<Vec<String>> {
     Ok(all)
 }
 
-/// A run that was interrupted has no hash of the whole file: what is not found then is a byte that records
-/// nothing.
+/// An interrupted run has no hash of the whole file: changes that go undetected then are of bytes
+/// that record nothing.
 #[test]
 fn every_change_of_what_is_recorded_is_found() {
     let (_folder, path) = closed();
@@ -142,7 +142,7 @@ fn every_change_of_what_is_recorded_is_found() {
         if problems(&path).is_empty() {
             not_found += 1;
             let after = content(&Run::read(&path).unwrap().db).unwrap();
-            assert!(before == after, "case {case}: byte {at} is read otherwise");
+            assert!(before == after, "case {case}: byte {at} reads differently");
         }
     }
     // Free space and the header's counters.
@@ -160,9 +160,9 @@ fn changes_by_statements_are_named() {
             "UPDATE trials SET seconds = 0.0",
             "of trial 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 20 more has changed",
         ),
-        ("DELETE FROM trials WHERE id = 12", "trial 12 is gone"),
-        ("DELETE FROM trials WHERE id = 12", "without a gap"),
-        ("DELETE FROM trials WHERE id = 29", "trial 29 is gone"),
+        ("DELETE FROM trials WHERE id = 12", "trial 12 is missing"),
+        ("DELETE FROM trials WHERE id = 12", "consecutively from 0"),
+        ("DELETE FROM trials WHERE id = 29", "trial 29 is missing"),
         (
             "DELETE FROM trials WHERE id = 29; DELETE FROM links WHERE id = 29",
             "or their seal has changed",
@@ -171,7 +171,7 @@ fn changes_by_statements_are_named() {
             "UPDATE links SET link = x'00' WHERE id = 3",
             "of trial 3, 4 has changed",
         ),
-        ("UPDATE pending SET judged = NULL", "the round under way"),
+        ("UPDATE pending SET judged = NULL", "the current round"),
         (
             "UPDATE state SET controller = x'00'",
             "the state to continue from",

@@ -1,4 +1,4 @@
-//! The promises of a run folder.
+//! Guarantees of a run folder.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -92,7 +92,7 @@ fn everything_comes_back_after_a_crash() {
     );
     for id in 0..4 {
         run.append(&trial(id), &state(id)).unwrap();
-        // What another process sees now is what a crash now would leave.
+        // Another process now sees exactly what a crash now would leave.
         let view = RunView::open(run.folder()).unwrap();
         assert_eq!(
             view.trials().unwrap(),
@@ -144,7 +144,7 @@ fn a_round_comes_back_wherever_it_was_left() {
         ..state(7)
     };
     run.begin_round(&proposals, &before).unwrap();
-    refused(run.begin_round(&proposals, &before), "round before");
+    refused(run.begin_round(&proposals, &before), "previous round");
     assert_eq!(run.state().unwrap(), Some(before));
     // Out of order, and learned in order.
     run.keep_evaluation(&judged(2)).unwrap();
@@ -205,7 +205,7 @@ fn trials_follow_each_other() {
 fn a_second_writer_is_refused_and_a_reader_is_not() {
     let (_folder, run) = new_run();
     let path = run.folder().to_owned();
-    refused(Run::open(&path), "another nasfw is writing");
+    refused(Run::open(&path), "another nasfw process is writing");
     assert_eq!(Run::read(&path).unwrap().finished().unwrap(), 0);
     drop(run);
     Run::open(&path).unwrap();
@@ -238,7 +238,7 @@ fn a_folder_in_use_is_left_alone() {
     let run = Run::create(&empty, &config()).unwrap();
     refused(Run::create(&empty, &config()), "nasfw resume");
     drop(run);
-    // A run at rest is these files, and reading it leaves no others.
+    // A closed run consists of these files, and reading it leaves no others.
     Run::read(&empty).unwrap().trials().unwrap();
     assert_eq!(names(folder.path()), ["empty", "photo.png"]);
     assert_eq!(
@@ -260,12 +260,12 @@ fn names(folder: &Path) -> Vec<String> {
 fn what_is_no_run_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     refused(Run::open(&folder.path().join("none")), "no such run");
-    refused(Run::open(folder.path()), "holds no run.db");
+    refused(Run::open(folder.path()), "has no run.db");
     assert!(names(folder.path()).is_empty());
     let db = database_path(folder.path());
     for (content, expected) in [
-        (vec![b'x'; 5000], "damaged or no database"),
-        (Vec::new(), "not made by nasfw"),
+        (vec![b'x'; 5000], "damaged or not a database"),
+        (Vec::new(), "not created by nasfw"),
     ] {
         std::fs::write(&db, content).unwrap();
         refused(Run::open(folder.path()), expected);
@@ -306,7 +306,7 @@ fn a_newer_format_is_named() {
         .pragma_update(None, "user_version", FORMAT + 1)
         .unwrap();
     drop(run);
-    let expected = "made by a newer nasfw (format 3; this program reads up to 2)";
+    let expected = "created by a newer nasfw (format 3; this program reads up to 2)";
     refused(Run::open(&path), expected);
     refused(Run::read(&path), expected);
 }

@@ -13,7 +13,7 @@ pub(super) enum Dim {
     Named(String),
 }
 
-/// A graph being put together.
+/// A graph under construction.
 #[derive(Default)]
 pub(super) struct Builder {
     graph: Graph,
@@ -21,7 +21,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// A name like `wanted` that no value has yet.
+    /// A name like `wanted` that no other value has.
     pub(super) fn name(&mut self, wanted: &str) -> String {
         let mut name = wanted.to_owned();
         let mut n = 1;
@@ -32,7 +32,7 @@ impl Builder {
         name
     }
 
-    /// Adds a node with one output, called like `name`; returns what it is called.
+    /// Adds a node with one output, named after `name`; returns the actual name.
     pub(super) fn node(
         &mut self,
         op_type: &str,
@@ -45,7 +45,7 @@ impl Builder {
         output
     }
 
-    /// Adds a node whose output has a name that is taken already for it.
+    /// Adds a node whose output has a name reserved for it.
     pub(super) fn node_to(
         &mut self,
         op_type: &str,

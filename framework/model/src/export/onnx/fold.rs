@@ -12,7 +12,7 @@ pub(super) struct ScaleShift {
     pub(super) shift: Vec<f64>,
 }
 
-/// The normalisation called `name` by its running statistics.
+/// The normalisation called `name` with its running statistics.
 pub(super) fn normalisation(weights: &Weights, name: &str) -> Result<ScaleShift> {
     let of = |part: &str| values(weights, &format!("{name}.{part}"));
     let (gamma, beta) = (of("weight")?, of("bias")?);
@@ -26,8 +26,8 @@ pub(super) fn normalisation(weights: &Weights, name: &str) -> Result<ScaleShift>
     Ok(ScaleShift { scale, shift })
 }
 
-/// Weights `(out, in / groups, kernel, kernel)` and, if there is any, the bias of the convolution
-/// called `name` with `norm` after it.
+/// Weights `(out, in / groups, kernel, kernel)` and bias, if any, of the convolution called `name`,
+/// followed by `norm`.
 pub(super) fn convolution(
     weights: &Weights,
     name: &str,

@@ -1,9 +1,9 @@
 //! ONNX, opset 17.
 //!
 //! Normalisations are folded into the convolutions before them. Maps are `(batch, channels, height,
-//! width)`, as ONNX has them; only the image that is normalised inside comes as it is stored,
-//! `(batch, height, width, 3)` bytes. Resizes are bilinear to the size of another value, pixel
-//! centres at halves, as in training, so that a network runs at any size.
+//! width)`, as ONNX has them; only an image that is normalised inside the graph arrives as stored,
+//! `(batch, height, width, 3)` bytes. Resizes are bilinear to the size of another value, with
+//! half-pixel centres, as in training, so that a network runs at any size.
 //!
 //! | file | holds |
 //! |---|---|
@@ -30,11 +30,11 @@ use self::proto::{Entry, OperatorSet, element};
 use crate::error::Result;
 use crate::model::{Description, Model};
 
-/// The set of operators used.
+/// The operator set version.
 pub const OPSET: i64 = 17;
 const IR_VERSION: i64 = 8;
 
-/// Where images are normalised.
+/// The place where images are normalised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Normalise {
     /// In the graph: `image` is bytes, RGB, `(batch, height, width, 3)`.
@@ -44,16 +44,16 @@ pub enum Normalise {
     Outside,
 }
 
-/// How a network is written.
+/// Options of the export.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// Where images are normalised.
+    /// The place where images are normalised.
     pub normalise: Normalise,
-    /// Fixes the input to this size; any without.
+    /// Fixed height and width of the input; any size without.
     pub size: Option<Size>,
 }
 
-/// The model as an ONNX file. The same model and options give the same bytes.
+/// Writes the model as an ONNX file. The same model and options give the same bytes.
 ///
 /// # Errors
 /// Never for a [`Model`] that exists.
@@ -77,7 +77,7 @@ pub fn to_onnx(model: &Model, options: &Options) -> Result<Vec<u8>> {
             &names.input,
             element::FLOAT,
             vec![batch(), Dim::Fixed(3), height, width],
-            "RGB / 255 less mean over std (see metadata), (batch, 3, height, width)",
+            "(RGB / 255 - mean) / std (see metadata), (batch, 3, height, width)",
         ),
     }
     let graph = &description.graph;
@@ -112,7 +112,7 @@ pub fn to_onnx(model: &Model, options: &Options) -> Result<Vec<u8>> {
     Ok(made.encode_to_vec())
 }
 
-/// What a reader needs to use the network, as text.
+/// Metadata that a reader needs to use the network.
 fn metadata(description: &Description, options: &Options) -> Vec<Entry> {
     let graph = &description.graph;
     let stride = match graph.resolution(graph.main().node) {

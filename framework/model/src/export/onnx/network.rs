@@ -10,16 +10,16 @@ use crate::error::Result;
 use crate::model::Model;
 use nasfw_network::Weights;
 
-/// What input and outputs are called.
+/// Names of input and outputs.
 pub(super) struct Names {
     pub(super) input: String,
     pub(super) outputs: Vec<String>,
 }
 
-/// Writes what the outputs depend on.
+/// Writes all nodes that the outputs depend on.
 pub(super) fn write(b: &mut Builder, model: &Model, options: &Options) -> Result<Names> {
     let graph = &model.description().graph;
-    // First, so that no node takes these names.
+    // Reserved first, so that no node takes these names.
     let input = b.name("image");
     let outputs: Vec<String> = graph.outputs().iter().map(|o| b.name(&o.name)).collect();
     let image = match options.normalise {
@@ -67,7 +67,7 @@ fn scale_shift(b: &mut Builder, name: &str, x: &str, scale: &[f32], shift: &[f32
     b.node("Add", name, &[&scaled, &shift], Vec::new())
 }
 
-/// For every convolution whose only reader is a normalisation, that normalisation.
+/// Maps every convolution whose only reader is a normalisation to that normalisation.
 fn folded(graph: &Graph) -> Vec<Option<NodeId>> {
     let nodes = graph.nodes();
     let read = graph.reachable();
@@ -93,9 +93,9 @@ struct Writer<'a> {
     graph: &'a Graph,
     weights: &'a Weights,
     folded: Vec<Option<NodeId>>,
-    /// What the value of each node is called; nodes without work of their own share one.
+    /// Name of each node's value; nodes without work of their own share one.
     values: Vec<String>,
-    /// Whether a value is zero everywhere, whatever the image.
+    /// True for values that are zero everywhere, whatever the image.
     is_zero: Vec<bool>,
 }
 
@@ -110,7 +110,7 @@ impl Writer<'_> {
         let first = from.first().map_or("", String::as_str);
         let name = node.name.as_str();
         self.values[id] = match &node.op {
-            // A model has one input.
+            // A model has exactly one input.
             Op::Input { .. } => image.to_owned(),
             Op::Conv(conv) => self.convolution(id, conv, first)?,
             Op::BatchNorm if self.folded[node.inputs[0]] == Some(id) => first.to_owned(),
@@ -183,7 +183,7 @@ impl Writer<'_> {
         Ok(self.b.node("Conv", name, &inputs, attributes))
     }
 
-    /// The first input at the second one's height and width.
+    /// Resizes the first input to the second one's height and width.
     fn resize(&mut self, id: NodeId, from: &[String]) -> String {
         let node = &self.graph.nodes()[id];
         if self.graph.resolution(node.inputs[0]) == self.graph.resolution(id) {
@@ -201,7 +201,7 @@ impl Writer<'_> {
             text("mode", "linear"),
             text("coordinate_transformation_mode", "half_pixel"),
         ];
-        // Neither a region nor scales: the two empty names.
+        // Neither a region nor scales: two empty names.
         b.node("Resize", name, &[&from[0], "", "", &sizes], attributes)
     }
 

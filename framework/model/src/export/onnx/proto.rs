@@ -1,4 +1,5 @@
-//! The messages of `onnx.proto3` (IR version 8) that the writer needs, field numbers as there.
+//! Messages of `onnx.proto3` (IR version 8), as far as the writer needs them, with its field
+//! numbers.
 
 use prost::Message;
 
@@ -67,7 +68,7 @@ pub(super) struct Node {
     pub(super) attributes: Vec<Attribute>,
 }
 
-/// `AttributeProto` of the kinds in use.
+/// `AttributeProto`, limited to the kinds in use.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Attribute {
     #[prost(string, tag = "1")]

@@ -8,7 +8,7 @@ use super::{Flat, OpResult};
 
 /// Scales gradients down to a joint norm of at most `max_norm`; returns the norm they had.
 ///
-/// A norm that is not a number leaves them as they are: the caller sees it and skips the step.
+/// A norm of NaN leaves them unchanged: the caller sees it and skips the step.
 pub(super) fn clip<D: Device<f32>>(
     gradients: &mut Gradients<f32, D>,
     parameters: &[&Flat<D>],
@@ -16,14 +16,14 @@ pub(super) fn clip<D: Device<f32>>(
 ) -> OpResult<f32, D> {
     let mut squares = 0.0_f64;
     for parameter in parameters {
-        // One that took no part in the loss has no gradient yet, and `get` would panic.
+        // Parameters that took no part in the loss have no gradient yet, and `get` would panic.
         gradients.get_or_alloc_mut(*parameter)?;
         let gradient = gradients.get(*parameter);
         let sum = gradient.try_square()?.try_sum::<(), Axis<0>>()?;
         squares += f64::from(value(&sum));
     }
     let norm = squares.sqrt();
-    // The small constant is PyTorch's, so that clipped steps can be compared with it.
+    // PyTorch's small constant, so that clipped steps are comparable.
     let factor = (f64::from(max_norm) / (norm + 1e-6)) as f32;
     if factor < 1.0 {
         for parameter in parameters {
@@ -39,7 +39,8 @@ fn scale<D: Device<f32>>(
     parameter: &Flat<D>,
     factor: f32,
 ) -> OpResult<(), D> {
-    // dfdx has no way to write a gradient but a backward pass: the derivative of Σ p·g by p is g.
+    // The only way to write a gradient in dfdx is a backward pass: the derivative of Σ p·g by p is
+    // g.
     let scaled = gradients.get(parameter).try_mul(factor)?;
     let mut written = parameter
         .leaky_trace()

@@ -11,7 +11,7 @@ pub(super) fn add<D: Device<f32>, T: Tape<f32, D>>(xs: &[&Map<D>], tape: &mut T)
     fold(xs, tape, |sum, x| sum.try_add(x))
 }
 
-/// Maps side by side along their channels.
+/// Concatenates maps along their channels.
 pub(super) fn concat<D: Device<f32>, T: Tape<f32, D>>(
     xs: &[&Map<D>],
     tape: &mut T,
@@ -19,7 +19,7 @@ pub(super) fn concat<D: Device<f32>, T: Tape<f32, D>>(
     fold(xs, tape, |front, x| (front, x).try_concat_along(Axis::<3>))
 }
 
-/// Folds `xs` from the left with an operation of two maps.
+/// Folds `xs` from the left with a binary operation on maps.
 fn fold<D: Device<f32>, T: Tape<f32, D>>(
     xs: &[&Map<D>],
     tape: &mut T,
@@ -28,7 +28,7 @@ fn fold<D: Device<f32>, T: Tape<f32, D>>(
     let Some((first, rest)) = xs.split_first() else {
         return Err(Error::Device("no maps to combine".into()));
     };
-    // From here on the result has an id that none of `xs` has, though one of them may come again.
+    // From here on the result has an id that none of `xs` has, though one of them may occur again.
     let mut y = on_tape(first, tape, renamed)?;
     for x in rest {
         y = on_tape(&y, tape, |y| operation(y, x.retaped::<T>()))?;

@@ -1,4 +1,4 @@
-//! Convolutions as a gather of patches and a product of matrices.
+//! Convolutions as a gather of patches and a matrix product.
 
 use dfdx::prelude::{
     BroadcastTo, Device, GatherTo, HasShape, NoneTape, PutTape, ReshapeTo, SplitTape, SumTo, Tape,
@@ -17,7 +17,7 @@ pub(super) fn conv<D: Device<f32>, T: Tape<f32, D>>(
     bias: Option<&Flat<D>>,
     needs_input_gradient: bool,
 ) -> OpResult<Taped<MapDims, D, T>, D> {
-    // The batch of the last step of an epoch may be smaller than the planned one.
+    // The last step of an epoch may have a smaller batch than planned.
     let (batch, height, width, channels) = *x.shape();
     let input = MapShape::new(batch, height, width, channels);
     let conv = Conv { input, ..*conv };
@@ -50,7 +50,7 @@ pub(super) fn conv<D: Device<f32>, T: Tape<f32, D>>(
     y.try_reshape_like(&(output.batch, output.height, output.width, output.channels))
 }
 
-/// What each output pixel sees, one row per tap: (output pixels × kernel², input channels).
+/// The inputs of each output pixel, one row per tap: (output pixels × kernel², input channels).
 fn patches<D: Device<f32>, T: Tape<f32, D>>(
     conv: &Conv,
     x: Taped<MapDims, D, T>,
@@ -60,7 +60,7 @@ fn patches<D: Device<f32>, T: Tape<f32, D>>(
     if conv.kernel == 1 && conv.stride == 1 {
         return Ok(rows);
     }
-    // Taps outside the map read the row of zeros behind the last pixel.
+    // Taps outside the map read the row of zeros after the last pixel.
     let zeros = rows.device().try_zeros_like(&(1_usize, channels))?;
     let index = patch_index(conv);
     let taken = index.len();
@@ -135,7 +135,8 @@ fn weight_matrix<D: Device<f32>, T: Tape<f32, D>>(
         .try_reshape_like(&shape)
 }
 
-/// Where each entry of the block-diagonal matrix lies in the flat weight; one past its end between groups.
+/// Positions in the flat weight of the entries of the block-diagonal matrix; one past its end
+/// between groups.
 fn block_index(conv: &Conv) -> Vec<usize> {
     let inputs = conv.input.channels / conv.groups;
     let outputs = conv.out_channels / conv.groups;

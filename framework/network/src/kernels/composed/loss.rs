@@ -1,4 +1,4 @@
-//! The losses of the three tasks, each a mean over the elements that count.
+//! The losses of the three tasks, each a mean over the valid elements.
 
 use dfdx::prelude::{ChooseFrom, Device, HasShape, MaxTo, ReshapeTo, SelectTo, SumTo, Tape};
 use dfdx::prelude::{TryAdd, TryDiv, TryLe, TryMul, TrySub};
@@ -14,7 +14,7 @@ type AllAxes = Axes4<0, 1, 2, 3>;
 ///
 /// # Errors
 ///
-/// When there is not one label per pixel, or a label is not a class.
+/// When there is not exactly one label per pixel, or a label is not a class.
 pub(super) fn cross_entropy<D: Device<f32>, T: Tape<f32, D>>(
     logits: &Map<D>,
     labels: &[u8],
@@ -27,7 +27,7 @@ pub(super) fn cross_entropy<D: Device<f32>, T: Tape<f32, D>>(
     let counts = |label: u8| label != ignore;
     let count = labels.iter().filter(|&&label| counts(label)).count();
     let share = -1.0 / count.max(1) as f32;
-    // An ignored pixel reads class 0 and counts nothing.
+    // An ignored pixel reads class 0 with weight 0.
     let (index, weights): (Vec<usize>, Vec<f32>) = labels
         .iter()
         .map(|&label| match counts(label) {
@@ -48,7 +48,7 @@ pub(super) fn cross_entropy<D: Device<f32>, T: Tape<f32, D>>(
     })
 }
 
-/// Mean of e where e ≤ c, of (e² + c²) / 2c elsewhere, over the pixels with a truth above 0.
+/// Mean of e where e ≤ c, of (e² + c²) / 2c elsewhere, over the pixels with a label above 0.
 pub(super) fn berhu<D: Device<f32>, T: Tape<f32, D>>(
     depth: Taped<MapDims, D, T>,
     truth: &Map<D>,
@@ -62,7 +62,7 @@ pub(super) fn berhu<D: Device<f32>, T: Tape<f32, D>>(
         .map(|&metres| if metres > 0.0 { 1.0 } else { 0.0 })
         .collect();
     let mask = dev.try_tensor_from_vec(mask, shape)?;
-    // Sensors also mark a missing depth by not-a-number, which no mask of zeros would remove.
+    // Sensors also mark missing depth by NaN, which a mask of zeros would not remove.
     let measured = measured.into_iter().map(|metres| metres.max(0.0)).collect();
     let measured = dev.try_tensor_from_vec(measured, shape)?;
 
@@ -75,7 +75,7 @@ pub(super) fn berhu<D: Device<f32>, T: Tape<f32, D>>(
             .try_square()?
             .try_div(2.0 * c)?
             .try_add(0.5 * c)?;
-        // An element that does not count has e = 0, so it always takes the linear side.
+        // A masked element has e = 0, so it always takes the linear side.
         error.try_le(c)?.try_choose(error, quadratic)?
     } else {
         error
@@ -101,7 +101,7 @@ pub(super) fn squared_error<D: Device<f32>, T: Tape<f32, D>>(
     error.try_sum::<(), AllAxes>()?.try_div(count.max(1) as f32)
 }
 
-/// The number behind a scalar.
+/// The value of a scalar.
 pub(super) fn value<D: Device<f32>>(x: &Scalar<D>) -> f32 {
     x.as_vec().first().copied().unwrap_or(f32::NAN)
 }

@@ -1,7 +1,7 @@
-//! Every kernel composed from dfdx's own operations: runs on all its devices, and is the reference.
+//! Kernels composed of dfdx's own operations: they run on all its devices, and are the reference.
 //!
-//! Nothing here touches memory or writes a backward pass, so the gradients are right as far as dfdx's
-//! are. A convolution gathers its patches row by row and multiplies matrices: exact, and slow.
+//! Nothing here touches memory or implements a backward pass, so the gradients are as correct as
+//! dfdx's. A convolution gathers its patches row by row and multiplies matrices: exact, and slow.
 //!
 //! | file | holds |
 //! |---|---|
@@ -31,7 +31,7 @@ use super::{
 };
 use crate::error::Result;
 
-/// The kernels of any dfdx device, composed from its own operations.
+/// Kernels for any dfdx device, composed of its own operations.
 #[derive(Clone, Debug, Default)]
 pub struct Composed<D> {
     device: D,
@@ -44,7 +44,7 @@ impl<D> Composed<D> {
     }
 }
 
-/// A convolution with what comes after it in evaluation.
+/// A convolution with its epilogue in evaluation.
 #[derive(Clone, Debug)]
 pub struct FrozenConv<D: Device<f32>> {
     conv: Conv,
@@ -220,7 +220,7 @@ impl<D: Device<f32> + Cache + Synchronize> Kernels for Composed<D> {
 type Taped<S, D, T> = Tensor<S, f32, D, T>;
 /// The shape of a map.
 type MapDims = (usize, usize, usize, usize);
-/// What an operation of the device returns.
+/// The result type of a device operation.
 type OpResult<X, D> = std::result::Result<X, <D as HasErr>::Err>;
 
 /// Runs `operation` on `x` with `tape` put into it, and takes the tape out of the result.
@@ -239,7 +239,8 @@ fn on_tape<S: Shape, Z: Shape, D: Device<f32>, T: Tape<f32, D>>(
 
 /// The same values under a new id; the gradient flows back to the old one.
 ///
-/// dfdx refuses operations whose two arguments share an id, so no kernel returns its argument itself.
+/// dfdx refuses operations whose two arguments share an id, so no kernel returns its argument
+/// itself.
 fn renamed<S: Shape, D: Device<f32>, T: Tape<f32, D>>(
     x: Taped<S, D, T>,
 ) -> OpResult<Taped<S, D, T>, D> {
@@ -247,7 +248,7 @@ fn renamed<S: Shape, D: Device<f32>, T: Tape<f32, D>>(
 }
 
 /// The values of `x` as a constant: dfdx gives every argument of an operation a gradient, and this
-/// one lands at an id nobody else knows.
+/// one lands at an id that nothing else uses.
 fn constant<S: Shape, D: Device<f32>>(
     x: &Tensor<S, f32, D>,
 ) -> OpResult<Tensor<S, f32, D, NoneTape>, D> {

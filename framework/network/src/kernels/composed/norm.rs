@@ -1,4 +1,4 @@
-//! Batch normalisation, normalisation by fixed statistics, and the activations after them.
+//! Batch normalisation, normalisation by fixed statistics, and the activations that follow.
 
 use dfdx::prelude::{
     BroadcastTo, ChooseFrom, Device, HasShape, NoneTape, ReshapeTo, SumTo, Tape, TryAdd, TryDiv,
@@ -9,10 +9,11 @@ use dfdx::shapes::{Axis, Shape};
 use super::{Activation, Affine, BatchStatistics, Flat, MapDims, OpResult, Taped, constant};
 use crate::kernels::NORM_EPSILON;
 
-/// A normalised map and what it was normalised by.
+/// A normalised map and its statistics.
 type Normalised<D, T> = (Taped<MapDims, D, T>, BatchStatistics<D>);
 
-/// `activation(γ (x − mean) / √(variance + ε) + β)`, by the statistics of `x` over all its pixels.
+/// `activation(γ (x − mean) / √(variance + ε) + β)`, with the statistics of `x` over all its
+/// pixels.
 pub(super) fn batch_norm<D: Device<f32>, T: Tape<f32, D>>(
     x: Taped<MapDims, D, T>,
     affine: Affine<'_, D>,
@@ -58,8 +59,8 @@ pub(super) fn scale_shift<D: Device<f32>, T: Tape<f32, D>>(
     activate(y, activation)?.try_reshape_like(&shape)
 }
 
-/// `activation(x)`; its gradient passes strictly between the bounds, and not-a-number passes both
-/// ways, so that a training run that blew up shows it.
+/// `activation(x)`; its gradient passes strictly between the bounds, and NaN passes both ways, so
+/// that a diverged training run shows it.
 pub(super) fn activate<S: Shape, D: Device<f32>, T: Tape<f32, D>>(
     x: Taped<S, D, T>,
     activation: Activation,
@@ -67,7 +68,7 @@ pub(super) fn activate<S: Shape, D: Device<f32>, T: Tape<f32, D>>(
     if activation == Activation::Identity {
         return Ok(x);
     }
-    // Not dfdx's relu and clamp: the first swallows not-a-number, the second has slope 1 on its bounds.
+    // Not dfdx's relu and clamp: the first swallows NaN, the second has slope 1 at its bounds.
     let zeros = x.device().try_zeros_like(x.shape())?;
     let y = x.try_le(0.0)?.try_choose(zeros.retaped::<T>(), x)?;
     if activation == Activation::Relu {
@@ -93,7 +94,7 @@ fn pixel_mean<D: Device<f32>, T: Tape<f32, D>>(
     x: Taped<MapDims, D, T>,
 ) -> OpResult<Taped<(usize,), D, T>, D> {
     let (batch, height, width, _) = *x.shape();
-    // Row by row: dfdx adds one value after the other, and short sums lose less to rounding.
+    // Row by row: dfdx adds sequentially, and short sums lose less to rounding.
     x.try_sum::<(usize, usize, usize), Axis<2>>()?
         .try_sum::<(usize, usize), Axis<1>>()?
         .try_sum::<(usize,), Axis<0>>()?

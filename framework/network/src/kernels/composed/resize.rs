@@ -65,11 +65,11 @@ pub(super) fn global_average<D: Device<f32>, T: Tape<f32, D>>(
         .try_reshape_like(&(batch, 1_usize, 1_usize, channels))
 }
 
-/// The two input positions an output position lies between.
+/// The two input positions around an output position.
 struct Tap {
     low: usize,
     high: usize,
-    /// Share of `high`.
+    /// Weight of `high`.
     weight: f32,
 }
 
@@ -83,7 +83,8 @@ impl Tap {
     }
 }
 
-/// What each of `output` positions reads among `input` positions; f32 throughout, as PyTorch computes it.
+/// Source positions and weights for `output` positions over `input` positions; f32 throughout, as
+/// in PyTorch.
 fn taps(input: usize, output: usize) -> Vec<Tap> {
     let scale = input as f32 / output as f32;
     let tap = |o: usize| {

@@ -1,8 +1,9 @@
-//! Gradients of the maps between operations, kept beside dfdx's own.
+//! Gradients of the maps between operations, kept outside dfdx's.
 //!
-//! dfdx zeroes a gradient on one thread before the first operation adds to it. Here the first one writes into fresh memory,
-//! or hands its buffer over, which is a quarter of a training step's traffic saved. Gradients of leaves (parameters, and maps
-//! that no operation of ours made) stay in dfdx's [`Gradients`], where callers look for them.
+//! dfdx zeroes a gradient on one thread before the first operation adds to it. Here the first
+//! operation writes to uninitialised memory, or hands over its buffer, which saves a quarter of a
+//! training step's memory traffic. Gradients of leaves (parameters, and maps not made by our
+//! operations) stay in dfdx's [`Gradients`], where callers look for them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,14 +15,16 @@ use nasfw_kernels as k;
 
 use super::{Map, elements};
 
-/// A gradient per map that a recorded operation made; empty until something has been added.
+/// A gradient per map made by a recorded operation; empty until something has been added.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MapGradients(Arc<Mutex<HashMap<UniqueId, Vec<f32>>>>);
 
-/// The gradient of an operation's result, for the one backward operation that reads it. Dropping it forgets the gradient.
+/// The gradient of an operation's result, for the one backward operation that reads it. Dropping it
+/// discards the gradient.
 pub(super) struct Result {
     registered: Registered,
-    /// Finds what operations of dfdx have added, when none of ours has. A closure, as the type that it holds has no public name.
+    /// Fetches what dfdx's operations have added when none of ours has. A closure, because the type
+    /// it holds has no public name.
     from_dfdx: FromDfdx,
 }
 
@@ -39,7 +42,7 @@ pub(super) enum Argument {
 }
 
 impl MapGradients {
-    /// For the backward operation of the operation that made `map`.
+    /// Creates the handle for the backward pass of the operation that made `map`.
     pub(super) fn result(&self, map: &Map<Cpu>) -> Result {
         let id = id(map);
         self.lock().insert(id, Vec::new());
@@ -53,7 +56,7 @@ impl MapGradients {
         }
     }
 
-    /// For the backward operation of an operation that reads `map`.
+    /// Creates the handle for the backward pass of an operation that reads `map`.
     pub(super) fn argument(&self, map: &Map<Cpu>) -> Argument {
         let id = id(map);
         if !self.lock().contains_key(&id) {
@@ -70,7 +73,7 @@ impl MapGradients {
 }
 
 impl Result {
-    /// The gradient: what operations of ours have added, or else dfdx's.
+    /// The gradient: the sum from our operations, or else dfdx's.
     pub(super) fn take(
         self,
         gradients: &mut Gradients<f32, Cpu>,
@@ -82,7 +85,7 @@ impl Result {
     }
 }
 
-/// An entry of the table, there as long as this.
+/// An entry of the table, removed on drop.
 struct Registered {
     id: UniqueId,
     table: MapGradients,
@@ -142,7 +145,7 @@ impl Argument {
     }
 }
 
-/// What dfdx tells tensors apart by; it shows that to nobody but its optimisers.
+/// The id by which dfdx distinguishes tensors; it is exposed only to optimisers.
 fn id(map: &Map<Cpu>) -> UniqueId {
     let mut shown = UnusedTensors::default();
     shown.add(map);

@@ -7,7 +7,8 @@ use super::{CpuKernels, elements, take_gradient};
 use crate::error::Result;
 
 impl CpuKernels {
-    /// A loss of `x`: `compute` returns it and, when asked, adds its derivative to a zeroed slice.
+    /// A loss of `x`: `compute` returns it and, if requested, adds its derivative to a zeroed
+    /// slice.
     pub(super) fn loss<T: Tape<f32, Cpu>>(
         &self,
         x: &Map<Cpu>,

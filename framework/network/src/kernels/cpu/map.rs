@@ -9,7 +9,7 @@ use super::super::{Activation, Affine, BatchStatistics, Conv, Flat, Map, NORM_EP
 use super::{CpuKernels, elements, take_gradient};
 use crate::error::Result;
 
-/// Statistics of one batch and what normalisation derives from them.
+/// Statistics of one batch, and the values that normalisation derives from them.
 struct Normaliser {
     mean: Vec<f32>,
     variance: Vec<f32>,
@@ -40,8 +40,8 @@ impl Normaliser {
         }
     }
 
-    /// Turns the gradient of the result into that of the values before, in place; those of γ and β go
-    /// into `gradients`.
+    /// Turns the gradient of the result into that of the input, in place; those of γ and β go into
+    /// `gradients`.
     fn backward(
         &self,
         gradients: &mut Gradients<f32, Cpu>,

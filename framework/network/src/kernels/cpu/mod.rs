@@ -1,7 +1,7 @@
 //! The hand-written kernels of `nasfw-kernels` as custom operations on dfdx's tape.
 //!
-//! A backward closure *takes* the gradient of its output, since nobody else reads it, and *adds* to the
-//! gradients of its inputs, since others may have: see `gradients.rs`.
+//! A backward closure *takes* the gradient of its output, since nothing else reads it, and *adds*
+//! to the gradients of its inputs, since others may have: see `gradients.rs`.
 
 mod gradients;
 mod loss;
@@ -38,8 +38,8 @@ pub struct CpuKernels {
 impl Default for CpuKernels {
     fn default() -> Self {
         let device = Cpu::default();
-        // Buffers come from `Vec`s of ours, so a cache of dropped ones would only grow; and one that
-        // gave its `Vec` away must not be cached as an empty allocation.
+        // Buffers come from our own `Vec`s, so a cache of dropped ones would only grow; and a
+        // buffer that gave its `Vec` away must not be cached as an empty allocation.
         device.disable_cache();
         let gradients = MapGradients::default();
         Self { device, gradients }
@@ -251,7 +251,7 @@ impl Kernels for CpuKernels {
                 .sum::<f64>();
         }
         let norm = squares.sqrt();
-        // The small constant is PyTorch's, so that clipped steps can be compared with it.
+        // PyTorch's small constant, so that clipped steps are comparable.
         let factor = (f64::from(max_norm) / (norm + 1e-6)) as f32;
         if factor < 1.0 {
             for parameter in parameters {

@@ -1,4 +1,4 @@
-//! The operators in use, written out from their definitions.
+//! The operators in use, implemented from their definitions.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -26,13 +26,13 @@ pub(super) fn run(graph: &Graph, input: Value) -> Vec<Value> {
             .collect();
         let value = apply(node, &inputs);
         let is_new = all.insert(&node.outputs[0], value).is_none();
-        assert!(is_new, "{} is there twice", node.outputs[0]);
+        assert!(is_new, "{} appears twice", node.outputs[0]);
     }
     let outputs = graph.outputs.iter();
     outputs.map(|o| all[o.name.as_str()].clone()).collect()
 }
 
-/// The dimensions that an input or output declares.
+/// The declared dimensions of an input or output.
 pub(super) fn extents(info: &ValueInfo) -> Vec<String> {
     let shape = info.r#type.as_ref().unwrap().tensor.as_ref().unwrap();
     let dims = &shape.shape.as_ref().unwrap().dims;
@@ -127,7 +127,7 @@ fn resize(x: &Value, sizes: &[f32]) -> Value {
     let [n, c, h, w] = x.map_dims();
     let out: Vec<usize> = sizes.iter().map(|&s| s as usize).collect();
     assert_eq!(out[..2], [n, c]);
-    // Two taps and the weight of the second; what lies beyond the border is the border.
+    // Two taps and the weight of the second; positions beyond the border are clamped to it.
     let taps = |at: usize, from: usize, to: usize| {
         let centre = (at as f32 + 0.5) * from as f32 / to as f32 - 0.5;
         let centre = centre.clamp(0.0, (from - 1) as f32);
@@ -220,7 +220,7 @@ impl Value {
         )
     }
 
-    /// `f` of two values of equal shape, or with a second one of one value per channel.
+    /// Applies `f` to two tensors of equal shape, or with one value per channel in the second.
     fn with(&self, other: &Self, f: impl Fn(f32, f32) -> f32) -> Self {
         let pairs = self.values.iter().enumerate();
         let inner: usize = self.dims[2..].iter().product();

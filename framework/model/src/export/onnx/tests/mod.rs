@@ -1,4 +1,4 @@
-//! What is written against our own evaluation, by a plain interpreter of the operators.
+//! Checks exported files against our own evaluation, by a plain interpreter of the operators.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,11 +16,11 @@ use crate::model::tests::model_of;
 use nasfw_network::kernels::{CpuKernels, Kernels, map_shape};
 use nasfw_network::{Network, Weights};
 
-/// Every operation, in the places where the writer decides something.
+/// Every operation, in each of the situations that the writer distinguishes.
 fn every_operation() -> Graph {
     let relu = ActivationKind::Relu;
     let mut b = GraphBuilder::new();
-    // A node called as the writer calls things itself.
+    // A node with a name that the writer also uses.
     let x = b.input("main", 3);
     let stem = b.conv_bn(
         "stem",
@@ -62,7 +62,7 @@ fn every_operation() -> Graph {
     b.finish().unwrap()
 }
 
-/// Random weights, with statistics away from those of a fresh network.
+/// Random weights, with statistics that differ from those of a fresh network.
 fn shifted(graph: &Graph) -> Weights {
     let mut rng = Seed(5).stream("weights");
     let network = Network::new(CpuKernels::default(), graph, &mut rng).unwrap();
@@ -118,7 +118,7 @@ fn difference(
         assert_eq!(theirs.dims, dims);
         let ours = ours.as_vec();
         let range = ours.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-        assert!(range > 0.1, "the outputs say nothing");
+        assert!(range > 0.1, "the outputs are almost constant");
         let apart = ours.iter().zip(&theirs.values).map(|(a, b)| (a - b).abs());
         worst = worst.max(apart.fold(0.0, f32::max) / range);
     }
