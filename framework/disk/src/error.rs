@@ -18,7 +18,7 @@ pub enum Error {
         message: String,
     },
     /// The disk is full; what was finished before is kept.
-    #[error("{}: the disk is full; make room and {then}", .path.display())]
+    #[error("{}: the disk is full; free some space and {then}", .path.display())]
     Full {
         /// The file that found no room.
         path: PathBuf,
