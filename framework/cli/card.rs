@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use nasfw_engine::Trial;
 use nasfw_sdk::{Choices, SearchSpace, Task};
 
+use crate::exit::Failure;
 pub(crate) use crate::number::metric;
 use crate::number::{duration, grouped, short};
 
@@ -43,8 +44,8 @@ pub(crate) fn drawing(
     out: &mut dyn Write,
     space: &dyn SearchSpace,
     choices: &Choices,
-) -> io::Result<()> {
-    for sketch in space.sketches(choices) {
+) -> Result<(), Failure> {
+    for sketch in space.sketches(choices)? {
         writeln!(out)?;
         for line in sketch.to_text(WIDTH - INDENT.len()).lines() {
             writeln!(out, "{INDENT}{}", line.trim_end())?;

@@ -9,7 +9,7 @@ use nasfw_engine::eval::{Order, Report, evaluate, settings};
 use nasfw_engine::model::{Description, Model};
 use nasfw_engine::train::View;
 use nasfw_engine::{Config, plugins};
-use nasfw_sdk::{LabelKind, Metrics, Part};
+use nasfw_sdk::{LabelKind, Metrics};
 use serde::Serialize;
 
 use crate::args::{ComputeArgs, SettingsArgs, path_flag, use_threads};
@@ -77,9 +77,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let order = Order {
         model: &model,
         config: &config,
-        part: match args.split {
-            Split::Train => Part::Train,
-            Split::Val => Part::Val,
+        split: match args.split {
+            Split::Train => nasfw_sdk::Split::Train,
+            Split::Val => nasfw_sdk::Split::Val,
         },
         view: match args.view {
             See::Whole => View::Whole,
@@ -150,11 +150,11 @@ fn print_summary(
     };
     card::row(out, "task", &config.task.name)?;
     card::words(out, "data", &report.data)?;
-    let part = match (order.part, report.is_training_data) {
-        (Part::Train, true) => "train, which the model learned from",
-        (Part::Train, false) => "train, of other data than the model's",
-        (Part::Val, true) => "val, which chose the epoch of the weights",
-        (Part::Val, false) => "val, of other data than the model's",
+    let part = match (order.split, report.is_training_data) {
+        (nasfw_sdk::Split::Train, true) => "train, which the model learned from",
+        (nasfw_sdk::Split::Train, false) => "train, of other data than the model's",
+        (nasfw_sdk::Split::Val, true) => "val, which chose the epoch of the weights",
+        (nasfw_sdk::Split::Val, false) => "val, of other data than the model's",
     };
     card::row(out, "part", part)?;
     let scale = format!("{view}, shorter side {} px", train.shorter_side_px);

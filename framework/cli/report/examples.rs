@@ -6,7 +6,7 @@ use nasfw_engine::model::Model;
 use nasfw_engine::plugins;
 use nasfw_engine::train::View;
 use nasfw_report::model::{Example, Examples};
-use nasfw_sdk::{DataInfo, Label, Part};
+use nasfw_sdk::{DataInfo, Label, Split};
 
 use super::Args;
 use crate::args::{path_flag, use_threads};
@@ -58,7 +58,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
     let order = Order {
         model,
         config: &config,
-        part: Part::Val,
+        split: Split::Val,
         view: View::Whole,
     };
     let count = args

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::{Dataset, Sample, Source, Transform};
-use nasfw_sdk::{DataInfo, LabelKind, Metrics, Part, Task};
+use nasfw_sdk::{DataInfo, LabelKind, Metrics, Split, Task};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Layers, Preset};
@@ -27,8 +27,8 @@ pub struct Order<'a> {
     pub model: &'a Model,
     /// Task, data and scale, from [`settings`].
     pub config: &'a Config,
-    /// Which part of the data.
-    pub part: Part,
+    /// The split of the data.
+    pub split: Split,
     /// What the network sees of an image.
     pub view: View,
 }
@@ -102,7 +102,7 @@ fn evaluate_on<K: Kernels>(
     let (config, description) = (order.config, order.model.description());
     let (task, source) = open(order)?;
     let network = order.model.network(kernels)?;
-    let dataset = part_of(&source, order.part);
+    let dataset = split_of(&source, order.split);
     let train = &config.train;
     let part = PartSet {
         dataset,
@@ -152,7 +152,7 @@ pub struct Example {
 pub fn examples(order: &Order<'_>, count: usize, longest_px: usize) -> Result<Vec<Example>> {
     let (_, source) = open(order)?;
     let predictor = Predictor::new(order.model, &order.config.run.device)?;
-    let dataset = part_of(&source, order.part);
+    let dataset = split_of(&source, order.split);
     let count = count.min(dataset.len());
     (0..count)
         .map(|at| {
@@ -191,13 +191,12 @@ fn open(order: &Order<'_>) -> Result<(Arc<dyn Task>, Source)> {
     let source = open_data(config, &task)?;
     check_names(description, &source)?;
     let channels = description.graph.channels(description.graph.main().node);
-    if task.output_channels(&source.info) != channels {
+    let wanted = task.output_channels(&source.info)?;
+    if wanted != channels {
         return Err(unfit(format!(
-            "the task wants {} output channels for this data, and the model has {channels}",
-            task.output_channels(&source.info)
+            "the task wants {wanted} output channels for this data, and the model has {channels}"
         )));
     }
-    task.fault()?;
     Ok((task, source))
 }
 
@@ -206,10 +205,10 @@ pub fn needs_data(description: &Description) -> bool {
     description.provenance.data_origin == Origin::Folder
 }
 
-fn part_of(source: &Source, part: Part) -> &dyn Dataset {
-    match part {
-        Part::Train => &*source.train,
-        Part::Val => &*source.val,
+fn split_of(source: &Source, split: Split) -> &dyn Dataset {
+    match split {
+        Split::Train => &*source.train,
+        Split::Val => &*source.val,
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use dfdx::prelude::TensorFromVec;
 use nasfw_data::{Image, Transform};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Io, Seed};
+use nasfw_sdk::{IoChannels, Seed};
 
 use crate::config::Config;
 use crate::device::on_device;
@@ -91,7 +91,7 @@ pub fn read(file: &Path, encoder: &Graph) -> Result<Given> {
 /// When a setting is wrong, the space has no encoder, no weights are named, or they do not fit.
 pub fn of_config(config: &Config) -> Result<(Graph, Given)> {
     let space = config.make_space()?;
-    let graph = crate::search::any_graph(&*space, &Io::rgb(1), Seed(0))?;
+    let graph = crate::search::any_graph(&*space, &IoChannels::rgb(1), Seed(0))?;
     let missing = |message: &str| Error::Config {
         file: None,
         message: message.into(),

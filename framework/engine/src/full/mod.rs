@@ -126,7 +126,6 @@ fn go<K: Kernels>(
         true => Ok(()),
         false => fit_begun(&mut begun, keeper.as_ref(), observer),
     };
-    begun.setup.task.fault()?;
     let ended_early = match result {
         Ok(()) => None,
         // The next steps would end alike.

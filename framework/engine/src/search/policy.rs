@@ -20,9 +20,7 @@ pub(super) fn verdict(
     reward: f64,
 ) -> nasfw_sdk::Result<Verdict> {
     let mut rng = trial.stream(&format!("verdict/{at}"));
-    let verdict = schedule.verdict(at, reward, &mut rng);
-    schedule.fault()?;
-    Ok(verdict)
+    schedule.verdict(at, reward, &mut rng)
 }
 
 /// Controller and schedule. What they do depends on the seed and on what they were told, and on nothing else.
@@ -66,9 +64,7 @@ impl Policy {
     /// The proposal that trial `id` will be.
     pub(super) fn propose(&mut self, id: u64) -> Result<Proposal> {
         let mut rng = trial_seed(self.seed, id).stream("propose");
-        let proposal = self.controller.propose(&mut rng);
-        self.controller.fault().map_err(Error::broken)?;
-        Ok(proposal)
+        self.controller.propose(&mut rng).map_err(Error::broken)
     }
 
     /// Tells the schedule and then the controller how a trial went; returns the reward that was decided on, none for
@@ -80,8 +76,7 @@ impl Policy {
         };
         let outcome = self.outcome(proposal, judged, reward);
         let mut rng = trial_seed(self.seed, judged.id).stream("observe");
-        self.controller.observe(&outcome, &mut rng);
-        self.controller.fault().map_err(Error::broken)?;
+        (self.controller.observe(&outcome, &mut rng)).map_err(Error::broken)?;
         self.worst = [self.worst, reward].into_iter().flatten().reduce(f64::min);
         Ok(reward)
     }
@@ -96,9 +91,7 @@ impl Policy {
             // The verdict was given by the copy, as of the beginning of the round.
             verdict(&mut *self.schedule, trial, at, reward).map_err(Error::broken)?;
         }
-        let reward = self.schedule.reward(&judged.stage_rewards, &judged.cost);
-        self.schedule.fault().map_err(Error::broken)?;
-        Ok(reward)
+        (self.schedule.reward(&judged.stage_rewards, &judged.cost)).map_err(Error::broken)
     }
 
     /// What the controller is told.
@@ -118,8 +111,7 @@ impl Policy {
 
     /// What it takes to go on from here.
     pub(super) fn state(&self) -> Result<SearchState> {
-        let controller = self.controller.save();
-        self.controller.fault().map_err(Error::broken)?;
+        let controller = self.controller.save().map_err(Error::broken)?;
         Ok(SearchState {
             controller,
             schedule: self.schedule_state()?,
@@ -128,8 +120,6 @@ impl Policy {
 
     /// The schedule's part of it; that of a controller can be large.
     pub(super) fn schedule_state(&self) -> Result<State> {
-        let state = self.schedule.save();
-        self.schedule.fault().map_err(Error::broken)?;
-        Ok(state)
+        self.schedule.save().map_err(Error::broken)
     }
 }

@@ -3,7 +3,7 @@
 //! Nothing is trained: rewards of stages are those that are recorded. Everything else follows from them, and must
 //! be what is recorded as well.
 
-use nasfw_sdk::{Cost, Io, Proposal, SearchSpace, Seed, Stage, State, Verdict};
+use nasfw_sdk::{Cost, IoChannels, Proposal, SearchSpace, Seed, Stage, State, Verdict};
 
 use super::policy::{Policy, trial_seed, verdict};
 use crate::config::Config;
@@ -97,7 +97,7 @@ struct Replay<'a> {
     config: &'a Config,
     space: Box<dyn SearchSpace>,
     stages: Vec<Stage>,
-    io: Io,
+    io: IoChannels,
     policy: Policy,
 }
 
@@ -113,7 +113,7 @@ impl<'a> Replay<'a> {
             config,
             policy: Policy::new(config, space.schema())?,
             stages: config.make_schedule()?.stages().to_vec(),
-            io: Io::rgb(outputs as usize),
+            io: IoChannels::rgb(outputs as usize),
             space,
         })
     }
@@ -125,13 +125,16 @@ impl<'a> Replay<'a> {
         proposal: Proposal,
         before: &State,
     ) -> Result<Option<String>> {
-        let genotype = self.space.genotype(&proposal.choices);
-        if genotype != trial.genotype && self.space.fault().is_ok() {
-            return Ok(Some(format!(
-                "the genotype {genotype} instead of {}",
-                trial.genotype
-            )));
-        }
+        let genotype = match self.space.genotype(&proposal.choices) {
+            Ok(genotype) if genotype != trial.genotype => {
+                return Ok(Some(format!(
+                    "the genotype {genotype} instead of {}",
+                    trial.genotype
+                )));
+            }
+            // A library may break off in one process and not in another: no difference.
+            _ => trial.genotype.clone(),
+        };
         let cost = match trial.status {
             // It may have failed for having none.
             Status::Failed => Cost::default(),
@@ -224,17 +227,20 @@ fn judged(trial: &Trial, genotype: String, cost: Cost) -> Judged {
     }
 }
 
-fn other_proposal(proposal: &Proposal, choices: &[usize], log_prob: f64) -> Option<String> {
+fn other_proposal(proposal: &Proposal, choices: &[usize], log_prob: Option<f64>) -> Option<String> {
     if proposal.choices.to_vec() != choices {
         return Some(format!(
             "the controller proposes {:?}, and {choices:?} was tried",
             proposal.choices.to_vec()
         ));
     }
-    if proposal.log_prob != log_prob {
+    // An earlier program recorded one for controllers that state none today.
+    if let Some(now) = proposal.log_prob
+        && proposal.log_prob != log_prob
+    {
+        let recorded = log_prob.map_or("none".into(), |it| it.to_string());
         return Some(format!(
-            "proposed with the log-probability {}, and {log_prob} is recorded",
-            proposal.log_prob
+            "proposed with the log-probability {now}, and {recorded} is recorded"
         ));
     }
     None

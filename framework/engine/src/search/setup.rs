@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nasfw_data::{Cached, Dataset, Source, Transform, meta_split, open};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
+use nasfw_sdk::{IoChannels, Loss, SearchSpace, Seed, Stage, Task, testing};
 
 use super::own;
 use crate::config::Config;
@@ -32,7 +32,7 @@ pub struct Setup {
     /// The training part as it is on the disk.
     train: Arc<dyn Dataset>,
     /// Channels in and out.
-    pub io: Io,
+    pub io: IoChannels,
     /// Training samples that candidates learn from.
     pub meta_train: Vec<usize>,
     /// Training samples that rewards are measured on.
@@ -77,7 +77,7 @@ fn check_ignore(loss: Loss, data: u8) -> Result<()> {
 
 /// Any architecture shows the encoder: it does not depend on the choices. A few that fail, as those of
 /// other people's spaces may, cost as many trials and not the search.
-pub(crate) fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<Graph> {
+pub(crate) fn any_graph(space: &dyn SearchSpace, io: &IoChannels, seed: Seed) -> Result<Graph> {
     const ATTEMPTS: usize = 8;
     let mut rng = seed.stream("setup");
     let mut attempt = || space.decode(&testing::random_choices(space.schema(), &mut rng), io);
@@ -110,8 +110,7 @@ impl Setup {
         let mut source = open_data(config, &task)?;
         let train = source.train.clone();
         source.train = Arc::new(Cached::new(train.clone(), IMAGE_CACHE_BYTES));
-        let io = Io::rgb(task.output_channels(&source.info));
-        task.fault()?;
+        let io = IoChannels::rgb(task.output_channels(&source.info)?);
         (task.loss()).check_channels(io.output_channels, &source.info)?;
         let seed = Seed(config.run.seed);
         let (meta_train, meta_val) = meta_split(

@@ -15,8 +15,8 @@ pub struct Pending {
     pub id: u64,
     /// The architecture in the schema's sampling order.
     pub choices: Vec<usize>,
-    /// Natural logarithm of the probability it was sampled with.
-    pub log_prob: f64,
+    /// Natural logarithm of the probability it was sampled with; none without a policy.
+    pub log_prob: Option<f64>,
     /// What judging it showed, if that is done.
     pub judged: Option<Judged>,
 }

@@ -128,7 +128,7 @@ fn parts(layers: &[Layer]) -> Vec<(String, usize, u64)> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use nasfw_plugins::spaces::EncoderDecoder;
-    use nasfw_sdk::{Io, SearchSpace, Seed, testing};
+    use nasfw_sdk::{IoChannels, SearchSpace, Seed, testing};
 
     use super::*;
 
@@ -136,7 +136,7 @@ mod tests {
     fn layers_sum_up_to_the_cost() {
         let space = EncoderDecoder::default();
         let choices = testing::random_choices(space.schema(), &mut Seed(1).stream("test"));
-        let graph = space.decode(&choices, &Io::rgb(5)).unwrap();
+        let graph = space.decode(&choices, &IoChannels::rgb(5)).unwrap();
         let graph = graph.without_auxiliary();
         let (layers, cost) = (layers(&graph, (65, 47)), graph.cost((65, 47)));
         let params: usize = layers.iter().map(|l| l.params).sum();

@@ -1,8 +1,7 @@
-//! Spaces, controllers, schedules and tasks of a library, as the engine knows them.
+//! Spaces, controllers, schedules and tasks of a library, as the rest of the program knows them.
 //!
 //! What a library replies is input like any other: it is as long as it may be, JSON, a valid graph
 //! or choice, a finite number in its range, or else an error that names the library and the call.
-//! Where a call cannot return an error, the first one is kept for `fault`.
 //!
 //! | file | holds |
 //! |---|---|
@@ -20,8 +19,6 @@ mod scorer;
 mod space;
 mod task;
 
-use std::sync::{Mutex, PoisonError};
-
 use nasfw_sdk::wire::message::Drawn;
 use nasfw_sdk::{Error, Result, Rng};
 
@@ -37,27 +34,6 @@ const MOST_GRAPH: usize = 16 << 20;
 /// The most bytes of a saved state.
 const MOST_STATE: usize = 256 << 20;
 
-/// The first failure that could not be returned.
-#[derive(Debug, Default)]
-struct Fault(Mutex<Option<Error>>);
-
-impl Fault {
-    /// Keeps an error unless there is one already; `instead` is what the call answers.
-    fn keep<T>(&self, result: Result<T>, instead: impl FnOnce() -> T) -> T {
-        result.unwrap_or_else(|error| {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.get_or_insert(error);
-            instead()
-        })
-    }
-
-    /// The error, once.
-    fn take(&self) -> Result<()> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.take().map_or(Ok(()), Err)
-    }
-}
-
 /// Brings a generator to where the library left it.
 fn advance(rng: &mut Rng, drawn: Drawn) -> Result<()> {
     /// A call that draws more words than this is mistaken.
@@ -70,7 +46,7 @@ fn advance(rng: &mut Rng, drawn: Drawn) -> Result<()> {
         return Err(Error::invalid(
             "generator position",
             position,
-            format!("a call that began at {now} goes on from there"),
+            format!("a call that began at {now} continues from there"),
         ));
     }
     rng.set_word_pos(position);

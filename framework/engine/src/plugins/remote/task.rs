@@ -11,13 +11,12 @@ use nasfw_sdk::{
 };
 use serde_json::Value;
 
-use super::Fault;
 use super::data::RemoteData;
 use super::fresh::Fresh;
 use super::scorer::{RemoteScorer, is_name};
 use crate::plugins::library::{Lent, Library};
 
-/// More metrics than a headline shows.
+/// The most metrics of a headline.
 const MOST_HEADLINES: usize = 32;
 
 struct RemoteTask {
@@ -26,7 +25,6 @@ struct RemoteTask {
     loss: Loss,
     headline: &'static [&'static str],
     data: Option<RemoteData>,
-    fault: Fault,
 }
 
 /// Makes the task `name`.
@@ -60,14 +58,17 @@ pub(crate) fn task(
         loss: made.loss,
         headline: kept(&made.headline),
         data,
-        fault: Fault::default(),
     }))
 }
 
-impl RemoteTask {
-    fn channels(&self, info: &DataInfo) -> Result<usize> {
+impl Task for RemoteTask {
+    fn labels(&self) -> LabelKind {
+        self.labels
+    }
+
+    fn output_channels(&self, data: &DataInfo) -> Result<usize> {
         let instance = self.fresh.instance()?;
-        let info = info.clone();
+        let info = data.clone();
         let reply: message::Channels =
             instance.call(Op::OutputChannels, &message::OfData { info }, &mut [])?;
         match reply.channels {
@@ -79,59 +80,39 @@ impl RemoteTask {
         }
     }
 
-    fn score(&self, info: &DataInfo) -> Result<RemoteScorer> {
-        let instance = self.fresh.instance()?;
-        let info = info.clone();
-        let reply: message::Handle =
-            instance.call(Op::Scorer, &message::OfData { info }, &mut [])?;
-        match reply.handle {
-            0 => Err(instance.error(Op::Scorer, "made a scorer without a handle")),
-            handle => Ok(RemoteScorer::new(self.fresh.library, handle)),
-        }
-    }
-
-    fn worth(&self, metrics: &Metrics) -> Result<f64> {
-        let instance = self.fresh.instance()?;
-        let metrics = metrics.clone();
-        let reply: message::Reward =
-            instance.call(Op::Reward, &message::OfMetrics { metrics }, &mut [])?;
-        match (0.0..=1.0).contains(&reply.reward) {
-            true => Ok(reply.reward),
-            false => {
-                let message = format!("the reward {} is not in [0, 1]", reply.reward);
-                Err(instance.error(Op::Reward, message))
-            }
-        }
-    }
-}
-
-impl Task for RemoteTask {
-    fn labels(&self) -> LabelKind {
-        self.labels
-    }
-
-    fn output_channels(&self, data: &DataInfo) -> usize {
-        self.fault.keep(self.channels(data), || 1)
-    }
-
     fn loss(&self) -> Loss {
         self.loss
     }
 
-    fn scorer(&self, data: &DataInfo) -> Box<dyn Scorer> {
-        let made = self.score(data);
-        Box::new(made.unwrap_or_else(RemoteScorer::failed))
+    fn scorer(&self, data: &DataInfo) -> Result<Box<dyn Scorer>> {
+        let instance = self.fresh.instance()?;
+        let info = data.clone();
+        let reply: message::Handle =
+            instance.call(Op::Scorer, &message::OfData { info }, &mut [])?;
+        match reply.handle {
+            0 => Err(instance.error(Op::Scorer, "made a scorer without a handle")),
+            handle => Ok(Box::new(RemoteScorer::new(self.fresh.library, handle))),
+        }
     }
 
-    fn reward(&self, metrics: &Metrics) -> f64 {
-        self.fault.keep(self.worth(metrics), || 0.0)
+    fn reward(&self, metrics: &Metrics) -> Result<f64> {
+        let instance = self.fresh.instance()?;
+        let metrics = metrics.clone();
+        let reply: message::Reward =
+            instance.call(Op::Reward, &message::OfMetrics { metrics }, &mut [])?;
+        if (0.0..=1.0).contains(&reply.reward) {
+            Ok(reply.reward)
+        } else {
+            let message = format!("the reward {} is not in [0, 1]", reply.reward);
+            Err(instance.error(Op::Reward, message))
+        }
     }
 
     fn headline(&self) -> &'static [&'static str] {
         self.headline
     }
 
-    fn own_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
+    fn custom_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
         let instance = self.fresh.instance()?;
         let truths: Vec<&Label> = batch.truths.iter().collect();
         let (truth, numbers) = Truths::of(&truths)?;
@@ -150,16 +131,12 @@ impl Task for RemoteTask {
             },
             Lent::F32Mut(gradient),
         ];
-        let reply: message::OwnLoss = instance.call(Op::OwnLoss, &request, lent)?;
+        let reply: message::CustomLoss = instance.call(Op::CustomLoss, &request, lent)?;
         Ok(reply.loss)
     }
 
     fn data(&self) -> Option<&dyn TaskData> {
         self.data.as_ref().map(|d| d as &dyn TaskData)
-    }
-
-    fn fault(&self) -> Result<()> {
-        self.fault.take()
     }
 }
 
