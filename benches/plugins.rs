@@ -4,7 +4,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use nasfw_plugin_host::{ProbeProgram, load, open, probe_with};
 use nasfw_plugins as _; // Linked for what it registers.
 use nasfw_sdk::registry::{ControllerEntry, FromConfig, SpaceEntry, TaskEntry};
-use nasfw_sdk::{DataInfo, Io, Label, LossBatch, SearchSpace, Seed, Task};
+use nasfw_sdk::{DataInfo, IoChannels, Label, LossBatch, SearchSpace, Seed, Task};
 use serde_json::json;
 
 // The same items as in the library, built in under other names.
@@ -50,9 +50,9 @@ fn calls(criterion: &mut Criterion) -> nasfw_sdk::Result<()> {
     let library = (SpaceEntry::find("rude-space")?.build)(&json!({}))?;
     let built_in = space::Tiny::from_config(space::TinyConfig::default())?;
     let choices = library.schema().choices(vec![2, 1, 1])?;
-    let io = Io::rgb(21);
+    let io = IoChannels::rgb(21);
     group.bench_function("genotype", |bench| {
-        bench.iter(|| library.genotype(&choices))
+        bench.iter(|| library.genotype(&choices).is_ok())
     });
     group.bench_function("decode", |bench| {
         bench.iter(|| library.decode(&choices, &io).is_ok());
@@ -66,9 +66,9 @@ fn calls(criterion: &mut Criterion) -> nasfw_sdk::Result<()> {
     let entry = ControllerEntry::find("rude-controller")?;
     let mut controller = (entry.build)(&json!({}), segm.schema(), &mut rng)?;
     group.bench_function("propose", |bench| {
-        bench.iter(|| controller.propose(&mut rng))
+        bench.iter(|| controller.propose(&mut rng).is_ok())
     });
-    own_loss(
+    custom_loss(
         &mut group,
         &*(TaskEntry::find("rude-task")?.build)(&json!({}))?,
     )?;
@@ -79,9 +79,9 @@ fn calls(criterion: &mut Criterion) -> nasfw_sdk::Result<()> {
 type Group<'a> = criterion::BenchmarkGroup<'a, criterion::measurement::WallTime>;
 
 /// 32 maps of 24 x 24: what a step of the demo gives to a loss.
-fn own_loss(group: &mut Group<'_>, task: &dyn Task) -> nasfw_sdk::Result<()> {
+fn custom_loss(group: &mut Group<'_>, task: &dyn Task) -> nasfw_sdk::Result<()> {
     let (batch, side) = (32, 24);
-    let channels = task.output_channels(&DataInfo::default());
+    let channels = task.output_channels(&DataInfo::default())?;
     let outputs = vec![0.5; batch * side * side * channels];
     let truth = Label::Depth {
         width: side,
@@ -98,9 +98,9 @@ fn own_loss(group: &mut Group<'_>, task: &dyn Task) -> nasfw_sdk::Result<()> {
         truths: &truths,
     };
     let mut gradient = vec![0.0; outputs.len()];
-    task.own_loss(&of, &mut gradient)?;
+    task.custom_loss(&of, &mut gradient)?;
     group.bench_function("loss of 32 maps of 24 x 24", |bench| {
-        bench.iter(|| task.own_loss(&of, &mut gradient).is_ok());
+        bench.iter(|| task.custom_loss(&of, &mut gradient).is_ok());
     });
     Ok(())
 }

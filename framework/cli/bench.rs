@@ -10,7 +10,7 @@ use nasfw_disk::write_file;
 use nasfw_engine::config::Preset;
 use nasfw_engine::timing::{self, Reference, Timed};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Io, Seed, Size};
+use nasfw_sdk::{IoChannels, Seed, Size};
 use serde::Serialize;
 
 use crate::args::{ComputeArgs, MAX_SEED, PluginArgs, SettingsArgs, size, use_threads};
@@ -126,9 +126,8 @@ impl Case {
         use_threads(config.run.threads)?;
         let space = config.make_space()?;
         let choices = space.parse(&self.genotype)?;
-        let graph = space.decode(&choices, &Io::rgb(self.outputs as usize))?;
-        let genotype = space.genotype(&choices);
-        space.fault()?;
+        let graph = space.decode(&choices, &IoChannels::rgb(self.outputs as usize))?;
+        let genotype = space.genotype(&choices)?;
         Ok(Network {
             genotype,
             graph,

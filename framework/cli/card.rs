@@ -6,6 +6,7 @@ use nasfw_engine::Trial;
 use nasfw_report::sketch::to_text;
 use nasfw_sdk::{Choices, SearchSpace, Task};
 
+use crate::exit::Failure;
 pub(crate) use crate::number::metric;
 use crate::number::{duration, grouped, short};
 
@@ -44,8 +45,8 @@ pub(crate) fn drawing(
     out: &mut dyn Write,
     space: &dyn SearchSpace,
     choices: &Choices,
-) -> io::Result<()> {
-    for sketch in space.sketches(choices) {
+) -> Result<(), Failure> {
+    for sketch in space.sketches(choices)? {
         writeln!(out)?;
         for line in to_text(&sketch, WIDTH - INDENT.len()).lines() {
             writeln!(out, "{INDENT}{}", line.trim_end())?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use nasfw_disk::write_file;
 use nasfw_engine::config::Preset;
 use nasfw_report::sketch::to_svg;
-use nasfw_sdk::{Choices, Cost, Io, SearchSpace, Size};
+use nasfw_sdk::{Choices, Cost, IoChannels, SearchSpace, Size};
 use serde_json::{Map, Value};
 
 use crate::args::{PluginArgs, SettingsArgs, size};
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let outputs = args.outputs.unwrap_or(outputs);
     let space = config.make_space()?;
     let choices = space.parse(&genotype)?;
-    let graph = space.decode(&choices, &Io::rgb(outputs as usize))?;
+    let graph = space.decode(&choices, &IoChannels::rgb(outputs as usize))?;
     let cost = graph.cost(args.input);
     if let Some(path) = &args.svg {
         let svg = drawing(&*space, &choices)?;
@@ -70,7 +70,6 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         writeln!(out, "{object}")?;
     } else {
         show(&mut out, (args.input, outputs), &*space, &choices, &cost)?;
-        space.fault()?;
     }
     out.flush()?;
     Ok(())
@@ -82,9 +81,8 @@ fn facts(
     cost: &Cost,
 ) -> Result<Map<String, Value>, Failure> {
     // The space's facts first, so that none of them can take the place of a cost.
-    let mut all = space.facts(choices);
-    all.insert("genotype".into(), space.genotype(choices).into());
-    space.fault()?;
+    let mut all = space.facts(choices)?;
+    all.insert("genotype".into(), space.genotype(choices)?.into());
     all.insert("params".into(), cost.params.into());
     all.insert("params_with_aux".into(), cost.params_with_aux.into());
     all.insert("macs".into(), cost.macs.into());
@@ -102,8 +100,8 @@ fn show(
     space: &dyn SearchSpace,
     choices: &Choices,
     cost: &Cost,
-) -> io::Result<()> {
-    card::heading(out, &space.genotype(choices))?;
+) -> Result<(), Failure> {
+    card::heading(out, &space.genotype(choices)?)?;
     let with_aux = match cost.params_with_aux == cost.params {
         true => String::new(),
         false => format!(
@@ -129,11 +127,12 @@ fn show(
         stride => format!("1/{stride} of the input"),
     };
     card::row(out, "output", &stride)?;
-    for (name, value) in space.facts(choices) {
+    for (name, value) in space.facts(choices)? {
         card::row(out, &name.replace('_', " "), &value.to_string())?;
     }
     card::drawing(out, space, choices)?;
-    writeln!(out)
+    writeln!(out)?;
+    Ok(())
 }
 
 /// Cell and wiring as SVG.
@@ -141,8 +140,7 @@ fn show(
 /// # Errors
 /// When the space draws nothing.
 pub(crate) fn drawing(space: &dyn SearchSpace, choices: &Choices) -> Result<String, Failure> {
-    let sketches = space.sketches(choices);
-    space.fault()?;
+    let sketches = space.sketches(choices)?;
     match sketches.is_empty() {
         false => Ok(to_svg(&sketches)),
         true => Err(Failure::Input(

@@ -10,7 +10,7 @@ use nasfw_engine::eval::{EvalRequest, Report, evaluate, settings};
 use nasfw_model::{Description, Model};
 use nasfw_network::fit::View;
 use nasfw_plugin_host as plugins;
-use nasfw_sdk::{LabelKind, Metrics, Part};
+use nasfw_sdk::{LabelKind, Metrics};
 use serde::Serialize;
 
 use crate::args::{ComputeArgs, SettingsArgs, path_flag, use_threads};
@@ -79,9 +79,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         model: &model,
         config: &config,
         task: None,
-        part: match args.split {
-            Split::Train => Part::Train,
-            Split::Val => Part::Val,
+        split: match args.split {
+            Split::Train => nasfw_sdk::Split::Train,
+            Split::Val => nasfw_sdk::Split::Val,
         },
         view: match args.view {
             See::Whole => View::Whole,
@@ -152,11 +152,11 @@ fn print_summary(
     };
     card::row(out, "task", &config.task.name)?;
     card::words(out, "data", &report.data)?;
-    let part = match (request.part, report.is_training_data) {
-        (Part::Train, true) => "train, which the model learned from",
-        (Part::Train, false) => "train (not the training data set)",
-        (Part::Val, true) => "val, which chose the epoch of the weights",
-        (Part::Val, false) => "val (not the training data set)",
+    let part = match (request.split, report.is_training_data) {
+        (nasfw_sdk::Split::Train, true) => "train, which the model learned from",
+        (nasfw_sdk::Split::Train, false) => "train (not the training data set)",
+        (nasfw_sdk::Split::Val, true) => "val, which chose the epoch of the weights",
+        (nasfw_sdk::Split::Val, false) => "val (not the training data set)",
     };
     card::row(out, "part", part)?;
     let scale = format!("{view}, shorter side {} px", train.shorter_side_px);

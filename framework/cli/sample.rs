@@ -34,7 +34,8 @@ pub(crate) struct Args {
 struct Line<'a> {
     genotype: &'a str,
     choices: &'a [usize],
-    log_prob: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_prob: Option<f64>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -52,8 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let count = usize::try_from(args.n).unwrap_or(usize::MAX);
     for proposal in proposals(&config, &members)?.take(count) {
         let proposal = proposal?;
-        let genotype = space.genotype(&proposal.choices);
-        space.fault()?;
+        let genotype = space.genotype(&proposal.choices)?;
         if args.json {
             let line = Line {
                 genotype: &genotype,
@@ -63,7 +63,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let json = serde_json::to_string(&line).map_err(io::Error::from)?;
             writeln!(out, "{json}")?;
         } else {
-            writeln!(out, "{genotype}  log-prob {:.4}", proposal.log_prob)?;
+            match proposal.log_prob {
+                Some(log_prob) => writeln!(out, "{genotype}  log-prob {log_prob:.4}")?,
+                None => writeln!(out, "{genotype}")?,
+            }
         }
     }
     out.flush()?;

@@ -81,11 +81,12 @@ fn least_ms(entry: &ControllerEntry, settings: &Value) -> (f64, f64) {
         let mut most: f64 = 0.0;
         for at in 0..20 {
             let start = Instant::now();
-            let proposal = it.propose(&mut rng);
+            let proposal = it.propose(&mut rng).unwrap();
             proposal_ms = proposal_ms.min(start.elapsed().as_secs_f64() * 1e3);
             let reward = f64::from(at) / 20.0;
             let start = Instant::now();
-            it.observe(&Outcome::Scored { proposal, reward }, &mut rng);
+            it.observe(&Outcome::Scored { proposal, reward }, &mut rng)
+                .unwrap();
             most = most.max(start.elapsed().as_secs_f64() * 1e3);
         }
         update_ms = update_ms.min(most);

@@ -118,10 +118,15 @@ fn defaults_keep_the_contract_too() {
 fn train(it: &mut dyn Controller, trials: usize) {
     for trial in 0..trials {
         let mut rng = Seed(2).stream(&format!("train/{trial}"));
-        let proposal = it.propose(&mut rng);
+        let proposal = it.propose(&mut rng).expect("proposes");
         let reward = proposal.choices.iter().sum::<usize>() as f64 / 10.0;
-        it.observe(&Outcome::Scored { proposal, reward }, &mut rng);
+        it.observe(&Outcome::Scored { proposal, reward }, &mut rng)
+            .expect("takes it in");
     }
+}
+
+fn saved(it: &dyn Controller) -> State {
+    it.save().expect("is saved")
 }
 
 /// Every valid sequence of a schema.
@@ -138,27 +143,33 @@ fn sequences(schema: &Schema) -> Vec<Vec<usize>> {
         })
 }
 
-/// Would catch a stated probability that is not the one sampled from: a forgotten mask, a parent
-/// left out of evolution's mixture, a token fed to the LSTM at another step than in training.
+/// Would catch a stated probability that is not the one sampled from: a forgotten mask, a token fed
+/// to the LSTM at another step than in training.
 #[test]
 fn sequences_come_as_often_as_their_probability_says() {
     let schema = masked();
+    let mut checked = Vec::new();
     for (entry, settings) in configured() {
         let mut it = build(entry, &settings, &schema);
         train(&mut *it, 60);
+        if it.policy().is_none() {
+            continue;
+        }
+        checked.push(entry.about.name);
         let draws = 4000;
         let mut counts = std::collections::BTreeMap::new();
         let mut rng = Seed(11).stream("draws");
         for _ in 0..draws {
             *counts
-                .entry(it.propose(&mut rng).choices.to_vec())
+                .entry(it.propose(&mut rng).expect("proposes").choices.to_vec())
                 .or_insert(0.0) += 1.0;
         }
         let (mut chi2, mut freedom, mut total) = (0.0, -1.0, 0.0);
         let (mut rare_expected, mut rare_seen) = (0.0, 0.0);
         for values in sequences(&schema) {
             let choices = schema.choices(values.clone()).expect("valid");
-            let p = it.log_prob(&choices).exp();
+            let policy = it.policy().expect("a policy as before");
+            let p = policy.log_prob(&choices).expect("valid choices").exp();
             let seen = counts.get(&values).copied().unwrap_or(0.0);
             total += p;
             assert!(
@@ -187,6 +198,8 @@ fn sequences_come_as_often_as_their_probability_says() {
             entry.about.name
         );
     }
+    checked.dedup();
+    assert_eq!(checked, ["ppo", "random", "reinforce"]);
 }
 
 #[test]
@@ -195,7 +208,7 @@ fn a_state_goes_on_exactly_after_a_trip_through_json() {
     for (entry, settings) in configured() {
         let mut first = build(entry, &settings, &schema);
         train(&mut *first, 20);
-        let text = serde_json::to_string(&first.save()).expect("states are plain bytes");
+        let text = serde_json::to_string(&saved(&*first)).expect("states are plain bytes");
         let state: State = serde_json::from_str(&text).expect("JSON reads back");
         let other = &mut Seed(99).stream("other");
         let mut second = (entry.build)(&settings, &schema, other).expect("right settings");
@@ -203,7 +216,7 @@ fn a_state_goes_on_exactly_after_a_trip_through_json() {
         train(&mut *first, 20);
         train(&mut *second, 20);
         assert!(
-            first.save() == second.save(),
+            saved(&*first) == saved(&*second),
             "{} {settings} goes on differently",
             entry.about.name
         );
@@ -218,13 +231,13 @@ fn controllers_beside_each_other_do_not_disturb_each_other() {
         train(&mut *alone, 20);
         train(&mut *one, 10);
         train(&mut *two, 3);
-        let saved = one.save();
+        let before = saved(&*one);
         train(&mut *two, 3);
-        assert!(one.save() == saved, "{} shares state", entry.about.name);
+        assert!(saved(&*one) == before, "{} shares state", entry.about.name);
         let mut again = build(entry, &settings, &schema);
         train(&mut *again, 20);
         assert!(
-            again.save() == alone.save(),
+            saved(&*again) == saved(&*alone),
             "{} is not reproducible",
             entry.about.name
         );
@@ -241,24 +254,26 @@ fn failures_never_move_a_policy() {
             let prefixes: [&[usize]; 4] = [&[], &[1], &[1, 2], &[2, 0, 1]];
             prefixes
                 .iter()
-                .flat_map(|prefix| it.probabilities(prefix))
+                .filter_map(|prefix| it.policy().map(|policy| policy.probabilities(prefix)))
+                .flat_map(|p| p.expect("an open decision"))
                 .collect()
         };
         let before = policy(&*it);
-        let state = it.save();
+        let state = saved(&*it);
         let mut rng = Seed(3).stream("failures");
         for _ in 0..60 {
-            let proposal = it.propose(&mut rng);
+            let proposal = it.propose(&mut rng).expect("proposes");
             it.observe(
                 &Outcome::Failed {
                     proposal,
                     reason: "NaN".into(),
                 },
                 &mut rng,
-            );
+            )
+            .expect("takes it in");
         }
         assert_eq!(policy(&*it), before, "{} {settings}", entry.about.name);
-        assert!(it.save() == state, "{} {settings}", entry.about.name);
+        assert!(saved(&*it) == state, "{} {settings}", entry.about.name);
     }
 }
 
@@ -269,14 +284,19 @@ fn several_proposals_may_be_open_at_once() {
         let mut it = build(entry, &settings, &schema);
         let mut rng = Seed(4).stream("rounds");
         for _ in 0..6 {
-            let round: Vec<_> = (0..5).map(|_| it.propose(&mut rng)).collect();
+            let round: Vec<_> = (0..5)
+                .map(|_| it.propose(&mut rng).expect("proposes"))
+                .collect();
             for (at, proposal) in round.into_iter().enumerate() {
                 let reward = at as f64 / 5.0;
-                it.observe(&Outcome::Scored { proposal, reward }, &mut rng);
+                it.observe(&Outcome::Scored { proposal, reward }, &mut rng)
+                    .expect("takes it in");
             }
         }
-        let sum: f64 = it.probabilities(&[]).iter().sum();
-        approx::assert_relative_eq!(sum, 1.0, epsilon = 1e-6);
+        if let Some(policy) = it.policy() {
+            let sum: f64 = policy.probabilities(&[]).expect("open").iter().sum();
+            approx::assert_relative_eq!(sum, 1.0, epsilon = 1e-6);
+        }
     }
 }
 
@@ -296,7 +316,7 @@ fn learning_controllers_find_a_target_that_random_search_does_not() {
         let mut rng = Seed(6).stream("learning");
         let mut rewards = Vec::new();
         for _ in 0..300 {
-            let proposal = it.propose(&mut rng);
+            let proposal = it.propose(&mut rng).expect("proposes");
             let hits = proposal
                 .choices
                 .iter()
@@ -310,7 +330,8 @@ fn learning_controllers_find_a_target_that_random_search_does_not() {
                     reward: hits as f64 / 10.0,
                 },
                 &mut rng,
-            );
+            )
+            .expect("takes it in");
         }
         rewards[250..].iter().sum::<f64>() / 50.0
     };

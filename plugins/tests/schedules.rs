@@ -108,9 +108,9 @@ fn share_that_goes_on(termination: &str, evaluations: usize, q: f64) -> f64 {
     let mut it = build("progressive", &json!({"termination": termination}));
     let mut rng = Seed(1).stream("history");
     for _ in 1..evaluations {
-        it.verdict(0, 1.0, &mut rng);
+        it.verdict(0, 1.0, &mut rng).unwrap();
     }
-    let state = it.save();
+    let state = it.save().unwrap();
     let weight: f64 = 0.99;
     let share = (1.0 - weight) / (1.0 - weight.powi(evaluations as i32));
     // The reward r is in the mean it is compared with: r = q·m, m = 1 − share + share·r.
@@ -118,7 +118,9 @@ fn share_that_goes_on(termination: &str, evaluations: usize, q: f64) -> f64 {
     let draws = 4000;
     let goes_on = (0..draws).filter(|draw| {
         it.load(&state).expect("its own state");
-        it.verdict(0, reward, &mut Seed(2).stream(&format!("{draw}"))) == Verdict::Continue
+        it.verdict(0, reward, &mut Seed(2).stream(&format!("{draw}")))
+            .unwrap()
+            == Verdict::Continue
     });
     goes_on.count() as f64 / f64::from(draws)
 }
@@ -173,7 +175,7 @@ fn never_never_stops_and_the_first_reward_always_goes_on() {
         for reward in [0.0, 0.3, 1.0] {
             let mut it = build("progressive", &json!({"termination": termination}));
             assert_eq!(
-                it.verdict(0, reward, &mut Seed(0).stream("first")),
+                it.verdict(0, reward, &mut Seed(0).stream("first")).unwrap(),
                 Verdict::Continue
             );
         }
@@ -185,19 +187,21 @@ fn a_state_goes_on_exactly_and_foreign_ones_are_refused() {
     let mut first = build("progressive", &json!({}));
     let mut rng = Seed(0).stream("rewards");
     for trial in 0..120 {
-        first.verdict(0, f64::from(trial % 7) / 7.0, &mut rng);
+        first
+            .verdict(0, f64::from(trial % 7) / 7.0, &mut rng)
+            .unwrap();
     }
-    let text = serde_json::to_string(&first.save()).expect("plain bytes");
+    let text = serde_json::to_string(&first.save().unwrap()).expect("plain bytes");
     let mut second = build("progressive", &json!({}));
     second
         .load(&serde_json::from_str(&text).expect("reads back"))
         .expect("its own state");
-    assert_eq!(second.save(), first.save());
-    let before = second.save();
+    assert_eq!(second.save().unwrap(), first.save().unwrap());
+    let before = second.save().unwrap();
     assert!(
         second
-            .load(&build("single-stage", &json!({})).save())
+            .load(&build("single-stage", &json!({})).save().unwrap())
             .is_err()
     );
-    assert_eq!(second.save(), before, "a refused state changed it");
+    assert_eq!(second.save().unwrap(), before, "a refused state changed it");
 }

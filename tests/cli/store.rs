@@ -20,9 +20,9 @@ fn trial(id: u64, status: Status) -> Trial {
     let choices = testing::random_choices(space.schema(), &mut Seed(id).stream("test"));
     Trial {
         id,
-        genotype: space.genotype(&choices),
+        genotype: space.genotype(&choices).unwrap(),
         choices: choices.to_vec(),
-        log_prob: -35.1,
+        log_prob: Some(-35.1),
         status,
         stage_rewards: vec![0.25, 0.1 * (id + 1) as f64],
         reward: (status != Status::Failed).then_some(0.1 * (id + 1) as f64),

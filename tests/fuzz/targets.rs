@@ -17,7 +17,7 @@ use nasfw_plugins as _;
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::registry::SpaceEntry;
 use nasfw_sdk::wire::message;
-use nasfw_sdk::{Io, LabelKind, SearchSpace};
+use nasfw_sdk::{IoChannels, LabelKind, SearchSpace};
 use serde::de::DeserializeOwned;
 
 /// A target: its name and what it does with bytes.
@@ -45,9 +45,11 @@ pub(crate) fn genotype(data: &[u8]) {
         return;
     };
     if let Ok(choices) = SPACE.parse(text) {
-        let written = SPACE.genotype(&choices);
+        let written = SPACE.genotype(&choices).expect("valid choices");
         assert_eq!(SPACE.parse(&written).ok().as_ref(), Some(&choices));
-        SPACE.decode(&choices, &Io::rgb(5)).expect("valid choices");
+        SPACE
+            .decode(&choices, &IoChannels::rgb(5))
+            .expect("valid choices");
     }
 }
 
@@ -60,7 +62,7 @@ pub(crate) fn graph(data: &[u8]) {
         let again = Graph::from_json(&graph.to_json()).expect("what was written");
         assert_eq!(graph.hash(), again.hash());
         let _ = graph.cost(nasfw_sdk::Size::new(48, 64));
-        let _ = graph.check_io(&Io::rgb(5));
+        let _ = graph.check_io(&IoChannels::rgb(5));
         if graph.encoder().is_ok() {
             let _ = graph.after_encoder();
         }
@@ -137,7 +139,7 @@ pub(crate) fn replies(data: &[u8]) {
         7 => drop(read::<message::schedule::Made>(data)),
         8 => drop(read::<message::schedule::Answer>(data)),
         9 => drop(read::<message::task::Made>(data)),
-        10 => drop(read::<message::task::OwnLoss>(data)),
+        10 => drop(read::<message::task::CustomLoss>(data)),
         11 => drop(read::<message::task::Scored>(data)),
         12 => drop(read::<message::task::Filled>(data)),
         _ => {

@@ -4,7 +4,7 @@ use dfdx::prelude::{Backward, OwnedTape, PutTape};
 use nasfw_network::Network;
 use nasfw_network::kernels::{CpuKernels, Kernels, map_shape};
 use nasfw_sdk::testing::random_choices;
-use nasfw_sdk::{Io, Seed, Size};
+use nasfw_sdk::{IoChannels, Seed, Size};
 
 use super::{loss, random_map, small_space};
 
@@ -16,14 +16,14 @@ fn a_thousand_random_genotypes_build_and_run_at_three_sizes() {
     let kernels = CpuKernels::default();
     for at in 0..1000 {
         let choices = random_choices(space.schema(), &mut rng);
-        let io = Io::rgb(1 + at % 5);
+        let io = IoChannels::rgb(1 + at % 5);
         let graph = space.decode(&choices, &io).unwrap();
         let mut network = Network::new(kernels.clone(), &graph, &mut rng).unwrap();
         assert_eq!(network.parameters().count(), graph.parameters());
         let deployed = graph.without_auxiliary();
         assert_eq!(graph.cost(Size::square(32)).params, deployed.parameters());
         for (height, width) in [(32, 32), (33, 47), (17, 9)] {
-            let genotype = space.genotype(&choices);
+            let genotype = space.genotype(&choices).unwrap();
             let image = random_map(kernels.device(), (2, height, width, 3), &mut rng);
             let mut tape = OwnedTape::default();
             let outputs = network.forward_train(&[image], &mut tape).unwrap();

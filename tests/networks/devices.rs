@@ -7,7 +7,7 @@ use nasfw_engine::timing::{DecoderStep, Reference, Timed};
 use nasfw_network::kernels::{Composed, CpuKernels, Kernels};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::testing::random_choices;
-use nasfw_sdk::{Io, Seed};
+use nasfw_sdk::{IoChannels, Seed};
 
 use super::small_space;
 
@@ -20,8 +20,8 @@ fn graphs(count: usize) -> Vec<(String, Graph)> {
     let mut rng = Seed(11).stream("devices");
     let mut draw = || {
         let choices = random_choices(space.schema(), &mut rng);
-        let graph = space.decode(&choices, &Io::rgb(CLASSES)).unwrap();
-        (space.genotype(&choices), graph)
+        let graph = space.decode(&choices, &IoChannels::rgb(CLASSES)).unwrap();
+        (space.genotype(&choices).unwrap(), graph)
     };
     (0..count).map(|_| draw()).collect()
 }

@@ -4,7 +4,7 @@ use dfdx::prelude::OwnedTape;
 use nasfw_network::Network;
 use nasfw_network::kernels::{Composed, CpuKernels, Kernels, Map};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Io, Seed};
+use nasfw_sdk::{IoChannels, Seed};
 
 use super::{random_map, small_space};
 
@@ -34,7 +34,7 @@ fn fresh<K: Kernels<Device = Cpu>, L: Kernels<Device = Cpu>>(
 fn what_was_prepared_is_forgotten_when_it_no_longer_holds() {
     let space = small_space();
     let choices = space.parse(ARCH0).unwrap();
-    let graph = space.decode(&choices, &Io::rgb(3)).unwrap();
+    let graph = space.decode(&choices, &IoChannels::rgb(3)).unwrap();
     let kernels = CpuKernels::default();
     let mut rng = Seed(5).stream("evaluation");
     let mut network = Network::new(kernels.clone(), &graph, &mut rng).unwrap();
@@ -72,7 +72,7 @@ fn what_was_prepared_is_forgotten_when_it_no_longer_holds() {
 fn large_images_agree_with_the_composed_kernels() {
     let space = super::space(serde_json::json!({"width": 8, "repeats": 1}));
     let choices = space.parse(ARCH0).unwrap();
-    let graph = space.decode(&choices, &Io::rgb(3)).unwrap();
+    let graph = space.decode(&choices, &IoChannels::rgb(3)).unwrap();
     let kernels = CpuKernels::default();
     let mut rng = Seed(7).stream("large");
     let network = Network::new(kernels.clone(), &graph, &mut rng).unwrap();

@@ -6,7 +6,7 @@ use dfdx::prelude::{Backward, Cpu, OwnedTape, PutTape};
 use nasfw_network::Network;
 use nasfw_network::kernels::{Composed, CpuKernels, Kernels, Map};
 use nasfw_sdk::testing::random_choices;
-use nasfw_sdk::{Io, Seed};
+use nasfw_sdk::{IoChannels, Seed};
 
 use super::{loss, random_map, reference, small_space};
 
@@ -37,11 +37,11 @@ fn compiled_networks_have_the_gradients_of_their_graphs() {
     ];
     all.extend((0..7).map(|_| random_choices(space.schema(), &mut rng)));
     for choices in all {
-        let genotype = space.genotype(&choices);
+        let genotype = space.genotype(&choices).unwrap();
         // Without the encoder: its fifty layers of normalisation over a few pixels turn rounding
         // into visible differences wherever an activation sits on its bound.
         let graph = space
-            .decode(&choices, &Io::rgb(3))
+            .decode(&choices, &IoChannels::rgb(3))
             .unwrap()
             .after_encoder()
             .unwrap();

@@ -21,22 +21,22 @@ impl Task for Squares {
     fn labels(&self) -> LabelKind {
         LabelKind::Depth
     }
-    fn output_channels(&self, _: &DataInfo) -> usize {
-        1
+    fn output_channels(&self, _: &DataInfo) -> Result<usize> {
+        Ok(1)
     }
     fn loss(&self) -> Loss {
-        Loss::Own
+        Loss::Custom
     }
-    fn scorer(&self, _: &DataInfo) -> Box<dyn Scorer> {
+    fn scorer(&self, _: &DataInfo) -> Result<Box<dyn Scorer>> {
         unreachable!("nothing is scored")
     }
-    fn reward(&self, _: &Metrics) -> f64 {
-        0.0
+    fn reward(&self, _: &Metrics) -> Result<f64> {
+        Ok(0.0)
     }
     fn headline(&self) -> &'static [&'static str] {
         &[]
     }
-    fn own_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
+    fn custom_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
         let truths = batch.truths.iter().flat_map(|label| match label {
             Label::Depth { values, .. } => values.clone(),
             _ => Vec::new(),
@@ -66,7 +66,7 @@ fn labels() -> Vec<Arc<Label>> {
 
 fn objective<'a>(task: &'a Squares) -> Objective<'a> {
     Objective {
-        loss: Loss::Own,
+        loss: Loss::Custom,
         own: Some(task),
         auxiliary: 0.0,
         distillation: 0.0,

@@ -5,7 +5,7 @@ use nasfw_network::Network;
 use nasfw_network::fit::{Batches, Fit, ImageSet, Objective, Optimisers, Rates, fit};
 use nasfw_network::kernels::CpuKernels;
 use nasfw_sdk::registry::TaskEntry;
-use nasfw_sdk::{Decay, Io, Optimiser, Seed, TargetScale};
+use nasfw_sdk::{Decay, IoChannels, Optimiser, Seed, TargetScale};
 
 use super::small_space;
 
@@ -28,7 +28,7 @@ fn train(task: &str, optimiser: Optimiser, epochs: usize) -> (f64, f64, Vec<u8>)
         ..DataConfig::default()
     };
     let source = open(&config, task.labels()).unwrap();
-    let io = Io::rgb(task.output_channels(&source.info));
+    let io = IoChannels::rgb(task.output_channels(&source.info).unwrap());
     let graph = space.decode(&space.parse(ARCH0).unwrap(), &io).unwrap();
     let seed = Seed(2);
     let mut network =

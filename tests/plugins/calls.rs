@@ -2,8 +2,8 @@
 
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw_sdk::{
-    Controller, Cost, DataInfo, Decision, Io, Label, LossBatch, Metrics, Outcome, Part, Prediction,
-    Proposal, Result, RewardSchedule, Schema, SearchSpace, Seed, Size, Task,
+    Controller, Cost, DataInfo, Decision, IoChannels, Label, LossBatch, Metrics, Outcome, Policy,
+    Prediction, Proposal, Result, RewardSchedule, Schema, SearchSpace, Seed, Size, Split, Task,
 };
 use serde_json::Value;
 
@@ -42,46 +42,50 @@ pub(crate) fn schema() -> Schema {
 pub(crate) fn use_space(space: &dyn SearchSpace, call: &str) -> Result<()> {
     let choices = space.schema().choices(vec![2, 1, 0])?;
     match call {
-        "decode" => drop(space.decode(&choices, &Io::rgb(3))?),
-        "genotype" => drop(space.genotype(&choices)),
+        "decode" => drop(space.decode(&choices, &IoChannels::rgb(3))?),
+        "genotype" => drop(space.genotype(&choices)?),
         "parse" => drop(space.parse("d0w0k0")?),
-        "sketches" => drop(space.sketches(&choices)),
-        "facts" => drop(space.facts(&choices)),
+        "sketches" => drop(space.sketches(&choices)?),
+        "facts" => drop(space.facts(&choices)?),
         other => panic!("no call {other}"),
     }
-    space.fault()
+    Ok(())
 }
 
 pub(crate) fn use_controller(it: &mut dyn Controller, call: &str) -> Result<()> {
     let mut rng = Seed(2).stream("use");
     let proposal = Proposal {
         choices: schema().choices(vec![1, 2])?,
-        log_prob: -1.0,
+        log_prob: Some(-1.0),
     };
     match call {
-        "propose" => drop(it.propose(&mut rng)),
+        "propose" => drop(it.propose(&mut rng)?),
         "observe" => {
             let reward = 0.5;
-            it.observe(&Outcome::Scored { proposal, reward }, &mut rng);
+            it.observe(&Outcome::Scored { proposal, reward }, &mut rng)?;
         }
-        "probabilities" => drop(it.probabilities(&[0])),
-        "log_prob" => drop(it.log_prob(&proposal.choices)),
-        "save" => drop(it.save()),
-        "load" => it.load(&it.save())?,
+        "probabilities" => drop(policy(it).probabilities(&[0])?),
+        "log_prob" => policy(it).log_prob(&proposal.choices).map(drop)?,
+        "save" => drop(it.save()?),
+        "load" => it.load(&it.save()?)?,
         other => panic!("no call {other}"),
     }
-    it.fault()
+    Ok(())
+}
+
+fn policy(it: &dyn Controller) -> &dyn Policy {
+    it.policy().expect("it said that it has one")
 }
 
 pub(crate) fn use_schedule(it: &mut dyn RewardSchedule, call: &str) -> Result<()> {
     match call {
-        "verdict" => drop(it.verdict(0, 0.5, &mut Seed(3).stream("use"))),
-        "reward" => drop(it.reward(&[0.5], &Cost::default())),
-        "save" => drop(it.save()),
-        "load" => it.load(&it.save())?,
+        "verdict" => drop(it.verdict(0, 0.5, &mut Seed(3).stream("use"))?),
+        "reward" => it.reward(&[0.5], &Cost::default()).map(drop)?,
+        "save" => drop(it.save()?),
+        "load" => it.load(&it.save()?)?,
         other => panic!("no call {other}"),
     }
-    it.fault()
+    Ok(())
 }
 
 pub(crate) fn use_task(task: &dyn Task, call: &str) -> Result<()> {
@@ -93,10 +97,10 @@ pub(crate) fn use_task(task: &dyn Task, call: &str) -> Result<()> {
     };
     let outputs = [0.5; 4];
     match call {
-        "output_channels" => drop(task.output_channels(&info)),
-        "reward" => drop(task.reward(&Metrics::new([("mae", 1.0)])?)),
+        "output_channels" => task.output_channels(&info).map(drop)?,
+        "reward" => task.reward(&Metrics::new([("mae", 1.0)])?).map(drop)?,
         "scorer" | "add" | "metrics" => {
-            let mut scorer = task.scorer(&info);
+            let mut scorer = task.scorer(&info)?;
             let prediction = Prediction {
                 height: 2,
                 width: 2,
@@ -105,10 +109,9 @@ pub(crate) fn use_task(task: &dyn Task, call: &str) -> Result<()> {
                 image_size_px: Size::square(2),
             };
             scorer.add(&prediction, &truth)?;
-            scorer.metrics();
-            scorer.fault()?;
+            scorer.metrics()?;
         }
-        "own_loss" => {
+        "custom_loss" => {
             let batch = LossBatch {
                 batch: 1,
                 height: 2,
@@ -117,23 +120,23 @@ pub(crate) fn use_task(task: &dyn Task, call: &str) -> Result<()> {
                 outputs: &outputs,
                 truths: std::slice::from_ref(&truth),
             };
-            task.own_loss(&batch, &mut [0.0; 4])?;
+            task.custom_loss(&batch, &mut [0.0; 4])?;
         }
-        "sample_size" => drop(task.data().unwrap().size_px(Part::Train, 0)?),
+        "sample_size" => drop(task.data().unwrap().size_px(Split::Train, 0)?),
         "fill" => {
             let data = task.data().unwrap();
-            let Size { width, height } = data.size_px(Part::Train, 0)?;
+            let Size { width, height } = data.size_px(Split::Train, 0)?;
             let mut label = Label::Depth {
                 width,
                 height,
                 values: vec![0.0; width * height],
             };
             let mut image = vec![0; width * height * 3];
-            data.fill(Part::Train, 0, &mut image, &mut label)?;
+            data.fill(Split::Train, 0, &mut image, &mut label)?;
         }
         other => panic!("no call {other}"),
     }
-    task.fault()
+    Ok(())
 }
 
 /// Every kind, with what to ask of it.
@@ -162,7 +165,7 @@ pub(crate) const CALLS: [(&str, &[&str]); 4] = [
             "scorer",
             "add",
             "metrics",
-            "own_loss",
+            "custom_loss",
             "sample_size",
             "fill",
         ],

@@ -62,7 +62,7 @@ fn check_says_what_breaks_one() {
         ("genotype lie", "search space rude-space: "),
         ("propose lie", "controller rude-controller: "),
         ("reward lie", "schedule rude-schedule: "),
-        ("own_loss lie", "task rude-task: "),
+        ("custom_loss lie", "task rude-task: "),
         ("gradient lie", "task rude-task: "),
         ("fill lie", "task rude-task: "),
         ("metrics panic", "panicked"),

@@ -193,7 +193,12 @@ fn values_out_of_range_are_refused() {
         ),
         ("task", "reward", r#"{"reward": "NaN"}"#, "a finite number"),
         ("task", "scorer", r#"{"handle": 0}"#, "without a handle"),
-        ("task", "own_loss", r#"{"loss": "NaN"}"#, "a finite number"),
+        (
+            "task",
+            "custom_loss",
+            r#"{"loss": "NaN"}"#,
+            "a finite number",
+        ),
         (
             "task",
             "sample_size",
@@ -231,7 +236,7 @@ fn what_an_item_says_of_itself_is_checked() {
         format!(r#"{{"train": {train}, "info": {info}, {text}}}"#)
     };
     let info = r#"{"classes": [], "joints": [], "flip_pairs": null, "skeleton": []}"#;
-    let own = r#"{"kind": "own"}"#;
+    let own = r#"{"kind": "custom"}"#;
     for (kind, reply, part) in [
         ("space", r#"{"schema": []}"#.to_owned(), "decisions"),
         (
@@ -295,7 +300,7 @@ fn numbers_that_are_none_are_refused_on_the_plugins_side_of_a_trait_too() {
         ("schedule", "reward", "a finite number"),
         ("task", "reward", "a finite number"),
         ("task", "output_channels", "0 channels"),
-        ("task", "own_loss", "a finite number"),
+        ("task", "custom_loss", "a finite number"),
         ("task", "sample_size", "pixels"),
         ("task", "fill", "1 values"),
     ] {

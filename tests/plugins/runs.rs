@@ -71,8 +71,8 @@ fn a_space_or_task_that_panics_costs_the_architecture_only() {
         ),
         (
             "loss",
-            ["task.at=own_loss", "task.how=panic"],
-            "as told, in own_loss",
+            ["task.at=custom_loss", "task.how=panic"],
+            "as told, in custom_loss",
         ),
         (
             "gradient",

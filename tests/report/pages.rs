@@ -28,9 +28,9 @@ fn trial(space: &dyn SearchSpace, id: u64) -> Trial {
     let reward = first + 0.1 * (id as f64 / 2000.0);
     Trial {
         id,
-        genotype: space.genotype(&choices),
+        genotype: space.genotype(&choices).unwrap(),
         choices: choices.to_vec(),
-        log_prob: -35.1,
+        log_prob: Some(-35.1),
         status,
         stage_rewards: match status {
             Status::Complete => vec![first, reward],

@@ -18,7 +18,7 @@ use nasfw_network::kernels::{CpuKernels, Kernels, map_shape};
 use nasfw_network::{Array, Network, Weights};
 use nasfw_plugins as _;
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{DataInfo, Io, LabelKind, Rng, Seed, testing};
+use nasfw_sdk::{DataInfo, IoChannels, LabelKind, Rng, Seed, testing};
 use rand::RngExt;
 use tract_onnx::prelude::*;
 
@@ -45,11 +45,11 @@ fn main() -> Result<()> {
     let mut rng = Seed(1).stream("genotypes");
     for _ in 0..RANDOM {
         let choices = testing::random_choices(space.schema(), &mut rng);
-        genotypes.push(space.genotype(&choices));
+        genotypes.push(space.genotype(&choices)?);
     }
     let mut worst = 0.0_f32;
     for (at, genotype) in genotypes.iter().enumerate() {
-        let graph = space.decode(&space.parse(genotype)?, &Io::rgb(OUTPUTS))?;
+        let graph = space.decode(&space.parse(genotype)?, &IoChannels::rgb(OUTPUTS))?;
         let mut rng = Seed(at as u64).stream("weights");
         let model = model(&config, genotype, graph.without_auxiliary(), &mut rng)?;
         for (which, &size) in SIZES.iter().enumerate() {

@@ -7,7 +7,7 @@
 mod neighbour;
 
 use nasfw_sdk::registry::ControllerFromConfig;
-use nasfw_sdk::{Controller, Error, Outcome, Result, Rng, Schema, State};
+use nasfw_sdk::{Controller, Error, Outcome, Policy, Proposal, Result, Rng, Schema, State};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -15,16 +15,16 @@ nasfw_sdk::export_plugin!();
 nasfw_sdk::register!(controller, Annealing, plugin: "annealing", name: "annealing",
     about: "simulated annealing: one decision changed at a time");
 
-/// Whose states are saved.
+/// The owner of saved states.
 const OWNER: &str = "controller annealing";
 
-/// What a user may set: `--set controller.temperature=0.1`.
+/// The settings: `--set controller.temperature=0.1`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnnealingConfig {
     /// The loss of reward that is accepted with probability 1/e at first.
     pub temperature: f64,
-    /// What the temperature is multiplied by after every outcome.
+    /// The factor of the temperature after every outcome.
     pub cooling: f64,
 }
 
@@ -37,7 +37,7 @@ impl Default for AnnealingConfig {
     }
 }
 
-/// Where it stands, and how warm it is.
+/// A walk from architecture to architecture.
 pub struct Annealing {
     schema: Schema,
     cooling: f64,
@@ -91,18 +91,14 @@ impl Controller for Annealing {
         &self.schema
     }
 
-    /// Uniform before the first outcome, then of the neighbours. Proposals are sampled from these.
-    fn probabilities(&self, prefix: &[usize]) -> Vec<f64> {
-        match &self.at.place {
-            None => neighbour::uniform(&self.schema.allowed(prefix)),
-            Some((place, _)) => neighbour::probabilities(&self.schema, place, prefix),
-        }
+    fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
+        Proposal::sample(&self.schema, rng, |prefix| self.probabilities(prefix))
     }
 
-    fn observe(&mut self, outcome: &Outcome, rng: &mut Rng) {
+    fn observe(&mut self, outcome: &Outcome, rng: &mut Rng) -> Result<()> {
         // A failure is not a score: it moves nothing and cools nothing.
         let Outcome::Scored { proposal, reward } = outcome else {
-            return;
+            return Ok(());
         };
         let gain = match &self.at.place {
             Some((_, here)) => reward - here,
@@ -115,14 +111,29 @@ impl Controller for Annealing {
         }
         // Never 0: the next gain is divided by it.
         self.at.temperature = (self.at.temperature * self.cooling).max(1e-12);
+        Ok(())
     }
 
-    fn save(&self) -> State {
+    fn save(&self) -> Result<State> {
         State::write_for(OWNER, &self.schema, &self.at)
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
         self.at = state.read_for(OWNER, &self.schema)?;
         Ok(())
+    }
+
+    fn policy(&self) -> Option<&dyn Policy> {
+        Some(self)
+    }
+}
+
+impl Policy for Annealing {
+    /// Uniform before the first outcome, then those of the neighbours.
+    fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>> {
+        Ok(match &self.at.place {
+            None => neighbour::uniform(&self.schema.allowed(prefix)),
+            Some((place, _)) => neighbour::probabilities(&self.schema, place, prefix),
+        })
     }
 }

@@ -11,7 +11,8 @@ pub(crate) fn uniform(allowed: &[bool]) -> Vec<f64> {
         .collect()
 }
 
-/// Of each option of decision `prefix.len()`, for a neighbour of `place` that begins with `prefix`.
+/// The probability of each option of decision `prefix.len()`, for a neighbour of `place` that begins
+/// with `prefix`.
 ///
 /// The decision that changes is uniform among those that could. Decision by decision that is: with
 /// `k` such decisions from here on, this one changes with probability 1/k. Behind the change all stay,
@@ -21,9 +22,10 @@ pub(crate) fn probabilities(schema: &Schema, place: &[usize], prefix: &[usize]) 
     let allowed = schema.allowed(prefix);
     let stays = allowed[place[at]];
     if prefix != &place[..at] {
-        return match stays {
-            true => only(place[at], allowed.len()),
-            false => uniform(&allowed),
+        return if stays {
+            only(place[at], allowed.len())
+        } else {
+            uniform(&allowed)
         };
     }
     let could = |&at: &usize| schema.allowed(&place[..at]).iter().filter(|&&a| a).count() > 1;

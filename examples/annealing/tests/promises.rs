@@ -27,14 +27,15 @@ fn proposes_all_neighbours_alike_and_nothing_else() {
     let schema = Schema::new(decisions.collect()).unwrap();
     let mut rng = Seed(3).stream("neighbours");
     let mut controller = make(&schema, &mut rng).unwrap();
-    let start = controller.propose(&mut rng);
-    controller.observe(&scored(&start, 0.5), &mut rng);
+    let start = controller.propose(&mut rng).unwrap();
+    controller.observe(&scored(&start, 0.5), &mut rng).unwrap();
     let mut counts = std::collections::BTreeMap::new();
     for _ in 0..8000 {
-        let proposal = controller.propose(&mut rng);
+        let proposal = controller.propose(&mut rng).unwrap();
         let changed = (0..4).filter(|&at| proposal.choices[at] != start.choices[at]);
         assert_eq!(changed.count(), 1);
-        assert!((proposal.log_prob - 0.125_f64.ln()).abs() < 1e-12);
+        let log_prob = proposal.log_prob.unwrap();
+        assert!((log_prob - 0.125_f64.ln()).abs() < 1e-12);
         *counts.entry(proposal.choices).or_insert(0) += 1;
     }
     assert_eq!(counts.len(), 8);
@@ -61,9 +62,11 @@ fn finds_the_best_of_a_hill() {
         let mut controller = make(&schema, &mut rng).unwrap();
         let mut found = 0.0_f64;
         for _ in 0..500 {
-            let proposal = controller.propose(&mut rng);
+            let proposal = controller.propose(&mut rng).unwrap();
             found = found.max(reward(&proposal));
-            controller.observe(&scored(&proposal, reward(&proposal)), &mut rng);
+            controller
+                .observe(&scored(&proposal, reward(&proposal)), &mut rng)
+                .unwrap();
         }
         assert!(found > 0.999, "seed {seed}: {found}");
     }

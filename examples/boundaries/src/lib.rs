@@ -76,27 +76,27 @@ impl Task for Boundaries {
         LabelKind::Classes
     }
 
-    fn output_channels(&self, data: &DataInfo) -> usize {
-        data.classes.len().max(1)
+    fn output_channels(&self, data: &DataInfo) -> Result<usize> {
+        Ok(data.classes.len().max(1))
     }
 
     fn loss(&self) -> Loss {
-        Loss::Own
+        Loss::Custom
     }
 
-    fn own_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
+    fn custom_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
         loss::cross_entropy(&self.config, batch, gradient)
     }
 
-    fn scorer(&self, data: &DataInfo) -> Box<dyn Scorer> {
-        let classes = self.output_channels(data);
-        Box::new(scorer::Outlines::new(classes, &self.config))
+    fn scorer(&self, data: &DataInfo) -> Result<Box<dyn Scorer>> {
+        let classes = self.output_channels(data)?;
+        Ok(Box::new(scorer::Outlines::new(classes, &self.config)))
     }
 
     /// The mean of both: pixel accuracy moves first, the outlines later.
-    fn reward(&self, metrics: &Metrics) -> f64 {
+    fn reward(&self, metrics: &Metrics) -> Result<f64> {
         let of = |name: &str| metrics.get(name).unwrap_or(0.0);
-        (of("boundary_f1") + of("pixel_acc")) / 2.0
+        Ok((of("boundary_f1") + of("pixel_acc")) / 2.0)
     }
 
     fn headline(&self) -> &'static [&'static str] {

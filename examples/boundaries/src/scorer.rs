@@ -66,12 +66,12 @@ impl Scorer for Outlines {
     }
 
     /// `boundary_f1`: the mean over classes with a true outline; 0 if no class has one.
-    fn metrics(&self) -> Metrics {
+    fn metrics(&self) -> Result<Metrics> {
         let present = self.of_class.iter().filter(|counts| counts.true_ > 0);
         let scores: Vec<f64> = present.map(Counts::f1).collect();
         let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
         let accuracy = share(self.right, self.pixels);
-        Metrics::new([("boundary_f1", mean), ("pixel_acc", accuracy)]).unwrap_or_default()
+        Metrics::new([("boundary_f1", mean), ("pixel_acc", accuracy)])
     }
 }
 
@@ -81,9 +81,10 @@ impl Counts {
     fn f1(&self) -> f64 {
         let precision = share(self.predicted_near, self.predicted);
         let recall = share(self.true_near, self.true_);
-        match precision + recall > 0.0 {
-            true => 2.0 * precision * recall / (precision + recall),
-            false => 0.0,
+        if precision + recall > 0.0 {
+            2.0 * precision * recall / (precision + recall)
+        } else {
+            0.0
         }
     }
 }

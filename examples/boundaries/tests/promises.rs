@@ -37,7 +37,7 @@ fn score(guess: &[u8], truth_of: Vec<u8>) -> Metrics {
         classes: vec!["rest".into(), "left".into()],
         ..Default::default()
     };
-    let mut scorer = task(BoundariesConfig::default()).scorer(&info);
+    let mut scorer = task(BoundariesConfig::default()).scorer(&info).unwrap();
     let prediction = Prediction {
         height: SIDE,
         width: SIDE,
@@ -46,7 +46,7 @@ fn score(guess: &[u8], truth_of: Vec<u8>) -> Metrics {
         image_size_px: Size::square(SIDE),
     };
     scorer.add(&prediction, &truth(truth_of)).unwrap();
-    scorer.metrics()
+    scorer.metrics().unwrap()
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn the_loss_is_the_weighted_mean() {
         ..Default::default()
     };
     let found = task(config)
-        .own_loss(&batch, &mut vec![0.0; outputs.len()])
+        .custom_loss(&batch, &mut vec![0.0; outputs.len()])
         .unwrap();
     let (mut sum, mut weights) = (0.0, 0.0);
     for at in 0..SIDE * SIDE {
@@ -134,7 +134,7 @@ fn the_loss_is_the_weighted_mean() {
         truths: &wrong,
         ..batch
     };
-    let said = task(config).own_loss(&batch, &mut vec![0.0; outputs.len()]);
+    let said = task(config).custom_loss(&batch, &mut vec![0.0; outputs.len()]);
     assert!(
         said.unwrap_err()
             .to_string()

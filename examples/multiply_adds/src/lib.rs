@@ -13,16 +13,16 @@ nasfw_sdk::export_plugin!();
 nasfw_sdk::register!(schedule, MultiplyAdds, plugin: "multiply-adds", name: "multiply-adds",
     about: "one training; networks above a target of multiply-adds earn less");
 
-/// Whose states are saved.
+/// The owner of saved states.
 const OWNER: &str = "schedule multiply-adds";
 
-/// What a user may set: `--set schedule.target_mega=20`.
+/// The settings: `--set schedule.target_mega=20`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MultiplyAddsConfig {
-    /// Multiply-adds that cost nothing, in millions, at the size that candidates are judged at.
+    /// Multiply-adds that cost nothing, in millions, at the size that candidates are evaluated at.
     pub target_mega: f64,
-    /// How much it hurts to be above: 1 halves the reward of twice the target.
+    /// The price of being above: 1 halves the reward of twice the target.
     pub strength: f64,
     /// Training samples in a pass.
     pub samples: usize,
@@ -57,9 +57,12 @@ impl FromConfig for MultiplyAdds {
     type Config = MultiplyAddsConfig;
 
     fn from_config(config: MultiplyAddsConfig) -> Result<Self> {
-        let positive = |key: &str, value: f64| match value > 0.0 && value.is_finite() {
-            true => Ok(()),
-            false => Err(Error::invalid(key, value, "a number above 0 is right")),
+        let positive = |key: &str, value: f64| {
+            if value > 0.0 && value.is_finite() {
+                Ok(())
+            } else {
+                Err(Error::invalid(key, value, "a number above 0 is right"))
+            }
         };
         positive("target_mega", config.target_mega)?;
         positive("strength", config.strength)?;
@@ -76,19 +79,19 @@ impl RewardSchedule for MultiplyAdds {
         std::slice::from_ref(&self.stage)
     }
 
-    fn verdict(&mut self, _: usize, _: f64, _: &mut Rng) -> Verdict {
+    fn verdict(&mut self, _: usize, _: f64, _: &mut Rng) -> Result<Verdict> {
         // Never asked: there is nothing after the only stage.
-        Verdict::Stop
+        Ok(Verdict::Stop)
     }
 
-    fn reward(&self, stage_rewards: &[f64], cost: &Cost) -> f64 {
+    fn reward(&self, stage_rewards: &[f64], cost: &Cost) -> Result<f64> {
         let earned = stage_rewards.last().copied().unwrap_or(0.0);
         let target = self.config.target_mega * 1e6;
         let within = (target / cost.macs as f64).min(1.0);
-        earned * within.powf(self.config.strength)
+        Ok(earned * within.powf(self.config.strength))
     }
 
-    fn save(&self) -> State {
+    fn save(&self) -> Result<State> {
         State::write(OWNER, &())
     }
 

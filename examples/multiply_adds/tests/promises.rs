@@ -31,7 +31,7 @@ fn a_network_above_the_target_earns_less() {
             peak_activation_bytes: 1,
             output_stride: 4,
         };
-        schedule.reward(&[0.1, 0.8], &cost)
+        schedule.reward(&[0.1, 0.8], &cost).unwrap()
     };
     assert_eq!(told(0), 0.8);
     assert_eq!(told(10_000_000), 0.8);

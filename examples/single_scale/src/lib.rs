@@ -4,7 +4,7 @@
 use nasfw_sdk::graph::{ActivationKind, Conv, GraphBuilder, Group, Role};
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::sketch::SketchBox;
-use nasfw_sdk::{Choices, Decision, Error, Graph, Io, Result, Schema, SearchSpace, Sketch};
+use nasfw_sdk::{Choices, Decision, Error, Graph, IoChannels, Result, Schema, SearchSpace, Sketch};
 use serde::{Deserialize, Serialize};
 
 nasfw_sdk::export_plugin!();
@@ -80,7 +80,7 @@ impl SearchSpace for SingleScale {
         &self.schema
     }
 
-    fn decode(&self, choices: &Choices, io: &Io) -> Result<Graph> {
+    fn decode(&self, choices: &Choices, io: &IoChannels) -> Result<Graph> {
         let relu = Some(ActivationKind::Relu);
         let mut graph = GraphBuilder::new();
         // No choice changes the encoder: its outputs are computed once for a whole search.
@@ -103,8 +103,8 @@ impl SearchSpace for SingleScale {
     }
 
     /// Genotypes that people can read: `d2w32`.
-    fn genotype(&self, choices: &Choices) -> String {
-        format!("d{}w{}", self.depth(choices), self.width(choices))
+    fn genotype(&self, choices: &Choices) -> Result<String> {
+        Ok(format!("d{}w{}", self.depth(choices), self.width(choices)))
     }
 
     fn parse(&self, genotype: &str) -> Result<Choices> {
@@ -113,7 +113,7 @@ impl SearchSpace for SingleScale {
             .flat_map(|depth| (0..self.config.widths.len()).map(move |width| vec![depth, width]));
         let found = all.find_map(|values| {
             let choices = self.schema.choices(values).ok()?;
-            (self.genotype(&choices) == genotype).then_some(choices)
+            (self.genotype(&choices).ok()? == genotype).then_some(choices)
         });
         found.ok_or_else(|| {
             let (depth, widths) = (self.config.max_depth, &self.config.widths);
@@ -126,7 +126,7 @@ impl SearchSpace for SingleScale {
     }
 
     /// What `describe` draws: a box for each convolution.
-    fn sketches(&self, choices: &Choices) -> Vec<Sketch> {
+    fn sketches(&self, choices: &Choices) -> Result<Vec<Sketch>> {
         let depth = self.depth(choices);
         let boxes = (0..depth).map(|at| SketchBox {
             name: (at + 1).to_string(),
@@ -137,10 +137,10 @@ impl SearchSpace for SingleScale {
             ),
             is_output: at + 1 == depth,
         });
-        vec![Sketch {
+        Ok(vec![Sketch {
             title: "decoder".into(),
             boxes: boxes.collect(),
             edges: (1..depth).map(|at| (at - 1, at)).collect(),
-        }]
+        }])
     }
 }

@@ -6,7 +6,7 @@ use nasfw_model::Model;
 use nasfw_network::fit::View;
 use nasfw_plugin_host as plugins;
 use nasfw_report::model::{Example, Examples};
-use nasfw_sdk::{DataInfo, Label, Part, Size};
+use nasfw_sdk::{DataInfo, Label, Size, Split};
 
 use super::Args;
 use crate::args::{path_flag, use_threads};
@@ -59,7 +59,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
         model,
         config: &config,
         task: None,
-        part: Part::Val,
+        split: Split::Val,
         view: View::Whole,
     };
     let count = args

@@ -16,7 +16,7 @@ fn trial(id: u64, status: Status, reward: Option<f64>) -> Trial {
         id,
         genotype: format!("[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,{id}]]]"),
         choices: vec![0],
-        log_prob: -1.0,
+        log_prob: Some(-1.0),
         status,
         stage_rewards: Vec::new(),
         reward,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::{Dataset, Sample, Source, Transform};
-use nasfw_sdk::{DataInfo, LabelKind, Metrics, Part, Size, Task};
+use nasfw_sdk::{DataInfo, LabelKind, Metrics, Size, Split, Task};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Layers, Preset};
@@ -29,7 +29,7 @@ pub struct EvalRequest<'a> {
     /// The task, where it is not the one that `config` names.
     pub task: Option<Arc<dyn Task>>,
     /// The split of the data.
-    pub part: Part,
+    pub split: Split,
     /// The region of each image that the network sees.
     pub view: View,
 }
@@ -103,7 +103,7 @@ fn evaluate_on<K: Kernels>(
     let (config, description) = (request.config, request.model.description());
     let (task, source) = open(request)?;
     let network = request.model.network(kernels)?;
-    let dataset = part_of(&source, request.part);
+    let dataset = split_of(&source, request.split);
     let train = &config.train;
     let part = EvalSet {
         dataset,
@@ -157,7 +157,7 @@ pub fn examples(
 ) -> Result<Vec<Example>> {
     let (_, source) = open(request)?;
     let predictor = Predictor::new(request.model, request.config.run.device)?;
-    let dataset = part_of(&source, request.part);
+    let dataset = split_of(&source, request.split);
     let count = count.min(dataset.len());
     (0..count)
         .map(|at| {
@@ -199,13 +199,12 @@ fn open(request: &EvalRequest<'_>) -> Result<(Arc<dyn Task>, Source)> {
     let source = open_data(config, &task)?;
     check_names(description, &source)?;
     let channels = description.graph.channels(description.graph.main().node);
-    if task.output_channels(&source.info) != channels {
+    let wanted = task.output_channels(&source.info)?;
+    if wanted != channels {
         return Err(unfit(format!(
-            "the task needs {} output channels for this data, but the model has {channels}",
-            task.output_channels(&source.info)
+            "the task needs {wanted} output channels for this data, but the model has {channels}"
         )));
     }
-    task.fault()?;
     Ok((task, source))
 }
 
@@ -215,10 +214,10 @@ pub fn needs_data(description: &Description) -> bool {
     description.provenance.data_origin == Origin::Folder
 }
 
-fn part_of(source: &Source, part: Part) -> &dyn Dataset {
-    match part {
-        Part::Train => &*source.train,
-        Part::Val => &*source.val,
+fn split_of(source: &Source, split: Split) -> &dyn Dataset {
+    match split {
+        Split::Train => &*source.train,
+        Split::Val => &*source.val,
     }
 }
 

@@ -36,9 +36,10 @@ pub struct Trial {
     pub genotype: String,
     /// The architecture in the schema's sampling order.
     pub choices: Vec<usize>,
-    /// Natural logarithm of the probability it was sampled with.
-    pub log_prob: f64,
-    /// Outcome of the trial.
+    /// Natural logarithm of the probability it was sampled with; none of a controller without a policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_prob: Option<f64>,
+    /// How it ended.
     pub status: Status,
     /// The reward after every completed stage.
     pub stage_rewards: Vec<f64>,

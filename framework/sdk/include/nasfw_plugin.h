@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-#define NASFW_ABI_MAJOR 1
+#define NASFW_ABI_MAJOR 2
 #define NASFW_ABI_MINOR 0
 /* Version of the JSON form of graphs. */
 #define NASFW_IR_VERSION 1
@@ -46,8 +46,8 @@ extern "C" {
 #define NASFW_OP_FACTS 5           /* space: choices -> named facts */
 #define NASFW_OP_PROPOSE 16        /* controller */
 #define NASFW_OP_OBSERVE 17        /* controller */
-#define NASFW_OP_PROBABILITIES 18  /* controller */
-#define NASFW_OP_LOG_PROB 19       /* controller */
+#define NASFW_OP_PROBABILITIES 18  /* controller with a policy */
+#define NASFW_OP_LOG_PROB 19       /* controller with a policy */
 #define NASFW_OP_SAVE_CONTROLLER 20 /* the reply is the state's bytes, not JSON */
 #define NASFW_OP_LOAD_CONTROLLER 21 /* one slice of bytes, the state */
 #define NASFW_OP_VERDICT 32        /* schedule */
@@ -57,7 +57,7 @@ extern "C" {
 #define NASFW_OP_OUTPUT_CHANNELS 48 /* task */
 #define NASFW_OP_SCORER 49         /* task: a new instance, a scorer */
 #define NASFW_OP_REWARD 50         /* task */
-#define NASFW_OP_OWN_LOSS 51       /* task: outputs, truths, gradient (writable) */
+#define NASFW_OP_CUSTOM_LOSS 51    /* task: outputs, truths, gradient (writable) */
 #define NASFW_OP_SAMPLE_SIZE 52    /* task with data of its own */
 #define NASFW_OP_FILL 53           /* task with data of its own: image, label (both writable) */
 #define NASFW_OP_ADD 64            /* scorer: outputs, truth */
@@ -159,7 +159,7 @@ typedef struct nasfw_stamp {
     NASFW_SECTION const nasfw_stamp nasfw_plugin_stamp = {                                     \
         {'n', 'a', 's', 'f', 'w', ' ', 'p', 'l', 'u', 'g', 'i', 'n', 0x1a, '\r', '\n', 0},     \
         sizeof(nasfw_stamp), NASFW_ABI_MAJOR, NASFW_ABI_MINOR, NASFW_IR_VERSION,               \
-        NASFW_IR_VERSION, 8 * sizeof(void *), 0x01020304, NAME, VERSION, "nasfw_plugin.h 1.0", \
+        NASFW_IR_VERSION, 8 * sizeof(void *), 0x01020304, NAME, VERSION, "nasfw_plugin.h 2.0", \
         "", "C", {0}}
 
 NASFW_EXPORT const nasfw_plugin *nasfw_plugin_entry(void);

@@ -4,42 +4,59 @@ use rand::RngExt;
 use serde::Serialize;
 
 use crate::choices::{Choices, Schema};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::seed::Rng;
 use crate::state::State;
 
-/// What a controller proposes.
+/// An architecture that a controller proposes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Proposal {
     /// The architecture.
     pub choices: Choices,
-    /// Natural logarithm of the probability with which it was sampled.
-    pub log_prob: f64,
+    /// Natural logarithm of the probability with which it was sampled; `None` where the controller
+    /// has no [`Policy`].
+    pub log_prob: Option<f64>,
 }
 
 impl Proposal {
-    /// Samples decision by decision from what `probabilities` says of the choices so far, as
-    /// [`Controller::probabilities`] does.
+    /// A proposal of a controller without a policy.
+    pub fn new(choices: Choices) -> Self {
+        Self {
+            choices,
+            log_prob: None,
+        }
+    }
+
+    /// Samples decision by decision: `probabilities` gives those of the next decision after the
+    /// choices so far, as [`Policy::probabilities`] does.
     ///
-    /// # Panics
-    /// When the probabilities allow something that the schema masks.
+    /// # Errors
+    /// The first error of `probabilities`; also when it gives another number of values than the
+    /// decision has options, or allows an option that the schema masks.
     pub fn sample(
         schema: &Schema,
         rng: &mut Rng,
-        mut probabilities: impl FnMut(&[usize]) -> Vec<f64>,
-    ) -> Self {
+        mut probabilities: impl FnMut(&[usize]) -> Result<Vec<f64>>,
+    ) -> Result<Self> {
         let mut values = Vec::with_capacity(schema.len());
         let mut log_prob = 0.0;
-        while values.len() < schema.len() {
-            let p = probabilities(&values);
+        for decision in schema.decisions() {
+            let p = probabilities(&values)?;
+            if p.len() != decision.arity() {
+                return Err(Error::invalid(
+                    format!("probabilities of {}", decision.label),
+                    format!("{} values", p.len()),
+                    format!("the decision has {} options", decision.arity()),
+                ));
+            }
             let option = draw(&p, rng);
             log_prob += p[option].ln();
             values.push(option);
         }
-        match schema.choices(values) {
-            Ok(choices) => Self { choices, log_prob },
-            Err(e) => panic!("what is sampled must be allowed: {e}"),
-        }
+        Ok(Self {
+            choices: schema.choices(values)?,
+            log_prob: Some(log_prob),
+        })
     }
 }
 
@@ -65,14 +82,14 @@ pub fn draw(probabilities: &[f64], rng: &mut Rng) -> usize {
 /// A failure is not a score: it carries no reward, and a controller must not treat it as one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The architecture was judged.
+    /// The architecture was evaluated.
     Scored {
         /// What was proposed.
         proposal: Proposal,
         /// The reward the schedule decided to tell, in [0, 1], higher better.
         reward: f64,
     },
-    /// The architecture could not be judged (NaN, out of memory, a crash).
+    /// The architecture could not be evaluated (NaN, out of memory, a crash).
     Failed {
         /// What was proposed.
         proposal: Proposal,
@@ -85,41 +102,77 @@ pub enum Outcome {
 ///
 /// A controller draws only from the generator it is given, so that proposals are reproducible, and
 /// its whole state goes through [`save`](Controller::save) and [`load`](Controller::load), so
-/// that a search can stop and go on anywhere. `testing::check_controller` holds it to that.
+/// that a search can stop and resume anywhere. [`check_controller`](crate::testing::check_controller)
+/// holds it to that.
+///
+/// A controller that enumerates one-decision spaces, option after option:
+///
+/// ```
+/// use nasfw_sdk::{Controller, Decision, Outcome, Proposal, Result, Rng, Schema, Seed, State};
+///
+/// struct InOrder {
+///     schema: Schema,
+///     next: usize,
+/// }
+///
+/// impl Controller for InOrder {
+///     fn schema(&self) -> &Schema {
+///         &self.schema
+///     }
+///
+///     fn propose(&mut self, _: &mut Rng) -> Result<Proposal> {
+///         let option = self.next % self.schema.decisions()[0].arity();
+///         self.next += 1;
+///         Ok(Proposal::new(self.schema.choices([option])?))
+///     }
+///
+///     fn observe(&mut self, _: &Outcome, _: &mut Rng) -> Result<()> {
+///         Ok(())
+///     }
+///
+///     fn save(&self) -> Result<State> {
+///         State::write_for("controller in-order", &self.schema, &self.next)
+///     }
+///
+///     fn load(&mut self, state: &State) -> Result<()> {
+///         self.next = state.read_for("controller in-order", &self.schema)?;
+///         Ok(())
+///     }
+/// }
+///
+/// let schema = Schema::new(vec![Decision::new("width", "", ["8", "16", "32"])])?;
+/// let mut controller = InOrder { schema, next: 0 };
+/// let mut rng = Seed(0).stream("example");
+/// controller.propose(&mut rng)?;
+/// assert_eq!(*controller.propose(&mut rng)?.choices, [1]);
+/// # Ok::<(), nasfw_sdk::Error>(())
+/// ```
 pub trait Controller {
     /// The schema that proposals obey.
     fn schema(&self) -> &Schema;
 
-    /// The next architecture to try; by default one sampled from
-    /// [`probabilities`](Controller::probabilities).
+    /// Proposes the next architecture to try.
     ///
     /// A round of proposals is asked for before the first of their outcomes is told, each with a
     /// generator of its own.
-    fn propose(&mut self, rng: &mut Rng) -> Proposal {
-        Proposal::sample(self.schema(), rng, |prefix| self.probabilities(prefix))
-    }
+    ///
+    /// # Errors
+    /// When nothing can be proposed, which ends the search.
+    fn propose(&mut self, rng: &mut Rng) -> Result<Proposal>;
 
     /// Takes in how a proposal ended, in the order the proposals were made, whichever ended first.
     /// What is told of a failure is a setting of the search (`run.on_failure`). Any randomness of
     /// the update (the order of a replay, say) comes from `rng`.
-    fn observe(&mut self, outcome: &Outcome, rng: &mut Rng);
-
-    /// The probability of each option of decision `prefix.len()` once `prefix` has been chosen,
-    /// under the present policy. They sum to 1 and are 0 for what the schema masks.
     ///
-    /// Chained over the decisions these give the probability of a whole proposal, whatever way
-    /// the controller samples: see [`log_prob`](Controller::log_prob).
-    fn probabilities(&self, prefix: &[usize]) -> Vec<f64>;
+    /// # Errors
+    /// When the outcome cannot be learned from, which ends the search.
+    fn observe(&mut self, outcome: &Outcome, rng: &mut Rng) -> Result<()>;
 
-    /// Natural logarithm of the probability of proposing `choices` now.
-    fn log_prob(&self, choices: &Choices) -> f64 {
-        (0..choices.len())
-            .map(|at| self.probabilities(&choices[..at])[choices[at]].ln())
-            .sum()
-    }
-
-    /// Everything needed to continue exactly.
-    fn save(&self) -> State;
+    /// Saves everything needed to continue exactly.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    fn save(&self) -> Result<State>;
 
     /// Continues from a saved state.
     ///
@@ -128,12 +181,86 @@ pub trait Controller {
     /// then unchanged.
     fn load(&mut self, state: &State) -> Result<()>;
 
-    /// What went wrong in a call that cannot say so itself and whose answer then means nothing;
-    /// asked after each such call.
+    /// The distribution that proposals are drawn from, where the controller can state it; none by
+    /// default. A controller has one from its beginning to its end, or never.
+    fn policy(&self) -> Option<&dyn Policy> {
+        None
+    }
+}
+
+/// The distribution that a [`Controller`] draws proposals from, one decision after another.
+///
+/// A controller that samples from its policy implements [`Controller::propose`] in one line:
+///
+/// ```
+/// use nasfw_sdk::{Controller, Decision, Outcome, Policy, Proposal, Result, Rng, Schema, Seed, State};
+///
+/// /// Prefers the first option of every decision.
+/// struct FirstMostly(Schema);
+///
+/// impl Policy for FirstMostly {
+///     fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>> {
+///         let allowed = self.0.allowed(prefix);
+///         let weights = allowed.iter().enumerate().map(|(option, &is_allowed)| match option {
+///             _ if !is_allowed => 0.0,
+///             0 => 3.0,
+///             _ => 1.0,
+///         });
+///         let sum: f64 = weights.clone().sum();
+///         Ok(weights.map(|weight| weight / sum).collect())
+///     }
+/// }
+///
+/// impl Controller for FirstMostly {
+///     fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
+///         Proposal::sample(&self.0, rng, |prefix| self.probabilities(prefix))
+///     }
+///
+///     fn policy(&self) -> Option<&dyn Policy> {
+///         Some(self)
+///     }
+///     # fn schema(&self) -> &Schema {
+///     #     &self.0
+///     # }
+///     # fn observe(&mut self, _: &Outcome, _: &mut Rng) -> Result<()> {
+///     #     Ok(())
+///     # }
+///     # fn save(&self) -> Result<State> {
+///     #     State::write_for("controller first-mostly", &self.0, &())
+///     # }
+///     # fn load(&mut self, state: &State) -> Result<()> {
+///     #     state.read_for("controller first-mostly", &self.0)
+///     # }
+/// }
+///
+/// let schema = Schema::new(vec![Decision::new("width", "", ["8", "16"])])?;
+/// let mut controller = FirstMostly(schema);
+/// let proposal = controller.propose(&mut Seed(0).stream("example"))?;
+/// assert_eq!(proposal.log_prob, Some(controller.log_prob(&proposal.choices)?));
+/// # Ok::<(), nasfw_sdk::Error>(())
+/// ```
+pub trait Policy {
+    /// The probability of each option of decision `prefix.len()` once `prefix` has been chosen.
+    /// They sum to 1 and are 0 for what the schema masks.
     ///
     /// # Errors
-    /// That failure, once.
-    fn fault(&self) -> Result<()> {
-        Ok(())
+    /// When `prefix` leaves no decision open.
+    fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>>;
+
+    /// Natural logarithm of the probability of proposing `choices` now; by default chained over
+    /// [`probabilities`](Policy::probabilities).
+    ///
+    /// # Errors
+    /// When `choices` come from another schema.
+    fn log_prob(&self, choices: &Choices) -> Result<f64> {
+        (0..choices.len())
+            .map(|at| {
+                let probabilities = self.probabilities(&choices[..at])?;
+                // An option that the policy does not know has no probability.
+                Ok(probabilities
+                    .get(choices[at])
+                    .map_or(f64::NEG_INFINITY, |p| p.ln()))
+            })
+            .sum()
     }
 }

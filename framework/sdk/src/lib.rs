@@ -37,9 +37,9 @@ pub mod testing;
 pub mod wire;
 
 pub use choices::{Choices, Decision, Schema};
-pub use controller::{Controller, Outcome, Proposal};
+pub use controller::{Controller, Outcome, Policy, Proposal};
 pub use error::{Error, Result};
-pub use graph::{Cost, Graph, GraphBuilder};
+pub use graph::{Cost, Graph, GraphBuilder, IoChannels};
 pub use label::{DataInfo, Keypoint, Label, LabelKind};
 pub use member::{MemberConfig, SpaceConfig};
 pub use metrics::Metrics;
@@ -49,9 +49,9 @@ pub use schedule::{Decay, Optimiser, RewardSchedule, Source, Stage, TargetScale,
 pub use seed::{Rng, Seed};
 pub use size::Size;
 pub use sketch::Sketch;
-pub use space::{Io, SearchSpace};
+pub use space::SearchSpace;
 pub use state::State;
-pub use task::{ClassScorer, Loss, LossBatch, Part, Scorer, Task, TaskData};
+pub use task::{ClassScorer, Loss, LossBatch, Scorer, Split, Task, TaskData};
 
 // The `register!` macro and the generated constructors need these names in the caller's crate.
 #[doc(hidden)]

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::graph::Cost;
 use crate::seed::Rng;
 
-/// Where a stage's inputs come from.
+/// The origin of a stage's inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -17,7 +17,7 @@ pub enum Source {
     Images,
 }
 
-/// At which size the loss compares output and truth.
+/// The size at which the loss compares output and truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetScale {
@@ -27,7 +27,7 @@ pub enum TargetScale {
     Output,
 }
 
-/// How learning rates change over a training.
+/// The course of learning rates over a training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decay {
@@ -41,7 +41,7 @@ pub enum Decay {
 }
 
 impl Decay {
-    /// What a learning rate is multiplied by after `done` of `steps` steps.
+    /// The factor of a learning rate after `done` of `steps` steps.
     pub fn factor(self, done: usize, steps: usize) -> f64 {
         let left = 1.0 - done as f64 / steps.max(1) as f64;
         match self {
@@ -74,11 +74,11 @@ pub enum Optimiser {
     },
 }
 
-/// One stage of judging an architecture: a short training, then a validation.
+/// One stage of evaluating an architecture: a short training, then a validation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
-    /// Where inputs come from.
+    /// The origin of inputs.
     pub source: Source,
     /// Training samples in a pass; 0 means each image once. Above the number of images, they come
     /// again with another augmentation.
@@ -91,11 +91,11 @@ pub struct Stage {
     pub shorter_side_px: usize,
     /// Side of the square crop.
     pub crop_px: usize,
-    /// How the decoder (and auxiliary heads) learn.
+    /// The optimiser of the decoder (and auxiliary heads).
     pub decoder: Optimiser,
-    /// How the encoder learns; ignored for [`Source::Features`].
+    /// The optimiser of the encoder; ignored for [`Source::Features`].
     pub encoder: Optimiser,
-    /// How both learning rates change over the stage.
+    /// The course of both learning rates over the stage.
     #[serde(default)]
     pub decay: Decay,
     /// Gradients of each part are scaled down to this norm at most; 0 turns it off.
@@ -182,58 +182,96 @@ impl Optimiser {
     }
 }
 
-/// Whether an architecture goes on to the next stage.
+/// The decision after a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Judge it further.
+    /// The architecture goes through the next stage.
     Continue,
-    /// What it has shown so far is its result.
+    /// The rewards so far are its result.
     Stop,
 }
 
 /// Decides which stages an architecture goes through and what the controller is told.
 ///
-/// Architectures are proposed in rounds and may be judged side by side, in any order. So that the order
-/// does not matter, each is judged by a copy of the schedule as it was when its round was proposed
-/// ([`save`](RewardSchedule::save) and [`load`](RewardSchedule::load)). Afterwards the schedule itself is
-/// asked the same verdicts again, in the order of the trials, with the same rewards and draws; its
-/// answers are not heeded then, but what it remembers grows. A trial that failed is left out.
+/// Architectures are proposed in rounds and may be evaluated side by side, in any order. So that the
+/// order does not matter, each is evaluated with a copy of the schedule as it was when its round was
+/// proposed ([`save`](RewardSchedule::save) and [`load`](RewardSchedule::load)). Afterwards the
+/// schedule itself is asked the same verdicts again, in the order of the trials, with the same
+/// rewards and draws; its answers are not heeded then, but what it remembers grows. A trial that
+/// failed is left out.
+///
+/// A second stage for architectures that beat a threshold:
+///
+/// ```
+/// use nasfw_sdk::{Result, RewardSchedule, Rng, Seed, Stage, State, Verdict, testing};
+///
+/// struct Above {
+///     threshold: f64,
+///     stages: [Stage; 2],
+/// }
+///
+/// impl RewardSchedule for Above {
+///     fn stages(&self) -> &[Stage] {
+///         &self.stages
+///     }
+///
+///     fn verdict(&mut self, _: usize, reward: f64, _: &mut Rng) -> Result<Verdict> {
+///         let is_promising = reward > self.threshold;
+///         Ok(if is_promising { Verdict::Continue } else { Verdict::Stop })
+///     }
+///
+///     // Nothing is remembered between trials.
+///     fn save(&self) -> Result<State> {
+///         State::write("schedule above", &())
+///     }
+///
+///     fn load(&mut self, state: &State) -> Result<()> {
+///         state.read("schedule above")
+///     }
+/// }
+///
+/// let make = || -> Result<Box<dyn RewardSchedule>> {
+///     let stages = [Stage::decoder_only(), Stage::end_to_end()];
+///     Ok(Box::new(Above { threshold: 0.3, stages }))
+/// };
+/// testing::check_schedule(&make, Seed(0)).expect("the schedule keeps its promises");
+/// ```
 pub trait RewardSchedule {
     /// The stages in order, at least one.
     fn stages(&self) -> &[Stage];
 
-    /// Called after every stage but the last with the reward just obtained: of a copy while the trial
-    /// is judged, and of the schedule itself when the trial is learned from, in trial order. The answer
-    /// depends on what was learned, these arguments, and nothing else.
-    fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Verdict;
+    /// Decides after every stage but the last, by the reward just obtained. A copy is asked while
+    /// the trial is evaluated, the schedule itself when the trial is learned from, in trial order.
+    /// The answer depends on what was learned, these arguments, and nothing else.
+    ///
+    /// # Errors
+    /// When there is no answer, which ends the search.
+    fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Result<Verdict>;
 
-    /// What the controller is told, from the rewards of the stages gone through (never empty) and
-    /// from what the network costs on an image of the last stage's crop: the last reward obtained,
-    /// by default.
+    /// Decides what the controller is told, from the rewards of the stages gone through (never
+    /// empty) and from what the network costs on an image of the last stage's crop: the last reward
+    /// obtained, by default.
     ///
     /// A schedule that weighs cost against quality does it here. Costs come from the graph alone:
     /// a measured time would differ from run to run, and a seed would no longer decide a search.
-    fn reward(&self, stage_rewards: &[f64], _cost: &Cost) -> f64 {
-        stage_rewards.last().copied().unwrap_or(0.0)
+    ///
+    /// # Errors
+    /// When there is no answer, which ends the search.
+    fn reward(&self, stage_rewards: &[f64], _cost: &Cost) -> Result<f64> {
+        Ok(stage_rewards.last().copied().unwrap_or(0.0))
     }
 
-    /// Everything needed to continue exactly.
-    fn save(&self) -> State;
+    /// Saves everything needed to continue exactly.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    fn save(&self) -> Result<State>;
 
     /// Continues from a saved state.
     ///
     /// # Errors
     /// When the state is damaged; `self` is then unchanged.
     fn load(&mut self, state: &State) -> Result<()>;
-
-    /// What went wrong in a call that cannot say so itself and whose answer then means nothing;
-    /// asked after each such call.
-    ///
-    /// # Errors
-    /// That failure, once.
-    fn fault(&self) -> Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

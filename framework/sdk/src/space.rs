@@ -1,41 +1,57 @@
 //! Search spaces: what can be built.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::choices::{Choices, Schema};
 use crate::error::{Error, Result};
-use crate::graph::Graph;
+use crate::graph::{Graph, IoChannels};
 use crate::sketch::Sketch;
-
-/// What a network takes in and gives out; decided by data and task, not by the space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Io {
-    /// Channels of the input image.
-    pub input_channels: usize,
-    /// Channels of the main output (and of each auxiliary one).
-    pub output_channels: usize,
-}
-
-impl Io {
-    /// RGB in, `output_channels` out.
-    pub fn rgb(output_channels: usize) -> Self {
-        Self {
-            input_channels: 3,
-            output_channels,
-        }
-    }
-}
 
 /// A family of networks, each named by a sequence of choices.
 ///
 /// Every valid sequence must decode into a graph that builds and runs at any input size: no dead
-/// ends and no rejection. `testing::check_space` holds a space to it.
+/// ends and no rejection. [`check_space`](crate::testing::check_space) holds a space to it.
+///
+/// A stack of convolutions whose depth is searched:
+///
+/// ```
+/// use nasfw_sdk::graph::{ActivationKind, Conv, Group, Role};
+/// use nasfw_sdk::{
+///     Choices, Decision, Graph, GraphBuilder, IoChannels, Result, Schema, SearchSpace, Seed, testing,
+/// };
+///
+/// struct Stack(Schema);
+///
+/// impl SearchSpace for Stack {
+///     fn schema(&self) -> &Schema {
+///         &self.0
+///     }
+///
+///     fn decode(&self, choices: &Choices, io: &IoChannels) -> Result<Graph> {
+///         let mut graph = GraphBuilder::new();
+///         let mut x = graph.input("image", io.input_channels);
+///         graph.group(Group::Decoder);
+///         for at in 0..=choices[0] {
+///             let name = format!("conv{at}");
+///             x = graph.conv_bn(&name, Conv::new(3, 8), Some(ActivationKind::Relu), x);
+///         }
+///         let head = graph.conv("head", Conv::new(1, io.output_channels).with_bias(), x);
+///         graph.output("main", Role::Main, head);
+///         graph.finish()
+///     }
+/// }
+///
+/// let space = Stack(Schema::new(vec![Decision::new("depth", "", ["1", "2", "3"])])?);
+/// let deepest = space.decode(&space.parse("2")?, &IoChannels::rgb(21))?;
+/// assert!(deepest.parameters() > space.decode(&space.parse("0")?, &IoChannels::rgb(21))?.parameters());
+/// testing::check_space(&space, 20, Seed(0)).expect("the space keeps its promises");
+/// # Ok::<(), nasfw_sdk::Error>(())
+/// ```
 pub trait SearchSpace: Send + Sync {
     /// The decisions, in sampling order.
     fn schema(&self) -> &Schema;
 
-    /// The network that `choices` describe.
+    /// Builds the network that `choices` describe.
     ///
     /// The graph has one input, the image; its encoder nodes (if any) are in
     /// [`Group::Encoder`](crate::graph::Group::Encoder) and do not depend on the choices, so that
@@ -43,16 +59,20 @@ pub trait SearchSpace: Send + Sync {
     ///
     /// # Errors
     /// When `choices` come from another schema, or `io` cannot be met.
-    fn decode(&self, choices: &Choices, io: &Io) -> Result<Graph>;
+    fn decode(&self, choices: &Choices, io: &IoChannels) -> Result<Graph>;
 
     /// The text form of `choices`, the inverse of [`parse`](SearchSpace::parse); by default the
     /// choices themselves, e.g. `2-0-1`.
-    fn genotype(&self, choices: &Choices) -> String {
+    ///
+    /// # Errors
+    /// When `choices` come from another schema.
+    fn genotype(&self, choices: &Choices) -> Result<String> {
         let options: Vec<String> = choices.iter().map(usize::to_string).collect();
-        options.join("-")
+        Ok(options.join("-"))
     }
 
-    /// Reads a genotype. Whoever writes genotypes otherwise than by default reads them otherwise.
+    /// Reads a genotype. A space with its own [`genotype`](SearchSpace::genotype) has its own
+    /// `parse`.
     ///
     /// # Errors
     /// Names the position and value that is wrong and what would be right.
@@ -65,29 +85,27 @@ pub trait SearchSpace: Send + Sync {
         let options: Option<Vec<usize>> = genotype.split('-').map(|o| o.parse().ok()).collect();
         let choices = self.schema().choices(options.ok_or_else(wrong)?)?;
         // `+2` and `02` are numbers, too.
-        match self.genotype(&choices) == genotype {
-            true => Ok(choices),
-            false => Err(wrong()),
+        if self.genotype(&choices)? == genotype {
+            Ok(choices)
+        } else {
+            Err(wrong())
         }
     }
 
     /// Small diagrams of what was chosen, for cards and reports; none by default.
-    fn sketches(&self, _choices: &Choices) -> Vec<Sketch> {
-        Vec::new()
+    ///
+    /// # Errors
+    /// When `choices` come from another schema.
+    fn sketches(&self, _choices: &Choices) -> Result<Vec<Sketch>> {
+        Ok(Vec::new())
     }
 
     /// Named facts of an architecture beyond its graph, e.g. its loose ends, for cards and
     /// `describe`; none by default.
-    fn facts(&self, _choices: &Choices) -> Map<String, Value> {
-        Map::new()
-    }
-
-    /// What went wrong in a call that cannot say so itself and whose answer then means nothing;
-    /// asked after each such call.
     ///
     /// # Errors
-    /// That failure, once.
-    fn fault(&self) -> Result<()> {
-        Ok(())
+    /// When `choices` come from another schema.
+    fn facts(&self, _choices: &Choices) -> Result<Map<String, Value>> {
+        Ok(Map::new())
     }
 }

@@ -19,15 +19,18 @@ struct Saved<O, T> {
 }
 
 impl State {
-    /// A state as JSON, for whoever has no large arrays to save; `owner` is what saves it, e.g.
+    /// Writes a state without large arrays as JSON; `owner` is what saves it, e.g.
     /// `schedule progressive`.
     ///
-    /// # Panics
-    /// When `state` cannot be JSON: it has a map whose keys are no text.
-    pub fn write(owner: &str, state: &impl Serialize) -> Self {
+    /// # Errors
+    /// When `state` cannot be JSON: it has a map whose keys are not text.
+    pub fn write(owner: &str, state: &impl Serialize) -> Result<Self> {
         match serde_json::to_vec(&Saved { owner, state }) {
-            Ok(bytes) => Self(bytes),
-            Err(e) => panic!("{owner} cannot be saved: {e}"),
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(e) => Err(Error::State {
+                item: owner.into(),
+                message: format!("cannot be written: {e}"),
+            }),
         }
     }
 
@@ -42,17 +45,18 @@ impl State {
         };
         let saved: Saved<String, T> =
             serde_json::from_slice(&self.0).map_err(|e| fail(e.to_string()))?;
-        match saved.owner == owner {
-            true => Ok(saved.state),
-            false => Err(fail(format!("was saved by {}", saved.owner))),
+        if saved.owner == owner {
+            Ok(saved.state)
+        } else {
+            Err(fail(format!("was saved by {}", saved.owner)))
         }
     }
 
-    /// The same for a controller, whose state is of use for its own schema only.
+    /// Writes the state of a controller, which is of use for its own schema only.
     ///
-    /// # Panics
+    /// # Errors
     /// As [`write`](Self::write).
-    pub fn write_for(owner: &str, schema: &Schema, state: &impl Serialize) -> Self {
+    pub fn write_for(owner: &str, schema: &Schema, state: &impl Serialize) -> Result<Self> {
         Self::write(owner, &(schema, state))
     }
 
@@ -62,12 +66,13 @@ impl State {
     /// As [`read`](Self::read), and when it was written for another schema.
     pub fn read_for<T: DeserializeOwned>(&self, owner: &str, schema: &Schema) -> Result<T> {
         let (found, state): (Schema, T) = self.read(owner)?;
-        match found == *schema {
-            true => Ok(state),
-            false => Err(Error::State {
+        if found == *schema {
+            Ok(state)
+        } else {
+            Err(Error::State {
                 item: owner.into(),
                 message: "was saved for another search space".into(),
-            }),
+            })
         }
     }
 }
@@ -78,7 +83,7 @@ mod tests {
 
     #[test]
     fn reads_back_exactly_and_refuses_others() -> Result<()> {
-        let state = State::write("controller it", &(1.0 / 3.0, vec![7u64]));
+        let state = State::write("controller it", &(1.0 / 3.0, vec![7u64]))?;
         let (third, list): (f64, Vec<u64>) = state.read("controller it")?;
         assert_eq!((third.to_bits(), list), ((1.0f64 / 3.0).to_bits(), vec![7]));
         let said = |r: Result<(f64, Vec<u64>)>| r.err().map(|e| e.to_string()).unwrap_or_default();
@@ -87,6 +92,9 @@ mod tests {
             let cut = State(state.0[..length].to_vec());
             assert!(said(cut.read("controller it")).contains("saved state of controller it"));
         }
+        let odd = std::collections::BTreeMap::from([((1, 2), 3)]);
+        let refused = State::write("controller it", &odd);
+        assert!(matches!(refused, Err(Error::State { .. })), "{refused:?}");
         Ok(())
     }
 }

@@ -25,12 +25,12 @@ pub enum Loss {
         /// Standard deviation of the Gaussians, in pixels of the output map.
         sigma_px: f32,
     },
-    /// The task's own, computed by [`Task::own_loss`] outside the device.
-    Own,
+    /// A custom loss of the task, computed by [`Task::custom_loss`] outside the device.
+    Custom,
 }
 
 impl Loss {
-    /// Whether this is a loss for truths of this kind, with usable settings.
+    /// Checks that this is a loss for truths of this kind, with usable settings.
     ///
     /// # Errors
     /// Names what does not fit.
@@ -39,7 +39,7 @@ impl Loss {
             Self::CrossEntropy { .. } => LabelKind::Classes,
             Self::BerHu => LabelKind::Depth,
             Self::Heatmap { .. } => LabelKind::Keypoints,
-            Self::Own => labels,
+            Self::Custom => labels,
         };
         match self {
             Self::Heatmap { sigma_px } if !(sigma_px > 0.0 && sigma_px.is_finite()) => {
@@ -53,8 +53,8 @@ impl Loss {
         }
     }
 
-    /// Whether a network of `channels` outputs can learn by this loss on this data set: one channel for a
-    /// depth, at least one for each class, one for each joint.
+    /// Checks that a network of `channels` outputs can learn by this loss on this data set: one
+    /// channel for a depth, at least one for each class, one for each joint.
     ///
     /// # Errors
     /// Names both numbers.
@@ -75,20 +75,21 @@ impl Loss {
                     format!("the data set has {joints} joints"),
                 )
             }
-            Self::Own => (channels > 0, "one at least is needed".into()),
+            Self::Custom => (channels > 0, "at least one is needed".into()),
         };
-        match fits {
-            true => Ok(()),
-            false => Err(Error::invalid(
+        if fits {
+            Ok(())
+        } else {
+            Err(Error::invalid(
                 "the task's output channels",
                 channels,
                 expected,
-            )),
+            ))
         }
     }
 }
 
-/// The outputs and truths of one training step, for a loss of the task's own.
+/// The outputs and truths of one training step, for a custom loss.
 #[derive(Clone, Copy, Debug)]
 pub struct LossBatch<'a> {
     /// Images.
@@ -106,36 +107,75 @@ pub struct LossBatch<'a> {
 }
 
 /// Accumulates predictions and truths into metrics over a whole set.
+///
+/// The mean absolute error of a map of depths:
+///
+/// ```
+/// use nasfw_sdk::{Error, Label, Metrics, Prediction, Result, Scorer};
+///
+/// #[derive(Default)]
+/// struct MeanError {
+///     sum: f64,
+///     pixels: usize,
+/// }
+///
+/// impl Scorer for MeanError {
+///     fn add(&mut self, prediction: &Prediction<'_>, truth: &Label) -> Result<()> {
+///         prediction.check(1, truth)?;
+///         let Label::Depth { values, .. } = truth else {
+///             return Err(Error::invalid("truth", format!("{:?}", truth.kind()), "a depth map"));
+///         };
+///         for (predicted, value) in prediction.values.iter().zip(values) {
+///             self.sum += f64::from((predicted - value).abs());
+///         }
+///         self.pixels += values.len();
+///         Ok(())
+///     }
+///
+///     fn metrics(&self) -> Result<Metrics> {
+///         // With nothing to score the worst value, which is finite.
+///         let mean = if self.pixels == 0 { 1e6 } else { self.sum / self.pixels as f64 };
+///         Metrics::new([("mae", mean)])
+///     }
+/// }
+///
+/// let mut scorer = MeanError::default();
+/// let prediction = Prediction {
+///     height: 1,
+///     width: 2,
+///     channels: 1,
+///     values: &[1.0, 2.0],
+///     image_size_px: (2, 1),
+/// };
+/// scorer.add(&prediction, &Label::Depth { width: 2, height: 1, values: vec![1.5, 2.0] })?;
+/// assert_eq!(scorer.metrics()?.get("mae"), Some(0.25));
+/// # Ok::<(), nasfw_sdk::Error>(())
+/// ```
 pub trait Scorer: Send {
     /// Adds one image. Class and depth maps have the size of the prediction; keypoints are in
     /// pixels of the image.
     ///
     /// # Errors
-    /// When prediction and truth do not fit each other.
+    /// When prediction and truth do not fit each other; nothing is added then.
     fn add(&mut self, prediction: &Prediction<'_>, truth: &Label) -> Result<()>;
 
     /// The metrics over everything added. Always finite: what is undefined (no valid pixel at
     /// all) gets the worst value. Those of single classes or joints are called `METRIC/NAME`, and
     /// may be left out where they are undefined.
-    fn metrics(&self) -> Metrics;
+    ///
+    /// # Errors
+    /// When a metric is not finite ([`Metrics::new`] refuses it).
+    fn metrics(&self) -> Result<Metrics>;
 
-    /// This scorer, where it looks at nothing of a prediction but the [`argmax`](crate::argmax) of every
-    /// pixel. A device then takes that, and copies one number a pixel to the host instead of all its
-    /// channels; `add` is not called.
+    /// This scorer, where it looks at nothing of a prediction but the [`argmax`](crate::argmax) of
+    /// every pixel. A device then takes that, and copies one number a pixel to the host instead of
+    /// all its channels; `add` is not called.
     fn of_classes(&mut self) -> Option<&mut dyn ClassScorer> {
         None
     }
-
-    /// What went wrong in [`metrics`](Scorer::metrics), whose answer then means nothing.
-    ///
-    /// # Errors
-    /// That failure, once.
-    fn fault(&self) -> Result<()> {
-        Ok(())
-    }
 }
 
-/// A [`Scorer`] that knows which channel won at every pixel, and no more.
+/// A [`Scorer`] that needs the winning channel of every pixel, and no more.
 pub trait ClassScorer {
     /// Adds one image: a class for each pixel of the truth, in row order.
     ///
@@ -144,13 +184,13 @@ pub trait ClassScorer {
     fn add_classes(&mut self, predicted: &[u8], truth: &Label) -> Result<()>;
 }
 
-/// Which part of a data set.
+/// A split of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// What a search learns from, and judges on.
+pub enum Split {
+    /// What a search trains and evaluates on.
     Train,
-    /// What a search never looks at.
+    /// What a search never looks at: `train` and `eval` do.
     Val,
 }
 
@@ -161,10 +201,10 @@ pub trait TaskData: Send + Sync {
     /// Names and symmetries of classes or joints.
     fn info(&self) -> DataInfo;
 
-    /// How many samples a part has.
-    fn len(&self, part: Part) -> usize;
+    /// The number of samples in a split.
+    fn len(&self, split: Split) -> usize;
 
-    /// Text that changes exactly when the data does; a run goes on with its own data only.
+    /// Text that changes exactly when the data does; a run continues with its own data only.
     fn fingerprint(&self) -> String;
 
     /// One line for people.
@@ -174,60 +214,120 @@ pub trait TaskData: Send + Sync {
     ///
     /// # Errors
     /// When the sample cannot be read.
-    fn size_px(&self, part: Part, index: usize) -> Result<Size>;
+    fn size_px(&self, split: Split, index: usize) -> Result<Size>;
 
     /// Fills in a sample: `image`, bytes `(height, width, 3)`, and `label`, of the task's kind, a
     /// map of the image's size or as many points as there are joints. Both come as zeros.
     ///
     /// # Errors
     /// When the sample cannot be read.
-    fn fill(&self, part: Part, index: usize, image: &mut [u8], label: &mut Label) -> Result<()>;
+    fn fill(&self, split: Split, index: usize, image: &mut [u8], label: &mut Label) -> Result<()>;
 }
 
-/// What a network is trained and judged for.
+/// The purpose that a network is trained and evaluated for.
+///
+/// Depth estimation, scored by the [`Scorer`] of its example:
+///
+/// ```
+/// use nasfw_sdk::{DataInfo, LabelKind, Loss, Metrics, Result, Scorer, Task, testing};
+/// # use nasfw_sdk::{Error, Label, Prediction};
+/// # #[derive(Default)]
+/// # struct MeanError {
+/// #     sum: f64,
+/// #     pixels: usize,
+/// # }
+/// # impl Scorer for MeanError {
+/// #     fn add(&mut self, prediction: &Prediction<'_>, truth: &Label) -> Result<()> {
+/// #         prediction.check(1, truth)?;
+/// #         let Label::Depth { values, .. } = truth else {
+/// #             return Err(Error::invalid("truth", format!("{:?}", truth.kind()), "a depth map"));
+/// #         };
+/// #         for (predicted, value) in prediction.values.iter().zip(values) {
+/// #             self.sum += f64::from((predicted - value).abs());
+/// #         }
+/// #         self.pixels += values.len();
+/// #         Ok(())
+/// #     }
+/// #     fn metrics(&self) -> Result<Metrics> {
+/// #         let mean = if self.pixels == 0 { 1e6 } else { self.sum / self.pixels as f64 };
+/// #         Metrics::new([("mae", mean)])
+/// #     }
+/// # }
+///
+/// struct Depth;
+///
+/// impl Task for Depth {
+///     fn labels(&self) -> LabelKind {
+///         LabelKind::Depth
+///     }
+///
+///     fn output_channels(&self, _: &DataInfo) -> Result<usize> {
+///         Ok(1)
+///     }
+///
+///     fn loss(&self) -> Loss {
+///         Loss::BerHu
+///     }
+///
+///     fn scorer(&self, _: &DataInfo) -> Result<Box<dyn Scorer>> {
+///         Ok(Box::new(MeanError::default()))
+///     }
+///
+///     fn reward(&self, metrics: &Metrics) -> Result<f64> {
+///         Ok(1.0 / (1.0 + metrics.get("mae").unwrap_or(1e6)))
+///     }
+///
+///     fn headline(&self) -> &'static [&'static str] {
+///         &["mae"]
+///     }
+/// }
+///
+/// testing::check_task(&Depth).expect("the task keeps its promises");
+/// ```
 pub trait Task: Send + Sync {
     /// The kind of truth it needs.
     fn labels(&self) -> LabelKind;
 
     /// Channels of the network's output for this data set.
-    fn output_channels(&self, data: &DataInfo) -> usize;
+    ///
+    /// # Errors
+    /// When the data set does not fit the task.
+    fn output_channels(&self, data: &DataInfo) -> Result<usize>;
 
     /// The training loss.
     fn loss(&self) -> Loss;
 
-    /// A fresh scorer for this data set.
-    fn scorer(&self, data: &DataInfo) -> Box<dyn Scorer>;
+    /// Makes a scorer for this data set, with nothing added yet.
+    ///
+    /// # Errors
+    /// When the data set does not fit the task.
+    fn scorer(&self, data: &DataInfo) -> Result<Box<dyn Scorer>>;
 
     /// The reward of a search in [0, 1], higher better, from a scorer's metrics.
-    fn reward(&self, metrics: &Metrics) -> f64;
+    ///
+    /// # Errors
+    /// When a metric that the reward needs is missing.
+    fn reward(&self, metrics: &Metrics) -> Result<f64>;
 
     /// Names of the metrics to show first, best known first, e.g. `["miou"]`.
     fn headline(&self) -> &'static [&'static str];
 
-    /// For [`Loss::Own`]: the loss of a batch, its derivative by each output added to `gradient`,
-    /// which comes as zeros of the outputs' length.
+    /// For [`Loss::Custom`]: the loss of a batch, its derivative by each output added to
+    /// `gradient`, which comes as zeros of the outputs' length.
     ///
     /// # Errors
     /// When there is none (the default), or outputs and truths do not fit it.
-    fn own_loss(&self, _batch: &LossBatch<'_>, _gradient: &mut [f32]) -> Result<f64> {
+    fn custom_loss(&self, _batch: &LossBatch<'_>, _gradient: &mut [f32]) -> Result<f64> {
         Err(Error::invalid(
             "loss",
-            "own",
-            "this task computes no loss of its own; it names one of the others",
+            "custom",
+            "this task computes no custom loss; implement `Task::custom_loss`, or name another loss",
         ))
     }
 
     /// Data that the task brings itself; none by default.
     fn data(&self) -> Option<&dyn TaskData> {
         None
-    }
-
-    /// What went wrong in a call that cannot say so itself and whose answer then means nothing.
-    ///
-    /// # Errors
-    /// That failure, once.
-    fn fault(&self) -> Result<()> {
-        Ok(())
     }
 }
 
@@ -249,6 +349,6 @@ mod tests {
         assert!(fits(Loss::BerHu, 1) && !fits(Loss::BerHu, 2));
         let heatmap = Loss::Heatmap { sigma_px: 1.0 };
         assert!(fits(heatmap, 3) && !fits(heatmap, 2) && !fits(heatmap, 4));
-        assert!(fits(Loss::Own, 7) && !fits(Loss::Own, 0));
+        assert!(fits(Loss::Custom, 7) && !fits(Loss::Custom, 0));
     }
 }

@@ -1,14 +1,23 @@
 //! Masked categorical distributions.
 
 pub(super) use nasfw_sdk::controller::draw;
-use nasfw_sdk::{Proposal, Schema};
+use nasfw_sdk::{Error, Result, Schema};
 
-/// Which options of decision `prefix.len()` are allowed; empty where there is no such decision.
-pub(super) fn allowed(schema: &Schema, prefix: &[usize]) -> Vec<bool> {
-    if prefix.len() >= schema.len() {
-        return Vec::new();
+/// The options of decision `prefix.len()` that are allowed.
+///
+/// # Errors
+/// When there is no such decision.
+pub(super) fn allowed(schema: &Schema, prefix: &[usize]) -> Result<Vec<bool>> {
+    if prefix.len() < schema.len() {
+        Ok(schema.allowed(prefix))
+    } else {
+        let expected = format!("fewer choices than the {} decisions", schema.len());
+        Err(Error::invalid(
+            "prefix",
+            format!("{} choices", prefix.len()),
+            expected,
+        ))
     }
-    schema.allowed(prefix)
 }
 
 /// Equal probabilities of what is allowed.
@@ -28,15 +37,6 @@ pub(super) fn softmax(logits: &[f32], allowed: &[bool]) -> Vec<f64> {
     let sum: f64 = open().map(|(&l, _)| weigh(l)).sum();
     let share = |(&logit, &a): (&f32, &bool)| if a { weigh(logit) / sum } else { 0.0 };
     logits.iter().zip(allowed).map(share).collect()
-}
-
-/// A proposal of values that obey the schema by construction.
-pub(super) fn proposal(schema: &Schema, values: Vec<usize>, log_prob: f64) -> Proposal {
-    match schema.choices(values) {
-        Ok(choices) => Proposal { choices, log_prob },
-        // Every caller draws from the allowed options only.
-        Err(e) => unreachable!("allowed options form valid choices: {e}"),
-    }
 }
 
 #[cfg(test)]

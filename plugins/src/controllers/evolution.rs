@@ -74,7 +74,7 @@ impl ControllerFromConfig for Evolution {
 }
 
 impl Evolution {
-    /// Whether proposals are mutations already.
+    /// True once proposals are mutations.
     fn is_full(&self) -> bool {
         self.population.len() >= self.config.population
     }
@@ -100,7 +100,7 @@ impl Evolution {
         (0..parent.len()).filter(open).collect()
     }
 
-    /// The distribution of decision `prefix.len()` in a child of `parent` that follows `prefix`,
+    /// The distribution of decision `prefix.len()` in a child of `parent` that begins with `prefix`,
     /// when decision `mutated` was picked for mutation (`None`: nothing can be mutated).
     fn child(&self, parent: &[usize], mutated: Option<usize>, prefix: &[usize]) -> Vec<f64> {
         let at = prefix.len();
@@ -113,37 +113,6 @@ impl Evolution {
         }
         categorical::uniform(&allowed)
     }
-
-    /// Adds to `mix` how much a child of `parent` weighs each option after `prefix`: summed over
-    /// the mutated decision, the probability that the child begins with `prefix` and goes on so.
-    fn mix_children(&self, parent: &[usize], weight: f64, prefix: &[usize], mix: &mut [f64]) {
-        let at = prefix.len();
-        let mutable = self.mutable(parent);
-        let share = weight / mutable.len().max(1) as f64;
-        let mut add = |weight: f64, mutated: Option<usize>| {
-            if weight > 0.0 {
-                let next = self.child(parent, mutated, prefix);
-                mix.iter_mut().zip(next).for_each(|(m, p)| *m += weight * p);
-            }
-        };
-        match (0..at).find(|&i| prefix[i] != parent[i]) {
-            // A child first differs from its parent where it was mutated: one way is left.
-            Some(differs) if mutable.contains(&differs) => {
-                let likelihood = (differs..at)
-                    .map(|i| self.child(parent, Some(differs), &prefix[..i])[prefix[i]]);
-                add(share * likelihood.product::<f64>(), Some(differs));
-            }
-            Some(_) => {}
-            None if mutable.is_empty() => add(weight, None),
-            // Nothing differs yet, so the mutation is still to come: here, or later.
-            None => {
-                let here = mutable.iter().filter(|&&m| m == at).count();
-                let later = mutable.iter().filter(|&&m| m > at).count();
-                add(share * here as f64, Some(at));
-                add(share * later as f64, Some(parent.len()));
-            }
-        }
-    }
 }
 
 impl Controller for Evolution {
@@ -151,9 +120,14 @@ impl Controller for Evolution {
         &self.schema
     }
 
-    fn propose(&mut self, rng: &mut Rng) -> Proposal {
+    fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
+        let mut child = Vec::with_capacity(self.schema.len());
         if !self.is_full() {
-            return Proposal::sample(&self.schema, rng, |prefix| self.probabilities(prefix));
+            while child.len() < self.schema.len() {
+                let allowed = self.schema.allowed(&child);
+                child.push(categorical::draw(&categorical::uniform(&allowed), rng));
+            }
+            return Ok(Proposal::new(self.schema.choices(child)?));
         }
         let ranked = self.ranked();
         let best = (0..self.config.sample)
@@ -162,17 +136,13 @@ impl Controller for Evolution {
         let parent = &ranked[best.unwrap_or(0)].choices;
         let mutable = self.mutable(parent);
         let mutated = (!mutable.is_empty()).then(|| mutable[rng.random_range(0..mutable.len())]);
-        let mut child = Vec::with_capacity(parent.len());
         while child.len() < parent.len() {
             child.push(categorical::draw(&self.child(parent, mutated, &child), rng));
         }
-        // Other parents lead to the same child, so its probability is that of the whole mixture.
-        let mut proposal = categorical::proposal(&self.schema, child, 0.0);
-        proposal.log_prob = self.log_prob(&proposal.choices);
-        proposal
+        Ok(Proposal::new(self.schema.choices(child)?))
     }
 
-    fn observe(&mut self, outcome: &Outcome, _: &mut Rng) {
+    fn observe(&mut self, outcome: &Outcome, _: &mut Rng) -> Result<()> {
         if let Some((proposal, reward)) = feedback::lesson(&self.schema, outcome) {
             self.population.push_back(Member {
                 choices: proposal.choices.clone(),
@@ -182,33 +152,10 @@ impl Controller for Evolution {
                 self.population.pop_front();
             }
         }
+        Ok(())
     }
 
-    /// Exact: the mixture over all parents and mutated decisions. A prefix that no child of the
-    /// present population can have is given uniform probabilities.
-    fn probabilities(&self, prefix: &[usize]) -> Vec<f64> {
-        let allowed = categorical::allowed(&self.schema, prefix);
-        if allowed.is_empty() || !self.is_full() {
-            return categorical::uniform(&allowed);
-        }
-        let mut mix = vec![0.0; allowed.len()];
-        let size = self.population.len() as f64;
-        // The best of s draws with replacement is among the k worst of n with probability (k/n)^s.
-        let among = |k: usize| (k as f64 / size).powf(self.config.sample as f64);
-        for (rank, member) in self.ranked().into_iter().enumerate() {
-            let wins = among(rank + 1) - among(rank);
-            self.mix_children(&member.choices, wins, prefix, &mut mix);
-        }
-        let sum: f64 = mix.iter().sum();
-        if sum > 0.0 {
-            mix.iter_mut().for_each(|p| *p /= sum);
-            mix
-        } else {
-            categorical::uniform(&allowed)
-        }
-    }
-
-    fn save(&self) -> State {
+    fn save(&self) -> Result<State> {
         let members: Vec<(&[usize], f64)> = self
             .population
             .iter()

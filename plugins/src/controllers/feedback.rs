@@ -1,4 +1,4 @@
-//! What of an outcome may be learned from.
+//! The part of an outcome that may be learned from.
 
 use nasfw_sdk::{Outcome, Proposal, Schema};
 
@@ -34,7 +34,7 @@ mod tests {
             let choices = schema.choices([schema.decisions()[0].arity() - 1])?;
             let proposal = Proposal {
                 choices,
-                log_prob: -1.0,
+                log_prob: Some(-1.0),
             };
             Ok::<_, nasfw_sdk::Error>(Outcome::Scored { proposal, reward })
         };

@@ -2,7 +2,7 @@
 
 use nasfw_sdk::State;
 use nasfw_sdk::registry::ControllerFromConfig;
-use nasfw_sdk::{Controller, NoSettings, Outcome, Result, Rng, Schema};
+use nasfw_sdk::{Controller, NoSettings, Outcome, Policy, Proposal, Result, Rng, Schema};
 
 use super::{categorical, saved};
 
@@ -34,18 +34,31 @@ impl Controller for Random {
         &self.schema
     }
 
-    fn observe(&mut self, _: &Outcome, _: &mut Rng) {}
-
-    fn probabilities(&self, prefix: &[usize]) -> Vec<f64> {
-        categorical::uniform(&categorical::allowed(&self.schema, prefix))
+    fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
+        Proposal::sample(&self.schema, rng, |prefix| self.probabilities(prefix))
     }
 
-    fn save(&self) -> State {
+    fn observe(&mut self, _: &Outcome, _: &mut Rng) -> Result<()> {
+        Ok(())
+    }
+
+    fn save(&self) -> Result<State> {
         saved::write(NAME, &self.schema, &(), &[])
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
         saved::read::<()>(NAME, &self.schema, state).map(|_| ())
+    }
+
+    fn policy(&self) -> Option<&dyn Policy> {
+        Some(self)
+    }
+}
+
+impl Policy for Random {
+    fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>> {
+        let allowed = categorical::allowed(&self.schema, prefix)?;
+        Ok(categorical::uniform(&allowed))
     }
 }
 
@@ -66,10 +79,12 @@ mod tests {
         let schema = Schema::new(vec![Decision::new("a", "", ["x", "y"]), second])?;
         let mut rng = Seed(0).stream("random");
         let mut random = Random::from_config(NoSettings {}, &schema, &mut rng)?;
-        assert_eq!(random.probabilities(&[1]), [0.0, 0.5, 0.5]);
-        assert_eq!(random.probabilities(&[0]), [1.0 / 3.0; 3]);
-        assert!(random.probabilities(&[0, 0]).is_empty());
-        assert!((0..100).all(|_| *random.propose(&mut rng).choices != [1, 0]));
+        assert_eq!(random.probabilities(&[1])?, [0.0, 0.5, 0.5]);
+        assert_eq!(random.probabilities(&[0])?, [1.0 / 3.0; 3]);
+        assert!(random.probabilities(&[0, 0]).is_err());
+        for _ in 0..100 {
+            assert!(*random.propose(&mut rng)?.choices != [1, 0]);
+        }
         Ok(())
     }
 }

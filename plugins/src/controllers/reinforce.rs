@@ -2,7 +2,7 @@
 
 use nasfw_sdk::State;
 use nasfw_sdk::registry::ControllerFromConfig;
-use nasfw_sdk::{Controller, Error, Outcome, Proposal, Result, Rng, Schema};
+use nasfw_sdk::{Controller, Error, Outcome, Policy, Proposal, Result, Rng, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::adam::Adam;
@@ -93,19 +93,19 @@ impl Controller for Reinforce {
         &self.schema
     }
 
-    fn propose(&mut self, rng: &mut Rng) -> Proposal {
+    fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
         Proposal::sample(&self.schema, rng, |prefix| self.probabilities(prefix))
     }
 
-    fn observe(&mut self, outcome: &Outcome, _: &mut Rng) {
+    fn observe(&mut self, outcome: &Outcome, _: &mut Rng) -> Result<()> {
         let Some((proposal, reward)) = feedback::lesson(&self.schema, outcome) else {
-            return;
+            return Ok(());
         };
         let baseline = self.baseline.update(self.config.baseline_decay, reward);
         let advantage = reward - baseline;
         let mut gradient = Vec::with_capacity(self.logits.len());
         for (at, &choice) in proposal.choices.iter().enumerate() {
-            let p = self.probabilities(&proposal.choices[..at]);
+            let p = self.probabilities(&proposal.choices[..at])?;
             // Of the loss −(r − b)·log p(choices), which Adam descends.
             gradient.extend(p.iter().enumerate().map(|(option, p)| {
                 let hit = if option == choice { 1.0 } else { 0.0 };
@@ -114,18 +114,10 @@ impl Controller for Reinforce {
         }
         self.adam
             .descend(self.config.lr, &mut self.logits, &gradient);
+        Ok(())
     }
 
-    fn probabilities(&self, prefix: &[usize]) -> Vec<f64> {
-        let allowed = categorical::allowed(&self.schema, prefix);
-        if allowed.is_empty() {
-            return Vec::new();
-        }
-        let start = self.offset(prefix.len());
-        categorical::softmax(&self.logits[start..start + allowed.len()], &allowed)
-    }
-
-    fn save(&self) -> State {
+    fn save(&self) -> Result<State> {
         let weights = [&self.logits[..], &self.adam.first, &self.adam.second].concat();
         saved::write(
             NAME,
@@ -151,6 +143,19 @@ impl Controller for Reinforce {
         self.baseline = baseline;
         Ok(())
     }
+
+    fn policy(&self) -> Option<&dyn Policy> {
+        Some(self)
+    }
+}
+
+impl Policy for Reinforce {
+    fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>> {
+        let allowed = categorical::allowed(&self.schema, prefix)?;
+        let start = self.offset(prefix.len());
+        let logits = &self.logits[start..start + allowed.len()];
+        Ok(categorical::softmax(logits, &allowed))
+    }
 }
 
 #[cfg(test)]
@@ -166,18 +171,18 @@ mod tests {
         let told = |choice: usize, reward: f64| {
             let proposal = Proposal {
                 choices: schema.choices([choice])?,
-                log_prob: 0.5f64.ln(),
+                log_prob: Some(0.5f64.ln()),
             };
             Ok::<_, Error>(Outcome::Scored { proposal, reward })
         };
-        it.observe(&told(0, 0.5)?, &mut rng);
+        it.observe(&told(0, 0.5)?, &mut rng)?;
         assert_eq!(
-            it.probabilities(&[]),
+            it.probabilities(&[])?,
             [0.5, 0.5],
             "the first reward is its own baseline"
         );
-        it.observe(&told(1, 0.9)?, &mut rng);
-        assert!(it.probabilities(&[])[1] > 0.5);
+        it.observe(&told(1, 0.9)?, &mut rng)?;
+        assert!(it.probabilities(&[])?[1] > 0.5);
         Ok(())
     }
 

@@ -18,20 +18,28 @@ struct Header<N, S, T> {
     rest: T,
 }
 
-/// The saved state of the controller called `name`: what `rest` holds, and weights.
-pub(super) fn write(name: &str, schema: &Schema, rest: &impl Serialize, weights: &[f32]) -> State {
+/// Writes the state of the controller called `name`: what `rest` holds, and weights.
+///
+/// # Errors
+/// When `rest` cannot be JSON: it has a map whose keys are not text.
+pub(super) fn write(
+    name: &str,
+    schema: &Schema,
+    rest: &impl Serialize,
+    weights: &[f32],
+) -> Result<State> {
     let header = Header {
         controller: name,
         schema,
         weights: weights.len(),
         rest,
     };
-    // Only a map with odd keys cannot be written, and no state has one.
-    let mut bytes = serde_json::to_vec(&header).unwrap_or_default();
+    let mut bytes = serde_json::to_vec(&header)
+        .map_err(|e| damaged(name, &format!("cannot be written: {e}")))?;
     bytes.push(b'\n');
     bytes.extend(weights.iter().flat_map(|w| w.to_le_bytes()));
     bytes.extend(checksum(&bytes).to_le_bytes());
-    State(bytes)
+    Ok(State(bytes))
 }
 
 /// Reads what [`write()`] wrote; every weight is a finite number.
@@ -109,7 +117,7 @@ mod tests {
     fn reads_back_exactly_and_refuses_every_cut_and_flip() -> Result<()> {
         let schema = Schema::new(vec![Decision::new("a\nb", "", ["x", "y"])])?;
         let weights = [0.1, -0.0, f32::MIN_POSITIVE, 1.0 / 3.0];
-        let state = write("it", &schema, &(1.0 / 3.0), &weights);
+        let state = write("it", &schema, &(1.0 / 3.0), &weights)?;
         let (rest, back): (f64, _) = read("it", &schema, &state)?;
         assert_eq!(rest.to_bits(), (1.0f64 / 3.0).to_bits());
         assert_eq!(back.map_bits(), weights.map_bits());

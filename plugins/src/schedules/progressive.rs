@@ -66,15 +66,15 @@ impl RewardSchedule for Progressive {
         &self.stages
     }
 
-    fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Verdict {
-        match stage {
+    fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Result<Verdict> {
+        Ok(match stage {
             0 => self.termination.verdict(&mut self.history, reward, rng),
             // There is nothing after the last stage.
             _ => Verdict::Stop,
-        }
+        })
     }
 
-    fn save(&self) -> State {
+    fn save(&self) -> Result<State> {
         State::write(OWNER, &self.history)
     }
 
@@ -128,8 +128,8 @@ mod tests {
     #[test]
     fn the_controller_is_told_the_last_reward() -> Result<()> {
         let it = Progressive::from_config(ProgressiveConfig::default())?;
-        assert_eq!(it.reward(&[0.3, 0.5], &Cost::default()), 0.5);
-        assert_eq!(it.reward(&[0.3], &Cost::default()), 0.3);
+        assert_eq!(it.reward(&[0.3, 0.5], &Cost::default())?, 0.5);
+        assert_eq!(it.reward(&[0.3], &Cost::default())?, 0.3);
         Ok(())
     }
 }

@@ -51,12 +51,12 @@ impl RewardSchedule for SingleStage {
         std::slice::from_ref(&self.stage)
     }
 
-    fn verdict(&mut self, _: usize, _: f64, _: &mut Rng) -> Verdict {
+    fn verdict(&mut self, _: usize, _: f64, _: &mut Rng) -> Result<Verdict> {
         // Never asked: there is nothing after the only stage.
-        Verdict::Stop
+        Ok(Verdict::Stop)
     }
 
-    fn save(&self) -> State {
+    fn save(&self) -> Result<State> {
         State::write(OWNER, &())
     }
 

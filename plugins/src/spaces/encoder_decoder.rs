@@ -2,7 +2,9 @@
 
 use nasfw_sdk::graph::Group;
 use nasfw_sdk::registry::FromConfig;
-use nasfw_sdk::{Choices, Error, Graph, GraphBuilder, Io, Result, Schema, SearchSpace, Sketch};
+use nasfw_sdk::{
+    Choices, Error, Graph, GraphBuilder, IoChannels, Result, Schema, SearchSpace, Sketch,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -71,10 +73,12 @@ impl EncoderDecoder {
         })
     }
 
-    /// The maps that form the output: block outputs that no later block reads. Empty for choices
-    /// of another schema.
-    pub fn loose_ends(&self, choices: &Choices) -> Vec<usize> {
-        (self.architecture(choices).map(|a| a.loose_ends())).unwrap_or_default()
+    /// The maps that form the output: block outputs that no later block reads.
+    ///
+    /// # Errors
+    /// When `choices` come from another schema.
+    pub fn loose_ends(&self, choices: &Choices) -> Result<Vec<usize>> {
+        Ok(self.architecture(choices)?.loose_ends())
     }
 }
 
@@ -113,7 +117,7 @@ impl SearchSpace for EncoderDecoder {
         &self.schema
     }
 
-    fn decode(&self, choices: &Choices, io: &Io) -> Result<Graph> {
+    fn decode(&self, choices: &Choices, io: &IoChannels) -> Result<Graph> {
         let genotype = self.architecture(choices)?;
         let decoder = Decoder {
             width: self.config.width,
@@ -129,9 +133,9 @@ impl SearchSpace for EncoderDecoder {
         graph.finish()
     }
 
-    /// `[cell, wiring]`; empty for choices of another schema.
-    fn genotype(&self, choices: &Choices) -> String {
-        (self.architecture(choices).map(|a| a.to_string())).unwrap_or_default()
+    /// `[cell, wiring]`.
+    fn genotype(&self, choices: &Choices) -> Result<String> {
+        Ok(self.architecture(choices)?.to_string())
     }
 
     fn parse(&self, genotype: &str) -> Result<Choices> {
@@ -139,19 +143,18 @@ impl SearchSpace for EncoderDecoder {
         text::parse(genotype, &self.schema, blocks, layers)
     }
 
-    fn sketches(&self, choices: &Choices) -> Vec<Sketch> {
-        match self.architecture(choices) {
-            Ok(genotype) => vec![sketches::cell(&genotype.cell), sketches::wiring(&genotype)],
-            Err(_) => Vec::new(),
-        }
+    fn sketches(&self, choices: &Choices) -> Result<Vec<Sketch>> {
+        let genotype = self.architecture(choices)?;
+        Ok(vec![
+            sketches::cell(&genotype.cell),
+            sketches::wiring(&genotype),
+        ])
     }
 
     /// `loose_ends`: the maps that form the output.
-    fn facts(&self, choices: &Choices) -> Map<String, Value> {
-        let ends = self.loose_ends(choices);
-        [("loose_ends".to_owned(), Value::from(ends))]
-            .into_iter()
-            .collect()
+    fn facts(&self, choices: &Choices) -> Result<Map<String, Value>> {
+        let ends = Value::from(self.loose_ends(choices)?);
+        Ok(Map::from_iter([("loose_ends".to_owned(), ends)]))
     }
 }
 

@@ -25,16 +25,16 @@ impl Task for Depth {
         LabelKind::Depth
     }
 
-    fn output_channels(&self, _data: &DataInfo) -> usize {
-        1
+    fn output_channels(&self, _data: &DataInfo) -> Result<usize> {
+        Ok(1)
     }
 
     fn loss(&self) -> Loss {
         Loss::BerHu
     }
 
-    fn scorer(&self, _data: &DataInfo) -> Box<dyn Scorer> {
-        Box::new(DepthScorer(DepthErrors::default()))
+    fn scorer(&self, _data: &DataInfo) -> Result<Box<dyn Scorer>> {
+        Ok(Box::new(DepthScorer(DepthErrors::default())))
     }
 
     /// Mean of three scores in [0, 1]: δ1, 1 / (1 + abs_rel / 0.25) and
@@ -45,13 +45,13 @@ impl Task for Depth {
     /// them; the other two are one half at just that error, never 0 and never flat. All three are
     /// free of the scene's scale, which rms and sqr_rel are not. A mean and not a product, so that
     /// δ1 = 0 does not silence the others.
-    fn reward(&self, metrics: &Metrics) -> f64 {
+    fn reward(&self, metrics: &Metrics) -> Result<f64> {
         let share = metrics.get("delta1").unwrap_or(0.0).clamp(0.0, 1.0);
         let score = |name: &str, half: f64| {
             let error = metrics.get(name).unwrap_or(WORST_ERROR).max(0.0);
             1.0 / (1.0 + error / half)
         };
-        (share + score("abs_rel", 0.25) + score("rms_log", 1.25_f64.ln())) / 3.0
+        Ok((share + score("abs_rel", 0.25) + score("rms_log", 1.25_f64.ln())) / 3.0)
     }
 
     fn headline(&self) -> &'static [&'static str] {
@@ -70,8 +70,8 @@ impl Scorer for DepthScorer {
         self.0.add(prediction.values, values)
     }
 
-    fn metrics(&self) -> Metrics {
-        self.0.metrics()
+    fn metrics(&self) -> Result<Metrics> {
+        Ok(self.0.metrics())
     }
 }
 

@@ -59,8 +59,8 @@ impl Task for Pose {
         LabelKind::Keypoints
     }
 
-    fn output_channels(&self, data: &DataInfo) -> usize {
-        data.joints.len().max(1)
+    fn output_channels(&self, data: &DataInfo) -> Result<usize> {
+        Ok(data.joints.len().max(1))
     }
 
     fn loss(&self) -> Loss {
@@ -68,12 +68,12 @@ impl Task for Pose {
         Loss::Heatmap { sigma_px }
     }
 
-    fn scorer(&self, data: &DataInfo) -> Box<dyn Scorer> {
-        Box::new(PoseScorer {
-            joints: self.output_channels(data),
+    fn scorer(&self, data: &DataInfo) -> Result<Box<dyn Scorer>> {
+        Ok(Box::new(PoseScorer {
+            joints: self.output_channels(data)?,
             names: data.joints.clone(),
             pck: Pck::of(self.config.alpha),
-        })
+        }))
     }
 
     /// `pck_auc`: the mean, over the tolerances α/2, α, 2α and 4α, of the area under the PCK curve
@@ -83,8 +83,8 @@ impl Task for Pose {
     /// step: it is 0 for all networks that are still too coarse and 1 for all that are fine
     /// enough. The area moves with every joint that moves, and the doubling tolerances keep it
     /// moving at both ends: an error of 3α earns 0.06, of α 0.31, of α/4 0.77.
-    fn reward(&self, metrics: &Metrics) -> f64 {
-        metrics.get("pck_auc").unwrap_or(0.0).clamp(0.0, 1.0)
+    fn reward(&self, metrics: &Metrics) -> Result<f64> {
+        Ok(metrics.get("pck_auc").unwrap_or(0.0).clamp(0.0, 1.0))
     }
 
     fn headline(&self) -> &'static [&'static str] {
@@ -117,8 +117,9 @@ impl Scorer for PoseScorer {
         }
     }
 
-    fn metrics(&self) -> Metrics {
-        with_items(&self.pck.metrics(), self.pck.of_joints(&self.names))
+    fn metrics(&self) -> Result<Metrics> {
+        let items = self.pck.of_joints(&self.names);
+        Ok(with_items(&self.pck.metrics(), items))
     }
 }
 

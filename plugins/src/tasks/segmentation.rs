@@ -43,8 +43,8 @@ impl Task for Segmentation {
         LabelKind::Classes
     }
 
-    fn output_channels(&self, data: &DataInfo) -> usize {
-        data.classes.len().max(1)
+    fn output_channels(&self, data: &DataInfo) -> Result<usize> {
+        Ok(data.classes.len().max(1))
     }
 
     fn loss(&self) -> Loss {
@@ -52,23 +52,23 @@ impl Task for Segmentation {
         Loss::CrossEntropy { ignore }
     }
 
-    fn scorer(&self, data: &DataInfo) -> Box<dyn Scorer> {
-        let classes = self.output_channels(data);
-        Box::new(SegmentationScorer {
+    fn scorer(&self, data: &DataInfo) -> Result<Box<dyn Scorer>> {
+        let classes = self.output_channels(data)?;
+        Ok(Box::new(SegmentationScorer {
             channels: classes,
             names: data.classes.clone(),
             matrix: ConfusionMatrix::new(classes, self.config.ignore),
-        })
+        }))
     }
 
     /// Geometric mean of mean IoU, frequency-weighted IoU and mean class accuracy
     /// (arXiv 1810.10804, section 4), without background and absent classes.
-    fn reward(&self, metrics: &Metrics) -> f64 {
+    fn reward(&self, metrics: &Metrics) -> Result<f64> {
         let product: f64 = ["miou_fg", "fwiou_fg", "macc_fg"]
             .map(|name| metrics.get(name).unwrap_or(0.0).clamp(0.0, 1.0))
             .iter()
             .product();
-        product.cbrt()
+        Ok(product.cbrt())
     }
 
     fn headline(&self) -> &'static [&'static str] {
@@ -99,8 +99,9 @@ impl Scorer for SegmentationScorer {
         Some(self)
     }
 
-    fn metrics(&self) -> Metrics {
-        with_items(&self.matrix.metrics(), self.matrix.of_classes(&self.names))
+    fn metrics(&self) -> Result<Metrics> {
+        let items = self.matrix.of_classes(&self.names);
+        Ok(with_items(&self.matrix.metrics(), items))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use nasfw_plugins::spaces::EncoderDecoder;
 use nasfw_sdk::graph::Op;
-use nasfw_sdk::{Io, SearchSpace, Size};
+use nasfw_sdk::{IoChannels, SearchSpace, Size};
 use proptest::prelude::*;
 
 use crate::{ARCH1, any_choices};
@@ -11,7 +11,7 @@ proptest! {
     /// Any input size will do: whatever is added or concatenated has one size.
     #[test]
     fn sizes_fit_at_odd_inputs(choices in any_choices(), h in 1_usize..80, w in 1_usize..80) {
-        let graph = EncoderDecoder::default().decode(&choices, &Io::rgb(3)).unwrap();
+        let graph = EncoderDecoder::default().decode(&choices, &IoChannels::rgb(3)).unwrap();
         let sizes = graph.sizes(&[Size::new(w, h)]);
         for (node, &size) in graph.nodes().iter().zip(&sizes) {
             let of = |input: usize| sizes[node.inputs[input]];
@@ -35,7 +35,7 @@ proptest! {
 fn sketches_show_what_was_chosen() {
     let space = EncoderDecoder::default();
     let choices = space.parse(ARCH1).unwrap();
-    let [cell, wiring] = space.sketches(&choices).try_into().unwrap();
+    let [cell, wiring] = space.sketches(&choices).unwrap().try_into().unwrap();
     // Node 1 and its successors as ARCH1 reads them: op 2 on x, then [1,0,3,6], …
     let labels: Vec<&str> = cell.boxes.iter().map(|b| b.label.as_str()).collect();
     let layers = [

@@ -9,7 +9,7 @@ mod structure;
 
 use nasfw_plugins::spaces::{EncoderDecoder, EncoderDecoderConfig};
 use nasfw_sdk::registry::{FromConfig, SpaceEntry};
-use nasfw_sdk::{Choices, Graph, Io, SearchSpace, Seed, testing};
+use nasfw_sdk::{Choices, Graph, IoChannels, SearchSpace, Seed, testing};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -29,7 +29,7 @@ fn space(width: usize, repeats: usize) -> EncoderDecoder {
 
 fn decode(space: &EncoderDecoder, genotype: &str, outputs: usize) -> Graph {
     let choices = space.parse(genotype).unwrap();
-    space.decode(&choices, &Io::rgb(outputs)).unwrap()
+    space.decode(&choices, &IoChannels::rgb(outputs)).unwrap()
 }
 
 fn any_choices() -> impl Strategy<Value = Choices> {

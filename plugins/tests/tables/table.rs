@@ -122,10 +122,11 @@ impl Table {
         let mut rng = seed.stream("search");
         let mut best: f64 = 0.0;
         let step = |_| {
-            let proposal = it.propose(&mut rng);
+            let proposal = it.propose(&mut rng).unwrap();
             let reward = self.rewards[&*proposal.choices];
             best = best.max(reward);
-            it.observe(&Outcome::Scored { proposal, reward }, &mut rng);
+            it.observe(&Outcome::Scored { proposal, reward }, &mut rng)
+                .unwrap();
             (optimum - best) * 100.0
         };
         Ok((0..evaluations).map(step).collect())

@@ -57,9 +57,12 @@ fn without_a_valid_pixel_everything_is_worst() {
     let invalid = errors(&[1.0; 4], &[0.0, -1.0, f32::NAN, f32::INFINITY]);
     assert_eq!(nothing, invalid);
     assert_eq!((get(&nothing, "rms"), get(&nothing, "delta1")), (1e6, 0.0));
-    assert!(task.reward(&nothing) < 1e-4);
+    assert!(task.reward(&nothing).unwrap() < 1e-4);
     let perfect = errors(&[1.0, 2.0], &[1.0, 2.0]);
-    assert_eq!((get(&perfect, "rms"), task.reward(&perfect)), (0.0, 1.0));
+    assert_eq!(
+        (get(&perfect, "rms"), task.reward(&perfect).unwrap()),
+        (0.0, 1.0)
+    );
     assert!(DepthErrors::default().add(&[f32::NAN], &[1.0]).is_err());
     assert!(DepthErrors::default().add(&[1.0], &[]).is_err());
 }
@@ -75,7 +78,8 @@ fn scene(spread: f64) -> (Vec<f32>, Vec<f32>) {
 
 #[test]
 fn the_reward_grades_networks_and_sees_through_a_constant() {
-    let reward = |predicted: &[f32], truth: &[f32]| Depth.reward(&errors(predicted, truth));
+    let reward =
+        |predicted: &[f32], truth: &[f32]| Depth.reward(&errors(predicted, truth)).unwrap();
     let graded: Vec<f64> = [1.0, 1.02, 1.1, 1.3, 1.6, 2.0, 4.0]
         .map(scene)
         .iter()

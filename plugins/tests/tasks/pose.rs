@@ -140,7 +140,7 @@ fn the_area_is_the_integral_of_pck() {
 #[test]
 fn the_reward_is_graded() {
     let rewards: Vec<f64> = [0.0, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.39, 0.5]
-        .map(|error| Pose::default().reward(&off_by(&[error])))
+        .map(|error| Pose::default().reward(&off_by(&[error])).unwrap())
         .to_vec();
     assert!(rewards.windows(2).all(|w| w[0] > w[1]), "{rewards:?}");
     assert_eq!((rewards[0], rewards[8]), (1.0, 0.0));

@@ -13,7 +13,7 @@ fn the_reward_is_the_geometric_mean() {
     let metrics = [("miou_fg", 0.602), ("fwiou_fg", 0.829), ("macc_fg", 0.731)];
     let metrics = Metrics::new(metrics).unwrap();
     assert_abs_diff_eq!(
-        Segmentation::default().reward(&metrics),
+        Segmentation::default().reward(&metrics).unwrap(),
         0.7145,
         epsilon = 5e-5
     );
@@ -72,7 +72,10 @@ fn perfect_classes_count_and_nothing_is_worth_nothing() {
     assert!(nothing.iter().all(|(_, value)| value == 0.0));
     matrix.add(&[0, 1, 2], &[0, 1, 2]).unwrap();
     assert!(matrix.metrics().iter().all(|(_, value)| value == 1.0));
-    assert_eq!(Segmentation::default().reward(&matrix.metrics()), 1.0);
+    assert_eq!(
+        Segmentation::default().reward(&matrix.metrics()).unwrap(),
+        1.0
+    );
     // Background alone: no foreground class to average over.
     let mut background = ConfusionMatrix::new(4, 255);
     background.add(&[0], &[0]).unwrap();
@@ -151,7 +154,7 @@ fn logits_become_classes_pixel_by_pixel() {
         classes: vec!["background".into(), "a".into(), "b".into()],
         ..DataInfo::default()
     };
-    let mut scorer = Segmentation::default().scorer(&info);
+    let mut scorer = Segmentation::default().scorer(&info).unwrap();
     // Two pixels, channels last: classes 2 and 1.
     let prediction = Prediction {
         height: 1,
@@ -166,9 +169,9 @@ fn logits_become_classes_pixel_by_pixel() {
         values,
     };
     scorer.add(&prediction, &truth(vec![2, 1])).unwrap();
-    assert_eq!(get(&scorer.metrics(), "pixel_acc"), 1.0);
+    assert_eq!(get(&scorer.metrics().unwrap(), "pixel_acc"), 1.0);
     scorer.add(&prediction, &truth(vec![1, 1])).unwrap();
-    assert_eq!(get(&scorer.metrics(), "pixel_acc"), 0.75);
+    assert_eq!(get(&scorer.metrics().unwrap(), "pixel_acc"), 0.75);
     let turned = Label::Classes {
         width: 1,
         height: 2,

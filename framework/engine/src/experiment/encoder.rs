@@ -2,7 +2,7 @@
 
 use nasfw_model::encoder::{Given, read};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Io, Seed};
+use nasfw_sdk::{IoChannels, Seed};
 
 use super::setup::any_graph;
 use crate::config::Config;
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// When a setting is wrong, the space has no encoder, no weights are named, or they do not fit.
 pub fn encoder_of(config: &Config) -> Result<(Graph, Given)> {
     let space = config.make_space()?;
-    let graph = any_graph(&*space, &Io::rgb(1), Seed(0))?;
+    let graph = any_graph(&*space, &IoChannels::rgb(1), Seed(0))?;
     let missing = |message: &str| Error::Config {
         file: None,
         message: message.into(),

@@ -9,8 +9,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// When it is not finite.
 pub(crate) fn reward(task: &dyn Task, metrics: &Metrics) -> Result<f64> {
-    let reward = task.reward(metrics);
-    task.fault()?;
+    let reward = task.reward(metrics)?;
     match reward.is_finite() {
         true => Ok(reward),
         false => Err(Error::Training(format!("the reward became {reward}"))),

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use nasfw_data::{Cached, Dataset, Source, Transform, meta_split, open};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Io, Loss, SearchSpace, Seed, Stage, Task, testing};
+use nasfw_sdk::{IoChannels, Loss, SearchSpace, Seed, Stage, Task, testing};
 
-use super::data_check;
 use super::members::Members;
-use super::task_data;
+use super::{data_check, task_data};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::progress::{Event, Observer};
@@ -30,9 +29,9 @@ pub struct Setup {
     pub source: Source,
     /// The training split as it is on disk.
     train: Arc<dyn Dataset>,
-    /// Input and output channels.
-    pub io: Io,
-    /// Training samples that candidates learn from (meta-train).
+    /// Channels in and out.
+    pub io: IoChannels,
+    /// Training samples that candidates learn from.
     pub meta_train: Vec<usize>,
     /// Training samples that rewards are measured on (meta-val).
     pub meta_val: Vec<usize>,
@@ -72,9 +71,9 @@ fn check_ignore(loss: Loss, data: u8) -> Result<()> {
     }
 }
 
-/// Decodes any architecture to get the encoder, which does not depend on the choices. A few may
-/// fail, as third-party spaces' may, without ending the search.
-pub(super) fn any_graph(space: &dyn SearchSpace, io: &Io, seed: Seed) -> Result<Graph> {
+/// Any architecture shows the encoder: it does not depend on the choices. A few that fail, as those of
+/// other people's spaces may, cost as many trials and not the search.
+pub(super) fn any_graph(space: &dyn SearchSpace, io: &IoChannels, seed: Seed) -> Result<Graph> {
     const ATTEMPTS: usize = 8;
     let mut rng = seed.stream("setup");
     let mut attempt = || space.decode(&testing::random_choices(space.schema(), &mut rng), io);
@@ -113,8 +112,7 @@ impl Setup {
         let mut source = open_data(config, &members.task)?;
         let train = source.train.clone();
         source.train = Arc::new(Cached::new(train.clone(), IMAGE_CACHE_BYTES));
-        let io = Io::rgb(task.output_channels(&source.info));
-        task.fault()?;
+        let io = IoChannels::rgb(task.output_channels(&source.info)?);
         (task.loss()).check_channels(io.output_channels, &source.info)?;
         let (meta_train, meta_val) = meta_split(
             source.train.len(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::{DataError, Dataset, Image, Sample, Source};
-use nasfw_sdk::{Keypoint, Label, LabelKind, Part, Size, Task, TaskData};
+use nasfw_sdk::{Keypoint, Label, LabelKind, Size, Split, Task, TaskData};
 
 use crate::error::{Error, Result};
 
@@ -13,16 +13,16 @@ use crate::error::{Error, Result};
 /// When the task has none.
 pub(super) fn source(task: &Arc<dyn Task>) -> Result<Source> {
     let data = data(task).map_err(Error::Data)?;
-    let part = |part: Part| -> Arc<dyn Dataset> {
+    let split = |split: Split| -> Arc<dyn Dataset> {
         Arc::new(OwnSet {
             task: task.clone(),
-            part,
+            split,
         })
     };
     Ok(Source {
         info: data.info(),
-        train: part(Part::Train),
-        val: part(Part::Val),
+        train: split(Split::Train),
+        val: split(Split::Val),
         description: data.description(),
         fingerprint: format!("own {}", data.fingerprint()),
     })
@@ -31,12 +31,12 @@ pub(super) fn source(task: &Arc<dyn Task>) -> Result<Source> {
 /// One split of a task's data.
 struct OwnSet {
     task: Arc<dyn Task>,
-    part: Part,
+    split: Split,
 }
 
 impl Dataset for OwnSet {
     fn len(&self) -> usize {
-        self.task.data().map_or(0, |data| data.len(self.part))
+        self.task.data().map_or(0, |data| data.len(self.split))
     }
 
     fn name(&self, index: usize) -> String {
@@ -50,10 +50,10 @@ impl Dataset for OwnSet {
         }
         let data = data(&self.task)?;
         let failed = |source| DataError::OfTask { index, source };
-        let size = data.size_px(self.part, index).map_err(failed)?;
+        let size = data.size_px(self.split, index).map_err(failed)?;
         let mut pixels = vec![0; size.area() * 3];
         let mut label = empty(self.task.labels(), size, data.info().joints.len());
-        data.fill(self.part, index, &mut pixels, &mut label)
+        data.fill(self.split, index, &mut pixels, &mut label)
             .map_err(failed)?;
         check(&label, &self.task, size, data).map_err(failed)?;
         let image = Image { size, pixels };

@@ -30,7 +30,7 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
     let labels: Vec<&Label> = labels.iter().collect();
     let mut best = 0.0_f64;
     for answer in constant_answers(&labels, setup.task().labels(), channels, crop_px) {
-        let mut scorer = setup.task().scorer(info);
+        let mut scorer = setup.task().scorer(info)?;
         for sample in &val.samples {
             let prediction = Prediction {
                 height: crop_px,
@@ -41,9 +41,7 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
             };
             scorer.add(&prediction, &sample.label)?;
         }
-        let reward = setup.task().reward(&scorer.metrics());
-        scorer.fault()?;
-        setup.task().fault()?;
+        let reward = setup.task().reward(&scorer.metrics()?)?;
         best = best.max(reward);
     }
     Ok(best)

@@ -99,8 +99,7 @@ impl<K: Kernels> Candidate<'_, K> {
         })?;
         let metrics = clock.time(Work::Validation, || self.judge(&network, stage, data))?;
         self.weights = network.parameters().weights();
-        let reward = self.setup.task().reward(&metrics);
-        self.setup.task().fault()?;
+        let reward = self.setup.task().reward(&metrics)?;
         Ok((metrics, reward))
     }
 

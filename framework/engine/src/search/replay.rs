@@ -3,7 +3,7 @@
 //! Nothing is trained: the recorded stage rewards are taken as they are. Everything else follows
 //! from them, and must match the record.
 
-use nasfw_sdk::{Cost, Io, Proposal, Seed, Size, Stage, State, Verdict};
+use nasfw_sdk::{Cost, IoChannels, Proposal, Seed, Size, Stage, State, Verdict};
 
 use super::strategy::{Strategy, trial_seed, verdict};
 use crate::config::Config;
@@ -102,7 +102,7 @@ struct Replay<'a> {
     config: &'a Config,
     members: Members,
     stages: Vec<Stage>,
-    io: Io,
+    io: IoChannels,
     strategy: Strategy,
 }
 
@@ -117,7 +117,7 @@ impl<'a> Replay<'a> {
             config,
             strategy: Strategy::new(config, &members)?,
             stages: members.schedule()?.stages().to_vec(),
-            io: Io::rgb(outputs as usize),
+            io: IoChannels::rgb(outputs as usize),
             members,
         })
     }
@@ -129,13 +129,16 @@ impl<'a> Replay<'a> {
         proposal: Proposal,
         before: &State,
     ) -> Result<Option<String>> {
-        let genotype = self.members.space().genotype(&proposal.choices);
-        if genotype != trial.genotype && self.members.space().fault().is_ok() {
-            return Ok(Some(format!(
-                "the genotype is {genotype}, expected {}",
-                trial.genotype
-            )));
-        }
+        let genotype = match self.members.space().genotype(&proposal.choices) {
+            Ok(genotype) if genotype != trial.genotype => {
+                return Ok(Some(format!(
+                    "the genotype is {genotype}, expected {}",
+                    trial.genotype
+                )));
+            }
+            // A library may fail in one process and not in another: that is no difference.
+            _ => trial.genotype.clone(),
+        };
         let cost = match trial.status {
             // The missing decoding may be the reason of the failure.
             Status::Failed => Cost::default(),
@@ -234,17 +237,20 @@ fn judged(trial: &Trial, genotype: String, cost: Cost) -> Evaluation {
     }
 }
 
-fn other_proposal(proposal: &Proposal, choices: &[usize], log_prob: f64) -> Option<String> {
+fn other_proposal(proposal: &Proposal, choices: &[usize], log_prob: Option<f64>) -> Option<String> {
     if proposal.choices.to_vec() != choices {
         return Some(format!(
             "the controller proposes {:?}, but {choices:?} is recorded",
             proposal.choices.to_vec()
         ));
     }
-    if proposal.log_prob != log_prob {
+    // An earlier program recorded one for controllers that state none today.
+    if let Some(now) = proposal.log_prob
+        && proposal.log_prob != log_prob
+    {
+        let recorded = log_prob.map_or("none".into(), |it| it.to_string());
         return Some(format!(
-            "proposed with log-probability {}, but {log_prob} is recorded",
-            proposal.log_prob
+            "proposed with log-probability {now}, but {recorded} is recorded"
         ));
     }
     None

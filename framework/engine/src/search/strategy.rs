@@ -21,9 +21,7 @@ pub(super) fn verdict(
     reward: f64,
 ) -> nasfw_sdk::Result<Verdict> {
     let mut rng = trial.stream(&format!("verdict/{at}"));
-    let verdict = schedule.verdict(at, reward, &mut rng);
-    schedule.fault()?;
-    Ok(verdict)
+    schedule.verdict(at, reward, &mut rng)
 }
 
 /// Controller and schedule. Their behaviour depends only on the seed and on the outcomes reported
@@ -68,9 +66,7 @@ impl Strategy {
     /// Draws the proposal for trial `id`.
     pub(super) fn propose(&mut self, id: u64) -> Result<Proposal> {
         let mut rng = trial_seed(self.seed, id).stream("propose");
-        let proposal = self.controller.propose(&mut rng);
-        self.controller.fault().map_err(Error::broken)?;
-        Ok(proposal)
+        self.controller.propose(&mut rng).map_err(Error::broken)
     }
 
     /// Reports a trial's outcome to the schedule and then to the controller; returns the final
@@ -82,8 +78,7 @@ impl Strategy {
         };
         let outcome = self.outcome(proposal, judged, reward);
         let mut rng = trial_seed(self.seed, judged.id).stream("observe");
-        self.controller.observe(&outcome, &mut rng);
-        self.controller.fault().map_err(Error::broken)?;
+        (self.controller.observe(&outcome, &mut rng)).map_err(Error::broken)?;
         self.worst = [self.worst, reward].into_iter().flatten().reduce(f64::min);
         Ok(reward)
     }
@@ -98,9 +93,7 @@ impl Strategy {
             // The copy gave the verdict, in its state at the beginning of the round.
             verdict(&mut *self.schedule, trial, at, reward).map_err(Error::broken)?;
         }
-        let reward = self.schedule.reward(&judged.stage_rewards, &judged.cost);
-        self.schedule.fault().map_err(Error::broken)?;
-        Ok(reward)
+        (self.schedule.reward(&judged.stage_rewards, &judged.cost)).map_err(Error::broken)
     }
 
     /// The outcome reported to the controller.
@@ -120,8 +113,7 @@ impl Strategy {
 
     /// The state needed to continue from here.
     pub(super) fn state(&self) -> Result<SearchState> {
-        let controller = self.controller.save();
-        self.controller.fault().map_err(Error::broken)?;
+        let controller = self.controller.save().map_err(Error::broken)?;
         Ok(SearchState {
             controller,
             schedule: self.schedule_state()?,
@@ -130,8 +122,6 @@ impl Strategy {
 
     /// The schedule's share of the state; the controller's can be large.
     pub(super) fn schedule_state(&self) -> Result<State> {
-        let state = self.schedule.save();
-        self.schedule.fault().map_err(Error::broken)?;
-        Ok(state)
+        self.schedule.save().map_err(Error::broken)
     }
 }

@@ -9,8 +9,8 @@ use super::{database_error, database_path, hash_chain, is_run, migrate, run_erro
 use crate::error::Result;
 use nasfw_disk::Folder;
 
-/// The format version that this program writes, and the newest that it reads.
-pub const FORMAT: i64 = 2;
+/// The version of the tables that this program writes, and the newest it reads.
+pub const FORMAT: i64 = 3;
 
 /// Application id of nasfw databases: "nasf" in ASCII.
 const APPLICATION_ID: i64 = 0x6e61_7366;
@@ -20,11 +20,21 @@ CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT;
+CREATE TABLE state (
+    one        INTEGER PRIMARY KEY CHECK (one = 1),
+    controller BLOB NOT NULL,
+    schedule   BLOB NOT NULL,
+    next_trial INTEGER NOT NULL
+) STRICT;
+";
+
+/// Trials; since format 3 those of a controller without a policy have no log-probability.
+pub(super) const TRIALS: &str = "
 CREATE TABLE trials (
     id            INTEGER PRIMARY KEY,
     genotype      TEXT NOT NULL,
     choices       TEXT NOT NULL, -- JSON: one index per decision, in sampling order
-    log_prob      REAL NOT NULL, -- natural logarithm
+    log_prob      REAL,          -- natural logarithm; NULL without a policy
     status        TEXT NOT NULL CHECK (status IN ('complete', 'stopped', 'failed')),
     stage_rewards TEXT NOT NULL, -- JSON: one number per stage gone through
     reward        REAL,          -- what the controller was told
@@ -33,12 +43,6 @@ CREATE TABLE trials (
     macs          INTEGER NOT NULL,
     seconds       REAL NOT NULL,
     reason        TEXT
-) STRICT;
-CREATE TABLE state (
-    one        INTEGER PRIMARY KEY CHECK (one = 1),
-    controller BLOB NOT NULL,
-    schedule   BLOB NOT NULL,
-    next_trial INTEGER NOT NULL
 ) STRICT;
 ";
 
@@ -51,14 +55,19 @@ CREATE TABLE artifacts (
 ) STRICT;
 ";
 
-/// The tables that format 2 added: the current round.
-pub(super) const ROUNDS: &str = "
+/// The proposals of the round under way, which format 2 added; since format 3 those of a controller
+/// without a policy have no log-probability.
+pub(super) const PENDING: &str = "
 CREATE TABLE pending (
     id       INTEGER PRIMARY KEY, -- the trial that it will be
     choices  TEXT NOT NULL,       -- JSON: one index per decision, in sampling order
-    log_prob REAL NOT NULL,       -- natural logarithm
+    log_prob REAL,                -- natural logarithm; NULL without a policy
     judged   TEXT                 -- JSON: what judging it showed; not learned from yet
 ) STRICT;
+";
+
+/// The round under way, which format 2 added.
+pub(super) const ROUND: &str = "
 CREATE TABLE round (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
     schedule BLOB NOT NULL        -- when the round was proposed
@@ -66,7 +75,14 @@ CREATE TABLE round (
 ";
 
 fn make_tables(db: &Connection) -> rusqlite::Result<()> {
-    for tables in [TABLES, ARTIFACTS, ROUNDS, hash_chain::TABLES] {
+    for tables in [
+        TABLES,
+        TRIALS,
+        ARTIFACTS,
+        PENDING,
+        ROUND,
+        hash_chain::TABLES,
+    ] {
         db.execute_batch(tables)?;
     }
     Ok(())

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::format::{ARTIFACTS, FORMAT, ROUNDS};
+use super::format::{ARTIFACTS, FORMAT, PENDING, ROUND, TRIALS};
 use super::{artifact, hash_chain};
 
 /// Migrates a database of format `version` to the current one, wholly or not at all.
 pub(super) fn migrate(run: &Path, db: &mut Connection, version: i64) -> rusqlite::Result<()> {
     let tx = db.transaction()?;
     if version < 2 {
-        tx.execute_batch(ROUNDS)?;
+        tx.execute_batch(PENDING)?;
+        tx.execute_batch(ROUND)?;
         tx.execute_batch(hash_chain::TABLES)?;
         hash_artifacts(run, &tx)?;
         let sql = "SELECT value FROM meta WHERE key = 'config'";
@@ -24,9 +25,23 @@ pub(super) fn migrate(run: &Path, db: &mut Connection, version: i64) -> rusqlite
             hash_chain::add_link(&tx, id)?;
         }
     }
+    if version < 3 {
+        // The same columns, one of which may be NULL now; hashes are of values and stay.
+        remake(&tx, "trials", TRIALS)?;
+        remake(&tx, "pending", PENDING)?;
+    }
     hash_chain::reseal(&tx)?;
     tx.pragma_update(None, "user_version", FORMAT)?;
     tx.commit()
+}
+
+/// Creates a table anew by `sql`, with its rows.
+fn remake(db: &Connection, table: &str, sql: &str) -> rusqlite::Result<()> {
+    db.execute_batch(&format!("ALTER TABLE {table} RENAME TO earlier"))?;
+    db.execute_batch(sql)?;
+    db.execute_batch(&format!(
+        "INSERT INTO {table} SELECT * FROM earlier; DROP TABLE earlier;"
+    ))
 }
 
 /// Records the present hashes of artifacts; a missing or unreadable file gets one that never

@@ -15,9 +15,9 @@ pub struct Pending {
     pub id: u64,
     /// The architecture in the schema's sampling order.
     pub choices: Vec<usize>,
-    /// Natural logarithm of the probability it was sampled with.
-    pub log_prob: f64,
-    /// Its evaluation, once there is one.
+    /// Natural logarithm of the probability it was sampled with; none without a policy.
+    pub log_prob: Option<f64>,
+    /// What judging it showed, if that is done.
     pub judged: Option<Evaluation>,
 }
 

@@ -71,13 +71,13 @@ impl RunView {
         }
     }
 
-    /// True if an earlier program made the run, and it has not been migrated.
+    /// True if the run is of format 1, without rounds and hashes, and nobody has brought it up to date.
     pub(super) fn is_old(&self) -> Result<bool> {
         let version = self
             .db
             .pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
         let version = version.map_err(|e| database_error(&self.folder, e))?;
-        Ok(version < format::FORMAT)
+        Ok(version < 2)
     }
 
     /// The problem with `config.toml`, if any.
@@ -98,7 +98,9 @@ impl RunView {
         if damage != "ok" {
             found.problems.push(format!("run.db is damaged: {damage}"));
         }
-        if format::tables(&db)? != format::tables(&format::empty()?)? {
+        let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        // Those of an earlier format are brought up to date by the next writer.
+        if version == format::FORMAT && format::tables(&db)? != format::tables(&format::empty()?)? {
             let problem = "the tables of run.db are not those that nasfw creates";
             found.problems.push(problem.into());
         }

@@ -133,7 +133,6 @@ fn go<K: Kernels>(
         true => Ok(()),
         false => fit_begun(&mut session, checkpointer.as_ref(), observer),
     };
-    session.setup.task().fault()?;
     let ended_early = match result {
         Ok(()) => None,
         // The next steps would end alike.

@@ -104,9 +104,8 @@ impl<K: Kernels> TrainSession<K> {
         let setup = Setup::new(config, &members)?;
         let teacher = teacher::load(kernels.clone(), config, &setup)?;
         let choices = setup.space().parse(genotype)?;
-        let genotype = setup.space().genotype(&choices);
+        let genotype = setup.space().genotype(&choices)?;
         let graph = setup.space().decode(&choices, &setup.io)?;
-        setup.space().fault()?;
         let mut rng = setup.seed.stream("train/init");
         let origin = Origin {
             nasfw_version: env!("CARGO_PKG_VERSION").into(),

@@ -33,7 +33,7 @@ pub(super) fn own_loss<K: Kernels>(
         outputs: &values,
         truths,
     };
-    let loss = task.own_loss(&batch, &mut gradient)?;
+    let loss = task.custom_loss(&batch, &mut gradient)?;
     if !loss.is_finite() {
         return Err(Error::Training(format!(
             "the task's own loss is {loss}; it must be finite"

@@ -52,7 +52,7 @@ impl EvalSet<'_> {
         task: &dyn Task,
         tick: &mut dyn FnMut(usize) -> Result<(), E>,
     ) -> Result<Metrics, E> {
-        let mut evaluator = Evaluator::new(network, task, self.info);
+        let mut evaluator = Evaluator::new(network, task, self.info)?;
         let indices: Vec<usize> = (0..self.dataset.len()).collect();
         let mut done = 0;
         for chunk in indices.chunks(self.batch.max(1)) {

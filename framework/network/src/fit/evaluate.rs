@@ -23,7 +23,7 @@ pub fn judge<K: Kernels>(
     crop_px: usize,
     batches: impl Iterator<Item = Batch>,
 ) -> Result<Metrics> {
-    let mut evaluator = Evaluator::new(network, task, info);
+    let mut evaluator = Evaluator::new(network, task, info)?;
     for batch in batches {
         evaluator.add(&batch, Size::square(crop_px))?;
     }
@@ -38,13 +38,16 @@ pub struct Evaluator<'a, K: Kernels> {
 }
 
 impl<'a, K: Kernels> Evaluator<'a, K> {
-    /// An evaluator without any images yet.
-    pub fn new(network: &'a Network<K>, task: &'a dyn Task, info: &DataInfo) -> Self {
-        Self {
+    /// An evaluator with nothing added yet.
+    ///
+    /// # Errors
+    /// When the task has no scorer for the data.
+    pub fn new(network: &'a Network<K>, task: &'a dyn Task, info: &DataInfo) -> Result<Self> {
+        Ok(Self {
             network,
             task,
-            scorer: task.scorer(info),
-        }
+            scorer: task.scorer(info)?,
+        })
     }
 
     /// Adds a batch whose labels are of images of `(height, width)` in pixels.
@@ -99,9 +102,7 @@ impl<'a, K: Kernels> Evaluator<'a, K> {
     /// # Errors
     /// When the scorer fails.
     pub fn metrics(&self) -> Result<Metrics> {
-        let metrics = self.scorer.metrics();
-        self.scorer.fault()?;
-        Ok(metrics)
+        Ok(self.scorer.metrics()?)
     }
 }
 

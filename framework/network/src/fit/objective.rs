@@ -18,7 +18,7 @@ use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
 pub struct Objective<'a> {
     /// The task's loss.
     pub loss: Loss,
-    /// The task that computes [`Loss::Own`]; not needed for any other loss.
+    /// Who computes [`Loss::Custom`]; not needed for any other.
     pub own: Option<&'a dyn Task>,
     /// Weight of each auxiliary output's loss.
     pub auxiliary: f32,

@@ -43,7 +43,7 @@ pub fn target<K: Kernels>(
         .iter()
         .map(|label| resize_label(label, size, Size::square(crop_px)));
     match loss {
-        Loss::Own => Ok(Target::Own(resized.collect())),
+        Loss::Custom => Ok(Target::Own(resized.collect())),
         Loss::CrossEntropy { .. } => {
             let mut all = Vec::with_capacity(labels.len() * height * width);
             for label in resized {

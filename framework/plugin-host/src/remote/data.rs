@@ -5,21 +5,21 @@ use std::sync::Arc;
 use nasfw_sdk::wire::message::Op;
 use nasfw_sdk::wire::message::task as message;
 use nasfw_sdk::wire::truth::{Numbers, Truths};
-use nasfw_sdk::{DataInfo, Error, Label, LabelKind, Part, Result, Size, TaskData};
+use nasfw_sdk::{DataInfo, Error, Label, LabelKind, Result, Size, Split, TaskData};
 
 use super::respawn::RespawningInstance;
 use crate::described::one_line;
 use crate::library::Lent;
 
-/// Maximum side of an image.
+/// The longest side of an image.
 const MOST_SIDE_PX: usize = 1 << 14;
-/// Maximum number of samples.
+/// The most samples of a split.
 const MOST_SAMPLES: usize = 1 << 31;
-/// Maximum number of classes or joints.
+/// The most classes or joints of a data set.
 const MOST_NAMES: usize = 1 << 12;
 
 pub(super) struct RemoteData {
-    own: message::OwnData,
+    described: message::TaskData,
     fresh: Arc<RespawningInstance>,
 }
 
@@ -27,16 +27,19 @@ impl RemoteData {
     /// Checks a task's description of its data.
     ///
     /// # Errors
-    /// The first value out of range.
-    pub(super) fn new(mut own: message::OwnData, fresh: Arc<RespawningInstance>) -> Result<Self> {
-        own.description = one_line(&own.description);
-        for (what, count) in [("data.train", own.train), ("data.val", own.val)] {
+    /// What is out of its range.
+    pub(super) fn new(
+        mut described: message::TaskData,
+        fresh: Arc<RespawningInstance>,
+    ) -> Result<Self> {
+        described.description = one_line(&described.description);
+        for (what, count) in [("data.train", described.train), ("data.val", described.val)] {
             if count > MOST_SAMPLES || (what == "data.train" && count < 2) {
                 let expected = format!("2 to {MOST_SAMPLES} samples to train on");
                 return Err(Error::invalid(what, count, expected));
             }
         }
-        let info = &own.info;
+        let info = &described.info;
         let names = info.classes.len().max(info.joints.len());
         if names > MOST_NAMES {
             let expected = format!("at most {MOST_NAMES} names");
@@ -48,59 +51,57 @@ impl RemoteData {
             let expected = format!("pairs of the {joints} joints, counted from 0");
             return Err(Error::invalid("data.info", format!("{pair:?}"), expected));
         }
-        if own.fingerprint.is_empty() || own.fingerprint.len() > 256 {
+        if described.fingerprint.is_empty() || described.fingerprint.len() > 256 {
             let expected = "1 to 256 bytes that change when the data does";
             return Err(Error::invalid(
                 "data.fingerprint",
-                &own.fingerprint,
+                &described.fingerprint,
                 expected,
             ));
         }
-        Ok(Self { own, fresh })
+        Ok(Self { described, fresh })
     }
 }
 
 impl TaskData for RemoteData {
     fn info(&self) -> DataInfo {
-        self.own.info.clone()
+        self.described.info.clone()
     }
 
-    fn len(&self, part: Part) -> usize {
-        match part {
-            Part::Train => self.own.train,
-            Part::Val => self.own.val,
+    fn len(&self, split: Split) -> usize {
+        match split {
+            Split::Train => self.described.train,
+            Split::Val => self.described.val,
         }
     }
 
     fn fingerprint(&self) -> String {
-        self.own.fingerprint.clone()
+        self.described.fingerprint.clone()
     }
 
     fn description(&self) -> String {
-        self.own.description.clone()
+        self.described.description.clone()
     }
 
-    fn size_px(&self, part: Part, index: usize) -> Result<Size> {
+    fn size_px(&self, split: Split, index: usize) -> Result<Size> {
         let instance = self.fresh.instance()?;
-        let request = message::Sample { part, index };
+        let request = message::Sample { split, index };
         let message::Size { width, height } = instance.call(Op::SampleSize, &request, &mut [])?;
         let sides = 1..=MOST_SIDE_PX;
-        match sides.contains(&width) && sides.contains(&height) {
-            true => Ok(Size::new(width, height)),
-            false => {
-                let message = format!(
-                    "sample {index} has {width} x {height} pixels; each side must be 1 to {MOST_SIDE_PX}"
-                );
-                Err(instance.error(Op::SampleSize, message))
-            }
+        if sides.contains(&width) && sides.contains(&height) {
+            return Ok(Size::new(width, height));
         }
+        let message = format!(
+            "sample {index} has {width} x {height} pixels; 1 to {MOST_SIDE_PX} a side are right"
+        );
+        Err(instance.error(Op::SampleSize, message))
     }
 
-    fn fill(&self, part: Part, index: usize, image: &mut [u8], label: &mut Label) -> Result<()> {
+    fn fill(&self, split: Split, index: usize, image: &mut [u8], label: &mut Label) -> Result<()> {
         let instance = self.fresh.instance()?;
         let (truth, mut numbers) = Truths::of(&[label])?;
         let request = message::Fill {
-            part,
+            split,
             index,
             truth: truth.clone(),
         };
@@ -118,7 +119,7 @@ impl TaskData for RemoteData {
         };
         let has_length = truth.kind != LabelKind::Keypoints || filled.reference_px > 0.0;
         if !is_finite || !has_length || !filled.reference_px.is_finite() {
-            let message = format!("the label of sample {index} is empty or not finite");
+            let message = format!("the label of sample {index} is not finite, or of no length");
             return Err(instance.error(Op::Fill, message));
         }
         let references_px = vec![filled.reference_px];

@@ -7,22 +7,21 @@ use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, Verdict};
 use serde_json::Value;
 
 use super::instance::Instance;
-use super::{Fault, MOST_STATE, advance};
+use super::{MOST_STATE, advance};
 use crate::library::{Lent, Library};
 
-/// Maximum number of stages.
+/// More stages than any schedule has.
 const MOST_STAGES: usize = 16;
 
 struct RemoteSchedule {
     instance: Instance,
     stages: Vec<Stage>,
-    fault: Fault,
 }
 
 /// Makes the schedule `name`.
 ///
 /// # Errors
-/// The library's reason, or the problem with its reply.
+/// The library's reason, or what is wrong with its reply.
 pub(crate) fn schedule(
     library: &'static Library,
     name: &'static str,
@@ -45,24 +44,7 @@ pub(crate) fn schedule(
     Ok(Box::new(RemoteSchedule {
         instance,
         stages: made.stages,
-        fault: Fault::default(),
     }))
-}
-
-impl RemoteSchedule {
-    fn ask(&self, stage: usize, reward: f64, rng: &mut Rng) -> Result<Verdict> {
-        let request = message::Ask {
-            stage,
-            reward,
-            rng: Generator::of(rng),
-        };
-        let answer: message::Answer = self.instance.call(Op::Verdict, &request, &mut [])?;
-        advance(rng, answer.drawn).map_err(|e| self.instance.error(Op::Verdict, e))?;
-        Ok(match answer.go_on {
-            true => Verdict::Continue,
-            false => Verdict::Stop,
-        })
-    }
 }
 
 impl RewardSchedule for RemoteSchedule {
@@ -70,40 +52,44 @@ impl RewardSchedule for RemoteSchedule {
         &self.stages
     }
 
-    fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Verdict {
-        let result = self.ask(stage, reward, rng);
-        self.fault.keep(result, || Verdict::Stop)
+    fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Result<Verdict> {
+        let request = message::Ask {
+            stage,
+            reward,
+            rng: Generator::of(rng),
+        };
+        let answer: message::Answer = self.instance.call(Op::Verdict, &request, &mut [])?;
+        advance(rng, answer.drawn).map_err(|e| self.instance.error(Op::Verdict, e))?;
+        Ok(if answer.go_on {
+            Verdict::Continue
+        } else {
+            Verdict::Stop
+        })
     }
 
-    fn reward(&self, stage_rewards: &[f64], cost: &Cost) -> f64 {
+    fn reward(&self, stage_rewards: &[f64], cost: &Cost) -> Result<f64> {
         let request = message::Rewards {
             stage_rewards: stage_rewards.to_vec(),
             cost: *cost,
         };
-        let reply: Result<message::Told> = self.instance.call(Op::Told, &request, &mut []);
-        let told = reply.and_then(|reply| match (0.0..=1.0).contains(&reply.reward) {
-            true => Ok(reply.reward),
-            false => {
-                let message = format!("the reward {} is not in [0, 1]", reply.reward);
-                Err(self.instance.error(Op::Told, message))
-            }
-        });
-        self.fault.keep(told, || 0.0)
+        let reply: message::Told = self.instance.call(Op::Told, &request, &mut [])?;
+        if (0.0..=1.0).contains(&reply.reward) {
+            Ok(reply.reward)
+        } else {
+            let message = format!("the reward {} is not in [0, 1]", reply.reward);
+            Err(self.instance.error(Op::Told, message))
+        }
     }
 
-    fn save(&self) -> State {
+    fn save(&self) -> Result<State> {
         let op = Op::SaveSchedule;
-        let bytes = (self.instance).call_for_bytes(op, &Nothing {}, &mut [], MOST_STATE);
-        State(self.fault.keep(bytes, Vec::new))
+        let bytes = (self.instance).call_for_bytes(op, &Nothing {}, &mut [], MOST_STATE)?;
+        Ok(State(bytes))
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
         let lent = &mut [Lent::U8(&state.0)];
         let _: Nothing = self.instance.call(Op::LoadSchedule, &Nothing {}, lent)?;
         Ok(())
-    }
-
-    fn fault(&self) -> Result<()> {
-        self.fault.take()
     }
 }

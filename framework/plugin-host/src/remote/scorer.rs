@@ -1,70 +1,34 @@
-//! A scorer made by a library's task.
+//! A scorer that a library's task made.
 
 use nasfw_sdk::wire::message::task as message;
 use nasfw_sdk::wire::message::{Nothing, Op};
 use nasfw_sdk::wire::truth::{Numbers, Truths};
-use nasfw_sdk::{Error, Label, Metrics, Prediction, Result, Scorer};
+use nasfw_sdk::{Label, Metrics, Prediction, Result, Scorer};
 
-use super::Fault;
 use super::instance::Instance;
 use crate::library::{Lent, Library};
 
-/// Maximum number of overall metrics.
+/// The most metrics over everything that anyone looks at.
 const MOST_METRICS: usize = 256;
-/// Maximum number of metrics of single items: some for each of 255 classes.
+/// The same for those of single items: some for each of 255 classes.
 const MOST_ITEMS: usize = 4096;
 
-/// Checks that this can be shown as the name of an overall metric.
+/// True if this can be shown as the name of a metric over everything.
 pub(super) fn is_name(name: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.@".contains(c);
     (1..=64).contains(&name.len()) && name.chars().all(is_plain)
 }
 
-/// Checks that this can be shown as the name of a class, joint or other item.
+/// True if this can be shown as the name of a class, joint or other item.
 fn is_item(name: &str) -> bool {
     (1..=256).contains(&name.len()) && !name.chars().any(char::is_control)
 }
 
-/// A scorer, or the reason why there is none.
-pub(super) struct RemoteScorer {
-    instance: Result<Instance>,
-    fault: Fault,
-}
+pub(super) struct RemoteScorer(Instance);
 
 impl RemoteScorer {
     pub(super) fn new(library: &'static Library, handle: u64) -> Self {
-        Self {
-            instance: Ok(Instance::with(library, handle)),
-            fault: Fault::default(),
-        }
-    }
-
-    /// A scorer that could not be made: it scores nothing.
-    pub(super) fn failed(error: Error) -> Self {
-        Self {
-            instance: Err(error),
-            fault: Fault::default(),
-        }
-    }
-
-    fn instance(&self) -> Result<&Instance> {
-        self.instance.as_ref().map_err(Clone::clone)
-    }
-
-    fn read(&self) -> Result<Metrics> {
-        let reply: message::OfMetrics = self.instance()?.call(Op::Metrics, &Nothing {}, &mut [])?;
-        let (metrics, items) = (&reply.metrics, || reply.metrics.items());
-        let few = metrics.aggregates().count() <= MOST_METRICS && items().count() <= MOST_ITEMS;
-        let are_named = metrics.aggregates().all(|(name, _)| is_name(name))
-            && items().all(|(name, item, _)| is_name(name) && is_item(item));
-        match few && are_named {
-            true => Ok(reply.metrics),
-            false => {
-                let message = "metrics need short names of letters, digits, - and _; those of a class \
-                               or joint must be called METRIC/ITEM";
-                Err(self.instance()?.error(Op::Metrics, message))
-            }
-        }
+        Self(Instance::with(library, handle))
     }
 }
 
@@ -88,15 +52,21 @@ impl Scorer for RemoteScorer {
                 Numbers::F32(values) => Lent::F32(values),
             },
         ];
-        let _: Nothing = self.instance()?.call(Op::Add, &request, lent)?;
+        let _: Nothing = self.0.call(Op::Add, &request, lent)?;
         Ok(())
     }
 
-    fn metrics(&self) -> Metrics {
-        self.fault.keep(self.read(), Metrics::default)
-    }
-
-    fn fault(&self) -> Result<()> {
-        self.fault.take()
+    fn metrics(&self) -> Result<Metrics> {
+        let reply: message::OfMetrics = self.0.call(Op::Metrics, &Nothing {}, &mut [])?;
+        let (metrics, items) = (&reply.metrics, || reply.metrics.items());
+        let few = metrics.aggregates().count() <= MOST_METRICS && items().count() <= MOST_ITEMS;
+        let are_named = metrics.aggregates().all(|(name, _)| is_name(name))
+            && items().all(|(name, item, _)| is_name(name) && is_item(item));
+        if few && are_named {
+            return Ok(reply.metrics);
+        }
+        let message = "metrics have short names of letters, digits, - and _; those of a class \
+                       or joint are called METRIC/ITEM";
+        Err(self.0.error(Op::Metrics, message))
     }
 }

@@ -2,27 +2,26 @@
 
 use nasfw_sdk::wire::message::space::{Decode, Facts, Genotype, Made, OfChoices, Sketches};
 use nasfw_sdk::wire::message::{Kind, Op};
-use nasfw_sdk::{Choices, Graph, Io, Result, Schema, SearchSpace, Sketch};
+use nasfw_sdk::{Choices, Graph, IoChannels, Result, Schema, SearchSpace, Sketch};
 use serde_json::{Map, Value};
 
+use super::MOST_GRAPH;
 use super::respawn::RespawningInstance;
-use super::{Fault, MOST_GRAPH};
 use crate::described::one_line;
 use crate::library::Library;
 
-/// Maximum number of parameters; more than this program could train.
+/// The most parameters of a network that this program could train.
 const MOST_PARAMETERS: usize = 1 << 30;
 
 struct RemoteSpace {
     fresh: RespawningInstance,
     schema: Schema,
-    fault: Fault,
 }
 
 /// Makes the search space `name`.
 ///
 /// # Errors
-/// The library's reason, or the problem with its reply.
+/// The library's reason, or what is wrong with its reply.
 pub(crate) fn space(
     library: &'static Library,
     name: &'static str,
@@ -32,20 +31,7 @@ pub(crate) fn space(
     Ok(Box::new(RemoteSpace {
         fresh,
         schema: made.schema,
-        fault: Fault::default(),
     }))
-}
-
-impl RemoteSpace {
-    fn text_of(&self, choices: &Choices) -> Result<String> {
-        let instance = self.fresh.instance()?;
-        let Genotype { genotype } = instance.call(Op::Genotype, &of(choices), &mut [])?;
-        if genotype.is_empty() || genotype.chars().any(char::is_control) {
-            let message = "its genotype is not one line of text";
-            return Err(instance.error(Op::Genotype, message));
-        }
-        Ok(genotype)
-    }
 }
 
 impl SearchSpace for RemoteSpace {
@@ -53,7 +39,7 @@ impl SearchSpace for RemoteSpace {
         &self.schema
     }
 
-    fn decode(&self, choices: &Choices, io: &Io) -> Result<Graph> {
+    fn decode(&self, choices: &Choices, io: &IoChannels) -> Result<Graph> {
         let instance = self.fresh.instance()?;
         let request = Decode {
             choices: choices.to_vec(),
@@ -65,18 +51,21 @@ impl SearchSpace for RemoteSpace {
             .check_io(io)
             .map_err(|e| instance.error(Op::Decode, e))?;
         let parameters = graph.parameters();
-        match parameters <= MOST_PARAMETERS {
-            true => Ok(graph),
-            false => {
-                let message =
-                    format!("{parameters} parameters; at most {MOST_PARAMETERS} are accepted");
-                Err(instance.error(Op::Decode, message))
-            }
+        if parameters > MOST_PARAMETERS {
+            let message = format!("{parameters} parameters; at most {MOST_PARAMETERS} are taken");
+            return Err(instance.error(Op::Decode, message));
         }
+        Ok(graph)
     }
 
-    fn genotype(&self, choices: &Choices) -> String {
-        self.fault.keep(self.text_of(choices), String::new)
+    fn genotype(&self, choices: &Choices) -> Result<String> {
+        let instance = self.fresh.instance()?;
+        let Genotype { genotype } = instance.call(Op::Genotype, &of(choices), &mut [])?;
+        if genotype.is_empty() || genotype.chars().any(char::is_control) {
+            let message = "its genotype is not one line of text";
+            return Err(instance.error(Op::Genotype, message));
+        }
+        Ok(genotype)
     }
 
     fn parse(&self, genotype: &str) -> Result<Choices> {
@@ -87,25 +76,18 @@ impl SearchSpace for RemoteSpace {
         choices.map_err(|e| instance.error(Op::Parse, e))
     }
 
-    fn sketches(&self, choices: &Choices) -> Vec<Sketch> {
-        let reply: Result<Sketches> = (self.fresh.instance())
-            .and_then(|instance| instance.call(Op::Sketches, &of(choices), &mut []));
-        self.fault.keep(reply, Sketches::default).sketches
+    fn sketches(&self, choices: &Choices) -> Result<Vec<Sketch>> {
+        let instance = self.fresh.instance()?;
+        let reply: Sketches = instance.call(Op::Sketches, &of(choices), &mut [])?;
+        Ok(reply.sketches)
     }
 
-    fn facts(&self, choices: &Choices) -> Map<String, Value> {
-        let reply: Result<Facts> = (self.fresh.instance())
-            .and_then(|instance| instance.call(Op::Facts, &of(choices), &mut []));
-        let facts = self.fault.keep(reply, Facts::default).facts;
+    fn facts(&self, choices: &Choices) -> Result<Map<String, Value>> {
+        let instance = self.fresh.instance()?;
+        let reply: Facts = instance.call(Op::Facts, &of(choices), &mut [])?;
         // Names are shown as they are, values as JSON.
-        facts
-            .into_iter()
-            .map(|(name, v)| (one_line(&name), v))
-            .collect()
-    }
-
-    fn fault(&self) -> Result<()> {
-        self.fault.take()
+        let facts = reply.facts.into_iter();
+        Ok(facts.map(|(name, v)| (one_line(&name), v)).collect())
     }
 }
 

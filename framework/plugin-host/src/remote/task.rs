@@ -11,13 +11,12 @@ use nasfw_sdk::{
 };
 use serde_json::Value;
 
-use super::Fault;
 use super::data::RemoteData;
 use super::respawn::RespawningInstance;
 use super::scorer::{RemoteScorer, is_name};
 use crate::library::{Lent, Library};
 
-/// Maximum number of headline metrics.
+/// The most metrics of a headline.
 const MOST_HEADLINES: usize = 32;
 
 struct RemoteTask {
@@ -26,13 +25,12 @@ struct RemoteTask {
     loss: Loss,
     headline: &'static [&'static str],
     data: Option<RemoteData>,
-    fault: Fault,
 }
 
 /// Makes the task `name`.
 ///
 /// # Errors
-/// The library's reason, or the problem with its reply.
+/// The library's reason, or what is wrong with its reply.
 pub(crate) fn task(
     library: &'static Library,
     name: &'static str,
@@ -61,49 +59,7 @@ pub(crate) fn task(
         loss: made.loss,
         headline: kept(&made.headline),
         data,
-        fault: Fault::default(),
     }))
-}
-
-impl RemoteTask {
-    fn channels(&self, info: &DataInfo) -> Result<usize> {
-        let instance = self.fresh.instance()?;
-        let info = info.clone();
-        let reply: message::Channels =
-            instance.call(Op::OutputChannels, &message::OfData { info }, &mut [])?;
-        match reply.channels {
-            1..=MAX_CHANNELS => Ok(reply.channels),
-            other => {
-                let message = format!("{other} channels; expected 1 to {MAX_CHANNELS}");
-                Err(instance.error(Op::OutputChannels, message))
-            }
-        }
-    }
-
-    fn score(&self, info: &DataInfo) -> Result<RemoteScorer> {
-        let instance = self.fresh.instance()?;
-        let info = info.clone();
-        let reply: message::Handle =
-            instance.call(Op::Scorer, &message::OfData { info }, &mut [])?;
-        match reply.handle {
-            0 => Err(instance.error(Op::Scorer, "made a scorer with a null handle")),
-            handle => Ok(RemoteScorer::new(self.fresh.library, handle)),
-        }
-    }
-
-    fn worth(&self, metrics: &Metrics) -> Result<f64> {
-        let instance = self.fresh.instance()?;
-        let metrics = metrics.clone();
-        let reply: message::Reward =
-            instance.call(Op::Reward, &message::OfMetrics { metrics }, &mut [])?;
-        match (0.0..=1.0).contains(&reply.reward) {
-            true => Ok(reply.reward),
-            false => {
-                let message = format!("the reward {} is not in [0, 1]", reply.reward);
-                Err(instance.error(Op::Reward, message))
-            }
-        }
-    }
 }
 
 impl Task for RemoteTask {
@@ -111,28 +67,53 @@ impl Task for RemoteTask {
         self.labels
     }
 
-    fn output_channels(&self, data: &DataInfo) -> usize {
-        self.fault.keep(self.channels(data), || 1)
+    fn output_channels(&self, data: &DataInfo) -> Result<usize> {
+        let instance = self.fresh.instance()?;
+        let info = data.clone();
+        let reply: message::Channels =
+            instance.call(Op::OutputChannels, &message::OfData { info }, &mut [])?;
+        match reply.channels {
+            1..=MAX_CHANNELS => Ok(reply.channels),
+            other => {
+                let message = format!("{other} channels; 1 to {MAX_CHANNELS} are right");
+                Err(instance.error(Op::OutputChannels, message))
+            }
+        }
     }
 
     fn loss(&self) -> Loss {
         self.loss
     }
 
-    fn scorer(&self, data: &DataInfo) -> Box<dyn Scorer> {
-        let made = self.score(data);
-        Box::new(made.unwrap_or_else(RemoteScorer::failed))
+    fn scorer(&self, data: &DataInfo) -> Result<Box<dyn Scorer>> {
+        let instance = self.fresh.instance()?;
+        let info = data.clone();
+        let reply: message::Handle =
+            instance.call(Op::Scorer, &message::OfData { info }, &mut [])?;
+        match reply.handle {
+            0 => Err(instance.error(Op::Scorer, "made a scorer without a handle")),
+            handle => Ok(Box::new(RemoteScorer::new(self.fresh.library, handle))),
+        }
     }
 
-    fn reward(&self, metrics: &Metrics) -> f64 {
-        self.fault.keep(self.worth(metrics), || 0.0)
+    fn reward(&self, metrics: &Metrics) -> Result<f64> {
+        let instance = self.fresh.instance()?;
+        let metrics = metrics.clone();
+        let reply: message::Reward =
+            instance.call(Op::Reward, &message::OfMetrics { metrics }, &mut [])?;
+        if (0.0..=1.0).contains(&reply.reward) {
+            Ok(reply.reward)
+        } else {
+            let message = format!("the reward {} is not in [0, 1]", reply.reward);
+            Err(instance.error(Op::Reward, message))
+        }
     }
 
     fn headline(&self) -> &'static [&'static str] {
         self.headline
     }
 
-    fn own_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
+    fn custom_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
         let instance = self.fresh.instance()?;
         let truths: Vec<&Label> = batch.truths.iter().collect();
         let (truth, numbers) = Truths::of(&truths)?;
@@ -151,20 +132,16 @@ impl Task for RemoteTask {
             },
             Lent::F32Mut(gradient),
         ];
-        let reply: message::OwnLoss = instance.call(Op::OwnLoss, &request, lent)?;
+        let reply: message::CustomLoss = instance.call(Op::CustomLoss, &request, lent)?;
         Ok(reply.loss)
     }
 
     fn data(&self) -> Option<&dyn TaskData> {
         self.data.as_ref().map(|d| d as &dyn TaskData)
     }
-
-    fn fault(&self) -> Result<()> {
-        self.fault.take()
-    }
 }
 
-/// Interns names, which live as long as the program.
+/// Names that live as long as the program; the same ones are kept once.
 fn kept(names: &[String]) -> &'static [&'static str] {
     static KEPT: Mutex<Vec<&'static [&'static str]>> = Mutex::new(Vec::new());
     let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);

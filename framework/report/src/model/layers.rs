@@ -132,7 +132,7 @@ fn parts(layers: &[Layer]) -> Vec<(String, usize, u64)> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use nasfw_plugins::spaces::EncoderDecoder;
-    use nasfw_sdk::{Io, SearchSpace, Seed, testing};
+    use nasfw_sdk::{IoChannels, SearchSpace, Seed, testing};
 
     use super::*;
 
@@ -140,7 +140,7 @@ mod tests {
     fn layers_sum_up_to_the_cost() {
         let space = EncoderDecoder::default();
         let choices = testing::random_choices(space.schema(), &mut Seed(1).stream("test"));
-        let graph = space.decode(&choices, &Io::rgb(5)).unwrap();
+        let graph = space.decode(&choices, &IoChannels::rgb(5)).unwrap();
         let graph = graph.without_auxiliary();
         let size = Size::new(47, 65);
         let (layers, cost) = (layers(&graph, size), graph.cost(size));

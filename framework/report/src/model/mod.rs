@@ -55,7 +55,5 @@ fn sketches(model: &Model) -> Result<Vec<Sketch>> {
     let entry = SpaceEntry::of_plugin(&provenance.space.plugin)?;
     let space = (entry.build)(&provenance.space.settings)?;
     let choices = space.parse(&provenance.genotype)?;
-    let sketches = space.sketches(&choices);
-    space.fault()?;
-    Ok(sketches)
+    Ok(space.sketches(&choices)?)
 }

@@ -9,7 +9,7 @@ pub(super) fn trial(id: u64, reward: f64) -> Trial {
         id,
         genotype: format!("g{id}"),
         choices: vec![0],
-        log_prob: -1.0,
+        log_prob: Some(-1.0),
         status: Status::Complete,
         stage_rewards: vec![reward],
         reward: Some(reward),

@@ -9,6 +9,7 @@
 //! | `op.rs` | the closed list of operations |
 //! | `build.rs` | the builder |
 //! | `check.rs` | the rules, with channels and resolution of every node |
+//! | `io_channels.rs` | channels in and out, which data and task decide |
 //! | `cost.rs` | parameters, multiply-adds, peak activation memory |
 //! | `cut.rs` | sub-graphs: without auxiliary outputs, before and after the encoder |
 //! | `text.rs` | stable JSON and hash |
@@ -17,6 +18,7 @@ mod build;
 mod check;
 mod cost;
 mod cut;
+mod io_channels;
 mod op;
 mod text;
 
@@ -25,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use build::GraphBuilder;
 pub use check::{MAX_CHANNELS, MAX_NODES, Resolution};
 pub use cost::Cost;
+pub use io_channels::IoChannels;
 pub use op::{ActivationKind, Conv, Op};
 pub use text::IR_VERSION;
 
@@ -32,7 +35,6 @@ use check::Shape;
 
 use crate::error::{Error, Result};
 use crate::size::Size;
-use crate::space::Io;
 
 /// Index of a node in its graph.
 pub type NodeId = usize;
@@ -147,7 +149,7 @@ impl Graph {
     ///
     /// # Errors
     /// Names what does not fit.
-    pub fn check_io(&self, io: &Io) -> Result<()> {
+    pub fn check_io(&self, io: &IoChannels) -> Result<()> {
         let broken = |node: &str, message: String| {
             let node = node.to_owned();
             Err(Error::Graph { node, message })

@@ -2,46 +2,45 @@
 
 use rand::RngExt;
 
+use super::policy::{check_failure, check_policy};
 use crate::State;
 use crate::{Controller, Decision, Outcome, Proposal, Result, Rng, Schema, Seed};
 
 /// Makes a controller for a schema, drawing initial weights from the generator.
-type Make<'a> = &'a dyn Fn(&Schema, &mut Rng) -> Result<Box<dyn Controller>>;
+pub(super) type Make<'a> = &'a dyn Fn(&Schema, &mut Rng) -> Result<Box<dyn Controller>>;
 
-/// Checks a controller over `rounds` proposals with made-up rewards and failures: choices are
-/// valid, probabilities sum to 1 and give the stated log-prob, the same seed gives the same
-/// sequence, also when outcomes come after several proposals, a saved state continues the same way,
-/// one that is damaged or of another schema is refused, and failures alone do not move the policy.
+/// The first broken promise, or nothing.
+type Check<T = ()> = std::result::Result<T, String>;
+
+/// Checks a controller over `rounds` proposals with made-up rewards and failures.
+///
+/// Choices are valid, the same seed gives the same sequence, also when outcomes come after several
+/// proposals, a saved state continues the same way, one that is damaged or of another schema is
+/// refused, and failures alone change nothing that is proposed. Where there is a policy, its
+/// probabilities sum to 1 and give the stated log-prob, and failures alone do not move it.
 ///
 /// `make` makes a controller for a schema, drawing initial weights from the generator.
 ///
 /// # Errors
 /// The first broken promise.
-pub fn check_controller(
-    make: Make<'_>,
-    schema: &Schema,
-    rounds: usize,
-    seed: Seed,
-) -> std::result::Result<(), String> {
+pub fn check_controller(make: Make<'_>, schema: &Schema, rounds: usize, seed: Seed) -> Check {
     let fresh = || made(make, schema, &mut seed.stream("check_controller/init"));
     let (mut first, mut second) = (fresh()?, fresh()?);
     let mut rewards = seed.stream("check_controller/rewards");
     for round in 0..rounds {
         if round == rounds / 2 {
             // Loaded into a controller with other initial weights, so that a forgotten part shows.
-            let state = first.save();
+            let state = saved(&*first)?;
             second = made(make, schema, &mut seed.stream("check_controller/other"))?;
-            second
-                .load(&state)
-                .map_err(|e| format!("its own state does not load: {e}"))?;
+            load(&mut *second, &state)?;
         }
         let name = format!("check_controller/{round}");
         let (mut rng, mut rng_again) = (seed.stream(&name), seed.stream(&name));
-        let before = first.save();
-        let proposal = first.propose(&mut rng);
+        let before = saved(&*first)?;
+        let proposal = proposed(&mut *first, &mut rng)?;
         check_proposal(&*first, &before, make, schema, &proposal)
             .map_err(|e| format!("round {round}: {e}"))?;
-        let again = second.propose(&mut rng_again);
+        let again = proposed(&mut *second, &mut rng_again)?;
         if again != proposal {
             return Err(format!(
                 "round {round}: {again:?} the second time, {proposal:?} the first"
@@ -57,26 +56,13 @@ pub fn check_controller(
                 reward: rewards.random(),
             },
         };
-        first.observe(&outcome, &mut rng);
-        second.observe(&outcome, &mut rng_again);
-        sound(&*first)?;
+        tell(&mut *first, &outcome, &mut rng)?;
+        tell(&mut *second, &outcome, &mut rng_again)?;
     }
     check_late_outcomes(&mut *first, &mut *second, seed)?;
-    check_failures(&mut *first, schema, seed)?;
+    check_failures(&mut *first, &mut *second, seed)?;
     check_damaged_state(&mut *first)?;
     check_other_schema(&mut *first, make, schema, seed)
-}
-
-fn made(
-    make: Make<'_>,
-    schema: &Schema,
-    rng: &mut Rng,
-) -> std::result::Result<Box<dyn Controller>, String> {
-    make(schema, rng).map_err(|e| format!("is not made for {} decisions: {e}", schema.len()))
-}
-
-fn sound(controller: &dyn Controller) -> std::result::Result<(), String> {
-    controller.fault().map_err(|e| e.to_string())
 }
 
 /// Several proposals before the first outcome, then all outcomes in order.
@@ -84,26 +70,28 @@ fn check_late_outcomes(
     first: &mut dyn Controller,
     second: &mut dyn Controller,
     seed: Seed,
-) -> std::result::Result<(), String> {
-    let propose = |controller: &mut dyn Controller| -> Vec<Proposal> {
+) -> Check {
+    let propose = |controller: &mut dyn Controller| -> Check<Vec<Proposal>> {
         let rng = |at| seed.stream(&format!("check_controller/late/{at}"));
-        (0..3).map(|at| controller.propose(&mut rng(at))).collect()
+        (0..3)
+            .map(|at| proposed(controller, &mut rng(at)))
+            .collect()
     };
-    let proposals = propose(first);
-    if propose(second) != proposals {
+    let proposals = propose(first)?;
+    if propose(second)? != proposals {
         return Err("several proposals in a row differ the second time".into());
     }
     for (at, proposal) in proposals.into_iter().enumerate() {
         let reward = at as f64 / 3.0;
         let outcome = Outcome::Scored { proposal, reward };
         let rng = || seed.stream(&format!("check_controller/told/{at}"));
-        first.observe(&outcome, &mut rng());
-        second.observe(&outcome, &mut rng());
+        tell(first, &outcome, &mut rng())?;
+        tell(second, &outcome, &mut rng())?;
     }
-    sound(first)?;
-    match first.save() == second.save() {
-        true => Ok(()),
-        false => Err("the same outcomes leave different states".into()),
+    if saved(first)? == saved(second)? {
+        Ok(())
+    } else {
+        Err("the same outcomes leave different states".into())
     }
 }
 
@@ -113,7 +101,7 @@ fn check_other_schema(
     make: Make<'_>,
     schema: &Schema,
     seed: Seed,
-) -> std::result::Result<(), String> {
+) -> Check {
     let mut decisions = schema.decisions().to_vec();
     decisions.push(Decision::new(
         "check_controller",
@@ -124,33 +112,22 @@ fn check_other_schema(
         return Ok(());
     };
     let other = made(make, &larger, &mut seed.stream("check_controller/init"))?;
-    match controller.load(&other.save()) {
+    match controller.load(&saved(&*other)?) {
         Ok(()) => Err("accepts the state of a controller for another schema".into()),
-        Err(_) => sound(controller),
+        Err(_) => Ok(()),
     }
 }
 
-/// Failures alone leave the policy as it was, to the last bit.
-fn check_failures(
-    controller: &mut dyn Controller,
-    schema: &Schema,
-    seed: Seed,
-) -> std::result::Result<(), String> {
-    let mut rng = seed.stream("check_controller/failures");
-    for _ in 0..4 {
-        let proposal = controller.propose(&mut rng);
-        let choices = proposal.choices.clone();
-        let policy = |controller: &dyn Controller| -> Vec<Vec<f64>> {
-            (0..schema.len())
-                .map(|at| controller.probabilities(&choices[..at]))
-                .collect()
-        };
-        let before = policy(controller);
-        let reason = "made up".into();
-        controller.observe(&Outcome::Failed { proposal, reason }, &mut rng);
-        if policy(controller) != before {
-            return Err("a failure moved the policy".into());
+/// Failures alone change neither what is proposed next nor the policy. `first` and `second` are in
+/// the same state; only `first` hears of the failures.
+fn check_failures(first: &mut dyn Controller, second: &mut dyn Controller, seed: Seed) -> Check {
+    for at in 0..4 {
+        let rng = || seed.stream(&format!("check_controller/failures/{at}"));
+        let proposal = proposed(first, &mut rng())?;
+        if proposed(second, &mut rng())? != proposal {
+            return Err("a failure changed what is proposed next".into());
         }
+        check_failure(first, proposal, &mut seed.stream("check_controller/failed"))?;
     }
     Ok(())
 }
@@ -162,74 +139,65 @@ fn check_proposal(
     make: Make<'_>,
     schema: &Schema,
     proposal: &Proposal,
-) -> std::result::Result<(), String> {
-    sound(controller)?;
+) -> Check {
     schema
         .choices(proposal.choices.to_vec())
         .map_err(|e| e.to_string())?;
     if controller.schema() != schema {
         return Err("has another schema than it was made for".into());
     }
-    // Sampling may change a controller (evolution counts its proposals); the log-prob is that of
-    // the policy it was sampled from.
+    // Sampling may change a controller (one that counts its proposals, say); the log-prob is that
+    // of the policy it was sampled from.
     let mut then = made(make, schema, &mut Seed(0).stream("check_proposal"))?;
-    then.load(before)
-        .map_err(|e| format!("its own state does not load: {e}"))?;
-    for at in 0..schema.len() {
-        let prefix = &proposal.choices[..at];
-        let probabilities = then.probabilities(prefix);
-        sound(&*then)?;
-        let allowed = schema.allowed(prefix);
-        if probabilities.len() != allowed.len() {
-            return Err(format!(
-                "{} probabilities for {} options",
-                probabilities.len(),
-                allowed.len()
-            ));
-        }
-        let sum: f64 = probabilities.iter().sum();
-        if (sum - 1.0).abs() > 1e-5
-            || probabilities
-                .iter()
-                .any(|p| !(0.0..=1.0 + 1e-6).contains(p))
-        {
-            return Err(format!(
-                "decision {at}: probabilities {probabilities:?} sum to {sum}"
-            ));
-        }
-        if probabilities
-            .iter()
-            .zip(&allowed)
-            .any(|(&p, &a)| !a && p > 0.0)
-        {
-            return Err(format!("decision {at}: a masked option has a probability"));
-        }
+    load(&mut *then, before)?;
+    match (then.policy(), proposal.log_prob) {
+        (Some(policy), Some(log_prob)) => check_policy(policy, schema, &proposal.choices, log_prob),
+        (None, None) => Ok(()),
+        (Some(_), None) => Err("has a policy, and proposes without a log-prob".into()),
+        (None, Some(log_prob)) => Err(format!(
+            "states the log-prob {log_prob} without a policy that gives it"
+        )),
     }
-    let recomputed = then.log_prob(&proposal.choices);
-    sound(&*then)?;
-    // Not a number is never near.
-    let is_near = (recomputed - proposal.log_prob).abs() <= 1e-4;
-    if !is_near {
-        return Err(format!(
-            "log-prob {} stated, {recomputed} recomputed",
-            proposal.log_prob
-        ));
-    }
-    Ok(())
 }
 
 /// Damaged states are refused and leave the controller as it was.
-fn check_damaged_state(controller: &mut dyn Controller) -> std::result::Result<(), String> {
-    let state = controller.save();
+fn check_damaged_state(controller: &mut dyn Controller) -> Check {
+    let state = saved(controller)?;
     let mut cut = state.clone();
     cut.0.truncate(state.0.len() / 2);
     for damaged in [cut, State(Vec::new()), State(b"not a state".to_vec())] {
         if damaged != state && controller.load(&damaged).is_ok() {
             return Err("accepts a damaged state".into());
         }
-        if controller.save() != state {
+        if saved(controller)? != state {
             return Err("a damaged state that it refused changed it".into());
         }
     }
     Ok(())
+}
+
+fn made(make: Make<'_>, schema: &Schema, rng: &mut Rng) -> Check<Box<dyn Controller>> {
+    make(schema, rng).map_err(|e| format!("is not made for {} decisions: {e}", schema.len()))
+}
+
+fn proposed(controller: &mut dyn Controller, rng: &mut Rng) -> Check<Proposal> {
+    controller
+        .propose(rng)
+        .map_err(|e| format!("proposes nothing: {e}"))
+}
+
+fn tell(controller: &mut dyn Controller, outcome: &Outcome, rng: &mut Rng) -> Check {
+    controller
+        .observe(outcome, rng)
+        .map_err(|e| format!("does not take an outcome in: {e}"))
+}
+
+fn saved(controller: &dyn Controller) -> Check<State> {
+    controller.save().map_err(|e| format!("is not saved: {e}"))
+}
+
+fn load(controller: &mut dyn Controller, state: &State) -> Check {
+    controller
+        .load(state)
+        .map_err(|e| format!("its own state does not load: {e}"))
 }

@@ -1,10 +1,11 @@
-//! What each trait promises, as functions that say what broke.
+//! Conformance checks: the promises of each trait, as functions that return the first broken one.
 //!
-//! They are run over every registered item of this workspace, and third-party plugins are meant
-//! to run them over theirs. Each returns the first broken promise as an error message.
+//! This workspace runs them over every registered item, and plugin authors are meant to run them
+//! over theirs.
 
 mod controller;
-mod own_loss;
+mod custom_loss;
+mod policy;
 mod schedule;
 mod space;
 mod task;

@@ -28,7 +28,7 @@ pub fn check_schedule(
     let mut rewards = seed.stream("check_schedule/rewards");
     for trial in 0..300 {
         if trial == 150 {
-            let state = first.save();
+            let state = saved(&*first)?;
             second = made()?;
             second
                 .load(&state)
@@ -37,13 +37,16 @@ pub fn check_schedule(
         for stage in 0..first.stages().len().saturating_sub(1) {
             let reward = rewards.random::<f64>();
             let name = format!("check_schedule/{trial}/{stage}");
-            let verdict = first.verdict(stage, reward, &mut seed.stream(&name));
-            if verdict != second.verdict(stage, reward, &mut seed.stream(&name)) {
+            let ask = |schedule: &mut dyn RewardSchedule| {
+                let verdict = schedule.verdict(stage, reward, &mut seed.stream(&name));
+                verdict.map_err(|e| format!("trial {trial}, stage {stage}: {e}"))
+            };
+            let verdict = ask(&mut *first)?;
+            if verdict != ask(&mut *second)? {
                 return Err(format!(
                     "trial {trial}, stage {stage}: verdicts differ for the same history"
                 ));
             }
-            first.fault().map_err(|e| e.to_string())?;
             if verdict == Verdict::Stop {
                 break;
             }
@@ -55,15 +58,20 @@ pub fn check_schedule(
             check_reward(&*first, &rewards[..count], macs)?;
         }
     }
-    let state = first.save();
+    let state = saved(&*first)?;
     let damaged = crate::State(b"not a state".to_vec());
     if first.load(&damaged).is_ok() {
         return Err("accepts a damaged state".into());
     }
-    if first.save() != state {
-        return Err("a damaged state that it refused changed it".into());
+    if saved(&*first)? == state {
+        Ok(())
+    } else {
+        Err("a damaged state that it refused changed it".into())
     }
-    first.fault().map_err(|e| e.to_string())
+}
+
+fn saved(schedule: &dyn RewardSchedule) -> std::result::Result<crate::State, String> {
+    schedule.save().map_err(|e| format!("is not saved: {e}"))
 }
 
 fn check_reward(
@@ -78,15 +86,20 @@ fn check_reward(
         peak_activation_bytes: macs >> 4,
         output_stride: 4,
     };
-    let told = schedule.reward(stage_rewards, &cost);
-    schedule.fault().map_err(|e| e.to_string())?;
+    let tell = || {
+        schedule
+            .reward(stage_rewards, &cost)
+            .map_err(|e| e.to_string())
+    };
+    let told = tell()?;
     if !(0.0..=1.0).contains(&told) {
         return Err(format!(
             "tells the controller {told} of a network of {macs} multiply-adds; rewards lie in [0, 1]"
         ));
     }
-    match told.to_bits() == schedule.reward(stage_rewards, &cost).to_bits() {
-        true => Ok(()),
-        false => Err("tells the controller another reward the second time".into()),
+    if told.to_bits() == tell()?.to_bits() {
+        Ok(())
+    } else {
+        Err("tells the controller another reward the second time".into())
     }
 }

@@ -1,14 +1,15 @@
 //! The promises of a task.
 
-use super::own_loss::check_own_loss;
+use super::custom_loss::check_custom_loss;
 use super::task_data::check_data;
-use crate::{DataInfo, Label, LabelKind, Prediction, Scorer, Size, Task, argmax};
+use crate::{DataInfo, Label, LabelKind, Metrics, Prediction, Scorer, Size, Task, argmax};
 
 /// Checks that channels, scorer and reward work on predictions of all kinds of values, that
 /// metrics are finite even with nothing to score, that the reward lies in [0, 1], and that what
 /// does not fit is refused without a trace: other channels, too few values, a truth of another
-/// kind. A prediction that is not finite may be refused, but must not make a metric so. A loss of
-/// its own has the gradient it states, a scorer of classes gives what it gives for whole predictions, and data of its own reads, the same every time.
+/// kind. A prediction that is not finite may be refused, but must not make a metric so. A custom
+/// loss has the gradient it states, a scorer of classes gives what it gives for whole predictions,
+/// and data of its own reads, the same every time.
 ///
 /// # Errors
 /// The first broken promise.
@@ -23,8 +24,7 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
         .check(task.labels())
         .map_err(|e| e.to_string())?;
     let info = task.data().map_or(info, crate::TaskData::info);
-    let channels = task.output_channels(&info);
-    task.fault().map_err(|e| e.to_string())?;
+    let channels = task.output_channels(&info).map_err(|e| e.to_string())?;
     if channels == 0 {
         return Err("wants no output channels".into());
     }
@@ -33,8 +33,8 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
     let Size { width, height } = size;
     let label = label(task.labels(), height, width, joints(&info));
     for value in [0.0, 1.0, -1e6, 1e30] {
-        let mut scorer = task.scorer(&info);
-        judge(task, &*scorer, "with nothing added")?;
+        let mut scorer = made(task, &info)?;
+        check_score(task, &*scorer, "with nothing added")?;
         let values: Vec<f32> = (0..height * width * channels)
             .map(|i| value * (i % 7) as f32)
             .collect();
@@ -48,9 +48,9 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
         scorer
             .add(&prediction, &label)
             .map_err(|e| format!("does not score a fitting label: {e}"))?;
-        judge(task, &*scorer, &format!("after predictions around {value}"))?;
+        check_score(task, &*scorer, &format!("after predictions around {value}"))?;
         for headline in task.headline() {
-            if scorer.metrics().get(headline).is_none() {
+            if metrics(&*scorer)?.get(headline).is_none() {
                 return Err(format!(
                     "headline metric {headline} is not among its metrics"
                 ));
@@ -60,7 +60,7 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
         check_misfits(&mut *scorer, &prediction, &label)?;
     }
     check_not_finite(task, &info, size, &label)?;
-    check_own_loss(task, channels, &label)?;
+    check_custom_loss(task, channels, &label)?;
     check_data(task)
 }
 
@@ -72,7 +72,7 @@ fn check_classes(
     prediction: &Prediction<'_>,
     label: &Label,
 ) -> Result<(), String> {
-    let mut other = task.scorer(info);
+    let mut other = made(task, info)?;
     let Some(of_classes) = other.of_classes() else {
         return Ok(());
     };
@@ -84,9 +84,10 @@ fn check_classes(
     of_classes
         .add_classes(&classes, label)
         .map_err(|e| format!("does not score the classes of a prediction it scores: {e}"))?;
-    match other.metrics() == scorer.metrics() {
-        true => Ok(()),
-        false => Err("scores a prediction and its classes differently".into()),
+    if metrics(&*other)? == metrics(scorer)? {
+        Ok(())
+    } else {
+        Err("scores a prediction and its classes differently".into())
     }
 }
 
@@ -112,7 +113,7 @@ fn check_misfits(
         values: &values[1..],
         ..*prediction
     };
-    let before = scorer.metrics();
+    let before = metrics(scorer)?;
     for (what, prediction) in [
         ("the wrong number of channels", wrong),
         ("a value missing", short),
@@ -132,9 +133,10 @@ fn check_misfits(
     if fitting.kind() != LabelKind::Keypoints && scorer.add(prediction, &larger).is_ok() {
         return Err("scores a truth of another size".into());
     }
-    match scorer.metrics() == before {
-        true => Ok(()),
-        false => Err("what it refused to score changed its metrics".into()),
+    if metrics(scorer)? == before {
+        Ok(())
+    } else {
+        Err("what it refused to score changed its metrics".into())
     }
 }
 
@@ -144,12 +146,12 @@ fn check_not_finite(
     size: Size,
     label: &Label,
 ) -> Result<(), String> {
-    let channels = task.output_channels(info);
+    let channels = task.output_channels(info).map_err(|e| e.to_string())?;
     let Size { width, height } = size;
     for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut values = vec![0.0; height * width * channels];
         values[channels] = value;
-        let mut scorer = task.scorer(info);
+        let mut scorer = made(task, info)?;
         // An error is welcome: a failure is not a score.
         let _ = scorer.add(
             &Prediction {
@@ -161,25 +163,33 @@ fn check_not_finite(
             },
             label,
         );
-        judge(task, &*scorer, &format!("after a prediction of {value}"))?;
+        check_score(task, &*scorer, &format!("after a prediction of {value}"))?;
     }
     Ok(())
 }
 
-fn judge(task: &dyn Task, scorer: &dyn Scorer, when: &str) -> Result<(), String> {
-    let metrics = scorer.metrics();
-    scorer
-        .fault()
-        .map_err(|e| format!("{e}; that was {when}"))?;
+fn check_score(task: &dyn Task, scorer: &dyn Scorer, when: &str) -> Result<(), String> {
+    let failed = |e: crate::Error| format!("{e}; that was {when}");
+    let metrics = scorer.metrics().map_err(failed)?;
     if let Some((name, value)) = metrics.iter().find(|(_, v)| !v.is_finite()) {
         return Err(format!("metric {name} is {value} {when}"));
     }
-    let reward = task.reward(&metrics);
-    task.fault().map_err(|e| format!("{e}; that was {when}"))?;
+    let reward = task.reward(&metrics).map_err(failed)?;
     if !(0.0..=1.0).contains(&reward) {
         return Err(format!("reward {reward} {when}; rewards lie in [0, 1]"));
     }
     Ok(())
+}
+
+fn made(task: &dyn Task, info: &DataInfo) -> Result<Box<dyn Scorer>, String> {
+    task.scorer(info)
+        .map_err(|e| format!("makes no scorer: {e}"))
+}
+
+fn metrics(scorer: &dyn Scorer) -> Result<Metrics, String> {
+    scorer
+        .metrics()
+        .map_err(|e| format!("makes no metrics: {e}"))
 }
 
 /// Joints of the data set, or five where it names none.

@@ -1,6 +1,6 @@
 //! The promises of a task's own data.
 
-use crate::{Keypoint, Label, LabelKind, Part, Size, Task, TaskData};
+use crate::{Keypoint, Label, LabelKind, Size, Split, Task, TaskData};
 
 /// Checks that the first samples read, the same every time, with labels of the task's kind whose
 /// classes and joints exist; that there is a fingerprint; and that there is nothing behind the end.
@@ -8,16 +8,19 @@ pub(super) fn check_data(task: &dyn Task) -> Result<(), String> {
     let Some(data) = task.data() else {
         return Ok(());
     };
-    if data.len(Part::Train) < 2 {
+    if data.len(Split::Train) < 2 {
         return Err("its data has fewer than two samples to train on".into());
     }
     if data.fingerprint().is_empty() || data.fingerprint() != data.fingerprint() {
         return Err("the fingerprint of its data is empty, or differs the second time".into());
     }
-    for part in [Part::Train, Part::Val] {
-        for index in 0..data.len(part).min(4) {
-            let say = |what: String| Err(format!("{part:?} sample {index} of its data {what}"));
-            let (first, second) = (read(task, data, part, index), read(task, data, part, index));
+    for split in [Split::Train, Split::Val] {
+        for index in 0..data.len(split).min(4) {
+            let say = |what: String| Err(format!("{split:?} sample {index} of its data {what}"));
+            let (first, second) = (
+                read(task, data, split, index),
+                read(task, data, split, index),
+            );
             let (image, label) = match first {
                 Ok(sample) => sample,
                 Err(e) => return say(format!("cannot be read: {e}")),
@@ -30,9 +33,9 @@ pub(super) fn check_data(task: &dyn Task) -> Result<(), String> {
                 return say(what);
             }
         }
-        if data.size_px(part, data.len(part)).is_ok() {
+        if data.size_px(split, data.len(split)).is_ok() {
             return Err(format!(
-                "its data has a {part:?} sample behind the last one"
+                "its data has a {split:?} sample behind the last one"
             ));
         }
     }
@@ -42,10 +45,10 @@ pub(super) fn check_data(task: &dyn Task) -> Result<(), String> {
 fn read(
     task: &dyn Task,
     data: &dyn TaskData,
-    part: Part,
+    split: Split,
     index: usize,
 ) -> crate::Result<(Vec<u8>, Label)> {
-    let size = data.size_px(part, index)?;
+    let size = data.size_px(split, index)?;
     let Size { width, height } = size;
     let mut image = vec![0; size.area() * 3];
     let nowhere = Keypoint {
@@ -69,7 +72,7 @@ fn read(
             reference_px: 0.0,
         },
     };
-    data.fill(part, index, &mut image, &mut label)?;
+    data.fill(split, index, &mut image, &mut label)?;
     Ok((image, label))
 }
 

@@ -34,7 +34,7 @@ pub struct Stamp {
     pub name: [u8; 64],
     /// Its version.
     pub version: [u8; 32],
-    /// Name and version of the kit it was made with, e.g. `nasfw-sdk 0.1.0`; for messages.
+    /// Name and version of the SDK it was made with, e.g. `nasfw-sdk 0.1.0`; for messages.
     pub sdk: [u8; 32],
     /// The machine it was built for, e.g. `x86_64-unknown-linux-gnu`; for messages.
     pub target: [u8; 64],
@@ -48,7 +48,7 @@ pub struct Stamp {
 pub(crate) const STAMP_BYTES: usize = size_of::<Stamp>();
 
 impl Stamp {
-    /// The stamp of a library of this name and version, made with this kit.
+    /// The stamp of a library of this name and version, made with this SDK.
     ///
     /// Texts that are too long are cut.
     pub const fn new(name: &str, version: &str) -> Self {

@@ -7,7 +7,7 @@
 use std::ffi::c_void;
 
 /// Major version of the ABI; it rises when something changes its meaning.
-pub const ABI_MAJOR: u16 = 1;
+pub const ABI_MAJOR: u16 = 2;
 /// Minor version of the ABI; it rises when something is added.
 pub const ABI_MINOR: u16 = 0;
 /// The one function that a library exports, of type [`Entry`].
@@ -123,9 +123,9 @@ pub type Release = unsafe extern "C" fn(Buffer);
 pub struct Table {
     /// Bytes of this table.
     pub size: usize,
-    /// [`ABI_MAJOR`] of the kit it was made with.
+    /// [`ABI_MAJOR`] of the SDK it was made with.
     pub abi_major: u32,
-    /// [`ABI_MINOR`] of the kit it was made with.
+    /// [`ABI_MINOR`] of the SDK it was made with.
     pub abi_minor: u32,
     /// Describes everything the library has.
     pub describe: Option<Describe>,

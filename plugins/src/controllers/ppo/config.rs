@@ -3,10 +3,10 @@
 use nasfw_sdk::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// What the LSTM is fed after a decision.
+/// The input of the LSTM after a decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Policy {
+pub enum PolicyKind {
     /// An embedding of the option just chosen, so that a decision can depend on earlier ones.
     #[default]
     Autoregressive,
@@ -22,13 +22,13 @@ pub enum Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PpoConfig {
-    /// What the LSTM is fed after a decision; `autoregressive` by default.
-    pub policy: Policy,
+    /// The input of the LSTM after a decision; `autoregressive` by default.
+    pub policy: PolicyKind,
     /// Units of each of the two LSTM layers; 100 by default.
     pub hidden: usize,
     /// LSTM steps before the first decision; 4 by default (the method: one per encoder output).
     pub warmup_steps: usize,
-    /// How many of the last scored proposals are learned from; 10 by default.
+    /// The number of last scored proposals that are learned from; 10 by default.
     pub ring: usize,
     /// Scored proposals from one update to the next; 10 by default.
     pub update_every: usize,
@@ -36,7 +36,7 @@ pub struct PpoConfig {
     pub epochs: usize,
     /// Proposals in one step of Adam; 10 by default.
     pub minibatch: usize,
-    /// How far from 1 the probability ratio may move a step; 0.2 by default.
+    /// The distance from 1 that the probability ratio may move a step; 0.2 by default.
     pub clip: f64,
     /// Learning rate of Adam; 0.003 by default.
     pub lr: f64,
@@ -53,7 +53,7 @@ pub struct PpoConfig {
 impl Default for PpoConfig {
     fn default() -> Self {
         Self {
-            policy: Policy::Autoregressive,
+            policy: PolicyKind::Autoregressive,
             hidden: 100,
             warmup_steps: 4,
             ring: 10,
@@ -77,7 +77,7 @@ impl PpoConfig {
     /// Slow to compute as well: once the ring is full, every architecture costs 100 steps of Adam.
     pub fn paper() -> Self {
         Self {
-            policy: Policy::Factorised,
+            policy: PolicyKind::Factorised,
             ring: 100,
             update_every: 1,
             epochs: 1,
@@ -142,7 +142,7 @@ impl PpoConfig {
     }
 
     /// The settings that the meaning of saved weights depends on.
-    pub(super) fn network(&self) -> (Policy, usize, usize) {
+    pub(super) fn network(&self) -> (PolicyKind, usize, usize) {
         (self.policy, self.hidden, self.warmup_steps)
     }
 }

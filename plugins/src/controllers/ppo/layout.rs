@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nasfw_sdk::{Error, Result, Schema};
 
-use super::config::{Policy, PpoConfig};
+use super::config::{PolicyKind, PpoConfig};
 
 /// LSTM layers.
 pub(super) const LAYERS: usize = 2;
@@ -17,7 +17,7 @@ const WEIGHT_LIMIT: usize = 1 << 26;
 /// Which matrices a network has.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
-    pub(super) policy: Policy,
+    pub(super) policy: PolicyKind,
     pub(super) hidden: usize,
     pub(super) warmup_steps: usize,
     /// The head of every decision.
@@ -51,7 +51,7 @@ impl Layout {
                 }
                 heads += 1;
                 shapes.extend([(hidden, arity), (1, arity)]);
-                if config.policy == Policy::Autoregressive {
+                if config.policy == PolicyKind::Autoregressive {
                     shapes.push((arity, hidden));
                 }
             }

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 
 use nasfw_sdk::State;
 use nasfw_sdk::registry::ControllerFromConfig;
-use nasfw_sdk::{Choices, Controller, Outcome, Proposal, Result, Rng, Schema};
+use nasfw_sdk::{Choices, Controller, Outcome, Policy, Proposal, Result, Rng, Schema};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::adam::Adam;
 use super::baseline::Baseline;
 use super::{categorical, feedback, saved};
-pub use config::{Policy, PpoConfig};
+pub use config::{PolicyKind, PpoConfig};
 use layout::Layout;
 use network::{Net, Walk};
 
@@ -48,7 +48,7 @@ pub struct Ppo {
     memory: Memory,
 }
 
-/// What is remembered of rewards.
+/// The memory of rewards.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Memory {
@@ -132,29 +132,30 @@ impl Controller for Ppo {
         &self.schema
     }
 
-    fn propose(&mut self, rng: &mut Rng) -> Proposal {
+    fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
         let mut walk = Walk::new(&self.net);
         Proposal::sample(&self.schema, rng, |prefix| {
             if let Some(&choice) = prefix.last() {
                 walk.choose(choice);
             }
-            categorical::softmax(&walk.logits(), &self.schema.allowed(prefix))
+            let allowed = self.schema.allowed(prefix);
+            Ok(categorical::softmax(&walk.logits(), &allowed))
         })
     }
 
-    fn observe(&mut self, outcome: &Outcome, rng: &mut Rng) {
+    fn observe(&mut self, outcome: &Outcome, rng: &mut Rng) -> Result<()> {
         let Some((proposal, reward)) = feedback::lesson(&self.schema, outcome) else {
-            return;
+            return Ok(());
         };
-        if !proposal.log_prob.is_finite() {
-            return;
-        }
+        // Without it there is no ratio to learn from.
+        let Some(log_prob) = proposal.log_prob.filter(|p| p.is_finite()) else {
+            return Ok(());
+        };
         self.memory
             .baseline
             .update(self.config.baseline_decay, reward);
-        let (choices, log_prob) = (proposal.choices.to_vec(), proposal.log_prob);
         self.memory.ring.push_back(Record {
-            choices,
+            choices: proposal.choices.to_vec(),
             log_prob,
             reward,
         });
@@ -166,25 +167,10 @@ impl Controller for Ppo {
             self.memory.fresh = 0;
             self.update(rng);
         }
+        Ok(())
     }
 
-    fn probabilities(&self, prefix: &[usize]) -> Vec<f64> {
-        if prefix.len() >= self.schema.len() {
-            return Vec::new();
-        }
-        self.follow(prefix).pop().unwrap_or_default()
-    }
-
-    fn log_prob(&self, choices: &Choices) -> f64 {
-        let all = self.follow(choices);
-        choices
-            .iter()
-            .zip(all)
-            .map(|(&choice, p)| p.get(choice).copied().unwrap_or(0.0).ln())
-            .sum()
-    }
-
-    fn save(&self) -> State {
+    fn save(&self) -> Result<State> {
         let weights = [&self.weights[..], &self.adam.first, &self.adam.second].concat();
         let rest = (self.config.network(), self.adam.steps, &self.memory);
         saved::write(NAME, &self.schema, &rest, &weights)
@@ -192,7 +178,7 @@ impl Controller for Ppo {
 
     fn load(&mut self, state: &State) -> Result<()> {
         let damaged = |message: &str| saved::damaged(NAME, message);
-        type Rest = ((Policy, usize, usize), u64, Memory);
+        type Rest = ((PolicyKind, usize, usize), u64, Memory);
         let ((network, steps, memory), weights) = saved::read::<Rest>(NAME, &self.schema, state)?;
         let n = self.weights.len();
         if network != self.config.network() || weights.len() != 3 * n {
@@ -216,6 +202,26 @@ impl Controller for Ppo {
         };
         self.memory = memory;
         Ok(())
+    }
+
+    fn policy(&self) -> Option<&dyn Policy> {
+        Some(self)
+    }
+}
+
+impl Policy for Ppo {
+    fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>> {
+        categorical::allowed(&self.schema, prefix)?;
+        Ok(self.follow(prefix).pop().unwrap_or_default())
+    }
+
+    fn log_prob(&self, choices: &Choices) -> Result<f64> {
+        let all = self.follow(choices);
+        Ok(choices
+            .iter()
+            .zip(all)
+            .map(|(&choice, p)| p.get(choice).copied().unwrap_or(0.0).ln())
+            .sum())
     }
 }
 

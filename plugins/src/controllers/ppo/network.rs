@@ -11,7 +11,7 @@ use dfdx::prelude::{
     WithEmptyTape,
 };
 
-use super::config::Policy;
+use super::config::PolicyKind;
 use super::layout::{LAYERS, Layout, PER_LAYER};
 
 /// A matrix of run-time size, with or without a tape.
@@ -61,7 +61,7 @@ impl Net {
 
     /// The weight, bias and embedding (with an autoregressive policy) of decision `at`.
     fn head(&self, at: usize) -> &[Matrix] {
-        let size = if self.layout.policy == Policy::Autoregressive {
+        let size = if self.layout.policy == PolicyKind::Autoregressive {
             3
         } else {
             2

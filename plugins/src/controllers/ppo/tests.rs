@@ -57,7 +57,7 @@ fn the_methods_network_has_its_169k_parameters() {
 #[test]
 fn heads_are_shared_by_kind_and_arity_only() {
     let config = PpoConfig {
-        policy: Policy::Factorised,
+        policy: PolicyKind::Factorised,
         hidden: 1,
         ..Default::default()
     };
@@ -71,7 +71,7 @@ fn heads_are_shared_by_kind_and_arity_only() {
 }
 
 /// A small masked problem with a batch of records at all kinds of ratios.
-fn small(policy: Policy) -> (Ppo, Vec<Record>) {
+fn small(policy: PolicyKind) -> (Ppo, Vec<Record>) {
     let mut decisions = schema(&[("op", 3), ("op", 3), ("", 2), ("", 4)])
         .decisions()
         .to_vec();
@@ -106,7 +106,7 @@ fn small(policy: Policy) -> (Ppo, Vec<Record>) {
     ];
     let records = rows.map(|(choices, off, reward)| {
         let valid = schema.choices(choices).expect("valid choices");
-        let log_prob = it.log_prob(&valid) + off;
+        let log_prob = it.log_prob(&valid).expect("valid choices") + off;
         Record {
             choices: choices.to_vec(),
             log_prob,
@@ -118,7 +118,7 @@ fn small(policy: Policy) -> (Ppo, Vec<Record>) {
 
 #[test]
 fn the_gradient_is_that_of_finite_differences() {
-    let (auto, factorised) = (Policy::Autoregressive, Policy::Factorised);
+    let (auto, factorised) = (PolicyKind::Autoregressive, PolicyKind::Factorised);
     for (policy, rows) in [(auto, 3), (auto, 1), (factorised, 3), (factorised, 1)] {
         let (it, records) = small(policy);
         let batch: Vec<&Record> = records[..rows].iter().collect();
@@ -153,7 +153,7 @@ fn the_gradient_is_that_of_finite_differences() {
 
 #[test]
 fn the_loss_is_the_written_out_one() {
-    let (mut it, records) = small(Policy::Autoregressive);
+    let (mut it, records) = small(PolicyKind::Autoregressive);
     it.config.entropy = 0.0;
     let batch: Vec<&Record> = records.iter().collect();
     let loss = objective::loss(&it.net, &it.schema, &batch, 0.5, &it.config).as_vec()[0];
@@ -162,7 +162,7 @@ fn the_loss_is_the_written_out_one() {
             .schema
             .choices(&record.choices[..])
             .expect("valid choices");
-        let ratio = (it.log_prob(&choices) - record.log_prob).exp();
+        let ratio = (it.log_prob(&choices).expect("valid choices") - record.log_prob).exp();
         let advantage = record.reward - 0.5;
         (ratio * advantage).min(ratio.clamp(0.7, 1.3) * advantage)
     };
@@ -207,9 +207,9 @@ fn the_policy_of_the_authors_ignores_what_it_chose() {
             &method(),
         )
     };
-    let it = of(Policy::Factorised);
+    let it = of(PolicyKind::Factorised);
     assert_eq!(it.probabilities(&[0, 1]), it.probabilities(&[3, 2]));
-    let it = of(Policy::Autoregressive);
+    let it = of(PolicyKind::Autoregressive);
     assert_ne!(it.probabilities(&[0, 1]), it.probabilities(&[3, 2]));
 }
 
@@ -225,13 +225,14 @@ fn the_ring_holds_real_rewards_only_and_forgets_the_oldest() {
     let (mut it, mut rng) = (ppo(config, &schema), Seed(0).stream("ring"));
     assert!(it.memory.ring.is_empty());
     for reward in [0.1, 0.2, 0.3] {
-        let proposal = it.propose(&mut rng);
+        let proposal = it.propose(&mut rng).expect("proposes");
         let failed = Outcome::Failed {
             proposal: proposal.clone(),
             reason: "NaN".into(),
         };
-        it.observe(&failed, &mut rng);
-        it.observe(&Outcome::Scored { proposal, reward }, &mut rng);
+        it.observe(&failed, &mut rng).expect("takes it in");
+        it.observe(&Outcome::Scored { proposal, reward }, &mut rng)
+            .expect("takes it in");
     }
     let rewards: Vec<f64> = it.memory.ring.iter().map(|r| r.reward).collect();
     assert_eq!(rewards, [0.2, 0.3]);

@@ -1,7 +1,7 @@
 //! Draws at random, mostly near the best so far.
 
 use nasfw_sdk::registry::ControllerFromConfig;
-use nasfw_sdk::{Controller, NoSettings, Outcome, Result, Rng, Schema, State};
+use nasfw_sdk::{Controller, NoSettings, Outcome, Policy, Proposal, Result, Rng, Schema, State};
 use rand::RngExt;
 
 const OWNER: &str = "controller near-best";
@@ -33,15 +33,35 @@ impl Controller for NearBest {
         &self.schema
     }
 
-    fn observe(&mut self, outcome: &Outcome, _: &mut Rng) {
+    fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
+        Proposal::sample(&self.schema, rng, |prefix| self.probabilities(prefix))
+    }
+
+    fn observe(&mut self, outcome: &Outcome, _: &mut Rng) -> Result<()> {
         if let Outcome::Scored { proposal, reward } = outcome
             && self.best.as_ref().is_none_or(|(_, best)| reward > best)
         {
             self.best = Some((proposal.choices.to_vec(), *reward));
         }
+        Ok(())
     }
 
-    fn probabilities(&self, prefix: &[usize]) -> Vec<f64> {
+    fn save(&self) -> Result<State> {
+        State::write_for(OWNER, &self.schema, &(self.first, &self.best))
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        (self.first, self.best) = state.read_for(OWNER, &self.schema)?;
+        Ok(())
+    }
+
+    fn policy(&self) -> Option<&dyn Policy> {
+        Some(self)
+    }
+}
+
+impl Policy for NearBest {
+    fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>> {
         let allowed = self.schema.allowed(prefix);
         let preferred = match &self.best {
             Some((best, _)) => best[prefix.len()],
@@ -53,15 +73,6 @@ impl Controller for NearBest {
             (true, false) => 1.0,
         };
         let sum: f64 = (0..allowed.len()).map(weight).sum();
-        (0..allowed.len()).map(|at| weight(at) / sum).collect()
-    }
-
-    fn save(&self) -> State {
-        State::write_for(OWNER, &self.schema, &(self.first, &self.best))
-    }
-
-    fn load(&mut self, state: &State) -> Result<()> {
-        (self.first, self.best) = state.read_for(OWNER, &self.schema)?;
-        Ok(())
+        Ok((0..allowed.len()).map(|at| weight(at) / sum).collect())
     }
 }

@@ -1,6 +1,6 @@
 //! Images that get brighter along one direction.
 
-use nasfw_sdk::{DataInfo, Error, Label, Part, Result, Size, TaskData};
+use nasfw_sdk::{DataInfo, Error, Label, Result, Size, Split, TaskData};
 
 pub(crate) struct Gradients {
     pub(crate) train: usize,
@@ -14,10 +14,10 @@ impl TaskData for Gradients {
         DataInfo::default()
     }
 
-    fn len(&self, part: Part) -> usize {
-        match part {
-            Part::Train => self.train,
-            Part::Val => VAL,
+    fn len(&self, split: Split) -> usize {
+        match split {
+            Split::Train => self.train,
+            Split::Val => VAL,
         }
     }
 
@@ -29,15 +29,15 @@ impl TaskData for Gradients {
         format!("{} images with gradients", self.train)
     }
 
-    fn size_px(&self, part: Part, index: usize) -> Result<Size> {
-        match index < self.len(part) {
+    fn size_px(&self, split: Split, index: usize) -> Result<Size> {
+        match index < self.len(split) {
             true => Ok(Size::new(SIDE_PX + index % 2, SIDE_PX)),
             false => Err(Error::invalid("sample", index, "one that exists")),
         }
     }
 
-    fn fill(&self, part: Part, index: usize, image: &mut [u8], label: &mut Label) -> Result<()> {
-        let width = self.size_px(part, index)?.width;
+    fn fill(&self, split: Split, index: usize, image: &mut [u8], label: &mut Label) -> Result<()> {
+        let width = self.size_px(split, index)?.width;
         let Label::Depth { values, .. } = label else {
             return Err(Error::invalid("label", "another kind", "depths"));
         };

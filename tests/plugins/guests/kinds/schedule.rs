@@ -72,22 +72,24 @@ impl RewardSchedule for Halves {
         &self.stages
     }
 
-    fn verdict(&mut self, _: usize, reward: f64, rng: &mut Rng) -> Verdict {
+    fn verdict(&mut self, _: usize, reward: f64, rng: &mut Rng) -> Result<Verdict> {
         let (count, sum) = self.seen;
         self.seen = (count + 1, sum + reward);
-        match reward * count as f64 >= sum || rng.random::<f64>() < 0.25 {
-            true => Verdict::Continue,
-            false => Verdict::Stop,
-        }
+        let goes_on = reward * count as f64 >= sum || rng.random::<f64>() < 0.25;
+        Ok(if goes_on {
+            Verdict::Continue
+        } else {
+            Verdict::Stop
+        })
     }
 
     /// A second stage is worth a little by itself.
-    fn reward(&self, stage_rewards: &[f64], _: &Cost) -> f64 {
+    fn reward(&self, stage_rewards: &[f64], _: &Cost) -> Result<f64> {
         let last = stage_rewards.last().copied().unwrap_or(0.0);
-        0.9 * last + 0.05 * stage_rewards.len() as f64
+        Ok(0.9 * last + 0.05 * stage_rewards.len() as f64)
     }
 
-    fn save(&self) -> State {
+    fn save(&self) -> Result<State> {
         State::write(OWNER, &self.seen)
     }
 

@@ -3,7 +3,7 @@
 use nasfw_sdk::graph::{ActivationKind, Conv, GraphBuilder, Group, Role};
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::sketch::SketchBox;
-use nasfw_sdk::{Choices, Decision, Error, Graph, Io, Result, Schema, SearchSpace, Sketch};
+use nasfw_sdk::{Choices, Decision, Error, Graph, IoChannels, Result, Schema, SearchSpace, Sketch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -53,7 +53,7 @@ impl SearchSpace for Tiny {
         &self.schema
     }
 
-    fn decode(&self, choices: &Choices, io: &Io) -> Result<Graph> {
+    fn decode(&self, choices: &Choices, io: &IoChannels) -> Result<Graph> {
         let mut graph = GraphBuilder::new();
         let relu = Some(ActivationKind::Relu);
         let image = graph
@@ -71,8 +71,8 @@ impl SearchSpace for Tiny {
         graph.finish()
     }
 
-    fn genotype(&self, choices: &Choices) -> String {
-        format!("d{}w{}k{}", choices[0], choices[1], choices[2])
+    fn genotype(&self, choices: &Choices) -> Result<String> {
+        Ok(format!("d{}w{}k{}", choices[0], choices[1], choices[2]))
     }
 
     fn parse(&self, genotype: &str) -> Result<Choices> {
@@ -85,20 +85,23 @@ impl SearchSpace for Tiny {
         self.schema.choices(vec![digit(d), digit(w), digit(k)])
     }
 
-    fn sketches(&self, choices: &Choices) -> Vec<Sketch> {
+    fn sketches(&self, choices: &Choices) -> Result<Vec<Sketch>> {
         let boxes = (0..=choices[0]).map(|at| SketchBox {
             name: at.to_string(),
             label: format!("conv {}", WIDTHS[choices[1]]),
             is_output: at == choices[0],
         });
-        vec![Sketch {
+        Ok(vec![Sketch {
             title: "decoder".into(),
             boxes: boxes.collect(),
             edges: (0..choices[0]).map(|at| (at, at + 1)).collect(),
-        }]
+        }])
     }
 
-    fn facts(&self, choices: &Choices) -> Map<String, Value> {
-        Map::from_iter([("depth".to_owned(), (choices[0] + 1).into())])
+    fn facts(&self, choices: &Choices) -> Result<Map<String, Value>> {
+        Ok(Map::from_iter([(
+            "depth".to_owned(),
+            (choices[0] + 1).into(),
+        )]))
     }
 }

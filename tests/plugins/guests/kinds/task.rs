@@ -49,20 +49,20 @@ impl Task for Brightness {
         LabelKind::Depth
     }
 
-    fn output_channels(&self, _: &DataInfo) -> usize {
-        1
+    fn output_channels(&self, _: &DataInfo) -> Result<usize> {
+        Ok(1)
     }
 
     fn loss(&self) -> Loss {
-        Loss::Own
+        Loss::Custom
     }
 
-    fn scorer(&self, _: &DataInfo) -> Box<dyn Scorer> {
-        Box::new(Errors::default())
+    fn scorer(&self, _: &DataInfo) -> Result<Box<dyn Scorer>> {
+        Ok(Box::new(Errors::default()))
     }
 
-    fn reward(&self, metrics: &Metrics) -> f64 {
-        1.0 / (1.0 + metrics.get("mae").unwrap_or(1e6))
+    fn reward(&self, metrics: &Metrics) -> Result<f64> {
+        Ok(1.0 / (1.0 + metrics.get("mae").unwrap_or(1e6)))
     }
 
     fn headline(&self) -> &'static [&'static str] {
@@ -70,7 +70,7 @@ impl Task for Brightness {
     }
 
     /// Mean squared error.
-    fn own_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
+    fn custom_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
         let count = batch.outputs.len() as f32;
         let truth = batch.truths.iter().flat_map(|label| match label {
             Label::Depth { values, .. } => values.as_slice(),
@@ -138,11 +138,11 @@ impl Scorer for Errors {
         Ok(())
     }
 
-    fn metrics(&self) -> Metrics {
+    fn metrics(&self) -> Result<Metrics> {
         let mean = match self.count {
             0 => 1e6,
             n => (self.sum / n as f64).min(1e6),
         };
-        Metrics::new([("mae", mean)]).unwrap_or_default()
+        Metrics::new([("mae", mean)])
     }
 }

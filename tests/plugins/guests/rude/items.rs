@@ -4,9 +4,9 @@ use nasfw_sdk::State;
 use nasfw_sdk::graph::{Conv, GraphBuilder, Role};
 use nasfw_sdk::registry::{ControllerFromConfig, FromConfig};
 use nasfw_sdk::{
-    Choices, Controller, Cost, DataInfo, Graph, Io, Label, LabelKind, Loss, LossBatch, Metrics,
-    Outcome, Part, Prediction, Proposal, Result, RewardSchedule, Rng, Schema, Scorer, SearchSpace,
-    Size, Sketch, Stage, Task, TaskData, Verdict,
+    Choices, Controller, Cost, DataInfo, Graph, IoChannels, Label, LabelKind, Loss, LossBatch,
+    Metrics, Outcome, Policy, Prediction, Proposal, Result, RewardSchedule, Rng, Schema, Scorer,
+    SearchSpace, Size, Sketch, Split, Stage, Task, TaskData, Verdict,
 };
 use serde_json::{Map, Value};
 
@@ -54,35 +54,35 @@ impl SearchSpace for Space {
     fn schema(&self) -> &Schema {
         self.inner.schema()
     }
-    fn decode(&self, choices: &Choices, io: &Io) -> Result<Graph> {
+    fn decode(&self, choices: &Choices, io: &IoChannels) -> Result<Graph> {
         self.order.is_lie("decode")?;
         if choices[0] == 2 && self.order.is_lie("decode-deep")? {
             return without_encoder(io);
         }
         self.inner.decode(choices, io)
     }
-    fn genotype(&self, choices: &Choices) -> String {
-        match self.order.lies("genotype") {
-            true => "always the same".into(),
-            false => self.inner.genotype(choices),
+    fn genotype(&self, choices: &Choices) -> Result<String> {
+        if self.order.is_lie("genotype")? {
+            return Ok("always the same".into());
         }
+        self.inner.genotype(choices)
     }
     fn parse(&self, genotype: &str) -> Result<Choices> {
         self.order.is_lie("parse")?;
         self.inner.parse(genotype)
     }
-    fn sketches(&self, choices: &Choices) -> Vec<Sketch> {
-        self.order.lies("sketches");
+    fn sketches(&self, choices: &Choices) -> Result<Vec<Sketch>> {
+        self.order.is_lie("sketches")?;
         self.inner.sketches(choices)
     }
-    fn facts(&self, choices: &Choices) -> Map<String, Value> {
-        self.order.lies("facts");
+    fn facts(&self, choices: &Choices) -> Result<Map<String, Value>> {
+        self.order.is_lie("facts")?;
         self.inner.facts(choices)
     }
 }
 
 /// A network that breaks the promise to share the encoder.
-fn without_encoder(io: &Io) -> Result<Graph> {
+fn without_encoder(io: &IoChannels) -> Result<Graph> {
     let mut graph = GraphBuilder::new();
     let image = graph.input("image", io.input_channels);
     let main = graph.conv("head", Conv::new(1, io.output_channels), image);
@@ -103,39 +103,42 @@ impl Controller for Ruler {
     fn schema(&self) -> &Schema {
         self.inner.schema()
     }
-    fn propose(&mut self, rng: &mut Rng) -> Proposal {
-        let proposal = self.inner.propose(rng);
-        match self.order.lies("propose") {
-            true => Proposal {
-                log_prob: f64::NAN,
-                ..proposal
-            },
-            false => proposal,
+    fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
+        let mut proposal = self.inner.propose(rng)?;
+        if self.order.is_lie("propose")? {
+            proposal.log_prob = Some(f64::NAN);
         }
+        Ok(proposal)
     }
-    fn observe(&mut self, outcome: &Outcome, rng: &mut Rng) {
-        self.order.lies("observe");
-        self.inner.observe(outcome, rng);
+    fn observe(&mut self, outcome: &Outcome, rng: &mut Rng) -> Result<()> {
+        self.order.is_lie("observe")?;
+        self.inner.observe(outcome, rng)
     }
-    fn probabilities(&self, prefix: &[usize]) -> Vec<f64> {
-        match self.order.lies("probabilities") {
-            true => vec![f64::INFINITY],
-            false => self.inner.probabilities(prefix),
-        }
-    }
-    fn log_prob(&self, choices: &Choices) -> f64 {
-        match self.order.lies("log_prob") {
-            true => f64::NEG_INFINITY,
-            false => self.inner.log_prob(choices),
-        }
-    }
-    fn save(&self) -> State {
-        self.order.lies("save");
+    fn save(&self) -> Result<State> {
+        self.order.is_lie("save")?;
         self.inner.save()
     }
     fn load(&mut self, state: &State) -> Result<()> {
         self.order.is_lie("load")?;
         self.inner.load(state)
+    }
+    fn policy(&self) -> Option<&dyn Policy> {
+        Some(self)
+    }
+}
+
+impl Policy for Ruler {
+    fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>> {
+        if self.order.is_lie("probabilities")? {
+            return Ok(vec![f64::INFINITY]);
+        }
+        self.inner.probabilities(prefix)
+    }
+    fn log_prob(&self, choices: &Choices) -> Result<f64> {
+        if self.order.is_lie("log_prob")? {
+            return Ok(f64::NEG_INFINITY);
+        }
+        self.inner.log_prob(choices)
     }
 }
 
@@ -152,18 +155,18 @@ impl RewardSchedule for Schedule {
     fn stages(&self) -> &[Stage] {
         self.inner.stages()
     }
-    fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Verdict {
-        self.order.lies("verdict");
+    fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Result<Verdict> {
+        self.order.is_lie("verdict")?;
         self.inner.verdict(stage, reward, rng)
     }
-    fn reward(&self, stage_rewards: &[f64], cost: &Cost) -> f64 {
-        match self.order.lies("reward") {
-            true => f64::NAN,
-            false => self.inner.reward(stage_rewards, cost),
+    fn reward(&self, stage_rewards: &[f64], cost: &Cost) -> Result<f64> {
+        if self.order.is_lie("reward")? {
+            return Ok(f64::NAN);
         }
+        self.inner.reward(stage_rewards, cost)
     }
-    fn save(&self) -> State {
-        self.order.lies("save");
+    fn save(&self) -> Result<State> {
+        self.order.is_lie("save")?;
         self.inner.save()
     }
     fn load(&mut self, state: &State) -> Result<()> {
@@ -185,36 +188,36 @@ impl Task for Rude {
     fn labels(&self) -> LabelKind {
         self.inner.labels()
     }
-    fn output_channels(&self, data: &DataInfo) -> usize {
-        match self.order.lies("output_channels") {
-            true => 0,
-            false => self.inner.output_channels(data),
+    fn output_channels(&self, data: &DataInfo) -> Result<usize> {
+        if self.order.is_lie("output_channels")? {
+            return Ok(0);
         }
+        self.inner.output_channels(data)
     }
     fn loss(&self) -> Loss {
         self.inner.loss()
     }
-    fn scorer(&self, data: &DataInfo) -> Box<dyn Scorer> {
-        self.order.lies("scorer");
-        Box::new(RudeScorer {
-            inner: self.inner.scorer(data),
+    fn scorer(&self, data: &DataInfo) -> Result<Box<dyn Scorer>> {
+        self.order.is_lie("scorer")?;
+        Ok(Box::new(RudeScorer {
+            inner: self.inner.scorer(data)?,
             order: self.order.clone(),
-        })
+        }))
     }
-    fn reward(&self, metrics: &Metrics) -> f64 {
-        match self.order.lies("reward") {
-            true => f64::INFINITY,
-            false => self.inner.reward(metrics),
+    fn reward(&self, metrics: &Metrics) -> Result<f64> {
+        if self.order.is_lie("reward")? {
+            return Ok(f64::INFINITY);
         }
+        self.inner.reward(metrics)
     }
     fn headline(&self) -> &'static [&'static str] {
         self.inner.headline()
     }
-    fn own_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
-        if self.order.is_lie("own_loss")? {
+    fn custom_loss(&self, batch: &LossBatch<'_>, gradient: &mut [f32]) -> Result<f64> {
+        if self.order.is_lie("custom_loss")? {
             return Ok(f64::NAN);
         }
-        let loss = self.inner.own_loss(batch, gradient);
+        let loss = self.inner.custom_loss(batch, gradient);
         if self.order.is_lie("gradient")? {
             gradient[0] = f32::NAN;
         }
@@ -229,8 +232,8 @@ impl TaskData for Rude {
     fn info(&self) -> DataInfo {
         DataInfo::default()
     }
-    fn len(&self, part: Part) -> usize {
-        self.inner.data().map_or(0, |d| d.len(part))
+    fn len(&self, split: Split) -> usize {
+        self.inner.data().map_or(0, |d| d.len(split))
     }
     fn fingerprint(&self) -> String {
         "rude".into()
@@ -238,15 +241,15 @@ impl TaskData for Rude {
     fn description(&self) -> String {
         "rude images".into()
     }
-    fn size_px(&self, part: Part, index: usize) -> Result<Size> {
+    fn size_px(&self, split: Split, index: usize) -> Result<Size> {
         if self.order.is_lie("sample_size")? {
             return Ok(Size::new(0, usize::MAX));
         }
         self.inner
             .data()
-            .map_or(Ok(Size::square(1)), |d| d.size_px(part, index))
+            .map_or(Ok(Size::square(1)), |d| d.size_px(split, index))
     }
-    fn fill(&self, part: Part, index: usize, image: &mut [u8], label: &mut Label) -> Result<()> {
+    fn fill(&self, split: Split, index: usize, image: &mut [u8], label: &mut Label) -> Result<()> {
         if self.order.is_lie("fill")? {
             // A label of another size.
             *label = Label::Depth {
@@ -258,7 +261,7 @@ impl TaskData for Rude {
         }
         self.inner
             .data()
-            .map_or(Ok(()), |d| d.fill(part, index, image, label))
+            .map_or(Ok(()), |d| d.fill(split, index, image, label))
     }
 }
 
@@ -272,8 +275,8 @@ impl Scorer for RudeScorer {
         self.order.is_lie("add")?;
         self.inner.add(prediction, truth)
     }
-    fn metrics(&self) -> Metrics {
-        self.order.lies("metrics");
+    fn metrics(&self) -> Result<Metrics> {
+        self.order.is_lie("metrics")?;
         self.inner.metrics()
     }
 }

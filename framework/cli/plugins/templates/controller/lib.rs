@@ -1,7 +1,7 @@
 //! TODO: what to try next?
 
 use nasfw_sdk::registry::ControllerFromConfig;
-use nasfw_sdk::{Controller, NoSettings, Outcome, Result, Rng, Schema, State};
+use nasfw_sdk::{Controller, NoSettings, Outcome, Policy, Proposal, Result, Rng, Schema, State};
 
 nasfw_sdk::export_plugin!();
 nasfw_sdk::register!(controller, {{Type}}, plugin: "{{name}}", name: "{{name}}",
@@ -27,8 +27,37 @@ impl Controller for {{Type}} {
         &self.schema
     }
 
-    /// Of each option of the next decision. Proposals are sampled from these.
-    fn probabilities(&self, prefix: &[usize]) -> Vec<f64> {
+    fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
+        Proposal::sample(&self.schema, rng, |prefix| self.probabilities(prefix))
+    }
+
+    fn observe(&mut self, outcome: &Outcome, _: &mut Rng) -> Result<()> {
+        // A failure is not a score: nothing is learned from one.
+        if let Outcome::Scored { proposal, reward } = outcome
+            && self.best.as_ref().is_none_or(|(_, best)| reward > best)
+        {
+            self.best = Some((proposal.choices.to_vec(), *reward));
+        }
+        Ok(())
+    }
+
+    fn save(&self) -> Result<State> {
+        State::write_for("controller {{name}}", &self.schema, &self.best)
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        self.best = state.read_for("controller {{name}}", &self.schema)?;
+        Ok(())
+    }
+
+    fn policy(&self) -> Option<&dyn Policy> {
+        Some(self)
+    }
+}
+
+impl Policy for {{Type}} {
+    /// The probability of each option of the next decision.
+    fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>> {
         let preferred = self.best.as_ref().map(|(best, _)| best[prefix.len()]);
         let mut weights: Vec<f64> = Vec::new();
         for (option, allowed) in self.schema.allowed(prefix).into_iter().enumerate() {
@@ -36,24 +65,6 @@ impl Controller for {{Type}} {
             weights.push(if allowed { weight } else { 0.0 });
         }
         let sum: f64 = weights.iter().sum();
-        weights.iter().map(|weight| weight / sum).collect()
-    }
-
-    fn observe(&mut self, outcome: &Outcome, _: &mut Rng) {
-        // A failure is not a score: nothing is learned from one.
-        if let Outcome::Scored { proposal, reward } = outcome
-            && self.best.as_ref().is_none_or(|(_, best)| reward > best)
-        {
-            self.best = Some((proposal.choices.to_vec(), *reward));
-        }
-    }
-
-    fn save(&self) -> State {
-        State::write_for("controller {{name}}", &self.schema, &self.best)
-    }
-
-    fn load(&mut self, state: &State) -> Result<()> {
-        self.best = state.read_for("controller {{name}}", &self.schema)?;
-        Ok(())
+        Ok(weights.iter().map(|weight| weight / sum).collect())
     }
 }

@@ -35,21 +35,19 @@ impl RewardSchedule for {{Type}} {
         &self.stages
     }
 
-    fn verdict(&mut self, _stage: usize, reward: f64, _: &mut Rng) -> Verdict {
+    fn verdict(&mut self, _stage: usize, reward: f64, _: &mut Rng) -> Result<Verdict> {
         let (count, sum) = self.seen;
         self.seen = (count + 1, sum + reward);
-        match reward * count as f64 >= sum {
-            true => Verdict::Continue,
-            false => Verdict::Stop,
-        }
+        let is_above = reward * count as f64 >= sum;
+        Ok(if is_above { Verdict::Continue } else { Verdict::Stop })
     }
 
     /// What the controller is told: the last stage's reward, whatever the network costs.
-    fn reward(&self, stage_rewards: &[f64], _: &Cost) -> f64 {
-        stage_rewards.last().copied().unwrap_or(0.0)
+    fn reward(&self, stage_rewards: &[f64], _: &Cost) -> Result<f64> {
+        Ok(stage_rewards.last().copied().unwrap_or(0.0))
     }
 
-    fn save(&self) -> State {
+    fn save(&self) -> Result<State> {
         State::write("schedule {{name}}", &self.seen)
     }
 

@@ -2,7 +2,7 @@
 
 use nasfw_sdk::graph::{ActivationKind, Conv, GraphBuilder, Group, Role};
 use nasfw_sdk::registry::FromConfig;
-use nasfw_sdk::{Choices, Decision, Graph, Io, NoSettings, Result, Schema, SearchSpace};
+use nasfw_sdk::{Choices, Decision, Graph, IoChannels, NoSettings, Result, Schema, SearchSpace};
 
 nasfw_sdk::export_plugin!();
 nasfw_sdk::register!(space, {{Type}}, plugin: "{{name}}", name: "{{name}}",
@@ -31,7 +31,7 @@ impl SearchSpace for {{Type}} {
         &self.schema
     }
 
-    fn decode(&self, choices: &Choices, io: &Io) -> Result<Graph> {
+    fn decode(&self, choices: &Choices, io: &IoChannels) -> Result<Graph> {
         let (depth, width) = (choices[0] + 1, WIDTHS[choices[1]]);
         let relu = Some(ActivationKind::Relu);
         let mut graph = GraphBuilder::new();

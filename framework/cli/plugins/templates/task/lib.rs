@@ -23,10 +23,10 @@ impl FromConfig for {{Type}} {
 impl Task for {{Type}} {
     fn labels(&self) -> LabelKind { LabelKind::Depth }
     fn loss(&self) -> Loss { Loss::BerHu }
-    fn output_channels(&self, _: &DataInfo) -> usize { 1 }
+    fn output_channels(&self, _: &DataInfo) -> Result<usize> { Ok(1) }
     fn headline(&self) -> &'static [&'static str] { &["mae"] }
-    fn scorer(&self, _: &DataInfo) -> Box<dyn Scorer> { Box::new(Errors::default()) }
-    fn reward(&self, of: &Metrics) -> f64 { 1.0 / (1.0 + of.get("mae").unwrap_or(WORST)) }
+    fn scorer(&self, _: &DataInfo) -> Result<Box<dyn Scorer>> { Ok(Box::new(Errors::default())) }
+    fn reward(&self, of: &Metrics) -> Result<f64> { Ok(1.0 / (1.0 + of.get("mae").unwrap_or(WORST))) }
 }
 
 const WORST: f64 = 1e6; // metres, where nothing was to be scored
@@ -50,11 +50,11 @@ impl Scorer for Errors {
         Ok(())
     }
 
-    fn metrics(&self) -> Metrics {
+    fn metrics(&self) -> Result<Metrics> {
         let mae = match self.1 {
             0 => WORST,
             count => self.0 / count as f64,
         };
-        Metrics::new([("mae", mae)]).unwrap_or_default()
+        Metrics::new([("mae", mae)])
     }
 }

@@ -81,12 +81,13 @@ impl<K: Kernels> Prepared<'_, K> {
     ) -> Result<Choices> {
         let space = self.setup.space();
         let choices = space.schema().choices(job.choices.clone())?;
-        judged.genotype = space.genotype(&choices);
+        let genotype = space.genotype(&choices);
+        judged.genotype = genotype.clone().unwrap_or_default();
         observer.on(&Event::TrialStarted {
             id: job.id,
             genotype: &judged.genotype,
         });
-        space.fault()?;
+        genotype?;
         Ok(choices)
     }
 

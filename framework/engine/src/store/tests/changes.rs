@@ -23,7 +23,7 @@ fn closed() -> (TempDir, PathBuf) {
     let schema = Schema::new(vec![nasfw_sdk::Decision::new("a", "", ["x", "y"])]).unwrap();
     let proposal = |choice| Proposal {
         choices: schema.choices(vec![choice]).unwrap(),
-        log_prob: -0.5,
+        log_prob: Some(-0.5),
     };
     let round = [proposal(0), proposal(1), proposal(0)];
     run.begin_round(&round, &state(29)).unwrap();

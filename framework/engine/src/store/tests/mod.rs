@@ -47,7 +47,7 @@ fn trial(id: u64) -> Trial {
         id,
         genotype: format!("[[{id},[0,0]],'ö\"']"),
         choices: vec![0, 10, id as usize],
-        log_prob: -35.124_300_000_000_004,
+        log_prob: Some(-35.124_300_000_000_004),
         status: if failed {
             Status::Failed
         } else {
@@ -117,7 +117,7 @@ fn proposal(n: usize) -> Proposal {
     let schema = Schema::new(vec![decision]).unwrap();
     Proposal {
         choices: schema.choices([n]).unwrap(),
-        log_prob: -0.1 * n as f64,
+        log_prob: Some(-0.1 * n as f64),
     }
 }
 
@@ -154,7 +154,7 @@ fn a_round_comes_back_wherever_it_was_left() {
     let pending = |id: u64, judged: Option<Evaluation>| Pending {
         id,
         choices: vec![id as usize],
-        log_prob: -0.1 * id as f64,
+        log_prob: Some(-0.1 * id as f64),
         judged,
     };
     let left = Round {
@@ -306,7 +306,7 @@ fn a_newer_format_is_named() {
         .pragma_update(None, "user_version", FORMAT + 1)
         .unwrap();
     drop(run);
-    let expected = "created by a newer nasfw (format 3; this program reads up to 2)";
+    let expected = "created by a newer nasfw (format 4; this program reads up to 3)";
     refused(Run::open(&path), expected);
     refused(Run::read(&path), expected);
 }

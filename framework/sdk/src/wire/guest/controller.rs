@@ -3,8 +3,8 @@
 use super::slice::{Slice, misfit};
 use super::{read, unknown_operation, write};
 use crate::State;
-use crate::controller::{Controller, Outcome, Proposal};
-use crate::error::Result;
+use crate::controller::{Controller, Outcome, Policy, Proposal};
+use crate::error::{Error, Result};
 use crate::seed::Rng;
 use crate::wire::message::controller as message;
 use crate::wire::message::{Drawn, Generator, Nothing, Op};
@@ -15,11 +15,11 @@ pub(super) fn call(
     request: &[u8],
     slices: &[Slice<'_>],
 ) -> Result<Vec<u8>> {
-    let reply = match op {
+    match op {
         Op::Propose => {
             let message::Propose { rng } = read(request)?;
             let mut rng = rng.rng()?;
-            let proposal = controller.propose(&mut rng);
+            let proposal = controller.propose(&mut rng)?;
             write(&message::Proposed {
                 choices: proposal.choices.to_vec(),
                 log_prob: proposal.log_prob,
@@ -37,31 +37,36 @@ pub(super) fn call(
                 message::Outcome::Scored { reward } => Outcome::Scored { proposal, reward },
                 message::Outcome::Failed { reason } => Outcome::Failed { proposal, reason },
             };
-            controller.observe(&outcome, &mut rng);
+            controller.observe(&outcome, &mut rng)?;
             write(&drawn(&rng))
         }
         Op::Probabilities => {
             let message::Prefix { prefix } = read(request)?;
             write(&message::Probabilities {
-                probabilities: controller.probabilities(&prefix),
+                probabilities: policy(controller, op)?.probabilities(&prefix)?,
             })
         }
         Op::LogProb => {
             let message::OfChoices { choices } = read(request)?;
             let choices = controller.schema().choices(choices)?;
             write(&message::LogProb {
-                log_prob: controller.log_prob(&choices),
+                log_prob: policy(controller, op)?.log_prob(&choices)?,
             })
         }
-        Op::SaveController => Ok(controller.save().0),
+        Op::SaveController => Ok(controller.save()?.0),
         Op::LoadController => {
             controller.load(&state(slices)?)?;
             write(&Nothing {})
         }
-        _ => return Err(unknown_operation(op, "controller")),
-    };
-    controller.fault()?;
-    reply
+        _ => Err(unknown_operation(op, "controller")),
+    }
+}
+
+fn policy(controller: &dyn Controller, op: Op) -> Result<&dyn Policy> {
+    controller.policy().ok_or_else(|| {
+        let expected = "this controller has no policy, and said so when it was made";
+        Error::invalid("operation", op.name(), expected)
+    })
 }
 
 /// How far a generator was drawn from.

@@ -44,7 +44,10 @@ impl Instance {
                 let mut rng = make.rng.rng()?;
                 let entry = ControllerEntry::find(name)?;
                 let made = (entry.build)(&make.settings, &make.schema, &mut rng)?;
-                let reply = write(&controller::drawn(&rng))?;
+                let reply = write(&message::controller::Made {
+                    policy: made.policy().is_some(),
+                    drawn: controller::drawn(&rng),
+                })?;
                 (Of::Controller(Mutex::new(made)), reply)
             }
             Kind::Schedule => {
@@ -85,7 +88,7 @@ impl Instance {
             Of::Schedule(it) => schedule::call(&mut **lock(it), op, request, slices),
             Of::Task(task) if op == Op::Scorer => {
                 let of: message::task::OfData = read(request)?;
-                let scorer = Self::new(Of::Scorer(Mutex::new(task.scorer(&of.info))));
+                let scorer = Self::new(Of::Scorer(Mutex::new(task.scorer(&of.info)?)));
                 let handle = scorer.into_handle();
                 write(&message::task::Handle { handle })
             }

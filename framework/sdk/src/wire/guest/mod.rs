@@ -73,7 +73,7 @@ unsafe extern "C" fn create(
 ) -> i32 {
     let make = || {
         let kind = (Kind::ALL.into_iter().find(|k| *k as u32 == kind))
-            .ok_or_else(|| Error::invalid("kind", kind, "this kit knows 1 to 4"))?;
+            .ok_or_else(|| Error::invalid("kind", kind, "this SDK knows 1 to 4"))?;
         // SAFETY: the program's pointers are valid during the call.
         let (name, config) = unsafe { (slice::bytes(name), slice::bytes(config)) };
         let name =
@@ -102,7 +102,7 @@ unsafe extern "C" fn call(
     };
     let call = || {
         let op = (Op::ALL.iter().copied().find(|o| *o as u32 == op))
-            .ok_or_else(|| Error::invalid("operation", op, "this kit does not know it"))?;
+            .ok_or_else(|| Error::invalid("operation", op, "this SDK does not know it"))?;
         // SAFETY: the program's pointers are valid during the call, and no two of its slices
         // overlap.
         let (request, mut slices) =

@@ -14,11 +14,11 @@ pub(super) fn call(
     request: &[u8],
     slices: &[Slice<'_>],
 ) -> Result<Vec<u8>> {
-    let reply = match op {
+    match op {
         Op::Verdict => {
             let ask: message::Ask = read(request)?;
             let mut rng = ask.rng.rng()?;
-            let verdict = schedule.verdict(ask.stage, ask.reward, &mut rng);
+            let verdict = schedule.verdict(ask.stage, ask.reward, &mut rng)?;
             write(&message::Answer {
                 go_on: verdict == Verdict::Continue,
                 drawn: drawn(&rng),
@@ -26,16 +26,14 @@ pub(super) fn call(
         }
         Op::Told => {
             let of: message::Rewards = read(request)?;
-            let reward = schedule.reward(&of.stage_rewards, &of.cost);
+            let reward = schedule.reward(&of.stage_rewards, &of.cost)?;
             write(&message::Told { reward })
         }
-        Op::SaveSchedule => Ok(schedule.save().0),
+        Op::SaveSchedule => Ok(schedule.save()?.0),
         Op::LoadSchedule => {
             schedule.load(&state(slices)?)?;
             write(&Nothing {})
         }
-        _ => return Err(unknown_operation(op, "schedule")),
-    };
-    schedule.fault()?;
-    reply
+        _ => Err(unknown_operation(op, "schedule")),
+    }
 }

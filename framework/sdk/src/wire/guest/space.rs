@@ -11,14 +11,14 @@ pub(super) fn call(space: &dyn SearchSpace, op: Op, request: &[u8]) -> Result<Ve
         let of: OfChoices = read(request)?;
         space.schema().choices(of.choices)
     };
-    let reply = match op {
+    match op {
         Op::Decode => {
             let Decode { choices, io } = read(request)?;
             let choices = space.schema().choices(choices)?;
             write(&space.decode(&choices, &io)?)
         }
         Op::Genotype => write(&Genotype {
-            genotype: space.genotype(&choices()?),
+            genotype: space.genotype(&choices()?)?,
         }),
         Op::Parse => {
             let Genotype { genotype } = read(request)?;
@@ -26,13 +26,11 @@ pub(super) fn call(space: &dyn SearchSpace, op: Op, request: &[u8]) -> Result<Ve
             write(&OfChoices { choices })
         }
         Op::Sketches => write(&Sketches {
-            sketches: space.sketches(&choices()?),
+            sketches: space.sketches(&choices()?)?,
         }),
         Op::Facts => write(&Facts {
-            facts: space.facts(&choices()?),
+            facts: space.facts(&choices()?)?,
         }),
-        _ => return Err(unknown_operation(op, "search space")),
-    };
-    space.fault()?;
-    reply
+        _ => Err(unknown_operation(op, "search space")),
+    }
 }

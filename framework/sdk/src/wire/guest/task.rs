@@ -6,17 +6,17 @@ use crate::Prediction;
 use crate::error::{Error, Result};
 use crate::label::Label;
 use crate::size::Size;
-use crate::task::{LossBatch, Part, Scorer, Task, TaskData};
+use crate::task::{LossBatch, Scorer, Split, Task, TaskData};
 use crate::wire::message::task as message;
 use crate::wire::message::{Nothing, Op};
 use crate::wire::truth::{Numbers, Truths};
 
-/// What a task says of itself once it is made.
+/// The reply of a task that was made.
 pub(super) fn made(task: &dyn Task) -> message::Made {
-    let data = task.data().map(|data| message::OwnData {
+    let data = task.data().map(|data| message::TaskData {
         info: data.info(),
-        train: data.len(Part::Train),
-        val: data.len(Part::Val),
+        train: data.len(Split::Train),
+        val: data.len(Split::Val),
         fingerprint: data.fingerprint(),
         description: data.description(),
     });
@@ -34,28 +34,26 @@ pub(super) fn call(
     request: &[u8],
     slices: &mut [Slice<'_>],
 ) -> Result<Vec<u8>> {
-    let reply = match op {
+    match op {
         Op::OutputChannels => {
             let message::OfData { info } = read(request)?;
-            let channels = task.output_channels(&info);
+            let channels = task.output_channels(&info)?;
             write(&message::Channels { channels })
         }
         Op::Reward => {
             let message::OfMetrics { metrics } = read(request)?;
-            let reward = task.reward(&metrics);
+            let reward = task.reward(&metrics)?;
             write(&message::Reward { reward })
         }
-        Op::OwnLoss => own_loss(task, &read(request)?, slices),
+        Op::CustomLoss => custom_loss(task, &read(request)?, slices),
         Op::SampleSize => {
-            let message::Sample { part, index } = read(request)?;
-            let Size { width, height } = data(task)?.size_px(part, index)?;
+            let message::Sample { split, index } = read(request)?;
+            let Size { width, height } = data(task)?.size_px(split, index)?;
             write(&message::Size { width, height })
         }
         Op::Fill => fill(data(task)?, &read(request)?, slices),
-        _ => return Err(unknown_operation(op, "task")),
-    };
-    task.fault()?;
-    reply
+        _ => Err(unknown_operation(op, "task")),
+    }
 }
 
 pub(super) fn call_scorer(
@@ -85,15 +83,14 @@ pub(super) fn call_scorer(
             write(&Nothing {})
         }
         Op::Metrics => {
-            let metrics = scorer.metrics();
-            scorer.fault()?;
+            let metrics = scorer.metrics()?;
             write(&message::OfMetrics { metrics })
         }
         _ => Err(unknown_operation(op, "scorer")),
     }
 }
 
-fn own_loss(task: &dyn Task, of: &message::Batch, slices: &mut [Slice<'_>]) -> Result<Vec<u8>> {
+fn custom_loss(task: &dyn Task, of: &message::Batch, slices: &mut [Slice<'_>]) -> Result<Vec<u8>> {
     let [Slice::F32(outputs), truth, Slice::F32Mut(gradient)] = slices else {
         return Err(misfit(slices, "three: outputs, truths and a gradient"));
     };
@@ -106,8 +103,8 @@ fn own_loss(task: &dyn Task, of: &message::Batch, slices: &mut [Slice<'_>]) -> R
         outputs,
         truths: &truths,
     };
-    let loss = task.own_loss(&batch, gradient)?;
-    write(&message::OwnLoss { loss })
+    let loss = task.custom_loss(&batch, gradient)?;
+    write(&message::CustomLoss { loss })
 }
 
 fn fill(data: &dyn TaskData, of: &message::Fill, slices: &mut [Slice<'_>]) -> Result<Vec<u8>> {
@@ -118,7 +115,7 @@ fn fill(data: &dyn TaskData, of: &message::Fill, slices: &mut [Slice<'_>]) -> Re
     let [label] = labels.as_mut_slice() else {
         return Err(Error::invalid("labels", of.truth.count, "one is filled"));
     };
-    data.fill(of.part, of.index, image, label)?;
+    data.fill(of.split, of.index, image, label)?;
     let (truths, numbers): (Truths, Numbers) = Truths::of(&[label])?;
     if truths.kind != of.truth.kind {
         let expected = format!("{:?} was asked for", of.truth.kind);
@@ -138,5 +135,5 @@ fn fill(data: &dyn TaskData, of: &message::Fill, slices: &mut [Slice<'_>]) -> Re
 
 fn data(task: &dyn Task) -> Result<&dyn TaskData> {
     task.data()
-        .ok_or_else(|| Error::invalid("data", "own", "this task brings none; name a data set"))
+        .ok_or_else(|| Error::invalid("data", "none", "this task brings none; name a data set"))
 }

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::finite::{list, one};
+use super::finite::{list, maybe, one};
 use super::{Drawn, Generator};
 use crate::choices::Schema;
 
-/// Configuration of `create`; the reply is [`Drawn`].
+/// Configuration of `create`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Make {
     /// The settings; what is left out has its default.
@@ -16,6 +16,17 @@ pub struct Make {
     pub schema: Schema,
     /// Where initial weights are drawn from.
     pub rng: Generator,
+}
+
+/// Reply of `create`.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Made {
+    /// Whether it has a policy, that is, answers `probabilities` and `log_prob`.
+    #[serde(default)]
+    pub policy: bool,
+    /// How far the generator was drawn from.
+    #[serde(flatten)]
+    pub drawn: Drawn,
 }
 
 /// Request of `propose`.
@@ -30,9 +41,9 @@ pub struct Propose {
 pub struct Proposed {
     /// One option per decision.
     pub choices: Vec<usize>,
-    /// Natural logarithm of the probability it was drawn with.
-    #[serde(with = "one")]
-    pub log_prob: f64,
+    /// Natural logarithm of the probability it was drawn with; null where there is no policy.
+    #[serde(default, with = "maybe")]
+    pub log_prob: Option<f64>,
     /// How far the generator was drawn from.
     #[serde(flatten)]
     pub drawn: Drawn,
@@ -43,9 +54,9 @@ pub struct Proposed {
 pub struct Observe {
     /// What was proposed.
     pub choices: Vec<usize>,
-    /// With which logarithmic probability.
-    #[serde(with = "one")]
-    pub log_prob: f64,
+    /// Natural logarithm of the probability it was drawn with; null where there is no policy.
+    #[serde(default, with = "maybe")]
+    pub log_prob: Option<f64>,
     /// How it ended.
     pub outcome: Outcome,
     /// Where an update's randomness is drawn from.
@@ -62,7 +73,7 @@ pub enum Outcome {
         #[serde(with = "one")]
         reward: f64,
     },
-    /// It could not be judged.
+    /// It could not be evaluated.
     Failed {
         /// Why, for logs.
         reason: String,

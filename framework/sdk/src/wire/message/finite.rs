@@ -10,9 +10,10 @@ pub(super) mod one {
     /// # Errors
     /// Those of the serializer.
     pub(crate) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
-        match value.is_finite() {
-            true => to.serialize_f64(*value),
-            false => to.collect_str(value),
+        if value.is_finite() {
+            to.serialize_f64(*value)
+        } else {
+            to.collect_str(value)
         }
     }
 
@@ -38,6 +39,32 @@ pub(super) mod one {
             }
         }
         from.deserialize_any(Number)
+    }
+}
+
+/// One number, or null for none.
+pub(super) mod maybe {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Number(#[serde(with = "super::one")] f64);
+
+    /// Writes `value`.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub(crate) fn serialize<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+        value.map(Number).serialize(to)
+    }
+
+    /// Reads a finite number or null.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+        let value = Option::<Number>::deserialize(from)?;
+        Ok(value.map(|number| number.0))
     }
 }
 
@@ -73,7 +100,7 @@ mod tests {
 
     use serde::{Deserialize, Serialize};
 
-    use super::one;
+    use super::{maybe, one};
 
     #[test]
     fn only_finite_numbers_cross() {
@@ -94,5 +121,21 @@ mod tests {
         }
         assert!(serde_json::from_str::<One>(r#"{"x": 1e999}"#).is_err());
         assert!(serde_json::from_str::<One>(r#"{"x": null}"#).is_err());
+    }
+
+    #[test]
+    fn what_may_be_left_out_is_finite_too() {
+        #[derive(Serialize, Deserialize)]
+        struct Maybe {
+            #[serde(default, with = "maybe")]
+            x: Option<f64>,
+        }
+        let read = |text: &str| serde_json::from_str::<Maybe>(text).map(|it| it.x);
+        assert_eq!(read("{}").unwrap(), None);
+        assert_eq!(read(r#"{"x": null}"#).unwrap(), None);
+        assert_eq!(read(r#"{"x": -2}"#).unwrap(), Some(-2.0));
+        let text = serde_json::to_string(&Maybe { x: Some(f64::NAN) }).unwrap();
+        let error = read(&text).err().unwrap();
+        assert!(error.to_string().contains("a finite number"), "{error}");
     }
 }

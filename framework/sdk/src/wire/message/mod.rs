@@ -92,17 +92,17 @@ operations! {
     Propose = 16, "propose";
     /// Controller: how a proposal ended.
     Observe = 17, "observe";
-    /// Controller: the policy after some choices.
+    /// Controller with a policy: the probabilities after some choices.
     Probabilities = 18, "probabilities";
-    /// Controller: the probability of a proposal.
+    /// Controller with a policy: the probability of a proposal.
     LogProb = 19, "log_prob";
     /// Controller: its state; the reply is the bytes themselves.
     SaveController = 20, "save";
     /// Controller: continue from a state, one slice of bytes.
     LoadController = 21, "load";
-    /// Schedule: whether to go on.
+    /// Schedule: whether to continue.
     Verdict = 32, "verdict";
-    /// Schedule: what the controller is told.
+    /// Schedule: the reward that the controller is told.
     Told = 33, "reward";
     /// Schedule: its state; the reply is the bytes themselves.
     SaveSchedule = 34, "save";
@@ -114,8 +114,8 @@ operations! {
     Scorer = 49, "scorer";
     /// Task: metrics → reward.
     Reward = 50, "reward";
-    /// Task: its own loss; slices: outputs, truths, gradient (writable).
-    OwnLoss = 51, "own_loss";
+    /// Task: its custom loss; slices: outputs, truths, gradient (writable).
+    CustomLoss = 51, "custom_loss";
     /// Task: the size of a sample of its own data.
     SampleSize = 52, "sample_size";
     /// Task: fill a sample of its own data; slices: image, label (both writable).
@@ -204,7 +204,7 @@ impl Generator {
     }
 }
 
-/// How far a call drew from the generator it was given; nothing means not at all.
+/// Progress of the generator that a call was given; nothing means no draw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drawn {
     /// Words drawn from the stream's beginning.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::choices::Schema;
+use crate::graph::IoChannels;
 use crate::sketch::Sketch;
-use crate::space::Io;
 
 /// Configuration of `create`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Decode {
     /// One option per decision.
     pub choices: Vec<usize>,
     /// Channels in and out.
-    pub io: Io,
+    pub io: IoChannels,
 }
 
 /// Request of `genotype`, `sketches` and `facts`; reply of `parse`.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::finite::one;
 use crate::label::{DataInfo, LabelKind};
 use crate::metrics::Metrics;
-use crate::task::{Loss, Part};
+use crate::task::{Loss, Split};
 use crate::wire::truth::Truths;
 
 /// Configuration of `create`.
@@ -27,17 +27,17 @@ pub struct Made {
     pub headline: Vec<String>,
     /// Its own data, if it has any.
     #[serde(default)]
-    pub data: Option<OwnData>,
+    pub data: Option<TaskData>,
 }
 
-/// What a task's own data is.
+/// The data that a task brings itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OwnData {
+pub struct TaskData {
     /// Names and symmetries of classes or joints.
     pub info: DataInfo,
     /// Samples to learn from.
     pub train: usize,
-    /// Samples of the validation part.
+    /// Samples of the validation split.
     pub val: usize,
     /// Changes exactly when the data does.
     pub fingerprint: String,
@@ -81,7 +81,7 @@ pub struct Reward {
     pub reward: f64,
 }
 
-/// Request of `own_loss`: outputs `(batch, height, width, channels)`, labels of that size.
+/// Request of `custom_loss`: outputs `(batch, height, width, channels)`, labels of that size.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Batch {
     /// Images.
@@ -96,9 +96,9 @@ pub struct Batch {
     pub truth: Truths,
 }
 
-/// Reply of `own_loss`.
+/// Reply of `custom_loss`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct OwnLoss {
+pub struct CustomLoss {
     /// The loss of the batch.
     #[serde(with = "one")]
     pub loss: f64,
@@ -107,8 +107,8 @@ pub struct OwnLoss {
 /// Request of `sample_size`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Sample {
-    /// Which part of the data.
-    pub part: Part,
+    /// The split it is in.
+    pub split: Split,
     /// Which sample, from 0.
     pub index: usize,
 }
@@ -125,8 +125,8 @@ pub struct Size {
 /// Request of `fill`: an image of bytes `(height, width, 3)`, and its label.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fill {
-    /// Which part of the data.
-    pub part: Part,
+    /// The split it is in.
+    pub split: Split,
     /// Which sample, from 0.
     pub index: usize,
     /// What the numbers of the second slice are to be.

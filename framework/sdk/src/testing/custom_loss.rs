@@ -1,15 +1,15 @@
-//! The promises of a task's own loss.
+//! The promises of a task's custom loss.
 
 use crate::{Label, Loss, LossBatch, Task};
 
 /// Checks that the loss is finite, the same every time, and has the gradient that it states: by
 /// central differences, away from kinks where one step of the loss is as large as another.
-pub(super) fn check_own_loss(
+pub(super) fn check_custom_loss(
     task: &dyn Task,
     channels: usize,
     label: &Label,
 ) -> Result<(), String> {
-    if task.loss() != Loss::Own {
+    if task.loss() != Loss::Custom {
         return Ok(());
     }
     let (height, width) = match label {
@@ -32,19 +32,22 @@ pub(super) fn check_own_loss(
             outputs,
             truths: &truths,
         };
-        let loss = task.own_loss(&batch, gradient).map_err(|e| e.to_string())?;
-        match loss.is_finite() && gradient.iter().all(|g| g.is_finite()) {
-            true => Ok(loss),
-            false => Err(format!(
-                "its own loss is {loss}, or its gradient is not finite"
-            )),
+        let loss = task
+            .custom_loss(&batch, gradient)
+            .map_err(|e| e.to_string())?;
+        if loss.is_finite() && gradient.iter().all(|g| g.is_finite()) {
+            Ok(loss)
+        } else {
+            Err(format!(
+                "its custom loss is {loss}, or its gradient is not finite"
+            ))
         }
     };
     let mut gradient = vec![0.0; count];
     let value = loss(&outputs, &mut gradient)?;
     let mut again = vec![0.0; count];
     if loss(&outputs, &mut again)?.to_bits() != value.to_bits() || again != gradient {
-        return Err("its own loss differs the second time".into());
+        return Err("its custom loss differs the second time".into());
     }
     const STEP: f32 = 1.0 / 64.0;
     for at in (0..count).step_by(count.div_ceil(24)) {
@@ -63,7 +66,7 @@ pub(super) fn check_own_loss(
         let slack = (up - down).abs() / f64::from(STEP) + 1e-4 + 0.02 * slope.abs();
         if (slope - stated).abs() > slack {
             return Err(format!(
-                "the gradient of its own loss by output {at} is {stated}, by differences {slope}"
+                "the gradient of its custom loss by output {at} is {stated}, by differences {slope}"
             ));
         }
     }

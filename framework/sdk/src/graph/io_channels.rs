@@ -1,0 +1,22 @@
+//! The channels that a network takes in and gives out.
+
+use serde::{Deserialize, Serialize};
+
+/// Channels at both ends of a network; decided by data and task, not by the search space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IoChannels {
+    /// Channels of the input image.
+    pub input_channels: usize,
+    /// Channels of the main output (and of each auxiliary one).
+    pub output_channels: usize,
+}
+
+impl IoChannels {
+    /// RGB in, `output_channels` out.
+    pub fn rgb(output_channels: usize) -> Self {
+        Self {
+            input_channels: 3,
+            output_channels,
+        }
+    }
+}
