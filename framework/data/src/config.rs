@@ -1,28 +1,28 @@
 //! The `data` table of the configuration.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
+use crate::format::Format;
 
 /// Where images and labels come from.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// The data set's folder. `None`: the generator.
+    /// The data set's folder; unset, the generator makes the images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// How the folder is laid out.
     pub format: Format,
-    /// Units per metre of a 16-bit depth PNG: 1000 for millimetres.
+    /// Units per metre of a 16-bit depth PNG, above 0: 1000 for millimetres.
     pub depth_scale: f64,
     /// The mask value of pixels that do not count.
     pub ignore: u8,
-    /// Number of classes. 0: from `labels.txt`, or else one more than the largest mask value.
+    /// Number of classes, 0 to 255. 0: from `labels.txt`, or else one more than the largest mask value.
     pub classes: usize,
-    /// COCO: how far the crop goes beyond the object's box on each side, as a share of the box's
+    /// COCO: how far, 0 to 10, the crop goes beyond the object's box on each side, as a share of the box's
     /// longer side.
     pub box_margin: f64,
     /// Settings of the generator, used when there is no path.
@@ -83,43 +83,13 @@ impl DataConfig {
     }
 }
 
-/// How a data set's folder is laid out; the table in the [crate documentation](crate) says what
-/// each needs.
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// Whichever of the others fits what the folder holds.
-    #[default]
-    Auto,
-    /// PASCAL VOC segmentation.
-    Voc,
-    /// A folder of images and one of masks.
-    Folders,
-    /// Colour images with 16-bit depth maps, as in NYU Depth v2.
-    Rgbd,
-    /// COCO keypoints.
-    Coco,
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::Voc => "voc",
-            Self::Folders => "folders",
-            Self::Rgbd => "rgbd",
-            Self::Coco => "coco",
-        })
-    }
-}
-
 /// What the generator makes. The defaults keep a demonstration to minutes.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct GeneratorConfig {
-    /// Training images.
+    /// Training images, 1 to 10,000,000.
     pub train: usize,
-    /// Validation images.
+    /// Validation images, 1 to 10,000,000.
     pub val: usize,
     /// Side of the square images in pixels, 16 to 1024.
     pub side_px: usize,

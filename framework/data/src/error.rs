@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use nasfw_sdk::LabelKind;
 
-use crate::config::Format;
+use crate::format::Format;
 
 /// What is wrong, in which file, and what would be right.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,7 @@ pub enum DataError {
     },
 
     /// The folder's layout is none that is known.
-    #[error("{} fits no known format. It holds: {found}; {}", path.display(), crate::readers::LAYOUTS)]
+    #[error("{} fits no known format. It holds: {found}; {}", path.display(), crate::format::LAYOUTS)]
     UnknownLayout {
         /// The folder.
         path: PathBuf,

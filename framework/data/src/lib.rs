@@ -33,6 +33,7 @@ mod check;
 pub mod codec;
 pub mod config;
 pub mod error;
+mod format;
 pub mod generator;
 mod open;
 pub mod readers;
@@ -46,8 +47,9 @@ pub use codec::{
     jpeg_bytes, palette_png_bytes, read_depth_png, read_indexed_png, read_rgb, write_depth_png,
     write_indexed_png, write_palette_png, write_png_rgb,
 };
-pub use config::{DataConfig, Format, GeneratorConfig};
+pub use config::{DataConfig, GeneratorConfig};
 pub use error::DataError;
+pub use format::Format;
 pub use open::open;
 pub use readers::coco::{CocoFile, KeypointResult, read_keypoint_results};
 pub use sample::{Dataset, Image, Sample, Source};

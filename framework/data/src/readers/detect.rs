@@ -5,8 +5,8 @@ use std::path::Path;
 use nasfw_sdk::LabelKind;
 
 use super::listing;
-use crate::config::Format;
 use crate::error::DataError;
+use crate::format::Format;
 
 const ALL: [Format; 4] = [Format::Voc, Format::Rgbd, Format::Coco, Format::Folders];
 

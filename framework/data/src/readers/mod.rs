@@ -1,7 +1,7 @@
 //! Data sets in folders: one file per format.
 //!
 //! To add a format: a variant of [`Format`], a file here that lists training and validation samples,
-//! and a line in `LAYOUTS`, in `detect.rs` and in `open_folder`.
+//! and a line in `LAYOUTS` of `format.rs`, in `detect.rs` and in `open_folder`.
 
 pub mod coco;
 mod detect;
@@ -16,20 +16,14 @@ use std::path::{Path, PathBuf};
 use nasfw_sdk::{DataInfo, LabelKind};
 
 use crate::check::check;
-use crate::config::{DataConfig, Format};
+use crate::config::DataConfig;
 use crate::error::DataError;
+use crate::format::{Format, LAYOUTS};
 use crate::sample::{Dataset, Source};
 
 use self::detect::detect;
 use self::listing::{CLASS_FILE, class_names, sequential};
 use self::pairs::{MapKind, Pair, PairSet, largest_class};
-
-/// What each format needs, for messages.
-pub(crate) const LAYOUTS: &str = "known are \
-    voc (JPEGImages/, SegmentationClass/, ImageSets/Segmentation/train.txt and val.txt); \
-    folders (images/ and masks/, or both below train/ and val/); \
-    rgbd (rgb/ with depth/ or seg/, optionally train.txt and val.txt); \
-    coco (images/, annotations/train.json and val.json)";
 
 /// The samples of both parts of a set of image and map pairs.
 struct Parts {

@@ -59,7 +59,7 @@ fn gpu_kernels_agree_with_composed_ones() {
             };
             agree(&composed, &gpu, &Case::conv(conv, false));
         }
-        Err(e) => eprintln!("skipped: {e}"),
+        Err(e) => panic!("{e}"),
     }
 }
 

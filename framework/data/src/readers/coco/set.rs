@@ -8,8 +8,9 @@ use nasfw_sdk::DataInfo;
 
 use super::file::{Category, CocoFile};
 use super::objects::{Object, Part};
-use crate::config::{DataConfig, Format};
+use crate::config::DataConfig;
 use crate::error::DataError;
+use crate::format::Format;
 use crate::readers::{describe, listing, sound};
 use crate::sample::{Dataset, Source};
 
