@@ -1,5 +1,6 @@
 //! The example plugins in Rust, as their READMEs use them: built, checked, searched with.
 
+#![cfg(unix)] // no other system loads libraries as plugins
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod program;
@@ -8,37 +9,15 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Once;
 
-use program::{Place, library_file};
+use program::{Place, library_file, small};
 use serde_json::Value;
 
-const SMALL: [&str; 9] = [
-    "data.generator.train=24",
-    "data.generator.side_px=32",
-    "warmup.samples=16",
-    "warmup.epochs=1",
-    "warmup.batch=8",
-    "warmup.crop_px=32",
-    "warmup.shorter_side_px=32",
-    "meta.val_share=0.2",
-    "run.seed=3",
-];
 /// The schedule of the examples' own, cut down.
 const OWN_STAGE: [&str; 3] = [
     "schedule.samples=16",
     "schedule.batch=8",
     "schedule.crop_px=32",
 ];
-/// The built-in one, cut down.
-const STAGES: [&str; 7] = [
-    "schedule.stage0.samples=16",
-    "schedule.stage0.epochs=1",
-    "schedule.stage0.batch=8",
-    "schedule.stage0.crop_px=32",
-    "schedule.stage1.samples=16",
-    "schedule.stage1.batch=8",
-    "schedule.stage1.crop_px=32",
-];
-
 /// The library of an example, built as this test was.
 fn library(name: &str) -> String {
     static ONCE: Once = Once::new();
@@ -74,9 +53,8 @@ fn search(
         all.extend(["--plugin", library]);
     }
     all.extend(args);
-    for set in SMALL.iter().chain(sets.iter().copied().flatten()) {
-        all.extend(["--set", set]);
-    }
+    all.extend(program::sets(&small(&["search", "plugin"])));
+    all.extend(program::sets(&sets.concat()));
     place.text(&all);
     place.json(&["trials", out, "--json"])
 }
@@ -111,7 +89,13 @@ fn the_space_and_the_controller_search() {
     ];
     let widths = ["space.widths=[8,16]", "space.max_depth=2"];
     let examples = ["single_scale", "annealing"];
-    let trials = search(&place, "run", &examples, &args, &[&STAGES, &widths]);
+    let trials = search(
+        &place,
+        "run",
+        &examples,
+        &args,
+        &[&small(&["stages"]), &widths],
+    );
     let genotypes: Vec<&str> = trials
         .iter()
         .map(|t| t["genotype"].as_str().unwrap())
@@ -168,7 +152,7 @@ fn the_task_trains_by_its_own_loss() {
         "run",
         &["single_scale", "boundaries"],
         &args,
-        &[&STAGES],
+        &[&small(&["stages"])],
     );
     for trial in &trials {
         let f1 = &trial["metrics"]["boundary_f1"];

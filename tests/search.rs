@@ -4,45 +4,17 @@
 
 mod program;
 
-use program::Place;
+use std::sync::LazyLock;
+
+use program::{Place, sets, small};
 use serde_json::Value;
 
 /// The smallest search that still trains: a handful of tiny scenes, and a controller that learns
 /// after every trial.
-const SMALL: [&str; 32] = [
-    "--set",
-    "data.generator.train=24",
-    "--set",
-    "data.generator.side_px=32",
-    "--set",
-    "controller.update_every=1",
-    "--set",
-    "warmup.samples=16",
-    "--set",
-    "warmup.epochs=1",
-    "--set",
-    "warmup.batch=8",
-    "--set",
-    "warmup.crop_px=32",
-    "--set",
-    "schedule.stage0.samples=16",
-    "--set",
-    "schedule.stage0.epochs=1",
-    "--set",
-    "schedule.stage0.batch=8",
-    "--set",
-    "schedule.stage0.crop_px=32",
-    "--set",
-    "schedule.stage1.samples=16",
-    "--set",
-    "schedule.stage1.batch=8",
-    "--set",
-    "schedule.stage1.crop_px=32",
-    "--set",
-    "schedule.stage0.shorter_side_px=32",
-    "--set",
-    "schedule.stage1.shorter_side_px=32",
-];
+static SMALL: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let settings = small(&["search", "stages", "stage-sides"]);
+    sets(&[&settings[..], &["controller.update_every=1"]].concat())
+});
 
 fn search(place: &Place, out: &str, more: &[&str]) -> String {
     let base = ["run", "--plugin", "segm", "--seed", "3", "--out", out];
@@ -205,7 +177,7 @@ fn begin(place: &Place, out: &str) -> std::process::Child {
     command.args([
         "run", "--plugin", "segm", "--seed", "3", "--trials", "3", "--out",
     ]);
-    command.arg(place.path(out)).args(SMALL);
+    command.arg(place.path(out)).args(SMALL.iter());
     command.stdout(std::process::Stdio::null());
     command.stderr(std::process::Stdio::piped());
     let child = command.spawn().unwrap();

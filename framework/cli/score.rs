@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use nasfw_data::{DataError, read_depth_png, read_indexed_png};
 use nasfw_plugins::tasks::{ConfusionMatrix, DepthErrors};
-use nasfw_sdk::{Metrics, Size};
+use nasfw_sdk::Size;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::card;
 use crate::exit::Failure;
-use crate::score_pose::score_pose;
+use crate::score_pose::{Scored, score_pose};
 
 /// Files read at a time, in parallel; a bound on memory.
 const CHUNK: usize = 32;
@@ -75,9 +75,6 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     out.flush()?;
     Ok(())
 }
-
-/// Metrics, and what they are over: names with counts.
-pub(crate) type Scored = (Metrics, Vec<(&'static str, u64)>);
 
 fn score_classes(args: &Args) -> Result<Scored, Failure> {
     let classes = args.classes.ok_or_else(|| {

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use nasfw_data::{CocoFile, DataError, KeypointResult, read_keypoint_results};
 use nasfw_plugins::tasks::Pck;
-use nasfw_sdk::{Keypoint, Size};
+use nasfw_sdk::{Keypoint, Metrics, Size};
 
 use crate::exit::Failure;
-use crate::score::Scored;
+
+/// Metrics, and what they are over: names with counts.
+pub(crate) type Scored = (Metrics, Vec<(&'static str, u64)>);
 
 /// Where the joints of an object without a result are put: far from everything, a finite number.
 const NOWHERE_PX: f32 = 1e9;

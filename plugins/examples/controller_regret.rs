@@ -1,4 +1,5 @@
-//! Judges controllers on recorded rewards of whole search spaces (`shared/tables`).
+//! Judges controllers on recorded rewards of whole search spaces, in the folder that
+//! `NASFW_TEST_TABLES` names.
 //!
 //! Prints the regret to the optimum after 100, 500 and 1000 evaluations in percentage points, mean
 //! ± standard error over seeds, and how long a search took:

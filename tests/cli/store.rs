@@ -152,19 +152,12 @@ struct SmallDisk(std::path::PathBuf);
 
 #[cfg(target_os = "linux")]
 impl SmallDisk {
-    /// `None` where this user may not mount.
-    fn mount(path: std::path::PathBuf, size: &str) -> Option<Self> {
+    fn mount(path: std::path::PathBuf, size: &str) -> Self {
         std::fs::create_dir(&path).unwrap();
         let mut mount = std::process::Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]);
-        let status = mount
-            .arg(&path)
-            .stderr(std::process::Stdio::null())
-            .status();
-        match status.is_ok_and(|s| s.success()) {
-            true => Some(Self(path)),
-            false => None,
-        }
+        assert!(mount.arg(&path).status().unwrap().success(), "{mount:?}");
+        Self(path)
     }
 }
 
@@ -177,19 +170,15 @@ impl Drop for SmallDisk {
 
 #[cfg(target_os = "linux")]
 #[test]
+#[ignore = "needs to mount a file system, as root may"]
 fn a_full_disk_keeps_what_was_finished() {
     let place = Place::new();
     let state = |bytes: usize| SearchState {
         controller: State(vec![1; bytes]),
         schedule: State(Vec::new()),
     };
-    let (Some(tiny), Some(small)) = (
-        SmallDisk::mount(place.path("tiny"), "16k"),
-        SmallDisk::mount(place.path("small"), "512k"),
-    ) else {
-        eprintln!("skipped: this user may not mount a file system");
-        return;
-    };
+    let tiny = SmallDisk::mount(place.path("tiny"), "16k");
+    let small = SmallDisk::mount(place.path("small"), "512k");
     // No room for a run at all: nothing is left of it.
     let error = Run::create(&tiny.0.join("r"), &config()).unwrap_err();
     assert!(error.to_string().contains("disk is full"), "{error}");

@@ -9,8 +9,9 @@ use nasfw_sdk::Seed;
 use rand::RngExt;
 
 use crate::program::Place;
+use crate::program::sets;
 use crate::theirs::{Theirs, normalised};
-use crate::{GENOTYPE, SMALL};
+use crate::{GENOTYPE, smallest};
 
 /// Names and shapes of the arrays of `torchvision.models.mobilenet_v2()` and of timm's
 /// `mobilenetv2_100`, in the order of their state dictionaries, which go through the same network.
@@ -195,12 +196,9 @@ fn what_does_not_fit_is_listed(place: &Place, weights: &Weights) {
 
 fn searches_and_trainings_take_them(place: &Place) {
     let mut args = vec!["--encoder-weights", "timm"];
-    args.extend(
-        SMALL
-            .iter()
-            .filter(|s| !s.contains("encoder"))
-            .flat_map(|s| ["--set", s]),
-    );
+    let mut settings = smallest();
+    settings.retain(|s| !s.contains("encoder"));
+    args.extend(sets(&settings));
     args.extend([
         "--set",
         "train.samples=4",

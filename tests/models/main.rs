@@ -12,22 +12,20 @@ mod predict;
 mod theirs;
 
 use nasfw_plugins as _;
-use program::Place;
+use program::{Place, sets, small};
 
 const GENOTYPE: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
 
 /// The smallest training that still is one; it crops what it is judged on.
-const SMALL: [&str; 9] = [
-    "data.generator.train=8",
-    "data.generator.val=4",
-    "data.generator.side_px=48",
-    "space.width=8",
-    "space.encoder.width=0.1",
-    "train.epochs=1",
-    "train.batch=4",
-    "train.shorter_side_px=40",
-    "train.crop_px=32",
-];
+fn smallest() -> Vec<&'static str> {
+    let its = [
+        "data.generator.side_px=48",
+        "space.encoder.width=0.1",
+        "train.epochs=1",
+        "train.shorter_side_px=40",
+    ];
+    [&small(&["training"])[..], &its].concat()
+}
 
 /// Trains the smallest model for `task` into the folder of that name.
 fn train(place: &Place, task: &str, more: &[&str]) {
@@ -41,7 +39,7 @@ fn train(place: &Place, task: &str, more: &[&str]) {
         task,
     ];
     args.extend(["--quiet", "--set", "train.samples=8"]);
-    args.extend(SMALL.iter().flat_map(|s| ["--set", s]));
+    args.extend(sets(&smallest()));
     args.extend(more);
     place.text(&args);
 }

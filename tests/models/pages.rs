@@ -81,12 +81,12 @@ fn every_task_has_pictures_and_none_are_made_unasked() {
     }
     let shown = page(&place, &["depth", "--examples", "0"]);
     assert!(!shown.contains("id=\"examples\""));
-    let image = [
-        "predict", "--model", "pose", "--image", "photos", "--out", "p",
-    ];
     fs::create_dir(place.path("photos")).unwrap();
     #[cfg(unix)]
     {
+        let image = [
+            "predict", "--model", "pose", "--image", "photos", "--out", "p",
+        ];
         std::os::unix::fs::symlink("/nowhere.png", place.path("photos/l.png")).unwrap();
         place.refuses(&image, &["photos/l.png"]);
     }

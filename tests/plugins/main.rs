@@ -16,6 +16,7 @@
 //!
 //! `guests/` holds the libraries, which are examples of this package.
 
+#![cfg(unix)] // no other system loads libraries as plugins
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../program/mod.rs"]

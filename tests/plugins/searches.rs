@@ -6,31 +6,12 @@ use nasfw_engine::progress::Silent;
 use nasfw_engine::search;
 
 use crate::library::{library, text};
-use crate::program::Place;
+use crate::program::{Place, sets, small};
 
 /// Settings of a search of seconds, with and without items of the library.
-const SMALL: [&str; 10] = [
-    "data.generator.train=24",
-    "data.generator.side_px=32",
-    "warmup.samples=16",
-    "warmup.epochs=1",
-    "warmup.batch=8",
-    "warmup.crop_px=32",
-    "warmup.shorter_side_px=32",
-    "run.seed=3",
-    "run.threads=1",
-    "meta.val_share=0.2",
-];
-/// The progressive schedule, cut down.
-const STAGES: [&str; 7] = [
-    "schedule.stage0.samples=16",
-    "schedule.stage0.epochs=1",
-    "schedule.stage0.batch=8",
-    "schedule.stage0.crop_px=32",
-    "schedule.stage1.samples=16",
-    "schedule.stage1.batch=8",
-    "schedule.stage1.crop_px=32",
-];
+fn smallest() -> Vec<&'static str> {
+    [&small(&["search", "plugin"])[..], &["run.threads=1"]].concat()
+}
 
 /// A search by `settings` with the items built into this test.
 fn built_in(place: &Place, out: &str, settings: &[String]) {
@@ -53,13 +34,11 @@ fn of_library(place: &Place, out: &str, settings: &[String]) {
 
 fn compare(name: &str, members: &[&str], count: usize) {
     let place = Place::new();
-    let stages: &[&str] = match members.iter().any(|m| m.starts_with("schedule.name")) {
-        true => &[],
-        false => &STAGES,
-    };
+    let has_own = members.iter().any(|m| m.starts_with("schedule.name"));
+    let stages = if has_own { vec![] } else { small(&["stages"]) };
     let settings: Vec<String> = [
-        &SMALL[..],
-        stages,
+        &smallest()[..],
+        &stages,
         members,
         &[&format!("run.trials={count}")],
     ]
@@ -149,8 +128,7 @@ fn a_resumed_run_loads_its_library_again_and_goes_on_alike() {
             "--trials",
             trials,
         ];
-        let sets: Vec<&str> = SMALL.iter().flat_map(|s| ["--set", s]).collect();
-        place.text(&[&base[..], &items, &sets].concat());
+        place.text(&[&base[..], &items, &sets(&smallest())].concat());
     };
     run("whole", "6");
     run("parts", "2");
@@ -166,7 +144,7 @@ fn two_runs_use_one_library_at_once() {
         let place = &place;
         move || of_library(place, out, &settings)
     };
-    let settings: Vec<String> = SMALL
+    let settings: Vec<String> = smallest()
         .iter()
         .chain(&["space.plugin=tiny", "task.name=brightness", "run.trials=3"])
         .chain(&["schedule.name=halves"])

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
+mod small;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -9,6 +11,9 @@ use nasfw_engine::search::WARM_WEIGHTS;
 use nasfw_engine::store::Run;
 use serde_json::Value;
 use tempfile::TempDir;
+
+#[allow(unused_imports, reason = "each test program uses a part")]
+pub(crate) use small::{sets, small};
 
 /// A folder of its own to call the program in.
 pub(crate) struct Place(TempDir);

@@ -5,36 +5,13 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::program::Place;
+use crate::program::{self, Place, sets};
 
 /// Numbers by tag: steps with values.
 type Numbers = BTreeMap<String, Vec<(u64, f32)>>;
 
-/// The smallest search and the smallest training.
-const SMALL: [&str; 19] = [
-    "data.generator.train=16",
-    "data.generator.val=2",
-    "data.generator.side_px=32",
-    "space.width=8",
-    "warmup.samples=8",
-    "warmup.epochs=1",
-    "warmup.batch=4",
-    "warmup.shorter_side_px=32",
-    "warmup.crop_px=32",
-    "schedule.stage0.samples=8",
-    "schedule.stage0.epochs=1",
-    "schedule.stage0.shorter_side_px=32",
-    "schedule.stage0.crop_px=32",
-    "schedule.stage1.samples=8",
-    "schedule.stage1.shorter_side_px=32",
-    "schedule.stage1.crop_px=32",
-    "train.samples=8",
-    "train.batch=4",
-    "train.crop_px=32",
-];
-
 fn small() -> Vec<&'static str> {
-    SMALL.iter().flat_map(|s| ["--set", s]).collect()
+    sets(&program::small(&["events"]))
 }
 
 #[test]

@@ -13,8 +13,8 @@ use nasfw_model::Model;
 use nasfw_sdk::Seed;
 use rand::RngExt;
 
-use crate::program::Place;
-use crate::{GENOTYPE, SMALL, sets, trained};
+use crate::program::{Place, sets};
+use crate::{GENOTYPE, smallest, trained};
 
 /// All that a checkpoint has to carry: two optimisers of different kinds, an average, a best epoch that
 /// is not the last, passes over a part of the set.
@@ -72,7 +72,7 @@ fn a_killed_training_ends_as_if_it_had_not_been() {
                 "--checkpoint-every",
                 every,
             ][..],
-            &sets(&SMALL),
+            &sets(&smallest()),
             &settings,
         ]
         .concat();
@@ -119,7 +119,12 @@ impl Observer for Impatient {
 fn stopped() -> Place {
     let place = Place::new();
     let layers = Layers::new(Preset::Demo)
-        .set(&SMALL.map(str::to_owned))
+        .set(
+            &smallest()
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>(),
+        )
         .unwrap();
     let config = layers.resolve().unwrap();
     let model = place.path("m");
@@ -145,7 +150,7 @@ fn a_stopped_training_goes_on_from_its_last_step_or_ends_there() {
     place.refuses(
         &[
             &["train", "--genotype", GENOTYPE, "--out", "m"],
-            &sets(&SMALL)[..],
+            &sets(&smallest())[..],
         ]
         .concat(),
         &["nasfw train --resume", "m.unfinished"],

@@ -15,31 +15,20 @@ use nasfw_engine::{Event, Observer};
 use nasfw_model::Model;
 use nasfw_network::Weights;
 use nasfw_plugins as _;
-use program::Place;
+use program::{Place, sets, small};
 use serde_json::Value;
 
 pub(crate) const GENOTYPE: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
 
 /// The smallest training that still is one.
-pub(crate) const SMALL: [&str; 9] = [
-    "data.generator.train=8",
-    "data.generator.val=4",
-    "data.generator.side_px=32",
-    "space.width=8",
-    "train.samples=0",
-    "train.epochs=2",
-    "train.batch=4",
-    "train.shorter_side_px=32",
-    "train.crop_px=32",
-];
-
-pub(crate) fn sets(settings: &[&'static str]) -> Vec<&'static str> {
-    settings.iter().flat_map(|s| ["--set", s]).collect()
+pub(crate) fn smallest() -> Vec<&'static str> {
+    let its = ["train.samples=0", "train.epochs=2"];
+    [&small(&["training"])[..], &its].concat()
 }
 
 pub(crate) fn trained(place: &Place, out: &str, more: &[&str]) -> Value {
     let base = ["train", "--genotype", GENOTYPE, "--out", out, "--json"];
-    let mut lines = place.json(&[&base[..], &sets(&SMALL), more].concat());
+    let mut lines = place.json(&[&base[..], &sets(&smallest()), more].concat());
     assert_eq!(lines.len(), 1);
     lines.remove(0)
 }
@@ -141,7 +130,7 @@ fn stages_have_rates_of_their_own_for_encoder_and_decoder() {
 #[test]
 fn what_a_run_found_starts_from_its_encoder() {
     let place = Place::new();
-    let mut settings = SMALL.to_vec();
+    let mut settings = smallest();
     settings.retain(|s| !s.starts_with("data.generator.train"));
     settings.extend([
         "data.generator.train=16",
@@ -208,7 +197,7 @@ fn a_teacher_of_the_same_task_and_classes_is_learned_from() {
 
     let base = [
         &["train", "--genotype", GENOTYPE, "--out", "m"][..],
-        &sets(&SMALL),
+        &sets(&smallest()),
     ]
     .concat();
     let refuses = |more: &[&str], parts: &[&str]| {
@@ -238,7 +227,7 @@ fn a_teacher_of_the_same_task_and_classes_is_learned_from() {
 #[test]
 fn wrong_input_is_refused_before_anything_is_written() {
     let place = Place::new();
-    let base = [&["train", "--genotype", GENOTYPE][..], &sets(&SMALL)].concat();
+    let base = [&["train", "--genotype", GENOTYPE][..], &sets(&smallest())].concat();
     let refuses = |more: &[&str], parts: &[&str]| {
         place.refuses(&[&base[..], more].concat(), parts);
     };
@@ -343,7 +332,12 @@ impl Observer for Impatient {
 #[test]
 fn a_stopped_training_keeps_what_was_best() {
     let layers = Layers::new(Preset::Demo)
-        .set(&SMALL.map(str::to_owned))
+        .set(
+            &smallest()
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>(),
+        )
         .unwrap();
     let config = layers
         .flag("--epochs", "train.epochs", 9)

@@ -5,28 +5,7 @@ use std::process::Command;
 
 use nasfw_engine::store::{Run, SearchState};
 
-use crate::program::{Place, example};
-
-/// Settings of a search of a second.
-const SMALL: [&str; 17] = [
-    "data.generator.train=24",
-    "data.generator.side_px=32",
-    "warmup.samples=16",
-    "warmup.epochs=1",
-    "warmup.batch=8",
-    "warmup.crop_px=32",
-    "warmup.shorter_side_px=32",
-    "meta.val_share=0.2",
-    "run.seed=3",
-    "run.threads=1",
-    "controller.name=random",
-    "schedule.name=single-stage",
-    "schedule.stage.samples=16",
-    "schedule.stage.epochs=1",
-    "schedule.stage.batch=8",
-    "schedule.stage.crop_px=32",
-    "schedule.stage.shorter_side_px=32",
-];
+use crate::program::{Place, example, small};
 
 /// Controllers with settings by which they learn within a few trials.
 pub(crate) const CONTROLLERS: [(&str, &[&str]); 4] = [
@@ -70,7 +49,12 @@ pub(crate) fn run(place: &Place, out: &str, settings: &[&str]) -> Command {
         .rev()
         .find(|s| s.starts_with("schedule.name="));
     let is_single = schedule.is_none_or(|s| s.ends_with("single-stage"));
-    for setting in SMALL.iter().chain(settings) {
+    let smallest = [
+        &small(&["search", "plugin", "single-stage"])[..],
+        &["run.threads=1", "controller.name=random"],
+    ]
+    .concat();
+    for setting in smallest.iter().chain(settings) {
         let (key, _) = setting.split_once('=').unwrap();
         let is_other = key.starts_with("schedule.stage.") && !is_single;
         if !is_other {

@@ -35,6 +35,6 @@ fn gpu_kernels_agree_with_composed_ones() {
             };
             parity::agree(&composed, &gpu, &Case::conv(conv, false));
         }
-        Err(e) => eprintln!("skipped: {e}"),
+        Err(e) => panic!("{e}"),
     }
 }

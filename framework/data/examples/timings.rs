@@ -2,7 +2,7 @@
 //! augmented.
 //!
 //! ```text
-//! cargo run --release -p nasfw-data --example timings -- ../shared/data/stamps-seg
+//! cargo run --release -p nasfw-data --example timings -- FOLDER
 //! ```
 
 use std::path::PathBuf;

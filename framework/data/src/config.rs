@@ -11,18 +11,18 @@ use crate::format::Format;
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// The data set's folder. `None`: the generator.
+    /// The data set's folder; unset, the generator makes the images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// The layout of the folder.
     pub format: Format,
-    /// Units per metre of a 16-bit depth PNG: 1000 for millimetres.
+    /// Units per metre of a 16-bit depth PNG, above 0: 1000 for millimetres.
     pub depth_scale: f64,
     /// The mask value of pixels that do not count.
     pub ignore: u8,
-    /// Number of classes. 0: from `labels.txt`, or else one more than the largest mask value.
+    /// Number of classes, 0 to 255. 0: from `labels.txt`, or else one more than the largest mask value.
     pub classes: usize,
-    /// COCO: the margin of the crop around the object's box on each side, as a share of the box's
+    /// COCO: how far, 0 to 10, the crop goes beyond the object's box on each side, as a share of the box's
     /// longer side.
     pub box_margin: f64,
     /// Settings of the generator, used when there is no path.
@@ -87,9 +87,9 @@ impl DataConfig {
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct GeneratorConfig {
-    /// Training images.
+    /// Training images, 1 to 10,000,000.
     pub train: usize,
-    /// Validation images.
+    /// Validation images, 1 to 10,000,000.
     pub val: usize,
     /// Side of the square images in pixels, 16 to 1024.
     pub side_px: usize,

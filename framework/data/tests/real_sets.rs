@@ -1,4 +1,5 @@
-//! The readers on real sets, where they are at hand: `shared/data` beside the workspace.
+//! The readers on three sets that are too large for the repository: `stamps-seg`, `rooms-depth` and `mouse-pose` in
+//! the folder that `NASFW_TEST_DATA` names.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;
@@ -7,20 +8,18 @@ use nasfw_data::{CocoFile, DataConfig, Source, Transform, check, open};
 use nasfw_sdk::{Label, LabelKind, Seed};
 use rayon::prelude::*;
 
-/// Opens a set, or says that it is not here.
-fn open_set(name: &str, labels: LabelKind) -> Option<Source> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/data")
-        .join(name);
-    if !path.is_dir() {
-        eprintln!("skipped: {} is not here", path.display());
-        return None;
-    }
+/// The folder of a set.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::var_os("NASFW_TEST_DATA").expect("NASFW_TEST_DATA names a folder");
+    PathBuf::from(folder).join(name)
+}
+
+fn open_set(name: &str, labels: LabelKind) -> Source {
     let config = DataConfig {
-        path: Some(path),
+        path: Some(folder(name)),
         ..DataConfig::default()
     };
-    Some(open(&config, labels).unwrap())
+    open(&config, labels).unwrap()
 }
 
 fn assert_sound(source: &Source, train: usize, val: usize) {
@@ -65,10 +64,9 @@ fn class_shares(source: &Source) -> Vec<f64> {
 }
 
 #[test]
+#[ignore = "needs the sets of NASFW_TEST_DATA"]
 fn stamps() {
-    let Some(source) = open_set("stamps-seg", LabelKind::Classes) else {
-        return;
-    };
+    let source = open_set("stamps-seg", LabelKind::Classes);
     assert_sound(&source, 600, 150);
     assert_eq!(source.info.classes.len(), 9);
     assert_eq!(source.info.classes[1], "bird");
@@ -87,10 +85,9 @@ fn stamps() {
 }
 
 #[test]
+#[ignore = "needs the sets of NASFW_TEST_DATA"]
 fn rooms_with_depth() {
-    let Some(source) = open_set("rooms-depth", LabelKind::Depth) else {
-        return;
-    };
+    let source = open_set("rooms-depth", LabelKind::Depth);
     assert_sound(&source, 500, 120);
     let mut depths: Vec<f32> = (0..500)
         .into_par_iter()
@@ -112,10 +109,9 @@ fn rooms_with_depth() {
 }
 
 #[test]
+#[ignore = "needs the sets of NASFW_TEST_DATA"]
 fn rooms_with_classes() {
-    let Some(source) = open_set("rooms-depth", LabelKind::Classes) else {
-        return;
-    };
+    let source = open_set("rooms-depth", LabelKind::Classes);
     assert_sound(&source, 500, 120);
     assert_eq!(source.info.classes[10], "other");
     let shares = class_shares(&source);
@@ -124,16 +120,14 @@ fn rooms_with_classes() {
 }
 
 #[test]
+#[ignore = "needs the sets of NASFW_TEST_DATA"]
 fn mice() {
-    let Some(source) = open_set("mouse-pose", LabelKind::Keypoints) else {
-        return;
-    };
+    let source = open_set("mouse-pose", LabelKind::Keypoints);
     assert_sound(&source, 60, 15);
     assert_eq!(source.info.joints.len(), 17);
     assert_eq!(source.info.flip_pairs, None, "paw names carry the side");
     assert_eq!(source.info.skeleton[0], (5, 4));
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/data/mouse-pose/annotations/train.json");
+    let path = folder("mouse-pose/annotations/train.json");
     let file = CocoFile::read(&path).unwrap();
     let object = &file.annotations[0];
     let Label::Keypoints {

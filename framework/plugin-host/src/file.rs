@@ -39,6 +39,11 @@ pub(super) fn refused(path: &Path, message: impl Into<String>) -> Error {
 pub(super) fn read(reference: &Reference) -> Result<PluginFile> {
     let given = &reference.path;
     let fail = |message: String| refused(given, message);
+    if !cfg!(unix) {
+        let message = "libraries as plugins are not supported on this system, only on Linux and macOS; \
+             build the plugin into the program";
+        return Err(fail(message.into()));
+    }
     let path = given.canonicalize().map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound if given.symlink_metadata().is_ok() => {
             fail("a broken link".into())
@@ -129,6 +134,8 @@ fn check_folder(path: &Path) -> Result<(), String> {
             ));
         }
     }
+    #[cfg(not(unix))]
+    let _ = path;
     Ok(())
 }
 

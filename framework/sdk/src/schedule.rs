@@ -58,18 +58,18 @@ impl Decay {
 pub enum Optimiser {
     /// Adam (Kingma & Ba 2015) with β 0.9 and 0.999, ε 1e-8.
     Adam {
-        /// Learning rate.
+        /// Learning rate, 0 or more.
         lr: f64,
-        /// L2 penalty added to the gradient.
+        /// L2 penalty added to the gradient, 0 or more.
         weight_decay: f64,
     },
     /// Stochastic gradient descent.
     Sgd {
-        /// Learning rate.
+        /// Learning rate, 0 or more.
         lr: f64,
-        /// Momentum, 0 for none.
+        /// Momentum, from 0 to below 1; 0 for none.
         momentum: f64,
-        /// L2 penalty added to the gradient.
+        /// L2 penalty added to the gradient, 0 or more.
         weight_decay: f64,
     },
 }
@@ -83,28 +83,28 @@ pub struct Stage {
     /// Training samples in a pass; 0 means each image once. Above the number of images, they come
     /// again with another augmentation.
     pub samples: usize,
-    /// Passes over the samples.
+    /// Passes over the samples, 1 to 10,000,000.
     pub epochs: usize,
-    /// Images in a step.
+    /// Images in a step, 1 to 4096.
     pub batch: usize,
-    /// Images are scaled so that their shorter side has this length.
+    /// Images are scaled so that their shorter side has this length, 1 to 4096.
     pub shorter_side_px: usize,
-    /// Side of the square crop.
+    /// Side of the square crop, 1 to 4096.
     pub crop_px: usize,
     /// The optimiser of the decoder (and auxiliary heads).
     pub decoder: Optimiser,
-    /// The optimiser of the encoder; ignored for [`Source::Features`].
+    /// How the encoder learns; ignored by a stage on `features`.
     pub encoder: Optimiser,
     /// The course of both learning rates over the stage.
     #[serde(default)]
     pub decay: Decay,
     /// Gradients of each part are scaled down to this norm at most; 0 turns it off.
     pub clip_norm: f64,
-    /// Weight of the squared distance to the teacher's outputs; 0 turns it off.
+    /// Weight of the squared distance to the teacher's outputs, 0 or more; 0 turns it off.
     pub distillation: f64,
-    /// Weight of the loss of each auxiliary output; 0 turns them off.
+    /// Weight of the loss of each auxiliary output, 0 or more; 0 turns them off.
     pub auxiliary: f64,
-    /// Decay of the Polyak average of the weights; 0 turns it off.
+    /// Decay of the Polyak average of the weights, from 0 to below 1; 0 turns it off.
     pub polyak: f64,
     /// Size at which output and truth are compared.
     pub targets: TargetScale,

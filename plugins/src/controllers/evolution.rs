@@ -17,9 +17,10 @@ const SIZE_LIMIT: usize = 100_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvolutionConfig {
-    /// Architectures alive at a time; 50 by default.
+    /// Architectures alive at a time, 1 to 100,000; 50 by default.
     pub population: usize,
-    /// Draws (with replacement) in a tournament, whose best becomes the parent; 10 by default.
+    /// Draws (with replacement) in a tournament, whose best becomes the parent, 1 to 100,000; 10 by
+    /// default.
     pub sample: usize,
 }
 

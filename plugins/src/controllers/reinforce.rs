@@ -15,9 +15,10 @@ const NAME: &str = "reinforce";
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReinforceConfig {
-    /// Learning rate of Adam; 0.05 by default.
+    /// Learning rate of Adam, above 0, up to 1; 0.05 by default.
     pub lr: f64,
-    /// Decay of the moving average of rewards that a reward is compared with; 0.95 by default.
+    /// Decay of the moving average of rewards that a reward is compared with, from 0 to
+    /// below 1; 0.95 by default.
     pub baseline_decay: f64,
 }
 

@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
-    /// Total number of architectures to try.
+    /// Architectures to try in all, at least 1.
     pub trials: u64,
     /// The seed that every random decision descends from; below 2^63, the range of a TOML integer.
     pub seed: u64,
-    /// Architectures proposed at a time: all of a round are drawn before the controller learns from
-    /// the first, and may be evaluated in parallel. Part of what determines a search.
+    /// Architectures proposed at a time, 1 to 1000: all of a round are drawn before the first of them
+    /// is learned from, and may be judged side by side. Part of what decides a search.
     pub round: u64,
-    /// Worker processes that evaluate architectures; 0 evaluates them in the program itself,
-    /// without isolation. The result does not depend on it.
+    /// Processes that judge architectures, 0 to 256; 0 judges them in the program itself, without
+    /// isolation. The result does not depend on it.
     pub workers: usize,
     /// Threads per worker; 0 divides the cores evenly. The result does not depend on it.
     pub threads: usize,
@@ -31,7 +31,8 @@ pub struct RunConfig {
     /// Time limit in seconds for evaluating one architecture; 0 means no limit. With a limit,
     /// results depend on the clock.
     pub trial_timeout_secs: u64,
-    /// Retries of a trial whose worker crashed, hit a limit or was killed.
+    /// Times that a trial is begun again after its worker crashed, ran into a limit or was killed,
+    /// 0 to 100.
     pub retries: u64,
     /// Ends the search after this many consecutive trials that fail for one reason; 0 means never.
     pub max_failures_in_row: u64,
@@ -46,8 +47,8 @@ pub enum OnFailure {
     /// Reports the failure without any reward; no built-in controller learns from it.
     #[default]
     Skip,
-    /// Reports the lowest reward given so far, as if the trial had been evaluated; before there is
-    /// one, like [`Skip`](OnFailure::Skip).
+    /// The lowest reward that a trial was given so far, as if it had been judged; before there is one,
+    /// as `skip`.
     Worst,
 }
 
@@ -73,7 +74,7 @@ impl Default for RunConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetaConfig {
-    /// Share of the images in the meta-val split, drawn by the seed.
+    /// Share of the images that rewards are measured on, between 0 and 1, drawn by the seed.
     pub val_share: f64,
 }
 
@@ -87,9 +88,9 @@ impl Default for MetaConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderConfig {
-    /// A safetensors file of weights that the encoder starts the warm-up from, with the names of
-    /// nasfw, torchvision or timm; without one they are drawn at random. `warmup.epochs = 0` uses
-    /// them as they are, without a teacher.
+    /// A safetensors file of weights that the encoder starts the warm-up from, in nasfw's names,
+    /// torchvision's or timm's; without one they are drawn at random. `warmup.epochs = 0` uses them
+    /// as they are, without a teacher.
     pub weights: Option<PathBuf>,
 }
 
@@ -97,22 +98,22 @@ pub struct EncoderConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WarmupConfig {
-    /// Passes over the samples; 0 leaves the encoder at its initial weights.
+    /// Passes over the samples, up to 10,000,000; 0 leaves the encoder as it was drawn.
     pub epochs: usize,
-    /// Images per step.
+    /// Images in a step, 1 to 4096.
     pub batch: usize,
-    /// Learning rate of Adam.
+    /// Learning rate of Adam, above 0.
     pub lr: f64,
-    /// L2 penalty added to the gradient.
+    /// L2 penalty added to the gradient, 0 or more.
     pub weight_decay: f64,
     /// Training samples per pass; 0 means each image once. Above the number of images, images
     /// repeat with a new augmentation.
     pub samples: usize,
-    /// Length in pixels to which the shorter side of images is scaled.
+    /// Images are scaled so that their shorter side has this length, 1 to 4096.
     pub shorter_side_px: usize,
-    /// Side of the square crop.
+    /// Side of the square crop, 1 to 4096.
     pub crop_px: usize,
-    /// Channels of the plain decoder.
+    /// Channels of the plain decoder, 1 to 4096.
     pub width: usize,
 }
 
@@ -183,20 +184,21 @@ pub enum TrainDecay {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Passes over the samples.
+    /// Passes over the samples, 1 to 10,000,000.
     pub epochs: usize,
     /// Training samples per pass; 0 means each image once. Above the number of images, images
     /// repeat with a new augmentation.
     pub samples: usize,
-    /// Images per step.
+    /// Images in a step, 1 to 4096.
     pub batch: usize,
-    /// Length in pixels to which the shorter side of images is scaled.
+    /// Images are scaled so that their shorter side has this length, 1 to 4096.
     pub shorter_side_px: usize,
-    /// Side of the square crop.
+    /// Side of the square crop, 1 to 4096.
     pub crop_px: usize,
-    /// Bounds of the random scale of training images, relative to `shorter_side_px`.
+    /// Bounds of the random scale of training images, relative to `shorter_side_px`: above 0, at
+    /// most 16.
     pub scale: [f64; 2],
-    /// Minimum scale: smaller draws are raised to it.
+    /// The least scale, 0 to 16: what is drawn below it becomes it.
     pub scale_least: f64,
     /// The encoder's optimiser.
     pub encoder: Optimiser,
@@ -208,17 +210,16 @@ pub struct TrainConfig {
     pub stages: Vec<RateStage>,
     /// Maximum gradient norm of each part of the network; 0 turns clipping off.
     pub clip_norm: f64,
-    /// Weight of the loss of each auxiliary output; 0 turns them off.
+    /// Weight of the loss of each auxiliary output, 0 or more; 0 turns them off.
     pub auxiliary: f64,
     /// A model folder of the same task and classes, whose outputs on the same crops are distilled.
     pub teacher: Option<PathBuf>,
-    /// Weight of the squared distance to the teacher's outputs; 0 turns it off.
+    /// Weight of the squared distance to the teacher's outputs, 0 or more; 0 turns it off.
     pub distillation: f64,
-    /// Decay of the Polyak average of the weights, which replaces them after every epoch; 0 turns
-    /// it off.
+    /// Decay of the Polyak average of the weights, which replaces them after every epoch: from 0 to
+    /// below 1; 0 turns it off.
     pub polyak: f64,
-    /// Epochs between two evaluations on the validation split; the last epoch is always followed by
-    /// one.
+    /// Epochs between two looks at the validation part, at least 1; the last epoch is always followed by one.
     pub validate_every: usize,
 }
 

@@ -22,31 +22,34 @@ pub enum PolicyKind {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PpoConfig {
-    /// The input of the LSTM after a decision; `autoregressive` by default.
+    /// What the LSTM is fed after a decision; `autoregressive` by default.
     pub policy: PolicyKind,
-    /// Units of each of the two LSTM layers; 100 by default.
+    /// Units of each of the two LSTM layers, 1 to 4096; 100 by default.
     pub hidden: usize,
-    /// LSTM steps before the first decision; 4 by default (the method: one per encoder output).
+    /// LSTM steps before the first decision, 0 to 4096; 4 by default (the method: one per encoder
+    /// output).
     pub warmup_steps: usize,
-    /// The number of last scored proposals that are learned from; 10 by default.
+    /// Number of the last scored proposals that are learned from, 1 to 100,000; 10 by default.
     pub ring: usize,
-    /// Scored proposals from one update to the next; 10 by default.
+    /// Scored proposals from one update to the next, 1 to 100,000; 10 by default.
     pub update_every: usize,
-    /// Passes over the ring in an update; 4 by default.
+    /// Passes over the ring in an update, 1 to 1000; 4 by default.
     pub epochs: usize,
-    /// Proposals in one step of Adam; 10 by default.
+    /// Proposals in one step of Adam, 1 to 100,000; 10 by default.
     pub minibatch: usize,
-    /// The distance from 1 that the probability ratio may move a step; 0.2 by default.
+    /// Distance from 1 that the probability ratio may move in a step, above 0, up to 1000; 0.2 by
+    /// default.
     pub clip: f64,
-    /// Learning rate of Adam; 0.003 by default.
+    /// Learning rate of Adam, above 0, up to 1; 0.003 by default.
     pub lr: f64,
-    /// Weight of the policy's entropy in nats, for rewards in [0, 1]; 0.001 by default. Without it the
-    /// policy settles early on one of several good architectures, with ten times as much it hardly
-    /// settles at all.
+    /// Weight of the policy's entropy in nats, 0 to 1000, for rewards in [0, 1]; 0.001 by default.
+    /// Without it the policy settles early on one of several good architectures, with ten times as
+    /// much it hardly settles at all.
     pub entropy: f64,
-    /// Gradients are scaled down to this length at most; 2 by default, 0 turns it off.
+    /// Gradients are scaled down to this length at most, up to 1e6; 2 by default, 0 turns it off.
     pub clip_norm: f64,
-    /// Decay of the moving average of rewards that a reward is compared with; 0.95 by default.
+    /// Decay of the moving average of rewards that a reward is compared with, from 0 to
+    /// below 1; 0.95 by default.
     pub baseline_decay: f64,
 }
 
