@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use nasfw_device::Device;
+use nasfw_engine::experiment::Values;
 use nasfw_engine::search::{self, Changes};
 use nasfw_engine::store::Run;
 
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let program = judging::prepare(&now)?;
     go(args.show, |progress| {
         (args.events).with(progress, best, |o| {
-            search::resume(&args.run, &changes, None, program.as_ref(), o)
+            search::resume(&args.run, &changes, &Values::default(), program.as_ref(), o)
         })
     })
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nasfw_disk::NewFolder;
+use nasfw_engine::experiment::Values;
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::train::{
     CheckpointPolicy, Resume, TrainRequest, Trained, Unfinished, check_not_begun, resume, train,
@@ -129,7 +130,7 @@ fn begin(args: &Args, out: &Path) -> Result<(), Failure> {
     use_threads(config.run.threads)?;
     let request = TrainRequest {
         config: &config,
-        members: None,
+        values: Values::default(),
         genotype: &start.genotype,
         warm: start.warm.as_ref(),
         data_fingerprint: start.data_fingerprint.as_deref(),
@@ -152,7 +153,7 @@ fn go_on(args: &Args, model: &Path) -> Result<(), Failure> {
     )?;
     let how = Resume {
         data: args.data.as_deref(),
-        members: None,
+        values: Values::default(),
         device: args.compute.device,
         every_steps: args.checkpoint_every,
         finish: args.finish,

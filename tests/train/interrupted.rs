@@ -6,6 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nasfw_data::{Image, write_indexed_png, write_png_rgb};
+use nasfw_engine::experiment::Values;
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::train::{CheckpointPolicy, Resume, TrainRequest, Unfinished, resume, train};
 use nasfw_engine::{Error, Event, Observer};
@@ -130,7 +131,7 @@ fn stopped() -> Place {
     let model = place.path("m");
     let order = TrainRequest {
         config: &config,
-        members: None,
+        values: Values::default(),
         genotype: GENOTYPE,
         warm: None,
         data_fingerprint: None,

@@ -7,7 +7,36 @@ use nasfw_sdk::{
 };
 
 use super::{Config, RunConfig, TrainConfig, TrainDecay};
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// Names of members that are values of a Rust program begin with this; the rest is their type.
+const VALUE: &str = "value:";
+
+/// The name under which a configuration records a member that is a value of type `T`.
+pub fn value_name<T: ?Sized>() -> String {
+    format!("{VALUE}{}", std::any::type_name::<T>())
+}
+
+/// Tells whether a member's name stands for a value, which cannot be made from a configuration.
+pub(super) fn is_value(name: &str) -> bool {
+    name.starts_with(VALUE)
+}
+
+/// Refuses a member that only the program that ran the search can give.
+fn check_made_by_name(table: &str, name: &str) -> Result<()> {
+    if !is_value(name) {
+        return Ok(());
+    }
+    let message = format!(
+        "{table}: {} is a value of the Rust program that made the run; continue there, with a `Search` of \
+         the same value",
+        &name[VALUE.len()..]
+    );
+    Err(Error::Config {
+        file: None,
+        message,
+    })
+}
 
 impl Config {
     /// Makes the search space.
@@ -15,6 +44,7 @@ impl Config {
     /// # Errors
     /// When no plugin has this name, or a setting is out of range.
     pub fn make_space(&self) -> Result<Box<dyn SearchSpace>> {
+        check_made_by_name("space", &self.space.plugin)?;
         let entry = SpaceEntry::of_plugin(&self.space.plugin)?;
         (entry.build)(&self.space.settings).map_err(|e| e.in_table("space").into())
     }
@@ -24,6 +54,7 @@ impl Config {
     /// # Errors
     /// As [`make_space`](Config::make_space).
     pub fn make_task(&self) -> Result<Box<dyn Task>> {
+        check_made_by_name("task", &self.task.name)?;
         let entry = TaskEntry::find(&self.task.name)?;
         (entry.build)(&self.task.settings).map_err(|e| e.in_table("task").into())
     }
@@ -33,6 +64,7 @@ impl Config {
     /// # Errors
     /// As [`make_space`](Config::make_space).
     pub fn make_schedule(&self) -> Result<Box<dyn RewardSchedule>> {
+        check_made_by_name("schedule", &self.schedule.name)?;
         let entry = ScheduleEntry::find(&self.schedule.name)?;
         (entry.build)(&self.schedule.settings).map_err(|e| e.in_table("schedule").into())
     }
@@ -42,21 +74,31 @@ impl Config {
     /// # Errors
     /// As [`make_space`](Config::make_space).
     pub fn make_controller(&self, schema: &Schema, rng: &mut Rng) -> Result<Box<dyn Controller>> {
+        check_made_by_name("controller", &self.controller.name)?;
         let entry = ControllerEntry::find(&self.controller.name)?;
         (entry.build)(&self.controller.settings, schema, rng)
             .map_err(|e| e.in_table("controller").into())
     }
 
-    /// Checks the range of every setting, and makes each member once.
+    /// Checks the range of every setting, and makes each member that has a name once.
     ///
     /// # Errors
     /// Names the key and a value that would be accepted.
     pub fn check(&self) -> Result<()> {
         self.check_ranges()?;
+        if !is_value(&self.task.name) {
+            self.make_task()?;
+        }
+        if !is_value(&self.schedule.name) {
+            self.make_schedule()?;
+        }
+        if is_value(&self.space.plugin) {
+            return Ok(());
+        }
         let space = self.make_space()?;
-        self.make_task()?;
-        self.make_schedule()?;
-        self.make_controller(space.schema(), &mut Seed(self.run.seed).stream("check"))?;
+        if !is_value(&self.controller.name) {
+            self.make_controller(space.schema(), &mut Seed(self.run.seed).stream("check"))?;
+        }
         Ok(())
     }
 

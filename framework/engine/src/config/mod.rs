@@ -35,6 +35,7 @@ use nasfw_sdk::{MemberConfig, SpaceConfig};
 use serde::{Deserialize, Serialize};
 
 pub use layer::{Layers, Preset};
+pub use members::value_name;
 pub use settings::{
     EncoderConfig, FeaturesConfig, MetaConfig, OnFailure, RunConfig, TeacherConfig, TrainConfig,
     TrainDecay, WarmupConfig,

@@ -5,6 +5,7 @@ use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry,
 use serde_json::{Map, Value};
 
 use super::layer::{Layer, Origin};
+use super::members::is_value;
 use super::merge::{error, overlay};
 use super::{
     Config, EncoderConfig, FeaturesConfig, MetaConfig, RunConfig, TeacherConfig, TrainConfig,
@@ -30,6 +31,9 @@ pub(super) struct Registry;
 
 impl Defaults for Registry {
     fn of(&self, table: &str, name: &str) -> Result<Value> {
+        if is_value(name) {
+            return Ok(Value::Object(Map::new()));
+        }
         Ok(match table {
             "space" => (SpaceEntry::of_plugin(name)?.defaults)(),
             "task" => (TaskEntry::find(name)?.defaults)(),

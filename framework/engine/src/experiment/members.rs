@@ -8,14 +8,16 @@ use nasfw_sdk::{Controller, RewardSchedule, Rng, Schema, SearchSpace, Task};
 use crate::config::Config;
 use crate::error::Result;
 
-type MakeSchedule = dyn Fn() -> Result<Box<dyn RewardSchedule>> + Send + Sync;
-type MakeController = dyn Fn(&Schema, &mut Rng) -> Result<Box<dyn Controller>> + Send + Sync;
+/// Makes a schedule.
+pub type MakeSchedule = dyn Fn() -> Result<Box<dyn RewardSchedule>> + Send + Sync;
+/// Makes a controller for a schema.
+pub type MakeController = dyn Fn(&Schema, &mut Rng) -> Result<Box<dyn Controller>> + Send + Sync;
 
 /// A search space, a task, and how schedules and controllers are made.
 ///
-/// They are found by name in the registry ([`of`](Self::of)), or are values of the caller's own types
-/// (the `with_…` methods). A search makes several schedules: one that remembers, and copies of it that
-/// decide about the trials of a round.
+/// They are found by name in the registry ([`of`](Self::of)), or are [`Values`] of the caller's own types.
+/// A search makes several schedules: one that remembers, and copies of it that decide about the trials
+/// of a round.
 #[derive(Clone)]
 pub struct Members {
     pub(crate) space: Arc<dyn SearchSpace>,
@@ -24,55 +26,54 @@ pub struct Members {
     controller: Arc<MakeController>,
 }
 
+/// Members that are values; the others are those that a configuration names.
+#[derive(Clone, Default)]
+pub struct Values {
+    /// The search space.
+    pub space: Option<Arc<dyn SearchSpace>>,
+    /// The task.
+    pub task: Option<Arc<dyn Task>>,
+    /// Makes a schedule that has seen nothing.
+    pub schedule: Option<Arc<MakeSchedule>>,
+    /// Makes a controller that has seen nothing for a schema, its initial weights drawn from the generator.
+    pub controller: Option<Arc<MakeController>>,
+}
+
+impl Values {
+    /// These, and what `config` names for the rest.
+    ///
+    /// # Errors
+    /// When a name is unknown, or a setting is out of range.
+    pub fn over(&self, config: &Config) -> Result<Members> {
+        let (of_schedule, of_controller) = (config.clone(), config.clone());
+        Ok(Members {
+            space: match &self.space {
+                Some(space) => space.clone(),
+                None => config.make_space()?.into(),
+            },
+            task: match &self.task {
+                Some(task) => task.clone(),
+                None => config.make_task()?.into(),
+            },
+            schedule: match &self.schedule {
+                Some(make) => make.clone(),
+                None => Arc::new(move || of_schedule.make_schedule()),
+            },
+            controller: match &self.controller {
+                Some(make) => make.clone(),
+                None => Arc::new(move |schema, rng| of_controller.make_controller(schema, rng)),
+            },
+        })
+    }
+}
+
 impl Members {
     /// The members that `config` names, made from their settings.
     ///
     /// # Errors
     /// When a name is unknown, or a setting is out of range.
     pub fn of(config: &Config) -> Result<Self> {
-        let (of_schedule, of_controller) = (config.clone(), config.clone());
-        Ok(Self {
-            space: config.make_space()?.into(),
-            task: config.make_task()?.into(),
-            schedule: Arc::new(move || of_schedule.make_schedule()),
-            controller: Arc::new(move |schema, rng| of_controller.make_controller(schema, rng)),
-        })
-    }
-
-    /// The same with another search space.
-    pub fn with_space(self, space: Arc<dyn SearchSpace>) -> Self {
-        Self { space, ..self }
-    }
-
-    /// The same with another task.
-    pub fn with_task(self, task: Arc<dyn Task>) -> Self {
-        Self { task, ..self }
-    }
-
-    /// The same with another schedule, made whenever one is needed.
-    pub fn with_schedule(
-        self,
-        make: impl Fn() -> nasfw_sdk::Result<Box<dyn RewardSchedule>> + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            schedule: Arc::new(move || Ok(make()?)),
-            ..self
-        }
-    }
-
-    /// The same with another controller, made for the space's schema; its initial weights are drawn from
-    /// the generator.
-    pub fn with_controller(
-        self,
-        make: impl Fn(&Schema, &mut Rng) -> nasfw_sdk::Result<Box<dyn Controller>>
-        + Send
-        + Sync
-        + 'static,
-    ) -> Self {
-        Self {
-            controller: Arc::new(move |schema, rng| Ok(make(schema, rng)?)),
-            ..self
-        }
+        Values::default().over(config)
     }
 
     /// The search space.

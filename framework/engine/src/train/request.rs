@@ -5,18 +5,17 @@ use std::path::Path;
 use super::checkpoint::CheckpointFolder;
 use crate::config::Config;
 use crate::error::Result;
-use crate::experiment::Members;
+use crate::experiment::Values;
 use nasfw_device::Device;
 use nasfw_model::Model;
 use nasfw_network::Weights;
 
 /// A training to run: what is trained, and from where.
-#[derive(Debug)]
 pub struct TrainRequest<'a> {
     /// Space, task, data, seed, and the table `train`.
     pub config: &'a Config,
-    /// Search space and task, where they are not those that `config` names.
-    pub members: Option<&'a Members>,
+    /// Members in place of those that `config` names.
+    pub values: Values,
     /// The architecture.
     pub genotype: &'a str,
     /// Weights that the encoder starts from; arrays of other parts are skipped. Without them it
@@ -39,12 +38,12 @@ pub struct CheckpointPolicy<'a> {
 }
 
 /// Options of a resumed training.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Resume<'a> {
     /// The present location of the data, if it was moved.
     pub data: Option<&'a Path>,
-    /// Search space and task, where they are not those that the configuration names.
-    pub members: Option<&'a Members>,
+    /// Members in place of those that the configuration names.
+    pub values: Values,
     /// The device to compute on from here, if another than before.
     pub device: Option<Device>,
     /// As [`CheckpointPolicy::every_steps`].
