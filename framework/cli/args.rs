@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use nasfw_device::Device;
-use nasfw_engine::config::{Layers, Preset};
-use nasfw_plugin_host::is_library;
-use nasfw_sdk::Size;
-use nasfw_sdk::registry::SpaceEntry;
+use nasfw::device::Device;
+use nasfw::engine::config::{Layers, Preset};
+use nasfw::plugin_host::is_library;
+use nasfw::sdk::Size;
+use nasfw::sdk::registry::SpaceEntry;
 
 use crate::exit::Failure;
 
@@ -91,7 +91,7 @@ impl PluginArgs {
         for plugin in &self.plugins {
             if is_library(plugin) {
                 layers = layers.library(plugin, !has_space)?;
-                has_space = has_space || nasfw_plugin_host::load(plugin)?.space().is_some();
+                has_space = has_space || nasfw::plugin_host::load(plugin)?.space().is_some();
             } else if has_space {
                 return Err(Failure::Input(format!(
                     "--plugin {plugin}: another --plugin gives the search space already; leave \
@@ -134,21 +134,4 @@ pub(crate) fn size(text: &str) -> Result<Size, String> {
         .split_once('x')
         .and_then(|(h, w)| Some(Size::new(side(w)?, side(h)?)));
     sides.ok_or_else(|| format!("expected HEIGHTxWIDTH of 1 to {MAX_PX} pixels, e.g. 512x512"))
-}
-
-/// Computes with this many threads from now on; 0 means one per core.
-pub(crate) fn use_threads(threads: usize) -> Result<(), Failure> {
-    // The thread that trains is one of the pool: were it outside, it would hand every kernel over and
-    // sleep until it is done, which took longer than most kernels on small maps.
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .use_current_thread();
-    pool.build_global().map_err(|e| {
-        let count = match threads {
-            0 => "a thread for each core".into(),
-            n => format!("{n} threads"),
-        };
-        let hint = "fewer --threads, or a higher `ulimit -u`, may do";
-        Failure::Failed(format!("cannot start {count} ({e}); {hint}"))
-    })
 }

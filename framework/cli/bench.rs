@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Subcommand;
-use nasfw_device::Device;
-use nasfw_disk::write_file;
-use nasfw_engine::config::Preset;
-use nasfw_engine::timing::{self, Reference, Timed};
-use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{IoChannels, Seed, Size};
+use nasfw::device::Device;
+use nasfw::disk::write_file;
+use nasfw::engine::config::Preset;
+use nasfw::engine::timing::{self, Reference, Timed};
+use nasfw::sdk::graph::Graph;
+use nasfw::sdk::{IoChannels, Seed, Size};
 use serde::Serialize;
 
-use crate::args::{ComputeArgs, MAX_SEED, PluginArgs, SettingsArgs, size, use_threads};
+use crate::args::{ComputeArgs, MAX_SEED, PluginArgs, SettingsArgs, size};
 use crate::card;
 use crate::exit::Failure;
 
@@ -123,7 +123,7 @@ impl Case {
     fn network(&self) -> std::result::Result<Network, Failure> {
         let layers = self.plugins.over(self.settings.layers(Preset::None)?)?;
         let config = self.compute.over(layers).resolve()?;
-        use_threads(config.run.threads)?;
+        nasfw::use_threads(config.run.threads)?;
         let space = config.make_space()?;
         let choices = space.parse(&self.genotype)?;
         let graph = space.decode(&choices, &IoChannels::rgb(self.outputs as usize))?;

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use nasfw_engine::Trial;
-use nasfw_report::sketch::to_text;
-use nasfw_sdk::{Choices, SearchSpace, Task};
+use nasfw::engine::Trial;
+use nasfw::report::sketch::to_text;
+use nasfw::sdk::{Choices, SearchSpace, Task};
 
 use crate::exit::Failure;
 pub(crate) use crate::number::metric;

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use nasfw_disk::write_file;
-use nasfw_engine::config::Preset;
-use nasfw_report::sketch::to_svg;
-use nasfw_sdk::{Choices, Cost, IoChannels, SearchSpace, Size};
+use nasfw::disk::write_file;
+use nasfw::engine::config::Preset;
+use nasfw::report::sketch::to_svg;
+use nasfw::sdk::{Choices, Cost, IoChannels, SearchSpace, Size};
 use serde_json::{Map, Value};
 
 use crate::args::{PluginArgs, SettingsArgs, size};
@@ -46,8 +46,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (config, genotype, outputs) = match (&args.from, &args.genotype) {
         (Some(from), _) => {
-            let found = found::find(from)?;
-            (found.config, found.trial.genotype, found.outputs)
+            let (run, trial) = found::find(from)?;
+            (run.config()?, trial.genotype, run.output_channels()?)
         }
         (None, genotype) => {
             let layers = args.settings.layers(Preset::None)?;

@@ -5,15 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use nasfw_engine::Config;
-use nasfw_engine::eval::{EvalRequest, Report, evaluate, settings};
-use nasfw_model::{Description, Model};
-use nasfw_network::fit::View;
-use nasfw_plugin_host as plugins;
-use nasfw_sdk::{LabelKind, Metrics};
+use nasfw::sdk::{LabelKind, Metrics};
+use nasfw::{Config, Description, Evaluation, Model, Report, View};
 use serde::Serialize;
 
-use crate::args::{ComputeArgs, SettingsArgs, path_flag, use_threads};
+use crate::args::{ComputeArgs, SettingsArgs, path_flag};
 use crate::card::{self, INDENT, WIDTH, cut};
 use crate::exit::Failure;
 use crate::session::ShowArgs;
@@ -73,23 +69,26 @@ struct Line<'a> {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
-    let config = resolve(args, model.description())?;
-    use_threads(config.run.threads)?;
-    let request = EvalRequest {
-        model: &model,
-        config: &config,
-        task: None,
-        split: match args.split {
-            Split::Train => nasfw_sdk::Split::Train,
-            Split::Val => nasfw_sdk::Split::Val,
-        },
-        view: match args.view {
+    let mut evaluation = Evaluation::of(&model)
+        .split(match args.split {
+            Split::Train => nasfw::sdk::Split::Train,
+            Split::Val => nasfw::sdk::Split::Val,
+        })
+        .view(match args.view {
             See::Whole => View::Whole,
             See::Crop => View::Crop,
-        },
-    };
+        })
+        .map_layers(|layers| {
+            let layers = args.compute.over(args.settings.over(layers)?);
+            path_flag(layers, "--data", "data.path", args.data.as_deref())
+        })?;
+    for reference in &args.plugins {
+        evaluation = evaluation.library(reference);
+    }
+    let config = evaluation.config()?;
+    nasfw::use_threads(config.run.threads)?;
     let mut progress = args.show.bars()?;
-    let result = evaluate(&request, &mut progress);
+    let result = evaluation.observer(&mut progress).run();
     progress.close();
     let report = result?;
     let mut out = io::stdout().lock();
@@ -99,7 +98,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
                 model: &args.model,
                 task: &config.task.name,
                 split: args.split,
-                view: request.view,
+                view: report.view,
                 shorter_side_px: config.train.shorter_side_px,
                 images: report.images,
                 data: &report.data,
@@ -110,53 +109,33 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let json = serde_json::to_string(&line).map_err(io::Error::from)?;
             writeln!(out, "{json}")?;
         }
-        false => print_summary(&mut out, args, &request, &report)?,
+        false => print_summary(&mut out, args, &model, &config, &report)?,
     }
     out.flush()?;
     Ok(())
 }
 
-fn resolve(args: &Args, description: &Description) -> Result<Config, Failure> {
-    for reference in &args.plugins {
-        plugins::load(reference)?;
-    }
-    let mut layers = args.settings.over(settings(description)?)?;
-    layers = args.compute.over(layers);
-    layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
-    layers.resolve().map_err(|e| {
-        let libraries = description.provenance.plugins.join(", ");
-        match (&e, libraries.is_empty()) {
-            (nasfw_engine::Error::Contract(nasfw_sdk::Error::UnknownName { .. }), false) => {
-                Failure::Input(format!(
-                    "{e}; the model was trained with {libraries}: name it with --plugin"
-                ))
-            }
-            _ => e.into(),
-        }
-    })
-}
-
 fn print_summary(
     out: &mut dyn Write,
     args: &Args,
-    request: &EvalRequest<'_>,
+    model: &Model,
+    config: &Config,
     report: &Report,
 ) -> Result<(), Failure> {
-    let (config, description) = (request.config, request.model.description());
-    let model = args.model.display();
-    card::heading(out, &format!("{model}: {} images", report.images))?;
+    let folder = args.model.display();
+    card::heading(out, &format!("{folder}: {} images", report.images))?;
     let train = &config.train;
-    let view = match request.view {
+    let view = match report.view {
         View::Whole => "whole images".to_owned(),
         View::Crop => format!("crops of {0} x {0}", train.crop_px),
     };
     card::row(out, "task", &config.task.name)?;
     card::words(out, "data", &report.data)?;
-    let part = match (request.split, report.is_training_data) {
-        (nasfw_sdk::Split::Train, true) => "train, which the model learned from",
-        (nasfw_sdk::Split::Train, false) => "train (not the training data set)",
-        (nasfw_sdk::Split::Val, true) => "val, which chose the epoch of the weights",
-        (nasfw_sdk::Split::Val, false) => "val (not the training data set)",
+    let part = match (args.split, report.is_training_data) {
+        (Split::Train, true) => "train, which the model learned from",
+        (Split::Train, false) => "train (not the training data set)",
+        (Split::Val, true) => "val, which chose the epoch of the weights",
+        (Split::Val, false) => "val (not the training data set)",
     };
     card::row(out, "part", part)?;
     let scale = format!("{view}, shorter side {} px", train.shorter_side_px);
@@ -167,7 +146,7 @@ fn print_summary(
     for (name, value) in metrics.headline_first(task.headline()) {
         card::row(out, name, &card::metric(value))?;
     }
-    items(out, description, metrics)?;
+    items(out, model.description(), metrics)?;
     writeln!(out)?;
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use nasfw_engine::Observer;
-use nasfw_engine::tensorboard::{Events, check_folder};
+use nasfw::engine::Observer;
+use nasfw::engine::tensorboard::{Events, check_folder};
 
 use crate::exit::Failure;
 use crate::progress::Progress;

@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use nasfw_engine::error::with_sources;
+use nasfw::engine::error::with_sources;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The engine's reasons, which know whose fault they are.
     #[error(transparent)]
-    Engine(#[from] nasfw_engine::Error),
+    Engine(#[from] nasfw::engine::Error),
     /// The input or the usage is wrong.
     #[error("{0}")]
     Input(String),
@@ -36,12 +36,12 @@ macro_rules! by_way_of_the_engine {
     };
 }
 by_way_of_the_engine!(
-    nasfw_sdk::Error,
-    nasfw_data::DataError,
-    nasfw_disk::Error,
-    nasfw_network::Error,
-    nasfw_plugin_host::Error,
-    nasfw_model::Error
+    nasfw::sdk::Error,
+    nasfw::data::DataError,
+    nasfw::disk::Error,
+    nasfw::network::Error,
+    nasfw::plugin_host::Error,
+    nasfw::model::Error
 );
 
 /// The exit code of a result, its error said on standard error.

@@ -4,12 +4,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use nasfw_disk::write_file;
-use nasfw_model::Model;
-use nasfw_model::export::onnx::{Normalise, Options, to_onnx};
-use nasfw_model::export::to_dot;
-use nasfw_sdk::Size;
-use nasfw_sdk::registry::SpaceEntry;
+use nasfw::disk::write_file;
+use nasfw::model::Model;
+use nasfw::model::export::onnx::{Normalise, Options, to_onnx};
+use nasfw::model::export::to_dot;
+use nasfw::sdk::Size;
+use nasfw::sdk::registry::SpaceEntry;
 
 use crate::args::size;
 use crate::exit::Failure;
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 fn drawing(model: &Model) -> Result<String, Failure> {
     let provenance = &model.description().provenance;
     for reference in &provenance.plugins {
-        nasfw_plugin_host::load(reference)?;
+        nasfw::plugin_host::load(reference)?;
     }
     let entry = SpaceEntry::of_plugin(&provenance.space.plugin)?;
     let space = (entry.build)(&provenance.space.settings)?;

@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use nasfw_data::read_rgb;
-use nasfw_disk::write_file;
-use nasfw_engine::config::Preset;
-use nasfw_engine::experiment::encoder_of;
-use nasfw_model::encoder::features;
-use nasfw_network::Weights;
+use nasfw::data::read_rgb;
+use nasfw::disk::write_file;
+use nasfw::engine::config::Preset;
+use nasfw::engine::experiment::encoder_of;
+use nasfw::model::encoder::features;
+use nasfw::network::Weights;
 
-use crate::args::{ComputeArgs, PluginArgs, SettingsArgs, path_flag, use_threads};
+use crate::args::{ComputeArgs, PluginArgs, SettingsArgs, path_flag};
 use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let weights = Some(args.encoder_weights.as_path());
     let layers = path_flag(layers, "--encoder-weights", "encoder.weights", weights)?;
     let config = args.compute.over(layers).resolve()?;
-    use_threads(config.run.threads)?;
+    nasfw::use_threads(config.run.threads)?;
     let (encoder, given) = encoder_of(&config)?;
     let image = read_rgb(&args.image)?;
     let maps: Weights = features(config.run.device, &encoder, &given.weights, &image)?;

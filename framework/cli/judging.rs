@@ -1,13 +1,8 @@
-//! `--workers` and the limits of workers, and the program as a worker.
+//! `--workers` and the limits of workers.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use nasfw::engine::config::{Layers, RunConfig};
 
-use nasfw_device::Device;
-use nasfw_engine::config::RunConfig;
-use nasfw_engine::search::{WorkerProgram, work};
-
-use crate::args::{MAX_THREADS, use_threads};
+use crate::args::MAX_THREADS;
 use crate::exit::Failure;
 
 /// More workers than any machine this runs on has cores; a larger number is a slip.
@@ -33,51 +28,34 @@ pub(crate) struct JudgeArgs {
     pub(crate) trial_timeout: Option<u64>,
 }
 
-/// This program as a worker, and threads for the program itself, which computes while no worker does.
-pub(crate) fn prepare(run: &RunConfig) -> Result<Option<WorkerProgram>, Failure> {
+impl JudgeArgs {
+    /// The layers with these on top.
+    pub(crate) fn over(&self, mut layers: Layers) -> Layers {
+        let numbers = [
+            ("--workers", "run.workers", self.workers),
+            ("--threads", "run.threads", self.threads),
+            ("--memory-limit", "run.memory_limit_mb", self.memory_limit),
+            (
+                "--trial-timeout",
+                "run.trial_timeout_secs",
+                self.trial_timeout,
+            ),
+        ];
+        for (flag, key, value) in numbers {
+            if let Some(value) = value {
+                layers = layers.flag(flag, key, value);
+            }
+        }
+        layers
+    }
+}
+
+/// Sets up the threads of this process, which computes while no worker does.
+pub(crate) fn use_threads_for(run: &RunConfig) -> Result<(), Failure> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = run.workers;
-    use_threads(match run.threads {
-        0 => 0,
-        n => n.saturating_mul(workers.max(1)).min(cores.max(n)),
-    })?;
-    if workers == 0 {
-        return Ok(None);
-    }
     let threads = match run.threads {
-        0 => (cores / workers).max(1),
-        n => n,
+        0 => 0,
+        n => n.saturating_mul(run.workers.max(1)).min(cores.max(n)),
     };
-    let program = std::env::current_exe()
-        .map_err(|e| Failure::Failed(format!("cannot find this program to start workers: {e}")))?;
-    let mut env: Vec<(OsString, OsString)> = Vec::new();
-    if run.memory_limit_mb > 0 {
-        // The allocator takes memory by the gigabyte and uses it bit by bit; only what it uses may
-        // count.
-        env.push(("MIMALLOC_ARENA_EAGER_COMMIT".into(), "0".into()));
-    }
-    Ok(Some(WorkerProgram {
-        program,
-        args: vec!["__worker".into(), threads.to_string().into()],
-        env,
-    }))
-}
-
-/// What a worker is told when it is started.
-#[derive(Debug, clap::Args)]
-pub(crate) struct WorkerArgs {
-    threads: usize,
-    run: PathBuf,
-    nonce: String,
-    device: Device,
-    memory_limit_mb: u64,
-}
-
-/// Judges until standard input ends.
-pub(crate) fn be_worker(args: &WorkerArgs) -> Result<(), Failure> {
-    // Who stops the program stops it, and the program its workers.
-    ctrlc::set_handler(|| {}).map_err(|e| Failure::Failed(format!("cannot ignore Ctrl-C: {e}")))?;
-    use_threads(args.threads)?;
-    work(&args.run, &args.nonce, args.device, args.memory_limit_mb)?;
-    Ok(())
+    Ok(nasfw::use_threads(threads)?)
 }

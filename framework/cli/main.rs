@@ -30,12 +30,9 @@ mod trials;
 mod verify;
 mod watch;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-// Linked for what it registers.
-use nasfw_plugins as _;
 
 /// Searches compact networks for dense prediction: segmentation, depth and pose.
 #[derive(Debug, Parser)]
@@ -81,12 +78,6 @@ enum Command {
     Bench(bench::Args),
     /// Show what this program can use by name, and check libraries of other people
     Plugins(plugins::Args),
-    /// Load a library and say on standard output what came of it; the program calls itself so
-    #[command(name = "__try-plugin", hide = true)]
-    TryPlugin { file: PathBuf, nonce: String },
-    /// Judge architectures for a search; the program calls itself so
-    #[command(name = "__worker", hide = true)]
-    Worker(judging::WorkerArgs),
     /// Run the promises over everything that a library has; the program calls itself so
     #[command(name = "__check-plugin", hide = true)]
     CheckPlugin { reference: String },
@@ -94,7 +85,9 @@ enum Command {
 
 fn main() -> ExitCode {
     memory::keep_freed();
-    plugins::try_with_this_program();
+    if let Some(code) = nasfw::serve() {
+        return code;
+    }
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Resume(args) => resume::run(&args),
@@ -113,10 +106,6 @@ fn main() -> ExitCode {
         Command::Score(args) => score::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Plugins(args) => plugins::run(&args),
-        Command::TryPlugin { file, nonce } => {
-            nasfw_plugin_host::probe_here(&file, &nonce).map_err(Into::into)
-        }
-        Command::Worker(args) => judging::be_worker(&args),
         Command::CheckPlugin { reference } => plugins::check_here(&reference),
     };
     exit::code(result)

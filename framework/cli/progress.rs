@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use nasfw_engine::{Event, Observer, Status, Trial};
+use nasfw::engine::{Event, Observer, Status, Trial};
 
 use crate::card;
 use crate::number::{duration, short};

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use nasfw_engine::experiment::Values;
-use nasfw_engine::search::replay;
-use nasfw_engine::store::Run;
-use nasfw_plugin_host as plugins;
+use nasfw::engine::experiment::GivenMembers;
+use nasfw::engine::search::replay;
+use nasfw::engine::store::Run;
+use nasfw::plugin_host as plugins;
 
 use crate::exit::Failure;
 
@@ -18,7 +18,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let replayed = replay(&Run::read(&args.run)?, &Values::default())?;
+    let replayed = replay(&Run::read(&args.run)?, &GivenMembers::default())?;
     plugins::take_notes();
     let run = args.run.display();
     if let Some(difference) = replayed.difference {

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use nasfw_device::Device;
-use nasfw_engine::experiment::Values;
-use nasfw_engine::search::{self, Changes};
-use nasfw_engine::store::Run;
+use nasfw::engine::config::Layers;
+use nasfw::engine::search;
+use nasfw::{Device, Preset, Run, Search};
 
 use crate::events::EventArgs;
 use crate::exit::Failure;
-use crate::judging::{self, JudgeArgs};
+use crate::judging::{JudgeArgs, use_threads_for};
 use crate::session::{ShowArgs, go};
 
 #[derive(Debug, clap::Args)]
@@ -34,25 +33,28 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let view = Run::read(&args.run)?;
-    let mut now = view.config()?.run;
-    let best = search::best(&view.trials()?).and_then(|t| t.reward);
-    drop(view);
+    let run = Run::open(&args.run)?;
+    let best = search::best(&run.trials()?).and_then(|trial| trial.reward);
     args.events.check()?;
-    let changes = Changes {
-        trials: args.trials,
-        data: args.data.clone(),
-        device: args.device,
-        workers: args.judge.workers.map(|n| n as usize),
-        threads: args.judge.threads.map(|n| n as usize),
-        memory_limit_mb: args.judge.memory_limit,
-        trial_timeout_secs: args.judge.trial_timeout,
-    };
-    changes.apply(&mut now);
-    let program = judging::prepare(&now)?;
+    let mut now = run.config()?.run;
+    drop(run);
+    let set = |to: &mut usize, given: Option<u64>| *to = given.map_or(*to, |n| n as usize);
+    set(&mut now.workers, args.judge.workers);
+    set(&mut now.threads, args.judge.threads);
+    use_threads_for(&now)?;
+    let mut search = Search::with_layers(args.judge.over(Layers::new(Preset::None)));
+    if let Some(trials) = args.trials {
+        search = search.trials(trials);
+    }
+    if let Some(data) = &args.data {
+        search = search.data(data);
+    }
+    if let Some(device) = args.device {
+        search = search.device(device);
+    }
     go(args.show, |progress| {
-        (args.events).with(progress, best, |o| {
-            search::resume(&args.run, &changes, &Values::default(), program.as_ref(), o)
+        (args.events).with(progress, best, |observer| {
+            search.observer(observer).resume(&args.run)
         })
     })
 }

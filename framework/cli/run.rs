@@ -3,15 +3,15 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use nasfw_device::Device;
-use nasfw_engine::experiment::Members;
-use nasfw_engine::store::Run;
-use nasfw_engine::{Config, search};
+use nasfw::Device;
+use nasfw::engine::config::Layers;
+use nasfw::engine::store::Run;
+use nasfw::{Config, Search};
 
 use crate::args::{MAX_SEED, PluginArgs, SettingsArgs, path_flag};
 use crate::events::EventArgs;
 use crate::exit::Failure;
-use crate::judging::{self, JudgeArgs};
+use crate::judging::{JudgeArgs, use_threads_for};
 use crate::session::{ShowArgs, go};
 
 #[derive(Debug, clap::Args)]
@@ -62,7 +62,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let config = resolve(args)?;
+    let layers = layers(args)?;
+    let config = layers.resolve()?;
     if args.dry_run {
         let mut out = io::stdout().lock();
         out.write_all(config.to_toml().as_bytes())?;
@@ -70,12 +71,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return Ok(());
     }
     args.events.check()?;
-    let members = Members::of(&config)?;
-    let program = judging::prepare(&config.run)?;
+    use_threads_for(&config.run)?;
     let search = |out: &Path| {
         go(args.show, |progress| {
-            (args.events).with(progress, None, |o| {
-                search::run(&config, &members, out, program.as_ref(), o)
+            (args.events).with(progress, None, |observer| {
+                Search::with_layers(layers).observer(observer).run(out)
             })
         })
     };
@@ -94,7 +94,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn resolve(args: &Args) -> Result<Config, Failure> {
+fn layers(args: &Args) -> Result<Layers, Failure> {
     let layers = args.settings.layers(args.preset.parse()?)?;
     let mut layers = args.plugins.over(layers)?;
     let texts = [
@@ -113,28 +113,17 @@ fn resolve(args: &Args) -> Result<Config, Failure> {
     let numbers = [
         ("--trials", "run.trials", args.trials),
         ("--seed", "run.seed", args.seed),
-        ("--workers", "run.workers", args.judge.workers),
-        ("--threads", "run.threads", args.judge.threads),
-        (
-            "--memory-limit",
-            "run.memory_limit_mb",
-            args.judge.memory_limit,
-        ),
-        (
-            "--trial-timeout",
-            "run.trial_timeout_secs",
-            args.judge.trial_timeout,
-        ),
     ];
     for (flag, key, value) in numbers {
         if let Some(value) = value {
             layers = layers.flag(flag, key, value);
         }
     }
+    layers = args.judge.over(layers);
     layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
     let weights = args.encoder_weights.as_deref();
     layers = path_flag(layers, "--encoder-weights", "encoder.weights", weights)?;
-    Ok(layers.resolve()?)
+    Ok(layers)
 }
 
 /// Makes the first of `runs/segm-depth-001`, `-002`, … that does not exist, so that no other process

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use nasfw_engine::config::Preset;
-use nasfw_engine::experiment::Members;
-use nasfw_engine::search::proposals;
+use nasfw::engine::config::Preset;
+use nasfw::engine::experiment::Members;
+use nasfw::engine::search::proposals;
 use serde::Serialize;
 
 use crate::args::{MAX_SEED, PluginArgs, SettingsArgs};

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use nasfw_data::{DataError, read_depth_png, read_indexed_png};
-use nasfw_plugins::tasks::{ConfusionMatrix, DepthErrors};
-use nasfw_sdk::Size;
+use nasfw::data::{DataError, read_depth_png, read_indexed_png};
+use nasfw::plugins::tasks::{ConfusionMatrix, DepthErrors};
+use nasfw::sdk::Size;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
@@ -51,7 +51,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         "depth" => score_depth(args)?,
         "pose" => score_pose(&args.pred, &args.truth, args.alpha)?,
         other => {
-            return Err(nasfw_sdk::Error::unknown("task", other, ["segm", "depth", "pose"]).into());
+            return Err(
+                nasfw::sdk::Error::unknown("task", other, ["segm", "depth", "pose"]).into(),
+            );
         }
     };
     let mut out = io::stdout().lock();
@@ -157,7 +159,7 @@ fn score_depth(args: &Args) -> Result<Scored, Failure> {
 fn each_pair<T: Send>(
     args: &Args,
     load: impl Fn(&str) -> Result<T, Failure> + Sync,
-    mut add: impl FnMut(T) -> nasfw_sdk::Result<()>,
+    mut add: impl FnMut(T) -> nasfw::sdk::Result<()>,
 ) -> Result<u64, Failure> {
     let names = common_names(&args.pred, &args.truth)?;
     for chunk in names.chunks(CHUNK) {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use nasfw_data::{CocoFile, DataError, KeypointResult, read_keypoint_results};
-use nasfw_plugins::tasks::Pck;
-use nasfw_sdk::{Keypoint, Metrics, Size};
+use nasfw::data::{CocoFile, DataError, KeypointResult, read_keypoint_results};
+use nasfw::plugins::tasks::Pck;
+use nasfw::sdk::{Keypoint, Metrics, Size};
 
 use crate::exit::Failure;
 

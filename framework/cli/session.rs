@@ -6,10 +6,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use nasfw_engine::search::Summary;
-use nasfw_engine::store::Run;
-use nasfw_engine::{Config, Trial};
-use nasfw_plugin_host as plugins;
+use nasfw::engine::search::Summary;
+use nasfw::plugin_host as plugins;
+use nasfw::{Config, Run, Trial};
 use serde::Serialize;
 
 use crate::card;
@@ -74,28 +73,31 @@ struct End<'a> {
 /// Runs `search` with progress and shows how it ended.
 pub(crate) fn go(
     show: ShowArgs,
-    search: impl FnOnce(&mut Progress) -> nasfw_engine::Result<Summary>,
+    search: impl FnOnce(&mut Progress) -> nasfw::Result<Run>,
 ) -> Result<(), Failure> {
     let mut progress = show.progress()?;
     let result = search(&mut progress);
     progress.close();
-    let summary = result?;
-    let view = Run::read(&summary.run)?;
-    let config = view.config()?;
+    let run = result?;
+    let config = run.config()?;
+    let Some(summary) = run.summary() else {
+        return Ok(());
+    };
     if show.json {
-        json(&summary)?;
+        json(summary)?;
     } else {
-        print_summary(&summary, &config)?;
+        print_summary(summary, &config)?;
     }
     let wanted = config.run.trials;
-    let (run, finished) = (quoted(&summary.run), summary.finished);
+    let finished = summary.finished;
     if summary.is_stopped {
         return Err(Failure::Stopped(format!(
-            "stopped after {finished} of {wanted} trials; continue with: nasfw resume {run}"
+            "stopped after {finished} of {wanted} trials; continue with: nasfw resume {}",
+            quoted(&summary.run)
         )));
     }
     if summary.best.is_none() {
-        let reasons = view.trials()?;
+        let reasons = run.trials()?;
         let reason = reasons
             .iter()
             .find_map(|t| t.reason.as_deref())

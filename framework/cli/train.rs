@@ -3,18 +3,12 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use nasfw_disk::NewFolder;
-use nasfw_engine::experiment::Values;
-use nasfw_engine::config::{Layers, Preset};
-use nasfw_engine::train::{
-    CheckpointPolicy, Resume, TrainRequest, Trained, Unfinished, check_not_begun, resume, train,
-};
-use nasfw_engine::{Config, Observer};
-use nasfw_network::Weights;
-use nasfw_sdk::Metrics;
+use nasfw::engine::config::{Layers, Preset};
+use nasfw::sdk::Metrics;
+use nasfw::{Config, Observer, Trained, Training, UnfinishedTraining};
 use serde::Serialize;
 
-use crate::args::{ComputeArgs, MAX_SEED, PluginArgs, SettingsArgs, path_flag, use_threads};
+use crate::args::{ComputeArgs, MAX_SEED, PluginArgs, SettingsArgs, path_flag};
 use crate::card;
 use crate::events::EventArgs;
 use crate::exit::Failure;
@@ -91,14 +85,6 @@ struct End<'a> {
     ended_early: Option<&'a str>,
 }
 
-/// What a run gives a training.
-#[derive(Default)]
-struct Start {
-    genotype: String,
-    warm: Option<Weights>,
-    data_fingerprint: Option<String>,
-}
-
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match (&args.out, &args.resume) {
         (_, Some(model)) => go_on(args, model),
@@ -109,82 +95,70 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn begin(args: &Args, out: &Path) -> Result<(), Failure> {
-    let (config, start) = match &args.from {
-        Some(from) => from_run(args, from)?,
+    let training = match &args.from {
+        Some(from) => {
+            let (run, trial) = found::find(from)?;
+            Training::of_trial(&run, &trial)?
+                .map_layers(|layers| flags(args, args.settings.over(layers)?))?
+        }
         None => {
-            let preset = args
-                .preset
-                .as_deref()
-                .map_or(Ok(Preset::Demo), str::parse)?;
+            let preset = (args.preset.as_deref()).map_or(Ok(Preset::Demo), str::parse)?;
             let layers = args.plugins.over(args.settings.layers(preset)?)?;
-            let start = Start {
-                genotype: args.genotype.clone().unwrap_or_default(),
-                ..Start::default()
-            };
-            (flags(args, layers)?.resolve()?, start)
+            let genotype = args.genotype.as_deref().unwrap_or_default();
+            Training::with_layers(flags(args, layers)?, genotype)
         }
     };
-    check_not_begun(out)?;
-    NewFolder::check_free(out)?;
+    let training = training.checkpoint_every(args.checkpoint_every);
+    let config = training.config()?;
     args.events.check()?;
-    use_threads(config.run.threads)?;
-    let request = TrainRequest {
-        config: &config,
-        values: Values::default(),
-        genotype: &start.genotype,
-        warm: start.warm.as_ref(),
-        data_fingerprint: start.data_fingerprint.as_deref(),
-        keep: Some(CheckpointPolicy {
-            model: out,
-            every_steps: args.checkpoint_every,
-        }),
-    };
-    end(args, &config, out, |progress| train(&request, progress))
-}
-
-fn go_on(args: &Args, model: &Path) -> Result<(), Failure> {
-    let unfinished = Unfinished::open(model)?;
-    args.events.check()?;
-    let config = unfinished.config().clone();
-    use_threads(
-        args.compute
-            .threads
-            .map_or(config.run.threads, |n| n as usize),
-    )?;
-    let how = Resume {
-        data: args.data.as_deref(),
-        values: Values::default(),
-        device: args.compute.device,
-        every_steps: args.checkpoint_every,
-        finish: args.finish,
-    };
-    end(args, &config, model, |progress| {
-        resume(unfinished, &how, progress)
+    nasfw::use_threads(config.run.threads)?;
+    end(args, &config, out, |observer| {
+        training.observer(observer).run(out)
     })
 }
 
-/// Trains, writes the model and shows it.
+fn go_on(args: &Args, model: &Path) -> Result<(), Failure> {
+    let mut training = UnfinishedTraining::open(model)?.checkpoint_every(args.checkpoint_every);
+    args.events.check()?;
+    let config = training.config().clone();
+    let threads = args.compute.threads.map(|n| n as usize);
+    nasfw::use_threads(threads.unwrap_or(config.run.threads))?;
+    if let Some(data) = &args.data {
+        training = training.data(data);
+    }
+    if let Some(device) = args.compute.device {
+        training = training.device(device);
+    }
+    if args.finish {
+        training = training.finish();
+    }
+    end(args, &config, model, |observer| {
+        training.observer(observer).run()
+    })
+}
+
+/// Trains with progress and shows the model.
 fn end(
     args: &Args,
     config: &Config,
     out: &Path,
-    training: impl FnOnce(&mut dyn Observer) -> nasfw_engine::Result<Trained>,
+    training: impl FnOnce(&mut dyn Observer) -> nasfw::Result<Trained>,
 ) -> Result<(), Failure> {
     let mut progress = args.show.progress()?;
     let result = args.events.with(&mut progress, None, training);
     progress.close();
-    let mut trained = result.map_err(|e| match e {
-        nasfw_engine::Error::Stopped => Failure::Stopped(format!(
-            "stopped; go on with: nasfw train --resume {0}\n\
+    let trained = result.map_err(|e| match e {
+        nasfw::Error::Stopped => Failure::Stopped(format!(
+            "stopped; continue with: nasfw train --resume {0}\n\
              or end here, with the best so far: nasfw train --resume {0} --finish",
             quoted(out)
         )),
         other => other.into(),
     })?;
-    trained.save(out)?;
-    match args.show.is_json() {
-        true => json(&trained, out)?,
-        false => print_summary(&trained, config, out)?,
+    if args.show.is_json() {
+        json(&trained, out)?;
+    } else {
+        print_summary(&trained, config, out)?;
     }
     match &trained.ended_early {
         None => Ok(()),
@@ -195,29 +169,7 @@ fn end(
     }
 }
 
-/// The run's configuration with what the command line changes, and what the run has for the training.
-fn from_run(args: &Args, from: &str) -> Result<(Config, Start), Failure> {
-    let found = found::find(from)?;
-    let text = found.config.to_toml();
-    let layers = Layers::new(Preset::None).text(&text, "the run's configuration")?;
-    let mut config = flags(args, args.settings.over(layers)?)?.resolve()?;
-    let mut start = Start {
-        genotype: found.trial.genotype.clone(),
-        ..Start::default()
-    };
-    if config.encoder == found.config.encoder
-        && let Some(warm) = found.warm_weights()?
-    {
-        start.warm = Some(warm);
-        // The warm-up that began from them is over.
-        config.encoder.weights = None;
-    }
-    if config.data == found.config.data {
-        start.data_fingerprint = Some(found.data_fingerprint()?);
-    }
-    Ok((config, start))
-}
-
+/// The layers with what the command line changes.
 fn flags(args: &Args, layers: Layers) -> Result<Layers, Failure> {
     let mut layers = args.compute.over(layers);
     if let Some(task) = &args.task {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
-use nasfw_engine::search::{best, compare};
-use nasfw_engine::store::{Run, RunView};
-use nasfw_engine::{Status, Trial};
+use nasfw::engine::search::{best, compare};
+use nasfw::engine::store::{Run, RunView};
+use nasfw::engine::{Status, Trial};
 use serde::Serialize;
 
 use crate::card::{cut, metric};

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use nasfw_engine::store::{Run, Verified};
+use nasfw::engine::store::{Run, Verified};
 
 use crate::exit::Failure;
 

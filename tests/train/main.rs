@@ -9,8 +9,8 @@ mod program;
 use std::collections::BTreeSet;
 use std::fs;
 
-use nasfw_engine::experiment::Values;
 use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::experiment::GivenMembers;
 use nasfw_engine::train::{TrainRequest, train};
 use nasfw_engine::{Event, Observer};
 use nasfw_model::Model;
@@ -346,7 +346,7 @@ fn a_stopped_training_keeps_what_was_best() {
         .unwrap();
     let mut order = TrainRequest {
         config: &config,
-        values: Values::default(),
+        members: GivenMembers::default(),
         genotype: GENOTYPE,
         warm: None,
         data_fingerprint: None,

@@ -1,8 +1,8 @@
 //! Masks in colours.
 
-use nasfw_data::Image;
-use nasfw_model::predict::Output;
-use nasfw_sdk::{Size, argmax};
+use nasfw::data::Image;
+use nasfw::model::predict::Output;
+use nasfw::sdk::{Size, argmax};
 
 use super::colour::{blend, of_class};
 use crate::exit::Failure;

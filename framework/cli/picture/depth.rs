@@ -1,8 +1,8 @@
 //! Depth maps in colours.
 
-use nasfw_data::Image;
-use nasfw_model::predict::Output;
-use nasfw_sdk::Size;
+use nasfw::data::Image;
+use nasfw::model::predict::Output;
+use nasfw::sdk::Size;
 
 use super::colour::depth_scale;
 

@@ -1,6 +1,6 @@
 //! Discs and lines with smooth edges.
 
-use nasfw_data::Image;
+use nasfw::data::Image;
 
 use super::colour::blend;
 
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_line_covers_its_width_and_may_leave_the_image() {
         let mut image = Image {
-            size: nasfw_sdk::Size::new(9, 5),
+            size: nasfw::sdk::Size::new(9, 5),
             pixels: vec![0; 9 * 5 * 3],
         };
         line(

@@ -1,8 +1,8 @@
 //! Joints drawn on their image.
 
-use nasfw_data::Image;
-use nasfw_model::predict::Output;
-use nasfw_plugins::tasks::peak;
+use nasfw::data::Image;
+use nasfw::model::predict::Output;
+use nasfw::plugins::tasks::peak;
 
 use super::colour::{blend, of_class};
 use super::draw;

@@ -4,11 +4,13 @@ use std::io::{self, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use nasfw_plugin_host::{Loaded, inspect, load};
-use nasfw_sdk::Seed;
-use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
-use nasfw_sdk::testing::{check_controller, check_schedule, check_space, check_task, small_schema};
-use nasfw_sdk::wire::message::{Item, Kind};
+use nasfw::plugin_host::{Loaded, inspect, load};
+use nasfw::sdk::Seed;
+use nasfw::sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
+use nasfw::sdk::testing::{
+    check_controller, check_schedule, check_space, check_task, small_schema,
+};
+use nasfw::sdk::wire::message::{Item, Kind};
 use serde_json::json;
 
 use crate::card::row;
@@ -141,7 +143,7 @@ fn end_with_parent() {
 
 /// The first promise that the item breaks with its default settings.
 fn check(item: &Item) -> Result<(), String> {
-    let text = |e: nasfw_sdk::Error| e.to_string();
+    let text = |e: nasfw::sdk::Error| e.to_string();
     let none = json!({});
     match item.kind {
         Kind::Space => {

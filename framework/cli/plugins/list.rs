@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use nasfw_engine::config::{Layers, Preset};
-use nasfw_sdk::registry::{About, ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
+use nasfw::engine::config::{Layers, Preset};
+use nasfw::sdk::registry::{About, ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use serde::Serialize;
 use serde_json::Value;
 

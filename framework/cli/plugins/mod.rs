@@ -5,10 +5,6 @@ mod list;
 mod names;
 mod new;
 
-use std::ffi::OsString;
-
-use nasfw_plugin_host::{ProbeProgram, probe_with};
-
 use crate::args::PluginArgs;
 use crate::exit::Failure;
 
@@ -45,16 +41,5 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Command::List { plugins, json } => list::run(plugins, *json),
         Command::Check { file } => check::run(file),
         Command::New(args) => new::run(args),
-    }
-}
-
-/// Libraries are loaded on trial by this program itself, called again.
-pub(crate) fn try_with_this_program() {
-    // Without its path no library is loaded, and the message says so.
-    if let Ok(program) = std::env::current_exe() {
-        probe_with(ProbeProgram {
-            program,
-            args: vec![OsString::from("__try-plugin")],
-        });
     }
 }

@@ -1,7 +1,7 @@
 //! The names of a new plugin: one text, as item, crate and type.
 
-use nasfw_sdk::Error;
-use nasfw_sdk::registry::{About, ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
+use nasfw::sdk::Error;
+use nasfw::sdk::registry::{About, ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 
 use super::new::Kind;
 
@@ -10,7 +10,7 @@ use super::new::Kind;
 const KEYWORDS: &[&str] = &[
     "abstract", "alloc", "as", "async", "await", "become", "box", "break", "const", "continue", "core",
     "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
-    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "nasfw-sdk", "nasfw_sdk", "override",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "nasfw-sdk", "nasfw::sdk", "override",
     "priv", "proc-macro", "proc_macro", "pub", "ref", "return", "self", "static", "std", "struct", "super", "test", "trait",
     "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use nasfw_disk::NewFolder;
+use nasfw::disk::NewFolder;
 use toml::Value;
 
 use super::names::{self, Names};

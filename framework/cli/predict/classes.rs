@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use nasfw_data::{Image, write_palette_png, write_png_rgb};
-use nasfw_model::predict::Output;
-use nasfw_report::sketch::escape;
+use nasfw::data::{Image, write_palette_png, write_png_rgb};
+use nasfw::model::predict::Output;
+use nasfw::report::sketch::escape;
 
 use super::{Place, Seen};
 use crate::exit::Failure;

@@ -1,8 +1,8 @@
 //! Depth: a map in colours, and the depths themselves.
 
-use nasfw_data::{write_depth_png, write_png_rgb};
-use nasfw_model::predict::Output;
-use nasfw_sdk::Size;
+use nasfw::data::{write_depth_png, write_png_rgb};
+use nasfw::model::predict::Output;
+use nasfw::sdk::Size;
 
 use super::{Place, Seen};
 use crate::exit::Failure;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use nasfw_data::read_rgb;
-use nasfw_model::predict::Predictor;
+use nasfw::data::read_rgb;
+use nasfw::model::predict::Predictor;
 use rayon::prelude::*;
 
 use crate::exit::Failure;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use nasfw_data::{Image, write_png_rgb};
-use nasfw_model::predict::Output;
-use nasfw_sdk::DataInfo;
+use nasfw::data::{Image, write_png_rgb};
+use nasfw::model::predict::Output;
+use nasfw::sdk::DataInfo;
 use serde::Serialize;
 
 use super::{Place, Seen};

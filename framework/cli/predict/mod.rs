@@ -16,15 +16,15 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use nasfw_data::{DataError, Image, read_rgb};
-use nasfw_disk::NewFolder;
-use nasfw_engine::{Event, Observer};
-use nasfw_model::predict::{Output, Predictor};
-use nasfw_model::{Description, Model};
-use nasfw_sdk::LabelKind;
+use nasfw::data::{DataError, Image, read_rgb};
+use nasfw::disk::NewFolder;
+use nasfw::engine::{Event, Observer};
+use nasfw::model::predict::{Output, Predictor};
+use nasfw::model::{Description, Model};
+use nasfw::sdk::LabelKind;
 use serde::Serialize;
 
-use crate::args::{ComputeArgs, use_threads};
+use crate::args::ComputeArgs;
 use crate::exit::{self, Failure};
 use crate::session::ShowArgs;
 
@@ -74,7 +74,7 @@ enum Seen {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
     let (threads, device) = (args.compute.threads, args.compute.device);
-    use_threads(threads.map_or(0, |n| n as usize))?;
+    nasfw::use_threads(threads.map_or(0, |n| n as usize))?;
     let predictor = Predictor::new(&model, device.unwrap_or_default())?;
     NewFolder::check_free(&args.out)?;
     let found = images::find(&args.image)?;
@@ -111,7 +111,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             note: "",
         });
         if progress.should_stop() {
-            return Err(nasfw_engine::Error::Stopped.into());
+            return Err(nasfw::engine::Error::Stopped.into());
         }
     }
     if model.description().labels == LabelKind::Classes {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use nasfw_model::predict::Output;
+use nasfw::model::predict::Output;
 
 /// Writes the output at the size of the image, `(height, width, channels)`.
 pub(super) fn write(

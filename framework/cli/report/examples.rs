@@ -1,15 +1,15 @@
 //! What a model sees in images of the validation part, beside the truth.
 
-use nasfw_data::{Image, jpeg_bytes, palette_png_bytes};
-use nasfw_engine::eval::{self, EvalRequest, examples, needs_data, settings};
-use nasfw_model::Model;
-use nasfw_network::fit::View;
-use nasfw_plugin_host as plugins;
-use nasfw_report::model::{Example, Examples};
-use nasfw_sdk::{DataInfo, Label, Size, Split};
+use nasfw::data::{Image, jpeg_bytes, palette_png_bytes};
+use nasfw::engine::eval::{self, EvalRequest, examples, needs_data, settings};
+use nasfw::model::Model;
+use nasfw::network::fit::View;
+use nasfw::plugin_host as plugins;
+use nasfw::report::model::{Example, Examples};
+use nasfw::sdk::{DataInfo, Label, Size, Split};
 
 use super::Args;
-use crate::args::{path_flag, use_threads};
+use crate::args::path_flag;
 use crate::exit::{Failure, say};
 use crate::picture::{classes, depth, of_class, pose};
 
@@ -54,7 +54,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
     let layers = settings(description)?;
     let layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
     let config = layers.resolve()?;
-    use_threads(config.run.threads)?;
+    nasfw::use_threads(config.run.threads)?;
     let request = EvalRequest {
         model,
         config: &config,

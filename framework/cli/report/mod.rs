@@ -7,13 +7,13 @@ mod examples;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use nasfw_disk::Folder;
-use nasfw_disk::is_model;
-use nasfw_disk::write_file;
-use nasfw_engine::store::Run;
-use nasfw_model::Model;
-use nasfw_plugin_host as plugins;
-use nasfw_report::run::Recorded;
+use nasfw::disk::Folder;
+use nasfw::disk::is_model;
+use nasfw::disk::write_file;
+use nasfw::engine::store::Run;
+use nasfw::model::Model;
+use nasfw::plugin_host as plugins;
+use nasfw::report::run::Recorded;
 
 use crate::exit::Failure;
 use crate::session::quoted;
@@ -78,7 +78,7 @@ fn run_page(args: &Args) -> Result<String, Failure> {
         let other = Recorded::read(&Run::read(other)?, &quoted(other), false)?;
         recorded.compare_with(&other).map_err(Failure::Input)?;
     }
-    Ok(nasfw_report::run::page(&recorded))
+    Ok(nasfw::report::run::page(&recorded))
 }
 
 fn model_page(args: &Args) -> Result<String, Failure> {
@@ -97,7 +97,7 @@ fn model_page(args: &Args) -> Result<String, Failure> {
     }
     let examples = examples::of(&model, args)?;
     let (name, shown) = (args.folder.display().to_string(), quoted(&args.folder));
-    Ok(nasfw_report::model::page(&model, &name, &shown, &examples))
+    Ok(nasfw::report::model::page(&model, &name, &shown, &examples))
 }
 
 /// `models/first.html` of `models/first`: a model's folder holds the model and nothing else.

@@ -1,7 +1,7 @@
 //! How a run is shown: what matters most at any size.
 
-use nasfw_engine::search::is_better;
-use nasfw_engine::{Status, Trial};
+use nasfw::engine::search::is_better;
+use nasfw::engine::{Status, Trial};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style, Stylize};

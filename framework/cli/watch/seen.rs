@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use nasfw_engine::search::best;
-use nasfw_engine::store::{Run, RunView};
-use nasfw_engine::{Status, Trial};
+use nasfw::engine::search::best;
+use nasfw::engine::store::{Run, RunView};
+use nasfw::engine::{Status, Trial};
 
 use crate::exit::Failure;
 use crate::session::quoted;

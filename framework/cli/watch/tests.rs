@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use nasfw_engine::{Status, Trial};
-use nasfw_sdk::Metrics;
+use nasfw::engine::{Status, Trial};
+use nasfw::sdk::Metrics;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};

@@ -41,6 +41,8 @@ pub struct Report {
     pub metrics: Metrics,
     /// The reward that these metrics would earn in a search.
     pub reward: f64,
+    /// The region of each image that the network saw.
+    pub view: View,
     /// Number of images evaluated.
     pub images: usize,
     /// The data set in one line.
@@ -128,6 +130,7 @@ fn evaluate_on<K: Kernels>(
     Ok(Report {
         reward: reward(&*task, &metrics)?,
         metrics,
+        view: request.view,
         images: dataset.len(),
         is_training_data: source.fingerprint == description.provenance.data_fingerprint,
         data: source.description,

@@ -82,6 +82,16 @@ pub trait Observer {
     }
 }
 
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn on(&mut self, event: &Event<'_>) {
+        (**self).on(event);
+    }
+
+    fn should_stop(&self) -> bool {
+        (**self).should_stop()
+    }
+}
+
 /// Ignores all events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;

@@ -13,8 +13,13 @@ use crate::error::{Error, Result};
 const VALUE: &str = "value:";
 
 /// The name under which a configuration records a member that is a value of type `T`.
-pub fn value_name<T: ?Sized>() -> String {
+pub(crate) fn value_name<T: ?Sized>() -> String {
     format!("{VALUE}{}", std::any::type_name::<T>())
+}
+
+/// The type of the value that a member's name stands for, or the name itself.
+pub(crate) fn value_type(name: &str) -> &str {
+    name.strip_prefix(VALUE).unwrap_or(name)
 }
 
 /// Tells whether a member's name stands for a value, which cannot be made from a configuration.
@@ -30,7 +35,7 @@ fn check_made_by_name(table: &str, name: &str) -> Result<()> {
     let message = format!(
         "{table}: {} is a value of the Rust program that made the run; continue there, with a `Search` of \
          the same value",
-        &name[VALUE.len()..]
+        value_type(name)
     );
     Err(Error::Config {
         file: None,

@@ -30,12 +30,15 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use nasfw_data::DataConfig;
 use nasfw_sdk::{MemberConfig, SpaceConfig};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub use layer::{Layers, Preset};
-pub use members::value_name;
+pub(crate) use members::{value_name, value_type};
 pub use settings::{
     EncoderConfig, FeaturesConfig, MetaConfig, OnFailure, RunConfig, TeacherConfig, TrainConfig,
     TrainDecay, WarmupConfig,
@@ -88,8 +91,33 @@ impl Config {
             .resolve()
     }
 
+    /// The first key whose value differs from that in `other`, with both values as JSON.
+    pub fn first_difference(&self, other: &Self) -> Option<(String, String, String)> {
+        let json = |config: &Self| serde_json::to_value(config).unwrap_or_default();
+        difference("", &json(self), &json(other))
+    }
+
     /// The configuration as TOML, every key with its value; unset ones as comments.
     pub fn to_toml(&self) -> String {
         text::write(self)
     }
+}
+
+fn difference(path: &str, one: &Value, other: &Value) -> Option<(String, String, String)> {
+    if one == other {
+        return None;
+    }
+    if let (Value::Object(ones), Value::Object(others)) = (one, other) {
+        let keys: BTreeSet<&String> = ones.keys().chain(others.keys()).collect();
+        return keys.into_iter().find_map(|key| {
+            let at = |map: &Map<String, Value>| map.get(key).cloned().unwrap_or_default();
+            let path = if path.is_empty() {
+                key.clone()
+            } else {
+                format!("{path}.{key}")
+            };
+            difference(&path, &at(ones), &at(others))
+        });
+    }
+    Some((path.into(), one.to_string(), other.to_string()))
 }

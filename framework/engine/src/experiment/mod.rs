@@ -17,7 +17,7 @@ mod setup;
 mod task_data;
 
 pub use encoder::encoder_of;
-pub use members::{MakeController, MakeSchedule, Members, Values};
+pub use members::{GivenMembers, Members};
 pub(crate) use reward::reward;
 pub use setup::Setup;
 pub(crate) use setup::open_data;

@@ -40,7 +40,7 @@ use nasfw_sdk::Proposal;
 
 use crate::config::{Config, RunConfig};
 use crate::error::{Error, Result};
-use crate::experiment::{Members, Setup, Values};
+use crate::experiment::{GivenMembers, Members, Setup};
 use crate::progress::Observer;
 use crate::store::Run;
 use crate::trial::{Status, Trial};
@@ -150,7 +150,7 @@ impl Changes {
 pub fn resume(
     folder: &Path,
     changes: &Changes,
-    values: &Values,
+    members: &GivenMembers,
     program: Option<&WorkerProgram>,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
@@ -166,7 +166,7 @@ pub fn resume(
     }
     config.check_ranges()?;
     check_limits(&config, program)?;
-    let members = values.over(&config)?;
+    let members = members.complete(&config)?;
     if run.artifact(WARM_WEIGHTS)?.is_some() {
         // The warm-up that started from them is over.
         config.encoder.weights = None;

@@ -8,7 +8,7 @@ use nasfw_sdk::{Cost, IoChannels, Proposal, Seed, Size, Stage, State, Verdict};
 use super::strategy::{Strategy, trial_seed, verdict};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::experiment::{Members, Values};
+use crate::experiment::{GivenMembers, Members};
 use crate::store::RunView;
 use crate::trial::{Evaluation, Status, Trial};
 
@@ -36,9 +36,9 @@ pub struct Difference {
 ///
 /// # Errors
 /// When the run cannot be read, or one of its members cannot be made or fails.
-pub fn replay(view: &RunView, values: &Values) -> Result<Replayed> {
+pub fn replay(view: &RunView, members: &GivenMembers) -> Result<Replayed> {
     let config = view.config()?;
-    let members = values.over(&config)?;
+    let members = members.complete(&config)?;
     let (trials, pending, state) =
         view.at_one_moment(|view| Ok((view.trials()?, view.round()?.pending, view.state()?)))?;
     let mut replay = Replay::new(&config, members, view)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::checkpoint::CheckpointFolder;
 use crate::config::Config;
 use crate::error::Result;
-use crate::experiment::Values;
+use crate::experiment::GivenMembers;
 use nasfw_device::Device;
 use nasfw_model::Model;
 use nasfw_network::Weights;
@@ -15,7 +15,7 @@ pub struct TrainRequest<'a> {
     /// Space, task, data, seed, and the table `train`.
     pub config: &'a Config,
     /// Members in place of those that `config` names.
-    pub values: Values,
+    pub members: GivenMembers,
     /// The architecture.
     pub genotype: &'a str,
     /// Weights that the encoder starts from; arrays of other parts are skipped. Without them it
@@ -43,7 +43,7 @@ pub struct Resume<'a> {
     /// The present location of the data, if it was moved.
     pub data: Option<&'a Path>,
     /// Members in place of those that the configuration names.
-    pub values: Values,
+    pub members: GivenMembers,
     /// The device to compute on from here, if another than before.
     pub device: Option<Device>,
     /// As [`CheckpointPolicy::every_steps`].

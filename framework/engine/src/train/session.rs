@@ -8,7 +8,7 @@ use super::request::{Resume, TrainRequest};
 use super::teacher::{self, Teacher};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::experiment::{Setup, Values};
+use crate::experiment::{GivenMembers, Setup};
 use nasfw_network::fit::Checkpoint;
 use nasfw_network::kernels::Kernels;
 use nasfw_network::{Network, Weights};
@@ -27,7 +27,7 @@ pub(super) struct TrainSession<K: Kernels> {
 
 impl<K: Kernels> TrainSession<K> {
     pub(super) fn new(kernels: K, request: &TrainRequest<'_>) -> Result<Self> {
-        let mut session = Self::fresh(kernels, request.config, &request.values, request.genotype)?;
+        let mut session = Self::fresh(kernels, request.config, &request.members, request.genotype)?;
         let fingerprint = &session.setup.source.fingerprint;
         if request.data_fingerprint.is_some_and(|f| f != fingerprint) {
             return Err(config_error(
@@ -69,7 +69,7 @@ impl<K: Kernels> TrainSession<K> {
         }
         // The encoder already started from them.
         config.encoder.weights = None;
-        let mut session = Self::fresh(kernels, &config, &how.values, &state.origin.genotype)?;
+        let mut session = Self::fresh(kernels, &config, &how.members, &state.origin.genotype)?;
         if session.setup.source.fingerprint != state.origin.data_fingerprint {
             return Err(config_error(
                 "the data is not what the training was started with; bring it back, or name with --data \
@@ -91,13 +91,8 @@ impl<K: Kernels> TrainSession<K> {
         Ok((session, folder))
     }
 
-    fn fresh(
-        kernels: K,
-        config: &Config,
-        values: &Values,
-        genotype: &str,
-    ) -> Result<Self> {
-        let setup = Setup::new(config, &values.over(config)?)?;
+    fn fresh(kernels: K, config: &Config, members: &GivenMembers, genotype: &str) -> Result<Self> {
+        let setup = Setup::new(config, &members.complete(config)?)?;
         let teacher = teacher::load(kernels.clone(), config, &setup)?;
         let choices = setup.space().parse(genotype)?;
         let genotype = setup.space().genotype(&choices)?;

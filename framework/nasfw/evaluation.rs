@@ -1,0 +1,177 @@
+//! The evaluation of a model on a data set.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use nasfw_device::Device;
+use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::eval::{self, EvalRequest, Report, evaluate};
+use nasfw_engine::{Config, Error, Result};
+use nasfw_model::Model;
+use nasfw_network::fit::View;
+use nasfw_plugin_host as plugin_host;
+use nasfw_sdk::{Split, Task};
+
+use crate::observe::{Watch, watched};
+use crate::settings::Settings;
+
+/// An evaluation of a model on a split of a data set, by the code that evaluates during training.
+///
+/// Without other settings it sees the images of the validation split whole, at the scale of the
+/// training.
+///
+/// ```no_run
+/// let model = nasfw::Model::load("models/first".as_ref())?;
+/// let report = nasfw::Evaluation::of(&model).data("rooms").run()?;
+/// println!("{} images, rms {:?} m", report.images, report.metrics.get("rms"));
+/// # Ok::<(), nasfw::Error>(())
+/// ```
+pub struct Evaluation<'a> {
+    model: &'a Model,
+    settings: Settings,
+    libraries: Vec<String>,
+    task: Option<Arc<dyn Task>>,
+    split: Split,
+    view: View,
+    watch: Watch<'a>,
+}
+
+watched!(Evaluation);
+
+impl<'a> Evaluation<'a> {
+    /// An evaluation of `model`.
+    pub fn of(model: &'a Model) -> Self {
+        Self {
+            model,
+            settings: Settings::new(Layers::new(Preset::None)),
+            libraries: Vec::new(),
+            task: None,
+            split: Split::Val,
+            view: View::Whole,
+            watch: Watch::default(),
+        }
+    }
+
+    /// Scores with `task`: for a model of a training that was given it.
+    #[must_use]
+    pub fn task<T: Task + 'static>(mut self, task: T) -> Self {
+        self.task = Some(Arc::new(task));
+        self
+    }
+
+    /// Reads images and ground truth from `folder`; without it, they are the generated scenes that the
+    /// model was trained on.
+    #[must_use]
+    pub fn data(mut self, folder: impl AsRef<Path>) -> Self {
+        self.settings.path("data", "data.path", folder.as_ref());
+        self
+    }
+
+    /// Evaluates on this split of the data.
+    #[must_use]
+    pub fn split(mut self, split: Split) -> Self {
+        self.split = split;
+        self
+    }
+
+    /// Shows the network whole images, or the central crops that training scores.
+    #[must_use]
+    pub fn view(mut self, view: View) -> Self {
+        self.view = view;
+        self
+    }
+
+    /// Device to compute on.
+    #[must_use]
+    pub fn device(mut self, device: Device) -> Self {
+        (self.settings).value("device", "run.device", device.to_string());
+        self
+    }
+
+    /// Loads a plugin library that the model's task is from. Needs [`serve`](crate::serve).
+    #[must_use]
+    pub fn library(mut self, reference: &str) -> Self {
+        self.libraries.push(reference.into());
+        self
+    }
+
+    /// Reads settings from a TOML file.
+    #[must_use]
+    pub fn config_file(mut self, file: impl AsRef<Path>) -> Self {
+        self.settings.file(file.as_ref());
+        self
+    }
+
+    /// Sets any key: `KEY=VALUE`, e.g. `train.shorter_side_px=256`. docs/settings.md lists the keys.
+    #[must_use]
+    pub fn set(mut self, option: &str) -> Self {
+        self.settings.set(option);
+        self
+    }
+
+    /// Changes all settings so far with `change`; those of the model come before them.
+    ///
+    /// # Errors
+    /// Those of `change`, and of the settings so far.
+    pub fn map_layers<E: From<Error>>(
+        mut self,
+        change: impl FnOnce(Layers) -> Result<Layers, E>,
+    ) -> Result<Self, E> {
+        let base = eval::settings(self.model.description())?;
+        self.settings = Settings::new(change(self.settings.over(base)?)?);
+        Ok(self)
+    }
+
+    /// The model's settings with these on top.
+    ///
+    /// # Errors
+    /// When a name, key or value is wrong, or the model's task is from a library that is not loaded.
+    pub fn config(&self) -> Result<Config> {
+        for reference in &self.libraries {
+            plugin_host::load(reference)?;
+        }
+        let description = self.model.description();
+        let layers = self.settings.over(eval::settings(description)?)?;
+        layers.resolve().map_err(|e| {
+            let libraries = description.provenance.plugins.join(", ");
+            match e {
+                Error::Contract(nasfw_sdk::Error::UnknownName { .. }) if !libraries.is_empty() => {
+                    Error::Config {
+                        file: None,
+                        message: format!(
+                            "{e}; the model was trained with {libraries}: load it with --plugin"
+                        ),
+                    }
+                }
+                e => e,
+            }
+        })
+    }
+
+    /// Evaluates.
+    ///
+    /// # Errors
+    /// As [`evaluate`].
+    pub fn run(mut self) -> Result<Report> {
+        let config = self.config()?;
+        let request = EvalRequest {
+            model: self.model,
+            config: &config,
+            task: self.task,
+            split: self.split,
+            view: self.view,
+        };
+        evaluate(&request, &mut self.watch)
+    }
+}
+
+impl fmt::Debug for Evaluation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evaluation")
+            .field("settings", &self.settings)
+            .field("split", &self.split)
+            .field("view", &self.view)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,139 @@
+//! A run that was recorded.
+
+use std::path::Path;
+
+use nasfw_engine::search::{self, Summary, WARM_WEIGHTS};
+use nasfw_engine::store::RunView;
+use nasfw_engine::{Config, Error, Result, Trial};
+use nasfw_network::Weights;
+
+/// A run folder, read; a search may be writing to it meanwhile.
+///
+/// ```no_run
+/// let run = nasfw::Run::open("runs/first")?;
+/// for trial in run.trials()? {
+///     println!("{} {} {:?}", trial.id, trial.genotype, trial.reward);
+/// }
+/// # Ok::<(), nasfw::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Run {
+    view: RunView,
+    summary: Option<Summary>,
+}
+
+impl Run {
+    /// Opens the run in `folder`.
+    ///
+    /// # Errors
+    /// When there is none, a newer version made it, or it is damaged.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
+        Ok(Self {
+            view: RunView::open(folder.as_ref())?,
+            summary: None,
+        })
+    }
+
+    /// The run that a search has just written.
+    pub(crate) fn of(summary: Summary) -> Result<Self> {
+        Ok(Self {
+            view: RunView::open(&summary.run)?,
+            summary: Some(summary),
+        })
+    }
+
+    /// The run folder.
+    pub fn folder(&self) -> &Path {
+        self.view.folder()
+    }
+
+    /// The configuration, with the number of trials wanted now.
+    ///
+    /// # Errors
+    /// When it cannot be read back, e.g. because a plugin it names is not in this program.
+    pub fn config(&self) -> Result<Config> {
+        self.view.config()
+    }
+
+    /// The finished trials, in their order.
+    ///
+    /// # Errors
+    /// When the record is damaged.
+    pub fn trials(&self) -> Result<Vec<Trial>> {
+        self.view.trials()
+    }
+
+    /// The trial with this id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn trial(&self, id: u64) -> Result<Trial> {
+        let mut trials = self.trials()?;
+        match trials.iter().position(|trial| trial.id == id) {
+            Some(at) => Ok(trials.swap_remove(at)),
+            None => Err(self.error(match trials.len() {
+                0 => format!("no trial {id}; it has no trial yet"),
+                n => format!("no trial {id}; it has trials 0 to {}", n - 1),
+            })),
+        }
+    }
+
+    /// The trial with the highest reward, complete ones first.
+    ///
+    /// # Errors
+    /// When no trial has a reward yet.
+    pub fn best(&self) -> Result<Trial> {
+        search::best(&self.trials()?).cloned().ok_or_else(|| {
+            self.error(format!(
+                "no trial has a reward yet; `nasfw resume {}` continues the search",
+                self.folder().display()
+            ))
+        })
+    }
+
+    /// Returns true when all trials wanted are finished.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub fn is_complete(&self) -> Result<bool> {
+        let wanted = self.view.trials_wanted()?;
+        Ok(wanted.is_some_and(|wanted| self.view.finished().is_ok_and(|n| n >= wanted)))
+    }
+
+    /// The result of the call that returned this run; none for one that was opened.
+    pub fn summary(&self) -> Option<&Summary> {
+        self.summary.as_ref()
+    }
+
+    /// Output channels of the run's networks.
+    ///
+    /// # Errors
+    /// When the run has not got so far.
+    pub fn output_channels(&self) -> Result<u32> {
+        self.view.outputs()
+    }
+
+    /// The weights that every trial's encoder started from, if the run has got so far.
+    ///
+    /// # Errors
+    /// When they are damaged.
+    pub fn warm_weights(&self) -> Result<Option<Weights>> {
+        let bytes = self.view.artifact(WARM_WEIGHTS)?;
+        Ok(bytes.map(|b| Weights::from_safetensors(&b)).transpose()?)
+    }
+
+    /// The fingerprint of the run's data set.
+    ///
+    /// # Errors
+    /// When the run has not got so far.
+    pub fn data_fingerprint(&self) -> Result<String> {
+        self.view.data_fingerprint()
+    }
+
+    fn error(&self, message: String) -> Error {
+        Error::Run {
+            run: self.folder().into(),
+            message,
+        }
+    }
+}
