@@ -70,7 +70,7 @@ fn all_keep_their_promises() {
     ] {
         let said = place.text(&["plugins", "check", &library(name)]);
         assert!(
-            said.contains(&format!("{item}: keeps its promises")),
+            said.contains(&format!("{item}: passes all checks")),
             "{said}"
         );
     }

@@ -9,7 +9,7 @@ use nasfw_network::Weights;
 
 use crate::exit::Failure;
 
-/// A trial of a run, with what is needed to build its network again.
+/// A trial of a run, with everything needed to rebuild its network.
 pub(crate) struct BestModel {
     /// The run's configuration.
     pub(crate) config: Config,
@@ -21,7 +21,8 @@ pub(crate) struct BestModel {
 }
 
 impl BestModel {
-    /// Weights of the encoder that all trials of the run started from, if it has got so far.
+    /// The encoder weights that all trials of the run started from; `None` before the warm-up is
+    /// done.
     pub(crate) fn warm_weights(&self) -> Result<Option<Weights>, Failure> {
         let bytes = self.view.artifact(WARM_WEIGHTS)?;
         Ok(bytes.map(|b| Weights::from_safetensors(&b)).transpose()?)
@@ -36,7 +37,7 @@ impl BestModel {
 /// The trial that `text` names: `RUN#ID`, or the best one of `RUN`.
 pub(crate) fn find(text: &str) -> Result<BestModel, Failure> {
     let (folder, id) = match text.rsplit_once('#') {
-        // A folder's name may hold a # itself.
+        // A folder's name may itself contain a #.
         Some((folder, id)) if !Path::new(text).exists() => (folder, Some(id)),
         _ => (text, None),
     };
@@ -50,15 +51,15 @@ pub(crate) fn find(text: &str) -> Result<BestModel, Failure> {
                 .find(|t| Some(t.id) == wanted)
                 .ok_or_else(|| {
                     let known = match trials.len() {
-                        0 => "it has no trial yet".to_owned(),
-                        n => format!("it has trials 0 to {}", n - 1),
+                        0 => "the run has no trials yet".to_owned(),
+                        n => format!("the run has trials 0 to {}", n - 1),
                     };
                     Failure::Input(format!("--from {text}: no trial `{id}`; {known}"))
                 })?
         }
         None => best(&trials)
             .ok_or_else(|| Failure::Input(format!(
-                "--from {text}: no trial has a reward yet; `nasfw resume {folder}` goes on with the search"
+                "--from {text}: no trial has a reward yet; continue the search with `nasfw resume {folder}`"
             )))?,
     };
     Ok(BestModel {

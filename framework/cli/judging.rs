@@ -1,4 +1,4 @@
-//! `--workers` and the limits of workers, and the program as a worker.
+//! `--workers`, the limits of workers, and the worker's entry point.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,30 +10,32 @@ use nasfw_engine::search::{WorkerProgram, work};
 use crate::args::{MAX_THREADS, use_threads};
 use crate::exit::Failure;
 
-/// More workers than any machine this runs on has cores; a larger number is a slip.
+/// Maximum number of workers; no machine has this many cores.
 const MAX_WORKERS: u64 = 256;
 
-/// Who judges architectures, and what that may take.
+/// Processes that evaluate architectures, and their limits.
 #[derive(Debug, clap::Args)]
 pub(crate) struct JudgeArgs {
-    /// Processes that judge architectures side by side, 0 to judge in the program itself; the result
-    /// does not depend on it [default: 1]
+    /// Worker processes that evaluate architectures in parallel, 0 to evaluate in this process; the
+    /// result does not depend on it [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_WORKERS))]
     pub(crate) workers: Option<u64>,
-    /// Threads of each worker, 0 to share the cores out; the result does not depend on it [default: 0]
+    /// Threads per worker, 0 to divide the cores evenly; the result does not depend on it [default:
+    /// 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     pub(crate) threads: Option<u64>,
-    /// Memory a worker may take, 0 for no limit; one that takes more fails its trial. What it takes depends on
-    /// the machine, its threads and its allocator, so near the limit results do, too [default: 0]
+    /// Memory limit per worker, 0 for none; exceeding it fails the trial. Memory use depends on the
+    /// machine, its threads and its allocator, so near the limit results do, too [default: 0]
     #[arg(long, value_name = "MIB")]
     pub(crate) memory_limit: Option<u64>,
-    /// Time that judging one architecture may take, 0 for no limit; with one, results depend on the
-    /// clock [default: 0]
+    /// Time limit per architecture, 0 for none; with a limit, results depend on the clock [default:
+    /// 0]
     #[arg(long, value_name = "SECS")]
     pub(crate) trial_timeout: Option<u64>,
 }
 
-/// This program as a worker, and threads for the program itself, which computes while no worker does.
+/// The command that starts this program as a worker; also sets this process's own threads, which
+/// compute while no worker does.
 pub(crate) fn prepare(run: &RunConfig) -> Result<Option<WorkerProgram>, Failure> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = run.workers;
@@ -52,8 +54,8 @@ pub(crate) fn prepare(run: &RunConfig) -> Result<Option<WorkerProgram>, Failure>
         .map_err(|e| Failure::Failed(format!("cannot find this program to start workers: {e}")))?;
     let mut env: Vec<(OsString, OsString)> = Vec::new();
     if run.memory_limit_mb > 0 {
-        // The allocator takes memory by the gigabyte and uses it bit by bit; only what it uses may
-        // count.
+        // The allocator reserves memory by the gigabyte and uses it bit by bit; only used memory
+        // may count.
         env.push(("MIMALLOC_ARENA_EAGER_COMMIT".into(), "0".into()));
     }
     Ok(Some(WorkerProgram {
@@ -63,7 +65,7 @@ pub(crate) fn prepare(run: &RunConfig) -> Result<Option<WorkerProgram>, Failure>
     }))
 }
 
-/// What a worker is told when it is started.
+/// The arguments of a worker.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WorkerArgs {
     threads: usize,
@@ -73,9 +75,9 @@ pub(crate) struct WorkerArgs {
     memory_limit_mb: u64,
 }
 
-/// Judges until standard input ends.
+/// Evaluates architectures until standard input ends.
 pub(crate) fn be_worker(args: &WorkerArgs) -> Result<(), Failure> {
-    // Who stops the program stops it, and the program its workers.
+    // Ctrl-C is for the parent, which stops its workers.
     ctrlc::set_handler(|| {}).map_err(|e| Failure::Failed(format!("cannot ignore Ctrl-C: {e}")))?;
     use_threads(args.threads)?;
     work(&args.run, &args.nonce, args.device, args.memory_limit_mb)?;

@@ -1,4 +1,4 @@
-//! `nasfw trials`: the trials of a run, also while it is going on.
+//! `nasfw trials`: the trials of a run, finished or in progress.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -17,13 +17,13 @@ use crate::number::{duration, short};
 pub(crate) struct Args {
     /// The run folder
     run: PathBuf,
-    /// Print one JSON object a line
+    /// Print JSON, one object per line
     #[arg(long)]
     json: bool,
-    /// Leave out what depends on the clock
+    /// Omit times, which differ between otherwise equal runs
     #[arg(long)]
     no_times: bool,
-    /// The order: as they were run, or the best first: complete before stopped, then by reward
+    /// Sort order: as run, or best first (complete before stopped, then by reward)
     #[arg(long, value_enum, default_value_t = Sort::Id)]
     sort: Sort,
 }
@@ -34,7 +34,7 @@ enum Sort {
     Reward,
 }
 
-/// A trial as other programs read it.
+/// A trial as JSON.
 #[derive(Serialize)]
 pub(crate) struct Line<'a> {
     id: u64,
@@ -91,8 +91,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The first metric of the run's task. A run is readable without it, e.g. when its plugin is not in this program; and
-/// merely to look at a run, no library is loaded.
+/// The first headline metric of the run's task; `None` when the task is not in this program, as
+/// reading a run loads no library.
 pub(crate) fn headline(run: &RunView) -> Result<Option<&'static str>, Failure> {
     let task = match run.loads_libraries()? {
         true => None,
@@ -110,7 +110,7 @@ fn table(
 ) -> io::Result<()> {
     let width = match io::stdout().is_terminal() {
         true => terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)),
-        // A pipe gets the whole line.
+        // Lines in a pipe are not truncated.
         false => usize::MAX,
     };
     let mut lines = vec![header(headline, args)];

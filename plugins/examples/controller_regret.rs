@@ -8,8 +8,9 @@
 //! cargo run -p nasfw-plugins --example controller_regret -- SEEDS EVALUATIONS [CONTROLLER [SETTINGS]]...
 //! ```
 //!
-//! A CONTROLLER is a registered name (all of them by default), SETTINGS a JSON object. Last it prints
-//! the least time that a proposal and an update took in the encoder-decoder space of the method.
+//! A CONTROLLER is a registered name (all of them by default), SETTINGS a JSON object. Last it
+//! prints the least time that a proposal and an update took in the encoder-decoder space of the
+//! method.
 #![allow(clippy::print_stdout, reason = "this is a program")]
 #![allow(clippy::unwrap_used, reason = "a wrong argument may stop it")]
 
@@ -71,8 +72,8 @@ fn main() {
     }
 }
 
-/// The least milliseconds of a proposal, and the most that telling one of a few outcomes took, which
-/// is an update; that again the least of three times.
+/// The least milliseconds of a proposal, and the most that telling one of a few outcomes took,
+/// which is an update; that again the least of three times.
 fn least_ms(entry: &ControllerEntry, settings: &Value) -> (f64, f64) {
     let space = (SpaceEntry::of_plugin("segm").unwrap().build)(&json!({})).unwrap();
     let mut rng = Seed(0).stream("time");

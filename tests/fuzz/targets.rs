@@ -1,7 +1,7 @@
 //! What reads input of other people, each as a function of any bytes that must return.
 //!
-//! A target fails by a panic or an abort: where an error is right, it is an error and passed over here. What is
-//! taken is used and, where it can be, written and read again.
+//! A target fails by a panic or an abort: where an error is right, it is an error and passed over
+//! here. What is taken is used and, where it can be, written and read again.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;

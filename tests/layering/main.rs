@@ -1,4 +1,5 @@
-//! The layers of the workspace: crates and, inside each crate, top modules import in one direction only.
+//! The layers of the workspace: crates and, inside each crate, top modules import in one direction
+//! only.
 //!
 //! The tables below are the rule. A change that needs another arrow changes them, and its review
 //! says why.

@@ -1,5 +1,5 @@
-//! Weights of torchvision's and timm's MobileNet-v2: the same maps as a loop in PyTorch's layout, and
-//! what does not fit is listed.
+//! Weights of torchvision's and timm's MobileNet-v2: the same maps as a loop in PyTorch's layout,
+//! and what does not fit is listed.
 
 use std::fs;
 

@@ -128,7 +128,7 @@ fn a_controller_or_schedule_that_panics_ends_the_run_with_its_trials() {
         let message = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{out}: {message}");
         for part in [
-            "error: the search cannot go on: plugin rude: ",
+            "error: the search cannot continue: plugin rude: ",
             "nasfw resume",
         ] {
             assert!(message.contains(part), "{out}: {message}");
@@ -176,7 +176,7 @@ fn a_call_that_never_returns_does_not_keep_the_program() {
     let (output, took) = interrupt(&place, "hang", 2, &orders);
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{message}");
-    let said = "plugin rude does not return from `propose`; ended without it";
+    let said = "plugin rude does not return from `propose`; exiting anyway";
     assert!(message.contains(said), "{message}");
     assert!(took < Duration::from_secs(20), "{took:?}");
     assert_eq!(trials(&place, "hang").len(), 2);

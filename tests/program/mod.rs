@@ -63,8 +63,8 @@ impl Place {
         self.text(&["trials", run, "--json", "--no-times"])
     }
 
-    /// Two runs tried the same with the same encoder, and their controllers and schedules would go on alike: all to
-    /// the byte.
+    /// Two runs tried the same with the same encoder, and their controllers and schedules would go
+    /// on alike: all to the byte.
     pub(crate) fn assert_same(&self, one: &str, other: &str) {
         assert_eq!(self.trials(one), self.trials(other), "{one}, {other}");
         let state = |run: &str| Run::read(&self.path(run)).unwrap().state().unwrap();

@@ -6,8 +6,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nasfw_data::{Image, write_indexed_png, write_png_rgb};
-use nasfw_engine::experiment::Values;
 use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::experiment::Values;
 use nasfw_engine::train::{CheckpointPolicy, Resume, TrainRequest, Unfinished, resume, train};
 use nasfw_engine::{Error, Event, Observer};
 use nasfw_model::Model;
@@ -17,8 +17,8 @@ use rand::RngExt;
 use crate::program::{Place, sets};
 use crate::{GENOTYPE, smallest, trained};
 
-/// All that a checkpoint has to carry: two optimisers of different kinds, an average, a best epoch that
-/// is not the last, passes over a part of the set.
+/// All that a checkpoint has to carry: two optimisers of different kinds, an average, a best epoch
+/// that is not the last, passes over a part of the set.
 const MORE: [&str; 6] = [
     "train.epochs=5",
     "train.samples=6",
@@ -173,7 +173,7 @@ fn a_stopped_training_goes_on_from_its_last_step_or_ends_there() {
     }
     place.refuses(
         &["train", "--resume", "n"],
-        &["no training to go on with", "--out"],
+        &["no training to resume", "--out"],
     );
     let held = Unfinished::open(&place.path("m")).unwrap();
     place.refuses(&["train", "--resume", "m"], &["another nasfw"]);
@@ -200,7 +200,7 @@ fn a_stopped_training_goes_on_from_its_last_step_or_ends_there() {
     fs::remove_dir(&next).unwrap();
     let said = place.text(&["train", "--resume", "m"]);
     assert!(
-        said.contains("going on after epoch 1 of 2, step 2"),
+        said.contains("continuing after epoch 1 of 2, step 2"),
         "{said}"
     );
     trained(&place, "whole", &[]);
@@ -227,11 +227,11 @@ fn damaged_checkpoints_and_other_data_are_refused() {
         &[],
     ] {
         fs::write(&path, damaged).unwrap();
-        place.refuses(&again, &["m.unfinished", "damaged", "begin anew"]);
+        place.refuses(&again, &["m.unfinished", "damaged", "start again"]);
     }
     trained(&place, "w", &["--epochs", "1"]);
     fs::copy(place.path("w/weights.safetensors"), &path).unwrap();
-    place.refuses(&again, &["no checkpoint of nasfw"]);
+    place.refuses(&again, &["not a checkpoint of nasfw"]);
     let text = String::from_utf8_lossy(&whole).into_owned();
     let at = text.find("format").unwrap();
     let digit = whole[at..].iter().position(|b| *b == b'1').unwrap();

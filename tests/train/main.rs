@@ -9,8 +9,8 @@ mod program;
 use std::collections::BTreeSet;
 use std::fs;
 
-use nasfw_engine::experiment::Values;
 use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::experiment::Values;
 use nasfw_engine::train::{TrainRequest, train};
 use nasfw_engine::{Event, Observer};
 use nasfw_model::Model;
@@ -309,7 +309,7 @@ fn damaged_models_and_targets_that_cannot_be_written_are_refused() {
     place.refuses(&onnx("n.onnx"), &["weights.safetensors is missing"]);
 }
 
-/// Asks to stop in the step after the first look at the validation part.
+/// Asks to stop in the step after the first evaluation on the validation split.
 #[derive(Default)]
 struct Impatient {
     looks: usize,

@@ -47,12 +47,12 @@ fn every_search_follows_from_its_seed_and_what_judging_showed() {
             search(&place, &run, controller, schedule, &more);
             let said = place.text(&["replay", &run]);
             assert!(
-                said.contains("10 trials, 2 proposals of the round under way"),
+                said.contains("10 trials, 2 proposals of the current round"),
                 "{said}"
             );
             let said = place.text(&["verify", &run]);
             assert!(
-                said.contains("nothing has changed; trials: 10, artifacts: 1"),
+                said.contains("unchanged; trials: 10, artifacts: 1"),
                 "{said}"
             );
         }
@@ -106,7 +106,7 @@ fn the_first_difference_is_named() {
         ),
         (
             "UPDATE state SET controller = x'00'",
-            "all 12 trials agree, but: the state",
+            "all 12 trials match, but: the stored state",
         ),
     ] {
         change(&place, "r", sql);

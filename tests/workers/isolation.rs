@@ -8,8 +8,8 @@ use crate::program::Place;
 use crate::search::{finish, run};
 use crate::signals::workers;
 
-/// With this seed these of the first four architectures are deep, and the one that shows the encoder is
-/// not.
+/// With this seed these of the first four architectures are deep, and the one that shows the
+/// encoder is not.
 const SEED: &str = "run.seed=4";
 const DEEP: [u64; 2] = [1, 3];
 

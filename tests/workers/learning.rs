@@ -5,8 +5,8 @@ use nasfw_engine::store::SearchState;
 use crate::program::Place;
 use crate::search::{CONTROLLERS, finish, state};
 
-/// The states after three trials and after the fourth, which fails. The library counts the calls of a
-/// process: one shows the encoder, one is each trial's.
+/// The states after three trials and after the fourth, which fails. The library counts the calls of
+/// a process: one shows the encoder, one is each trial's.
 fn around_a_failure(
     place: &Place,
     name: &str,

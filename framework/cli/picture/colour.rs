@@ -1,12 +1,12 @@
 //! Colours: one per class or joint, and a scale for depths.
 //!
-//! Both are computed in OKLab (Ottosson 2020, <https://bottosson.github.io/posts/oklab/>), where equal
-//! distances look equal.
+//! Both are computed in OKLab (Ottosson 2020, <https://bottosson.github.io/posts/oklab/>), where
+//! equal distances look equal.
 
 use std::f64::consts::PI;
 
-/// The colour of a class: black for the background, class 0; else a hue as far from those before as the
-/// golden angle takes it, in three lightnesses.
+/// The colour of a class: black for the background, class 0; otherwise hues spaced by the golden
+/// angle, in three lightnesses.
 pub(crate) fn of_class(class: u8) -> [u8; 3] {
     const GOLDEN_ANGLE: f64 = 2.399_963_229_728_653;
     const LIGHTNESS: [f64; 3] = [0.70, 0.84, 0.56];
@@ -41,13 +41,13 @@ pub(crate) fn depth_scale() -> [[u8; 3]; 256] {
     scale
 }
 
-/// `share` of `over` on `under`.
+/// Blends `over` onto `under` with opacity `share`.
 pub(crate) fn blend(under: [u8; 3], over: [u8; 3], share: f32) -> [u8; 3] {
     let mix = |a: u8, b: u8| f32::from(a) * (1.0 - share) + f32::from(b) * share;
     [0, 1, 2].map(|c| mix(under[c], over[c]).round() as u8)
 }
 
-/// `[L, a, b]` of a lightness, chroma and hue, the chroma lowered until sRGB has the colour.
+/// `[L, a, b]` of a lightness, chroma and hue, the chroma lowered until the colour is in sRGB.
 fn in_gamut(lightness: f64, chroma: f64, hue: f64) -> [f64; 3] {
     let at = |c: f64| [lightness, c * hue.cos(), c * hue.sin()];
     let is_shown = |c: f64| {
@@ -137,7 +137,7 @@ mod tests {
     fn depths_get_darker_in_equal_steps() {
         let scale = depth_scale();
         let lightness: Vec<f64> = scale.iter().map(|&c| lab(c)[0]).collect();
-        // Of eight colours each, so that rounding to bytes does not show.
+        // Steps of eight colours each, to average out rounding to bytes.
         assert!(lightness.windows(9).all(|w| w[0] > w[8]), "{lightness:?}");
         let steps: Vec<f64> = scale.windows(9).map(|w| distance(w[0], w[8])).collect();
         let mean = steps.iter().sum::<f64>() / steps.len() as f64;

@@ -6,8 +6,8 @@ use nasfw_sdk::Size;
 
 use super::colour::depth_scale;
 
-/// Share of the pixels at either end that the colours do not tell apart, so that a few of them cannot
-/// flatten all others.
+/// Share of the pixels clipped at either end of the colour scale, so that a few outliers do not
+/// compress the rest.
 const OUTLIERS: f64 = 0.01;
 
 /// The predicted depth in metres of every pixel of the image, row-major.
@@ -22,7 +22,7 @@ pub(crate) fn of_answer(answer: &Output) -> Vec<f32> {
     }
 }
 
-/// The depths in metres that get the first and the last colour.
+/// The depths in metres at the first and the last colour.
 pub(crate) fn range(metres: &[f32]) -> (f32, f32) {
     let mut sorted = metres.to_vec();
     let last = sorted.len().saturating_sub(1);
@@ -34,7 +34,7 @@ pub(crate) fn range(metres: &[f32]) -> (f32, f32) {
     (at(cut), at(last - cut))
 }
 
-/// A map in colours, near is light.
+/// Renders a depth map in colours, near is light.
 pub(crate) fn coloured(metres: &[f32], size: Size, (near, far): (f32, f32)) -> Image {
     let scale = depth_scale();
     let span = (far - near).max(f32::MIN_POSITIVE);

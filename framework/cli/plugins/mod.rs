@@ -1,4 +1,4 @@
-//! `nasfw plugins`: what this program can use by name, and libraries of other people.
+//! `nasfw plugins`: lists members, checks third-party libraries, creates new ones.
 
 mod check;
 mod list;
@@ -26,17 +26,17 @@ enum Command {
     List {
         #[command(flatten)]
         plugins: PluginArgs,
-        /// Print one JSON object a line, with the default settings
+        /// Print JSON, one object per line, with default settings
         #[arg(long)]
         json: bool,
     },
-    /// Check a library: what it is, whether it loads, and whether it keeps its promises
+    /// Check that a library is a plugin, loads, and passes the conformance checks
     Check {
         /// The library, ./libx.so, or ./libx.so#sha256=HEX
         #[arg(value_name = "FILE")]
         file: String,
     },
-    /// Make a crate for a plugin of your own: small, complete, ready to change
+    /// Create a small, complete crate for a new plugin
     New(new::Args),
 }
 
@@ -48,9 +48,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// Libraries are loaded on trial by this program itself, called again.
+/// Registers this program as the one that probes libraries in a child process.
 pub(crate) fn try_with_this_program() {
-    // Without its path no library is loaded, and the message says so.
+    // Without its path no library is loaded, with a message that says so.
     if let Ok(program) = std::env::current_exe() {
         probe_with(ProbeProgram {
             program,

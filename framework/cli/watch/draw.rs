@@ -1,4 +1,4 @@
-//! How a run is shown: what matters most at any size.
+//! Draws a run, most important facts first, at any terminal size.
 
 use nasfw_engine::search::is_better;
 use nasfw_engine::{Status, Trial};
@@ -14,7 +14,7 @@ use ratatui::widgets::{
 use super::seen::Seen;
 use crate::number::{duration, metric, short};
 
-/// From these sizes on there is room for a chart and for genotypes.
+/// Minimum sizes for a chart and for genotypes.
 const CHART_ROWS: u16 = 18;
 const WIDE: u16 = 60;
 
@@ -47,7 +47,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, seen: &Seen) {
         false => sparkline(frame, rewards, seen),
     }
     frame.render_widget(last_trials(seen, last), last);
-    let keys = Line::from("q leaves; the search is not touched").dim();
+    let keys = Line::from("q: quit (the search keeps running)").dim();
     frame.render_widget(keys, foot);
 }
 
@@ -75,7 +75,7 @@ fn progress(seen: &Seen, is_wide: bool) -> LineGauge<'static> {
     };
     let mut label = format!("{done}/{wanted}");
     if let (true, Some(secs)) = (is_wide, seen.secs_a_trial()) {
-        label.push_str(&format!("  {} a trial", duration(secs)));
+        label.push_str(&format!("  {} per trial", duration(secs)));
     }
     if let (true, Some(left)) = (seen.is_running(), seen.secs_left()) {
         label.push_str(&format!("  {} left", duration(left)));
@@ -90,8 +90,8 @@ fn progress(seen: &Seen, is_wide: bool) -> LineGauge<'static> {
 fn best_so_far(seen: &Seen, with_genotype: bool, with_metric: bool) -> Paragraph<'static> {
     let Some(best) = seen.best() else {
         let text = match seen.trials.is_empty() {
-            true => "no trial yet: data, warm-up and features come first",
-            false => "no trial could be judged yet; `nasfw trials` says why",
+            true => "no trials yet: preparing data, warm-up and features",
+            false => "all trials failed so far; `nasfw trials` shows why",
         };
         return Paragraph::new(text).wrap(Wrap { trim: true });
     };
@@ -115,7 +115,7 @@ fn best_so_far(seen: &Seen, with_genotype: bool, with_metric: bool) -> Paragraph
     Paragraph::new(lines)
 }
 
-/// Rewards of trials, and the best so far of those that went through all stages.
+/// Draws the rewards of trials, and the best so far of those that completed all stages.
 fn chart(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
     let points = |status| -> Vec<(f64, f64)> {
         let those = seen.trials.iter().filter(|t| t.status == status);
@@ -173,7 +173,7 @@ fn running_best(trials: &[Trial]) -> Vec<(f64, f64)> {
             best = Some(trial);
         }
         if let Some(reward) = best.and_then(|b| b.reward) {
-            // Stairs: it has the former value until the next trial has another.
+            // A step line: the value stays until the next improvement.
             if let Some(&(_, before)) = line.last() {
                 line.push((trial.id as f64, before));
             }
@@ -183,7 +183,7 @@ fn running_best(trials: &[Trial]) -> Vec<(f64, f64)> {
     line
 }
 
-/// The last rewards as bars, as many as there are columns.
+/// Draws the last rewards as bars, one per column.
 fn sparkline(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
     let from = seen.trials.len().saturating_sub(usize::from(area.width));
     let bars: Vec<u64> = (seen.trials[from..].iter())
@@ -193,7 +193,7 @@ fn sparkline(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
     frame.render_widget(bars, area);
 }
 
-/// The newest first, as many as there are rows.
+/// The latest trials, newest first, one per row.
 fn last_trials(seen: &Seen, area: Rect) -> Table<'static> {
     let is_wide = area.width >= WIDE;
     let best = seen.best().map(|t| t.id);

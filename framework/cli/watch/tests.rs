@@ -1,4 +1,4 @@
-//! What is seen at which size.
+//! The screen at different sizes.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -70,7 +70,7 @@ fn a_usual_terminal_shows_all_of_it() {
     let text = lines.join("\n");
     for part in [
         "runs/first  running",
-        "12/40  30.0 s a trial  14 min 00 s left",
+        "12/40  30.0 s per trial  14 min 00 s left",
         "best: trial 7  reward 0.3000  miou 0.3000",
         "2.63 M parameters, 4.21 G multiply-adds",
         "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,7]]]",
@@ -81,7 +81,7 @@ fn a_usual_terminal_shows_all_of_it() {
     ] {
         assert!(text.contains(part), "`{part}` is not in\n{text}");
     }
-    assert!(lines[23].starts_with("q leaves"), "{text}");
+    assert!(lines[23].starts_with("q: quit"), "{text}");
     // The newest trial is the first of the list.
     let head = lines
         .iter()
@@ -101,7 +101,7 @@ fn a_small_terminal_shows_what_matters() {
         "12/40  14 min 00 s left ──",
         "█",
         "11     complete",
-        "q leaves",
+        "q: quit",
     ] {
         assert!(text.contains(part), "`{part}` is not in\n{text}");
     }
@@ -125,12 +125,12 @@ fn any_size_and_any_run_can_be_shown() {
     }
     let text = screen(&empty, 80, 24).join("\n");
     assert!(
-        text.contains("no trial yet") && text.contains("0/3"),
+        text.contains("no trials yet") && text.contains("0/3"),
         "{text}"
     );
     assert!(text.contains("r  not running"), "{text}");
     let text = screen(&failed, 80, 24).join("\n");
-    assert!(text.contains("no trial could be judged yet"), "{text}");
+    assert!(text.contains("all trials failed so far"), "{text}");
 }
 
 #[test]

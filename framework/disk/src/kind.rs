@@ -1,5 +1,5 @@
-//! The kind of a folder, told from the names of its files, so that a command given another kind can say
-//! what to do with it, and nothing of ours is written over.
+//! The kind of a folder, told from the names of its files, so that a command given another kind can
+//! say what to do with it, and nothing of ours is written over.
 
 use std::path::{Path, PathBuf};
 
@@ -56,8 +56,8 @@ pub fn is_model(folder: &Path) -> bool {
     folder.join(MODEL_DESCRIPTION).exists()
 }
 
-/// The folder in which a training into `model` is kept until it is finished; `None` where `model` ends in
-/// no name.
+/// The folder in which a training into `model` is kept until it is finished; `None` where `model`
+/// ends in no name.
 pub fn unfinished_folder(model: &Path) -> Option<PathBuf> {
     let mut name = model.file_name()?.to_owned();
     name.push(UNFINISHED);
@@ -69,8 +69,8 @@ pub fn started_training(model: &Path) -> Option<PathBuf> {
     unfinished_folder(model).filter(|folder| folder.join(CHECKPOINT).exists())
 }
 
-/// The model whose training was started and not finished, where `path` names it or the folder of its
-/// checkpoint.
+/// The model whose training was started and not finished, where `path` names it or the folder of
+/// its checkpoint.
 pub fn unfinished_model(path: &Path) -> Option<PathBuf> {
     if started_training(path).is_some() {
         return (!is_model(path)).then(|| path.to_owned());

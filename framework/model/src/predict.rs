@@ -31,7 +31,8 @@ impl std::fmt::Debug for Predictor {
     }
 }
 
-/// Raw outputs (logits, metres, heatmaps), `(height, width, channels)` at the network's own resolution.
+/// Raw outputs (logits, metres, heatmaps), `(height, width, channels)` at the network's own
+/// resolution.
 #[derive(Clone, Debug)]
 pub struct Output {
     shape: MapShape,

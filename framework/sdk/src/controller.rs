@@ -101,8 +101,8 @@ pub enum Outcome {
 /// Proposes architectures and learns from their rewards.
 ///
 /// A controller draws only from the generator it is given, so that proposals are reproducible, and
-/// its whole state goes through [`save`](Controller::save) and [`load`](Controller::load), so
-/// that a search can stop and resume anywhere. [`check_controller`](crate::testing::check_controller)
+/// its whole state goes through [`save`](Controller::save) and [`load`](Controller::load), so that
+/// a search can stop and resume anywhere. [`check_controller`](crate::testing::check_controller)
 /// holds it to that.
 ///
 /// A controller that enumerates one-decision spaces, option after option:

@@ -86,7 +86,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Tells whether the user can fix it by another value; a library that broke off did so while running.
+    /// Tells whether the user can fix it by another value; a library that broke off did so while
+    /// running.
     pub fn is_input(&self) -> bool {
         !matches!(self, Self::Library { .. } | Self::Stopped)
     }
@@ -105,8 +106,8 @@ impl Error {
         }
     }
 
-    /// The same with the settings table `table` before the setting it names, where an item that does
-    /// not know its table named only the setting.
+    /// The same with the settings table `table` before the setting it names, where an item that
+    /// does not know its table named only the setting.
     pub fn in_table(self, table: &str) -> Self {
         match self {
             Self::InvalidValue {

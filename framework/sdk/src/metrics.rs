@@ -1,7 +1,8 @@
 //! Named finite numbers that describe how good a network is.
 //!
-//! A name is that of a figure over everything, `miou`, or of one over a single class, joint or other
-//! item, `iou/person`: what comes after the first `/` is the item, under the data set's own name.
+//! A name is that of a figure over everything, `miou`, or of one over a single class, joint or
+//! other item, `iou/person`: what comes after the first `/` is the item, under the data set's own
+//! name.
 
 use std::collections::BTreeMap;
 

@@ -31,8 +31,8 @@ pub fn argmax(values: &[f32]) -> usize {
 }
 
 impl Prediction<'_> {
-    /// The checks that every scorer makes: `channels` channels, as many values as the size says, all
-    /// of them finite, and as many pixels as a truth that is a map.
+    /// The checks that every scorer makes: `channels` channels, as many values as the size says,
+    /// all of them finite, and as many pixels as a truth that is a map.
     ///
     /// # Errors
     /// A value that is not finite is a failure of the network and no score, so it is refused.

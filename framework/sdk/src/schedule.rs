@@ -193,12 +193,12 @@ pub enum Verdict {
 
 /// Decides which stages an architecture goes through and what the controller is told.
 ///
-/// Architectures are proposed in rounds and may be evaluated side by side, in any order. So that the
-/// order does not matter, each is evaluated with a copy of the schedule as it was when its round was
-/// proposed ([`save`](RewardSchedule::save) and [`load`](RewardSchedule::load)). Afterwards the
-/// schedule itself is asked the same verdicts again, in the order of the trials, with the same
-/// rewards and draws; its answers are not heeded then, but what it remembers grows. A trial that
-/// failed is left out.
+/// Architectures are proposed in rounds and may be evaluated side by side, in any order. So that
+/// the order does not matter, each is evaluated with a copy of the schedule as it was when its
+/// round was proposed ([`save`](RewardSchedule::save) and [`load`](RewardSchedule::load)).
+/// Afterwards the schedule itself is asked the same verdicts again, in the order of the trials,
+/// with the same rewards and draws; its answers are not heeded then, but what it remembers grows. A
+/// trial that failed is left out.
 ///
 /// A second stage for architectures that beat a threshold:
 ///

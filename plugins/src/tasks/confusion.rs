@@ -122,7 +122,8 @@ impl ConfusionMatrix {
     }
 
     /// `(metric, class, value)` of every class that occurs in the truth: its `iou`, and as
-    /// `pixel_acc` the share of its pixels that were found. `names` are in the order of the classes.
+    /// `pixel_acc` the share of its pixels that were found. `names` are in the order of the
+    /// classes.
     pub fn of_classes<'a>(
         &'a self,
         names: &'a [String],

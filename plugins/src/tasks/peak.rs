@@ -7,8 +7,8 @@ use nasfw_sdk::{Prediction, Size};
 /// The largest value, first in row order among equals, moved in each direction to the vertex of the
 /// parabola through it and its two neighbours, at most half a pixel of the map; at the border it
 /// stays. On Gaussians of σ = 2 that is exact to 0.02 pixels, where the usual quarter pixel towards
-/// the larger neighbour (Newell et al. 2016) is off by up to 0.25. Pixel centres are at integers on both sides, so map column `i` is
-/// image column `(i + 1/2) · W / w − 1/2`.
+/// the larger neighbour (Newell et al. 2016) is off by up to 0.25. Pixel centres are at integers on
+/// both sides, so map column `i` is image column `(i + 1/2) · W / w − 1/2`.
 ///
 /// `None` when the prediction has no pixel, no such channel, or fewer values than its size says.
 pub fn peak(prediction: &Prediction<'_>, channel: usize) -> Option<(f32, f32)> {

@@ -14,8 +14,9 @@ use super::with_items;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PoseConfig {
-    /// Tolerance of `pck` in reference lengths, above 0: 0.1 of the box by default, because 0.2 is soon
-    /// reached by all networks that work at all; 0.5 for PCKh, where the reference is the head.
+    /// Tolerance of `pck` in reference lengths, above 0: 0.1 of the box by default, because 0.2 is
+    /// soon reached by all networks that work at all; 0.5 for PCKh, where the reference is the
+    /// head.
     pub alpha: f64,
     /// Standard deviation of the target Gaussians in pixels of the output map, above 0.
     pub sigma_px: f32,

@@ -15,9 +15,9 @@ pub type MakeController = dyn Fn(&Schema, &mut Rng) -> Result<Box<dyn Controller
 
 /// A search space, a task, and how schedules and controllers are made.
 ///
-/// They are found by name in the registry ([`of`](Self::of)), or are [`Values`] of the caller's own types.
-/// A search makes several schedules: one that remembers, and copies of it that decide about the trials
-/// of a round.
+/// They are found by name in the registry ([`of`](Self::of)), or are [`Values`] of the caller's own
+/// types. A search makes several schedules: one that remembers, and copies of it that decide about
+/// the trials of a round.
 #[derive(Clone)]
 pub struct Members {
     pub(crate) space: Arc<dyn SearchSpace>,
@@ -35,7 +35,8 @@ pub struct Values {
     pub task: Option<Arc<dyn Task>>,
     /// Makes a schedule that has seen nothing.
     pub schedule: Option<Arc<MakeSchedule>>,
-    /// Makes a controller that has seen nothing for a schema, its initial weights drawn from the generator.
+    /// Makes a controller that has seen nothing for a schema, its initial weights drawn from the
+    /// generator.
     pub controller: Option<Arc<MakeController>>,
 }
 

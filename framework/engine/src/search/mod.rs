@@ -2,18 +2,18 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `warmup.rs` | encoder and teacher where no weights are given, on the decoder of `plain.rs` |
+//! | `warmup.rs` | warm-up of encoder and teacher if no weights are given, with the decoder of `plain.rs` |
 //! | `features.rs` | encoder outputs and teacher outputs, computed once |
 //! | `baseline.rs` | the constant-prediction baseline |
 //! | `candidate.rs` | one architecture through the stages of the schedule |
 //! | `prepare.rs` | the shared inputs of all evaluations |
 //! | `session.rs` | a search from its preparation to its summary |
 //! | `round.rs` | proposals drawn together, evaluated in any order, learned from in theirs |
-//! | `learn.rs` | learning from trials, and the run that records them |
-//! | `policy.rs` | the decisions: controller and schedule |
+//! | `study.rs` | learning from trials, and the run that records them |
+//! | `strategy.rs` | the decisions: controller and schedule |
 //! | `replay.rs` | a run's decisions recomputed from its seed and evaluations |
 //! | `failures.rs` | detection of a hopeless search |
-//! | `judge/` | evaluation in this process, or in workers |
+//! | `executor/` | evaluation in this process, or in workers |
 //! | `show.rs` | progress of evaluation in workers |
 //! | `clock.rs` | time by kind of work |
 

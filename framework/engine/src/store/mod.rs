@@ -26,7 +26,7 @@
 //! | `rows.rs` | trials as rows |
 //! | `round.rs` | the current round |
 //! | `artifact.rs` | files written whole or not at all |
-//! | `chain.rs`, `at_rest.rs` | hashes of what is recorded, and of the file |
+//! | `hash_chain.rs`, `file_digest.rs` | hashes of the records, and of the file |
 //! | `verify.rs` | the check that nothing has changed |
 
 mod artifact;

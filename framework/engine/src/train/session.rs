@@ -72,13 +72,13 @@ impl<K: Kernels> TrainSession<K> {
         let mut session = Self::fresh(kernels, &config, &how.values, &state.origin.genotype)?;
         if session.setup.source.fingerprint != state.origin.data_fingerprint {
             return Err(config_error(
-                "the data is not what the training was started with; bring it back, or name with --data \
-                 where it is now",
+                "the data is not the data that the training was started with; restore it, or give its new \
+                location with --data",
             ));
         }
         if !finish && session.origin.teacher != state.origin.teacher {
             return Err(config_error(
-                "train.teacher is not the model that the training was started with; bring that one back",
+                "train.teacher is not the model that the training was started with; restore that one",
             ));
         }
         session.best = Best::restored(state.best, &arrays);
@@ -91,12 +91,7 @@ impl<K: Kernels> TrainSession<K> {
         Ok((session, folder))
     }
 
-    fn fresh(
-        kernels: K,
-        config: &Config,
-        values: &Values,
-        genotype: &str,
-    ) -> Result<Self> {
+    fn fresh(kernels: K, config: &Config, values: &Values, genotype: &str) -> Result<Self> {
         let setup = Setup::new(config, &values.over(config)?)?;
         let teacher = teacher::load(kernels.clone(), config, &setup)?;
         let choices = setup.space().parse(genotype)?;

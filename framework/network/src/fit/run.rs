@@ -86,8 +86,8 @@ pub fn fit<K: Kernels, E: From<Error>>(
     fit_on(&mut state, batches, fit, &mut Steps(on_step))
 }
 
-/// [`fit`] from wherever `state` is, watched by `watch`. A batch depends on its epoch and step alone,
-/// so an interrupted training continues as if it had not been.
+/// [`fit`] from wherever `state` is, watched by `watch`. A batch depends on its epoch and step
+/// alone, so an interrupted training continues as if it had not been.
 ///
 /// # Errors
 /// As [`fit`], and when `watch` returns one.
