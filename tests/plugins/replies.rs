@@ -62,7 +62,7 @@ fn invalid_graphs_are_refused() {
         (graph("", "0"), "existing node"),
         (
             graph(&input.replace(":3}", ":4}"), "0"),
-            "[4] channels; [3] is right",
+            "[4] channels; expected [3]",
         ),
         (
             graph(&input.replace("input\"", "teleport\""), "0"),
