@@ -1,4 +1,4 @@
-//! How the program ends: 0 done, 1 failed while running, 2 the input or the usage is wrong.
+//! Exit codes: 0 done, 1 failed while running, 2 wrong input or usage.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

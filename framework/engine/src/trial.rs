@@ -40,7 +40,7 @@ pub struct Trial {
     /// policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_prob: Option<f64>,
-    /// How it ended.
+    /// Its outcome.
     pub status: Status,
     /// The reward after every completed stage.
     pub stage_rewards: Vec<f64>,

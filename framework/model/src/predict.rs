@@ -123,7 +123,7 @@ impl Output {
     /// rows `(rows, width, channels)`, from top to bottom. An error stops the iteration.
     ///
     /// # Errors
-    /// Those of `each`.
+    /// The first error of `each`.
     pub fn rows<E>(&self, mut each: impl FnMut(&[f32]) -> Result<(), E>) -> Result<(), E> {
         let Size { width, height } = self.image_px;
         let row = width * self.shape.channels;

@@ -148,7 +148,7 @@ fn examine(bytes: &[u8]) -> Result<Stamp, String> {
     let of_machine = match std::env::consts::ARCH {
         "x86_64" => file.architecture() == Architecture::X86_64,
         "aarch64" => file.architecture() == Architecture::Aarch64,
-        // The stamp and the probe check it, too.
+        // Stamp and probe check the machine, too.
         _ => true,
     };
     if !of_machine || file.is_64() != (usize::BITS == 64) {
@@ -200,9 +200,9 @@ fn examine(bytes: &[u8]) -> Result<Stamp, String> {
     Ok(stamp)
 }
 
-/// The loader writes wherever the relocations point. A damaged one may hit memory outside the
-/// library; whose memory differs between processes, so that a probe in one proves nothing for the
-/// next.
+/// Checks relocations, because the loader writes wherever they point. A damaged one may hit memory
+/// outside the library, whose owner differs between processes, so that a probe in one process
+/// proves nothing for the next.
 fn check_relocations(file: &object::File<'_>) -> Result<(), String> {
     const WORD: u64 = size_of::<usize>() as u64;
     let parts: Vec<(u64, u64, bool)> = (file.segments())

@@ -159,7 +159,7 @@ impl Setup {
     /// nothing else, so that cached features fit.
     ///
     /// # Errors
-    /// When it does not; the space then breaks a promise.
+    /// When it does not, which violates the contract of a search space.
     pub(crate) fn check_encoder(&self, graph: &Graph) -> Result<()> {
         let broken = |message: &str| {
             let (node, message) = ("encoder".to_owned(), message.to_owned());

@@ -60,7 +60,7 @@ pub(super) struct State {
     pub(super) best: Option<BestSoFar>,
 }
 
-/// What a training was started with.
+/// The inputs that a training was started with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Origin {

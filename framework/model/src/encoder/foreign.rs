@@ -25,7 +25,7 @@ pub(super) fn read(
     encoder: &Graph,
     needed: &Weights,
 ) -> Result<Given, String> {
-    // nasfw's names by theirs.
+    // Maps foreign array names to nasfw's.
     let mut wanted: BTreeMap<String, String> = BTreeMap::new();
     for pair in family.pairs(encoder)? {
         wanted.insert(

@@ -18,7 +18,7 @@ use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
 pub struct Objective<'a> {
     /// The task's loss.
     pub loss: Loss,
-    /// Who computes [`Loss::Custom`]; not needed for any other.
+    /// The task that computes [`Loss::Custom`]; not needed for other losses.
     pub own: Option<&'a dyn Task>,
     /// Weight of each auxiliary output's loss.
     pub auxiliary: f32,
