@@ -95,7 +95,7 @@ fn all_commands(device: &str) {
     }
 }
 
-/// What a model says of an image, and what its encoder makes of it, are the same on `cpu`.
+/// Predictions and encoder features are the same as on `cpu`.
 fn predictions(place: &Place, device: &str) {
     let image = nasfw_data::Image {
         size: nasfw_sdk::Size::new(40, 32),

@@ -160,7 +160,7 @@ fn what_does_not_fit_is_listed(place: &Place, weights: &Weights) {
         &[
             "3 arrays do not fit",
             "features.7.conv.1.0.weight is missing",
-            "features.19.weight is no array of the encoder",
+            "features.19.weight is not an array of the encoder",
             "features.0.1.bias has the shape [1], the encoder's is [32]",
         ],
     );

@@ -241,10 +241,10 @@ fn damaged_checkpoints_and_other_data_are_refused() {
     place.refuses(&again, &["format 2", "reads 1"]);
     fs::write(&path, &whole).unwrap();
 
-    // Commands that take a finished model, or a run, say how to go on.
+    // Commands that take a finished model, or a run, say how to continue.
     let go_on = "nasfw train --resume m";
     place.refuses(&["eval", "--model", "m"], &[go_on]);
-    place.refuses(&["report", "m.unfinished"], &["no run", go_on]);
+    place.refuses(&["report", "m.unfinished"], &["not a run", go_on]);
     place.refuses(
         &["export", "--model", "m.unfinished", "--dot", "x"],
         &[go_on],
@@ -277,7 +277,10 @@ fn damaged_checkpoints_and_other_data_are_refused() {
         write_indexed_png(&mask, image.size, &[1; 1024]).unwrap();
     }
     let other = [&again[..], &["--data", "data"]].concat();
-    place.refuses(&other, &["not what the training was begun with", "--data"]);
+    place.refuses(
+        &other,
+        &["not the data that the training was started with", "--data"],
+    );
 
     let unfinished = Unfinished::open(&place.path("m")).unwrap();
     let how = Resume {
