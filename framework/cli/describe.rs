@@ -102,12 +102,13 @@ fn show(
     cost: &Cost,
 ) -> Result<(), Failure> {
     card::heading(out, &space.genotype(choices)?)?;
-    let with_aux = match cost.params_with_aux == cost.params {
-        true => String::new(),
-        false => format!(
+    let with_aux = if cost.params_with_aux == cost.params {
+        String::new()
+    } else {
+        format!(
             "  ({} with auxiliary heads)",
             grouped(cost.params_with_aux as u64)
-        ),
+        )
     };
     card::row(
         out,
@@ -141,12 +142,13 @@ fn show(
 /// When the space draws nothing.
 pub(crate) fn drawing(space: &dyn SearchSpace, choices: &Choices) -> Result<String, Failure> {
     let sketches = space.sketches(choices)?;
-    match sketches.is_empty() {
-        false => Ok(to_svg(&sketches)),
-        true => Err(Failure::Input(
+    if sketches.is_empty() {
+        Err(Failure::Input(
             "--svg: this search space has no drawings (`SearchSpace::sketches`); `nasfw export --dot` \
             draws any network"
                 .into(),
-        )),
+        ))
+    } else {
+        Ok(to_svg(&sketches))
     }
 }

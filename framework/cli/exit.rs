@@ -71,9 +71,10 @@ pub(crate) fn code(result: Result<(), Failure>) -> ExitCode {
 pub(crate) fn say(text: &str) {
     let mut shown = String::with_capacity(text.len() + 1);
     for c in text.chars() {
-        match c.is_control() && c != '\n' {
-            true => shown.extend(c.escape_default()),
-            false => shown.push(c),
+        if c.is_control() && c != '\n' {
+            shown.extend(c.escape_default())
+        } else {
+            shown.push(c)
         }
     }
     shown.push('\n');

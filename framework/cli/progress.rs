@@ -27,9 +27,10 @@ pub(crate) enum View {
 impl View {
     /// Bars on a terminal, otherwise lines.
     pub(crate) fn for_people() -> Self {
-        match io::stdout().is_terminal() && io::stderr().is_terminal() {
-            true => Self::Bars(Bars::default()),
-            false => Self::Lines,
+        if io::stdout().is_terminal() && io::stderr().is_terminal() {
+            Self::Bars(Bars::default())
+        } else {
+            Self::Lines
         }
     }
 }
@@ -102,9 +103,10 @@ impl Progress {
             && self.in_trials == 0
         {
             let took = duration(phase.start.elapsed().as_secs_f64());
-            let note = match phase.note.is_empty() {
-                true => String::new(),
-                false => format!("{}, ", phase.note),
+            let note = if phase.note.is_empty() {
+                String::new()
+            } else {
+                format!("{}, ", phase.note)
             };
             self.say(&format!("{}: {note}{took}", phase.name));
         }

@@ -204,12 +204,13 @@ fn png_names(folder: &Path) -> Result<BTreeSet<String>, Failure> {
             names.insert(name.to_owned());
         }
     }
-    match names.is_empty() {
-        true => Err(Failure::Input(format!(
+    if names.is_empty() {
+        Err(Failure::Input(format!(
             "{} has no PNG files",
             folder.display()
-        ))),
-        false => Ok(names),
+        )))
+    } else {
+        Ok(names)
     }
 }
 

@@ -94,9 +94,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 /// The first headline metric of the run's task; `None` when the task is not in this program, as
 /// reading a run loads no library.
 pub(crate) fn headline(run: &RunView) -> Result<Option<&'static str>, Failure> {
-    let task = match run.loads_libraries()? {
-        true => None,
-        false => run.config().and_then(|c| c.make_task()).ok(),
+    let task = if run.loads_libraries()? {
+        None
+    } else {
+        run.config().and_then(|c| c.make_task()).ok()
     };
     Ok(task.and_then(|t| t.headline().first().copied()))
 }
@@ -142,9 +143,10 @@ fn line(trial: &Trial, best: Option<u64>, headline: Option<&str>, args: &Args) -
         let value = trial.metrics.get(name).map_or("-".into(), metric);
         format!("{value:>9}")
     });
-    let time = match args.no_times {
-        true => String::new(),
-        false => format!("{:>12}", duration(trial.seconds)),
+    let time = if args.no_times {
+        String::new()
+    } else {
+        format!("{:>12}", duration(trial.seconds))
     };
     let reason = match (trial.status, &trial.reason) {
         (Status::Failed, Some(reason)) => format!("  {reason}"),

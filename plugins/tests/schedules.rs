@@ -1,5 +1,7 @@
 //! Every registered schedule against the contract, and the method's figures.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use nasfw_plugins as _; // Linked for what it registers.
 use nasfw_sdk::registry::ScheduleEntry;
 use nasfw_sdk::testing::check_schedule;

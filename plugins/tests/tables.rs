@@ -2,6 +2,8 @@
 //!
 //! `plugins/examples/controller_regret.rs` prints the full comparison.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "tables/table.rs"]
 mod table;
 

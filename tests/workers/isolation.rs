@@ -123,9 +123,10 @@ fn workers_that_cannot_start_end_the_search() {
     let output = run(&place, "r", &limit).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{errors}");
-    let said = match cfg!(target_os = "linux") {
-        true => "4 MiB are not enough for a worker",
-        false => "only Linux holds a worker to a limit",
+    let said = if cfg!(target_os = "linux") {
+        "4 MiB are not enough for a worker"
+    } else {
+        "only Linux holds a worker to a limit"
     };
     assert!(errors.contains(said), "{errors}");
 }

@@ -86,9 +86,10 @@ fn to_linear([l, a, b]: [f64; 3]) -> [f64; 3] {
 fn to_bytes(lab: [f64; 3]) -> [u8; 3] {
     to_linear(lab).map(|linear| {
         let linear = linear.clamp(0.0, 1.0);
-        let encoded = match linear <= 0.003_130_8 {
-            true => 12.92 * linear,
-            false => 1.055 * linear.powf(1.0 / 2.4) - 0.055,
+        let encoded = if linear <= 0.003_130_8 {
+            12.92 * linear
+        } else {
+            1.055 * linear.powf(1.0 / 2.4) - 0.055
         };
         (255.0 * encoded).round() as u8
     })
@@ -102,9 +103,10 @@ mod tests {
     fn lab(bytes: [u8; 3]) -> [f64; 3] {
         let [r, g, b] = bytes.map(|byte| {
             let v = f64::from(byte) / 255.0;
-            match v <= 0.040_45 {
-                true => v / 12.92,
-                false => ((v + 0.055) / 1.055).powf(2.4),
+            if v <= 0.040_45 {
+                v / 12.92
+            } else {
+                ((v + 0.055) / 1.055).powf(2.4)
             }
         });
         let l = (0.412_221_470_8 * r + 0.536_332_536_3 * g + 0.051_445_992_9 * b).cbrt();

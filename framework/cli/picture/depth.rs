@@ -27,9 +27,12 @@ pub(crate) fn range(metres: &[f32]) -> (f32, f32) {
     let mut sorted = metres.to_vec();
     let last = sorted.len().saturating_sub(1);
     let cut = (OUTLIERS * last as f64) as usize;
-    let mut at = |index: usize| match sorted.is_empty() {
-        true => 0.0,
-        false => *sorted.select_nth_unstable_by(index, f32::total_cmp).1,
+    let mut at = |index: usize| {
+        if sorted.is_empty() {
+            0.0
+        } else {
+            *sorted.select_nth_unstable_by(index, f32::total_cmp).1
+        }
     };
     (at(cut), at(last - cut))
 }

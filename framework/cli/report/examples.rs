@@ -162,9 +162,12 @@ fn explain(page: &mut Examples, seen: &[eval::Example], info: &DataInfo, ignore:
 }
 
 fn mask(values: &[u8], size: Size, ignore: u8) -> Result<Vec<u8>, Failure> {
-    let colour = |class| match class == ignore {
-        true => IGNORED,
-        false => of_class(class),
+    let colour = |class| {
+        if class == ignore {
+            IGNORED
+        } else {
+            of_class(class)
+        }
     };
     palette_png_bytes(size, values, colour).map_err(Failure::Failed)
 }

@@ -45,9 +45,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let folder = &args.folder;
-    let (page, usual) = match is_model(folder) {
-        true => (model_page(args)?, beside(folder)),
-        false => (run_page(args)?, folder.join("report.html")),
+    let (page, usual) = if is_model(folder) {
+        (model_page(args)?, beside(folder))
+    } else {
+        (run_page(args)?, folder.join("report.html"))
     };
     let out = args.out.as_ref().unwrap_or(&usual);
     write_file(out, page.as_bytes())?;

@@ -2,11 +2,11 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `seen.rs` | the state of the run, read periodically |
+//! | `snapshot.rs` | the state of the run, read periodically |
 //! | `draw.rs` | drawing at any terminal size |
 
 mod draw;
-mod seen;
+mod snapshot;
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 
-use self::seen::Seen;
+use self::snapshot::Snapshot;
 use crate::exit::Failure;
 use crate::session::quoted;
 
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     // Problems with the run are reported before the screen changes.
-    let mut seen = Seen::read(&args.run)?;
+    let mut snapshot = Snapshot::read(&args.run)?;
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(Failure::Input(format!(
             "watch needs a terminal; for a file or a pipe use: nasfw trials {}",
@@ -48,13 +48,17 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     ctrlc::set_handler(|| LEAVE.store(true, Ordering::SeqCst))
         .map_err(|e| Failure::Failed(format!("cannot listen for signals: {e}")))?;
     let mut screen = Screen::open()?;
-    watch(&mut screen.0, args, &mut seen)
+    watch(&mut screen.0, args, &mut snapshot)
 }
 
-fn watch(terminal: &mut DefaultTerminal, args: &Args, seen: &mut Seen) -> Result<(), Failure> {
+fn watch(
+    terminal: &mut DefaultTerminal,
+    args: &Args,
+    snapshot: &mut Snapshot,
+) -> Result<(), Failure> {
     loop {
         terminal
-            .draw(|frame| draw::draw(frame, seen))
+            .draw(|frame| draw::draw(frame, snapshot))
             .map_err(no_terminal)?;
         let looked = Instant::now();
         // Waits for the next poll, or a change of the window size.
@@ -71,7 +75,7 @@ fn watch(terminal: &mut DefaultTerminal, args: &Args, seen: &mut Seen) -> Result
                 _ => {}
             }
         }
-        seen.look_again(&args.run)?;
+        snapshot.look_again(&args.run)?;
     }
 }
 

@@ -141,9 +141,12 @@ fn check_folder(path: &Path) -> Result<(), String> {
 
 /// The machine, segments and stamp of a library.
 fn examine(bytes: &[u8]) -> Result<Stamp, String> {
-    let file = object::File::parse(bytes).map_err(|e| match bytes.starts_with(b"\x7fELF") {
-        true => format!("is truncated or damaged ({e}); copy it again"),
-        false => format!("is not a shared library for this system ({e})"),
+    let file = object::File::parse(bytes).map_err(|e| {
+        if bytes.starts_with(b"\x7fELF") {
+            format!("is truncated or damaged ({e}); copy it again")
+        } else {
+            format!("is not a shared library for this system ({e})")
+        }
     })?;
     let of_machine = match std::env::consts::ARCH {
         "x86_64" => file.architecture() == Architecture::X86_64,
@@ -256,9 +259,10 @@ fn check_stamp(stamp: &Stamp) -> Result<(), String> {
     }
     let (major, minor) = (stamp.abi_major, stamp.abi_minor);
     if major != ABI_MAJOR || minor > ABI_MINOR {
-        let mend = match (major, minor) > (ABI_MAJOR, ABI_MINOR) {
-            true => "use a newer nasfw, or build it with an older SDK",
-            false => "rebuild it with the SDK of this nasfw",
+        let mend = if (major, minor) > (ABI_MAJOR, ABI_MINOR) {
+            "use a newer nasfw, or build it with an older SDK"
+        } else {
+            "rebuild it with the SDK of this nasfw"
         };
         return Err(format!(
             "speaks version {major}.{minor} of the plugin interface ({}), but this \

@@ -59,9 +59,10 @@ pub(super) struct Map {
 
 impl MobileNetV2 {
     pub(super) fn check(&self) -> Result<()> {
-        match (0.1..=4.0).contains(&self.width) {
-            true => Ok(()),
-            false => Err(Error::invalid("encoder.width", self.width, "0.1 to 4")),
+        if (0.1..=4.0).contains(&self.width) {
+            Ok(())
+        } else {
+            Err(Error::invalid("encoder.width", self.width, "0.1 to 4"))
         }
     }
 

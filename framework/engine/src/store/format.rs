@@ -216,9 +216,10 @@ fn check_version(run: &Path, db: &Connection) -> Result<i64> {
 
 fn percent_encode(path: &Path) -> String {
     let keep = |c: char| c.is_ascii_alphanumeric() || "/._-:\\".contains(c);
-    let encode = |c: char| match keep(c) {
-        true => c.to_string(),
-        false => {
+    let encode = |c: char| {
+        if keep(c) {
+            c.to_string()
+        } else {
             let mut bytes = [0; 4];
             let utf8 = c.encode_utf8(&mut bytes).bytes();
             utf8.map(|b| format!("%{b:02x}")).collect()

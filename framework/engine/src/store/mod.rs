@@ -21,7 +21,7 @@
 //! | `lock.rs` | one writer at a time |
 //! | `view.rs` | reading a run |
 //! | `write.rs` | writing to a run |
-//! | `place.rs` | detection of a moved run folder |
+//! | `folder_identity.rs` | detection of a moved run folder |
 //! | `migrate.rs` | migration of runs of earlier programs |
 //! | `rows.rs` | trials as rows |
 //! | `round.rs` | the current round |
@@ -32,11 +32,11 @@
 mod artifact;
 mod create;
 mod file_digest;
+mod folder_identity;
 mod format;
 mod hash_chain;
 mod lock;
 mod migrate;
-mod place;
 mod round;
 mod rows;
 mod verify;

@@ -202,8 +202,9 @@ fn ids(db: &Connection, sql: &str) -> rusqlite::Result<Vec<i64>> {
 fn shortened(ids: &[String]) -> String {
     const SHOWN: usize = 10;
     let shown = ids[..ids.len().min(SHOWN)].join(", ");
-    match ids.len() > SHOWN {
-        true => format!("{shown} and {} more", ids.len() - SHOWN),
-        false => shown,
+    if ids.len() > SHOWN {
+        format!("{shown} and {} more", ids.len() - SHOWN)
+    } else {
+        shown
     }
 }

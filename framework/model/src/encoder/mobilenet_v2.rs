@@ -160,8 +160,9 @@ fn parts(encoder: &Graph) -> Result<Vec<(Part, NodeId, NodeId)>, String> {
             _ => return Err(other()),
         }
     }
-    match blocks == STAGES.iter().sum::<usize>() {
-        true => Ok(parts),
-        false => Err(other()),
+    if blocks == STAGES.iter().sum::<usize>() {
+        Ok(parts)
+    } else {
+        Err(other())
     }
 }

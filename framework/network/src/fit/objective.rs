@@ -125,9 +125,10 @@ impl Objective<'_> {
     ) -> Result<Map<DeviceOf<K>>> {
         let side = quarter(self.crop_px);
         let shape = map_shape(value);
-        match (shape.height, shape.width) == (side, side) {
-            true => Ok(value.clone()),
-            false => kernels.resize(value, Size::square(side), tape),
+        if (shape.height, shape.width) == (side, side) {
+            Ok(value.clone())
+        } else {
+            kernels.resize(value, Size::square(side), tape)
         }
     }
 

@@ -55,5 +55,5 @@ fn sketches(model: &Model) -> Result<Vec<Sketch>> {
     let entry = SpaceEntry::of_plugin(&provenance.space.plugin)?;
     let space = (entry.build)(&provenance.space.settings)?;
     let choices = space.parse(&provenance.genotype)?;
-    Ok(space.sketches(&choices)?)
+    space.sketches(&choices)
 }

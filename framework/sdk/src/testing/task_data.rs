@@ -94,9 +94,10 @@ fn check_label(label: &Label, data: &dyn TaskData) -> Result<(), String> {
             reference_px,
         } => {
             let is_finite = |p: &Keypoint| p.x_px.is_finite() && p.y_px.is_finite();
-            match points.iter().all(is_finite) && reference_px.is_finite() && *reference_px > 0.0 {
-                true => Ok(()),
-                false => Err("has a point or reference length that is not finite".into()),
+            if points.iter().all(is_finite) && reference_px.is_finite() && *reference_px > 0.0 {
+                Ok(())
+            } else {
+                Err("has a point or reference length that is not finite".into())
             }
         }
     }

@@ -16,7 +16,7 @@ const RECENT: usize = 10;
 
 /// The state of a run when it was last read.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct Snapshot {
     pub(super) name: String,
     pub(super) wanted: u64,
     /// The metric to show, if the task is in this program.
@@ -28,17 +28,17 @@ pub(super) struct Seen {
     pub(super) since: Option<Duration>,
 }
 
-impl Seen {
+impl Snapshot {
     pub(super) fn read(folder: &Path) -> Result<Self, Failure> {
         let view = Run::read(folder)?;
-        let mut seen = Self {
+        let mut snapshot = Self {
             name: quoted(folder),
             headline: headline(&view)?,
             ..Self::default()
         };
-        seen.take_in(&view)?;
-        seen.look_at_files(folder);
-        Ok(seen)
+        snapshot.take_in(&view)?;
+        snapshot.look_at_files(folder);
+        Ok(snapshot)
     }
 
     /// Reads changes. The run is opened only briefly, so that a search that ends meanwhile can
@@ -72,7 +72,7 @@ impl Seen {
         self.since = last.and_then(|t| SystemTime::now().duration_since(t).ok());
     }
 
-    /// True if more trials are expected, as far as can be seen from outside.
+    /// True if more trials are expected, as far as can be snapshot from outside.
     pub(super) fn is_running(&self) -> bool {
         self.is_open && (self.trials.len() as u64) < self.wanted
     }
