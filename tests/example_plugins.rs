@@ -60,7 +60,7 @@ fn search(
 }
 
 #[test]
-fn all_keep_their_promises() {
+fn all_pass_the_checks() {
     let place = Place::new();
     for (name, item) in [
         ("single_scale", "search space single-scale"),

@@ -37,7 +37,7 @@ fn library(name: &str) -> String {
 }
 
 #[test]
-fn what_it_makes_builds_keeps_its_promises_and_searches() {
+fn new_crates_build_pass_their_checks_and_search() {
     let place = Place::new();
     for kind in KINDS {
         let name = format!("new-{kind}");

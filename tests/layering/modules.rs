@@ -20,7 +20,7 @@ pub(crate) fn edges(root: &Path) -> Result<Vec<Edge>, String> {
     source.resolved()
 }
 
-/// What was found in the files of a crate.
+/// The findings in the files of a crate.
 #[derive(Default)]
 struct Source {
     tops: BTreeSet<String>,
@@ -30,7 +30,7 @@ struct Source {
     used: Vec<Edge>,
 }
 
-/// Where tokens stand.
+/// The position of tokens.
 #[derive(Clone, Copy)]
 struct At<'a> {
     file: &'a Path,

@@ -1,6 +1,5 @@
 //! The same step on two devices: losses, gradients, and a training of some steps.
-//!
-//! What runs on a device other than the CPU's own kernels is compared here with them. Without such
+//! Devices compared with the CPU's own kernels. Without such
 //! a device the composed kernels stand in, which share all code but the operations.
 
 use nasfw_engine::timing::{DecoderStep, Reference, Timed};

@@ -1,4 +1,4 @@
-//! What misbehaviour costs a run: never a finished trial.
+//! Misbehaving libraries never cost a run a finished trial.
 
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};

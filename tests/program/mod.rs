@@ -103,7 +103,7 @@ impl Place {
     }
 }
 
-/// What a library called `name` is called as a file.
+/// The file name of a library called `name`.
 pub(crate) fn library_file(name: &str) -> String {
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     format!("{prefix}{}{suffix}", name.replace('-', "_"))

@@ -39,7 +39,7 @@ fn nasfw(folder: &Path, args: &[&str]) -> String {
 }
 
 #[test]
-fn it_keeps_its_promises_and_is_searched() {
+fn it_passes_the_checks_and_is_searched() {
     let folder = tempfile::tempdir().unwrap();
     library(folder.path());
     let verdict = nasfw(folder.path(), &["plugins", "check", "./libplain_c.so"]);

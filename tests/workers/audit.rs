@@ -1,4 +1,4 @@
-//! What a search decided can be decided again, and what it recorded can be checked.
+//! Decisions of a search can be recomputed, and its records checked.
 
 use rusqlite::Connection;
 
@@ -16,7 +16,7 @@ fn search(place: &Place, out: &str, controller: usize, schedule: usize, more: &[
     finish(place, out, &[&names[..], its, theirs, more].concat());
 }
 
-/// What a command says of the run that it finds something wrong with.
+/// The message of a command that finds a problem with the run.
 fn finds(place: &Place, command: &str, run: &str) -> String {
     let output = place.call(&[command, run]);
     assert_eq!(
@@ -130,7 +130,7 @@ fn the_first_difference_is_named() {
     place.text(&["verify", "r"]);
 }
 
-/// What is read in pieces must be of one moment: nothing of a search that goes on looks changed.
+/// Reads must be consistent snapshots: a running search must not look changed.
 #[test]
 fn a_search_that_goes_on_can_be_checked_all_the_while() {
     let place = Place::new();

@@ -32,14 +32,15 @@ fn wrapped(wrapper: &[&str], inner: &Command, place: &Place) -> Output {
     command.output().unwrap()
 }
 
-/// What a search says that met a fault, and goes on without it to the same end as the search
+/// The output of a search that met a fault and continues without it to the same end as the search
 /// `whole`.
 fn meets(place: &Place, out: &str, wrapper: &[&str]) -> Option<String> {
     let output = wrapped(wrapper, &run(place, out, &settings()), place);
     ends_well(place, out, &output, &wrapper.join(" "))
 }
 
-/// What a search said that met a fault; what it left goes on to the same end as the search `whole`.
+/// The output of a search that met a fault; its run continues to the same end as the search
+/// `whole`.
 fn ends_well(place: &Place, out: &str, output: &Output, how: &str) -> Option<String> {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!said.contains("panicked"), "{how}: {said}");

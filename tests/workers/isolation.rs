@@ -1,4 +1,4 @@
-//! What a worker costs that crashes, hangs, grows or is killed: its own trial at most.
+//! A worker that crashes, hangs, grows or is killed costs at most its own trial.
 
 use std::time::{Duration, Instant};
 

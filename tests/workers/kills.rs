@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::program::Place;
 use crate::search::{CONTROLLERS, SCHEDULES, finish, run};
 
-/// How often searches are killed in all; `NASFW_KILLS` says otherwise.
+/// Total number of kills, unless `NASFW_KILLS` is set.
 const KILLS: u32 = 16;
 
 /// Moments without a pattern; `NASFW_SEED` brings those of an earlier test back.

@@ -46,7 +46,7 @@ fn the_lowest_reward_so_far_if_asked_for() {
     );
     assert!(
         before.schedule == after.schedule,
-        "the schedule hears of judged trials only"
+        "the schedule only sees evaluated trials"
     );
     let run = "evolution-run.trials=4-run.on_failure=worst";
     let trials = place.json(&["trials", run, "--json"]);
