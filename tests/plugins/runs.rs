@@ -221,7 +221,7 @@ fn a_run_goes_on_with_the_bytes_it_began_with_only() {
     std::fs::write(&copy, &bytes).unwrap();
     let message = refusal(&place.call(&["resume", "r", "--trials", "2"]));
     assert!(message.contains(&was), "{message}");
-    assert!(message.contains("put that file back"), "{message}");
+    assert!(message.contains("restore that file"), "{message}");
     // What was found can still be read.
     assert_eq!(trials(&place, "r").len(), 1);
     place.text(&["trials", "r"]);

@@ -78,6 +78,21 @@ fn failed_trials_are_decided_again_too() {
 }
 
 #[test]
+fn a_changed_log_probability_is_named() {
+    let place = Place::new();
+    // PPO, which has a policy.
+    search(&place, "r", 3, 1, &["run.trials=4", "run.workers=0"]);
+    change(
+        &place,
+        "r",
+        "UPDATE trials SET log_prob = -1.0 WHERE id = 2",
+    );
+    let said = finds(&place, "replay", "r");
+    assert!(said.contains("trial 2: proposed with"), "{said}");
+    assert!(finds(&place, "verify", "r").contains("changed"));
+}
+
+#[test]
 fn the_first_difference_is_named() {
     let place = Place::new();
     // Evolution, which learns from every reward, under the progressive schedule.
@@ -87,10 +102,6 @@ fn the_first_difference_is_named() {
         (
             "UPDATE trials SET reward = 0.5 WHERE id = 3",
             "trial 3: the reward",
-        ),
-        (
-            "UPDATE trials SET log_prob = -1.0 WHERE id = 6",
-            "trial 6: proposed with",
         ),
         (
             "UPDATE trials SET choices = '[0,0,0]' WHERE id = 5 OR id = 6",
