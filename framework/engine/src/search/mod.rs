@@ -105,7 +105,7 @@ fn run_on<K: Kernels>(
     session::search(kernels, setup, run, &clock, program, observer)
 }
 
-/// Overrides of a run's settings for one call of [`resume_with`]. Only the number of trials is kept
+/// Overrides of a run's settings for one call of [`resume`]. Only the number of trials is kept
 /// for later calls; the rest, which no result should depend on, applies to this call only.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
