@@ -2,7 +2,7 @@
 //!
 //! A [`Device`] is parsed once, where a user names it. [`on_device!`] evaluates an expression with
 //! the kernels of the device; it is compiled once for each kind of device that the program was
-//! built for. To add a kind, implement [`Kernels`](nasfw_network::kernels::Kernels) in a crate of
+//! built for. To add a kind, implement [`Kernels`] in a crate of
 //! its own and name it here.
 
 use std::fmt;
