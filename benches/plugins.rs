@@ -1,4 +1,4 @@
-//! What a library costs: loading one, and a call into it beside the same call built in.
+//! The cost of a library: loading it, and a call into it compared with the same call built in.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use nasfw_plugin_host::{ProbeProgram, load, open, probe_with};

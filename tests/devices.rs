@@ -1,7 +1,7 @@
 //! Everything that computes, through the program, on another device than `cpu`.
 //!
-//! `cpu:composed` runs the code that every other device runs, with dfdx's own operations, so that all
-//! around the kernels is tried without such a device.
+//! `cpu:composed` runs the code that every other device runs, with dfdx's own operations, so that
+//! all around the kernels is tried without such a device.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -95,7 +95,7 @@ fn all_commands(device: &str) {
     }
 }
 
-/// What a model says of an image, and what its encoder makes of it, are the same on `cpu`.
+/// Predictions and encoder features are the same as on `cpu`.
 fn predictions(place: &Place, device: &str) {
     let image = nasfw_data::Image {
         size: nasfw_sdk::Size::new(40, 32),
@@ -161,8 +161,8 @@ fn gpu_runs_all_commands() {
     }
 }
 
-/// A trial that does not fit fails with the reason, and the next ones have the memory again. A device
-/// that is lost ends the run, which another one continues. Both whoever judges.
+/// A trial that does not fit fails with the reason, and the next ones have the memory again. A
+/// device that is lost ends the run, which another one continues. Both whoever judges.
 #[cfg(feature = "cuda")]
 #[test]
 #[ignore = "needs the emulated CUDA device; docs/gpu.md says how to run it"]

@@ -60,7 +60,7 @@ fn search(
 }
 
 #[test]
-fn all_keep_their_promises() {
+fn all_pass_the_checks() {
     let place = Place::new();
     for (name, item) in [
         ("single_scale", "search space single-scale"),
@@ -70,7 +70,7 @@ fn all_keep_their_promises() {
     ] {
         let said = place.text(&["plugins", "check", &library(name)]);
         assert!(
-            said.contains(&format!("{item}: keeps its promises")),
+            said.contains(&format!("{item}: passes all checks")),
             "{said}"
         );
     }

@@ -1,4 +1,4 @@
-//! `plugins new`: what it makes builds, keeps its promises, and searches, all unchanged.
+//! `plugins new`: its crates build, pass their checks, and search without changes.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -37,7 +37,7 @@ fn library(name: &str) -> String {
 }
 
 #[test]
-fn what_it_makes_builds_keeps_its_promises_and_searches() {
+fn new_crates_build_pass_their_checks_and_search() {
     let place = Place::new();
     for kind in KINDS {
         let name = format!("new-{kind}");
@@ -62,7 +62,7 @@ fn what_it_makes_builds_keeps_its_promises_and_searches() {
         cargo(&folder, &["build", "--offline", "--quiet"]);
         let verdict = place.text(&["plugins", "check", &library(&name)]);
         assert!(
-            verdict.contains(&format!("{name}: keeps its promises")),
+            verdict.contains(&format!("{name}: passes all checks")),
             "{verdict}"
         );
     }
@@ -105,10 +105,10 @@ fn names_that_cannot_be_are_refused() {
         place.refuses(&["plugins", "new", name, "--kind", kind], parts);
     };
     for name in ["", "3d", "My-space", "my space", "mein-räumchen", "../x"] {
-        new(name, "space", &["a letter first"]);
+        new(name, "space", &["starting with a letter"]);
     }
     new(&"x".repeat(65), "space", &["1 to 64"]);
-    new("loop", "task", &["loop", "a crate cannot be called so"]);
+    new("loop", "task", &["loop", "not a valid crate name"]);
     new("segm", "controller", &["plugin segm", "choose another"]);
     new(
         "ppo",

@@ -159,7 +159,7 @@ fn trials_that_cannot_be_judged_fail_with_their_reason() {
         // The search went on to its end, and there is nothing to show for it.
         assert_eq!(output.status.code(), Some(1), "{message}");
         assert!(
-            message.contains("none of 2 trials") && message.contains(reason),
+            message.contains("all 2 trials failed") && message.contains(reason),
             "{message}"
         );
         for trial in place.json(&["trials", out, "--json"]) {

@@ -10,29 +10,29 @@ use nasfw::sdk::registry::SpaceEntry;
 
 use crate::exit::Failure;
 
-/// The largest seed: TOML, in which configurations are stored, has signed integers.
+/// The largest seed: configurations are stored as TOML, which has signed integers.
 pub(crate) const MAX_SEED: u64 = i64::MAX as u64;
-/// More threads than any machine this runs on; a larger number is a slip.
+/// Maximum number of threads; no machine has this many cores.
 pub(crate) const MAX_THREADS: u64 = 1024;
 
 /// Settings from a file and from the command line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SettingsArgs {
-    /// Read settings from a TOML file, such as a run's config.toml
+    /// TOML file of settings, such as a run's config.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Set one value, e.g. --set space.width=64; may be repeated. `run --dry-run` shows all keys
+    /// Set one value, e.g. space.width=64; may be repeated. `run --dry-run` prints all keys
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
 }
 
 impl SettingsArgs {
-    /// Preset, then file, then `--set`.
+    /// The layers: preset, then file, then `--set`.
     pub(crate) fn layers(&self, preset: Preset) -> Result<Layers, Failure> {
         self.over(Layers::new(preset))
     }
 
-    /// `layers`, then file, then `--set`.
+    /// Adds file, then `--set`, on top of `layers`.
     pub(crate) fn over(&self, mut layers: Layers) -> Result<Layers, Failure> {
         if let Some(file) = &self.config {
             layers = layers.file(file)?;
@@ -41,20 +41,20 @@ impl SettingsArgs {
     }
 }
 
-/// What computes; no result depends on how many threads do.
+/// Threads and device; no result depends on the number of threads.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ComputeArgs {
-    /// Threads to compute with, 0 for one per core; the result does not depend on it [default: 0]
+    /// Number of threads, 0 for one per core; the result does not depend on it [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     pub(crate) threads: Option<u64>,
-    /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: cpu; a run or a training goes
-    /// on where it was]
+    /// Device: cpu, or cuda:N in a program built with CUDA [default: cpu, or that of the run or
+    /// training]
     #[arg(long, value_name = "DEVICE")]
     pub(crate) device: Option<Device>,
 }
 
 impl ComputeArgs {
-    /// The layers with these on top.
+    /// Adds these flags on top of `layers`.
     pub(crate) fn over(&self, mut layers: Layers) -> Layers {
         if let Some(threads) = self.threads {
             layers = layers.flag("--threads", "run.threads", threads);
@@ -69,15 +69,16 @@ impl ComputeArgs {
 /// Plugins by name or as libraries.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PluginArgs {
-    /// The plugin whose search space is used, by name or as a library, ./libx.so; may be repeated:
-    /// libraries bring whatever else they have, and their space is used if none before gives one. A
-    /// name comes first. ./libx.so#sha256=HEX loads these bytes only [default: segm]
+    /// Plugin whose search space is used: a built-in name or a library file, ./libx.so; may be
+    /// repeated. List built-in names before library files: a library's space is used only if no
+    /// earlier plugin provides one; its other members are always available. ./libx.so#sha256=HEX
+    /// loads only a file with this hash [default: segm]
     #[arg(long = "plugin", value_name = "NAME|FILE")]
     plugins: Vec<String>,
 }
 
 impl PluginArgs {
-    /// Whether there is a plugin of each name; libraries must be loaded by then.
+    /// Checks that every name is a known plugin; libraries must be loaded before.
     pub(crate) fn check_names(&self) -> Result<(), Failure> {
         for name in self.plugins.iter().filter(|plugin| !is_library(plugin)) {
             SpaceEntry::of_plugin(name)?;
@@ -85,7 +86,7 @@ impl PluginArgs {
         Ok(())
     }
 
-    /// The layers with these plugins on top; libraries are loaded.
+    /// Adds these plugins on top of `layers`; loads libraries.
     pub(crate) fn over(&self, mut layers: Layers) -> Result<Layers, Failure> {
         let mut has_space = false;
         for plugin in &self.plugins {
@@ -94,8 +95,8 @@ impl PluginArgs {
                 has_space = has_space || nasfw::plugin_host::load(plugin)?.space().is_some();
             } else if has_space {
                 return Err(Failure::Input(format!(
-                    "--plugin {plugin}: another --plugin gives the search space already; leave \
-                     one of them out"
+                    "--plugin {plugin}: another --plugin already provides the search space; leave \
+                    one of them out"
                 )));
             } else {
                 layers = layers.flag("--plugin", "space.plugin", plugin.as_str());
@@ -106,7 +107,7 @@ impl PluginArgs {
     }
 }
 
-/// The layers with a path that a flag gave, if it did.
+/// Adds a path given by a flag, if any, on top of `layers`.
 pub(crate) fn path_flag(
     layers: Layers,
     flag: &'static str,
@@ -125,9 +126,9 @@ pub(crate) fn path_flag(
     }
 }
 
-/// A size from `HEIGHTxWIDTH`.
+/// Parses `HEIGHTxWIDTH`.
 pub(crate) fn size(text: &str) -> Result<Size, String> {
-    // The largest side for which no cost overflows; images are far smaller.
+    // No cost overflows up to this side length; images are far smaller.
     const MAX_PX: usize = 1 << 16;
     let side = |s: &str| s.parse().ok().filter(|px| (1..=MAX_PX).contains(px));
     let sides = text

@@ -1,4 +1,4 @@
-//! `nasfw bench`: how long one training step or one inference takes.
+//! `nasfw bench`: times one training step or one inference.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -25,23 +25,23 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// One stage-0 training step of the decoder on random encoder features: forward, losses of
-    /// main and auxiliary outputs, backward, clipping, Adam
+    /// Time one stage-0 training step of the decoder on random encoder features: forward pass,
+    /// losses of main and auxiliary outputs, backward pass, clipping, Adam
     Step {
         #[command(flatten)]
         case: Case,
-        /// Crops in a step
+        /// Batch size
         #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=4096))]
         batch: u32,
         /// Size of the square crops
         #[arg(long, value_name = "SIDExSIDE", default_value = "256x256", value_parser = size)]
         input: Size,
     },
-    /// One inference of the deployed network: encoder and decoder, evaluation mode
+    /// Time one inference of the deployed network: encoder and decoder, evaluation mode
     Infer {
         #[command(flatten)]
         case: Case,
-        /// Images at a time
+        /// Batch size
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
         batch: u32,
         /// Size of the images
@@ -54,7 +54,7 @@ enum What {
 struct Case {
     #[command(flatten)]
     plugins: PluginArgs,
-    /// The architecture
+    /// The architecture to time
     #[arg(long)]
     genotype: String,
     /// Output channels: classes, joints, or 1 for depth
@@ -62,13 +62,14 @@ struct Case {
     outputs: u32,
     #[command(flatten)]
     compute: ComputeArgs,
-    /// How often to measure, after two unmeasured calls
+    /// Number of measured calls, after two warm-up calls
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     runs: u32,
-    /// Where random weights and inputs come from
+    /// Seed of random weights and inputs
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: u64,
-    /// Write graph, weights, inputs, outputs and gradients there, for another framework to compare
+    /// Write graph, weights, inputs, outputs and gradients to this folder, to compare with other
+    /// frameworks
     #[arg(long, value_name = "FOLDER")]
     reference: Option<PathBuf>,
     #[command(flatten)]
@@ -78,7 +79,7 @@ struct Case {
     json: bool,
 }
 
-/// What is measured, and where.
+/// The network to measure, and its device.
 struct Network {
     genotype: String,
     graph: Graph,
@@ -135,7 +136,7 @@ impl Case {
         })
     }
 
-    /// `timed` ends each call by waiting for the device, so the clock is read when it is done.
+    /// Times calls of `timed`, which must wait for the device before returning.
     fn time(
         &self,
         network: Network,
@@ -144,7 +145,7 @@ impl Case {
         if let Some(folder) = &self.reference {
             write(folder, &timed.reference()?)?;
         }
-        // Caches, the allocator and the thread pool warm up.
+        // Warms up caches, the allocator and the thread pool.
         timed.run()?;
         timed.run()?;
         let mut seconds = Vec::new();

@@ -1,4 +1,4 @@
-//! An architecture as a card for people.
+//! Result cards: an architecture and its trial as aligned lines of text.
 
 use std::io::{self, Write};
 
@@ -10,18 +10,18 @@ use crate::exit::Failure;
 pub(crate) use crate::number::metric;
 use crate::number::{duration, grouped, short};
 
-/// Cards fit the narrowest terminal in use.
+/// Width of a card in columns.
 pub(crate) const WIDTH: usize = 80;
 pub(crate) const INDENT: &str = "  ";
-/// Columns of a line's name.
+/// Width of the name column.
 const NAME: usize = 16;
 
-/// One line of a card.
+/// Writes one line of a card.
 pub(crate) fn row(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
     writeln!(out, "{INDENT}{name:<NAME$}{value}")
 }
 
-/// One line, or as many as the words of `text` need.
+/// Writes one line, wrapped at words where `text` is longer.
 pub(crate) fn words(out: &mut dyn Write, name: &str, text: &str) -> io::Result<()> {
     let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
     let lines = wrap(&words, WIDTH - INDENT.len() - NAME, " ");
@@ -31,7 +31,7 @@ pub(crate) fn words(out: &mut dyn Write, name: &str, text: &str) -> io::Result<(
     Ok(())
 }
 
-/// A heading with a rule under it.
+/// Writes a heading with a rule under it.
 pub(crate) fn heading(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(
         out,
@@ -40,7 +40,7 @@ pub(crate) fn heading(out: &mut dyn Write, text: &str) -> io::Result<()> {
     )
 }
 
-/// The diagrams a space draws of an architecture.
+/// Writes the space's diagrams of an architecture.
 pub(crate) fn drawing(
     out: &mut dyn Write,
     space: &dyn SearchSpace,
@@ -55,7 +55,7 @@ pub(crate) fn drawing(
     Ok(())
 }
 
-/// What a trial has shown, its headline metrics first.
+/// Writes the results of a trial, headline metrics first.
 pub(crate) fn trial(out: &mut dyn Write, trial: &Trial, task: &dyn Task) -> io::Result<()> {
     row(out, "genotype", &trial.genotype)?;
     for name in task.headline() {
@@ -75,12 +75,12 @@ pub(crate) fn trial(out: &mut dyn Write, trial: &Trial, task: &dyn Task) -> io::
     row(
         out,
         "multiply-adds",
-        &format!("{} at the size judged", short(trial.macs)),
+        &format!("{} at evaluation size", short(trial.macs)),
     )?;
     row(out, "time", &duration(trial.seconds))
 }
 
-/// Parts side by side, in lines of at most `width` characters.
+/// Joins `parts` into lines of at most `width` characters.
 pub(crate) fn wrap(parts: &[String], width: usize, between: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
@@ -95,7 +95,7 @@ pub(crate) fn wrap(parts: &[String], width: usize, between: &str) -> Vec<String>
     lines
 }
 
-/// At most `width` characters, the last one `…` where something is missing.
+/// Truncates to `width` characters, ending in `…` if anything is cut.
 pub(crate) fn cut(text: &str, width: usize) -> String {
     match text.char_indices().nth(width) {
         None => text.into(),

@@ -1,4 +1,4 @@
-//! `nasfw describe`: one architecture, its cost and its drawing.
+//! `nasfw describe`: cost and drawing of one architecture.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -14,23 +14,23 @@ use crate::exit::Failure;
 use crate::number::{grouped, short};
 use crate::{card, found};
 
-/// Classes of PASCAL VOC with the background, which the method's figures are for.
+/// Classes of PASCAL VOC with the background, as in the paper's figures.
 const VOC_CLASSES: u32 = 21;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     plugins: PluginArgs,
-    /// The architecture
+    /// The architecture to describe
     #[arg(long, required_unless_present = "from")]
     genotype: Option<String>,
-    /// An architecture of a run, in the run's space: the best one, or trial ID
+    /// An architecture of a run, in the run's space: the best trial, or trial ID
     #[arg(long, value_name = "RUN[#ID]", conflicts_with_all = ["genotype", "plugins", "config", "sets"])]
     from: Option<String>,
     /// Output channels: classes, joints, or 1 for depth [default: the run's, else 21]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65536))]
     outputs: Option<u32>,
-    /// Size of the input image, which multiply-adds and memory depend on
+    /// Size of the input image, for multiply-adds and memory
     #[arg(long, value_name = "HEIGHTxWIDTH", default_value = "512x512", value_parser = size)]
     input: Size,
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Draw cell and wiring into an SVG file
+    /// Draw cell and wiring as SVG
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
@@ -80,7 +80,7 @@ fn facts(
     choices: &Choices,
     cost: &Cost,
 ) -> Result<Map<String, Value>, Failure> {
-    // The space's facts first, so that none of them can take the place of a cost.
+    // The space's facts go first, so that none of them can replace a cost.
     let mut all = space.facts(choices)?;
     all.insert("genotype".into(), space.genotype(choices)?.into());
     all.insert("params".into(), cost.params.into());
@@ -102,12 +102,13 @@ fn show(
     cost: &Cost,
 ) -> Result<(), Failure> {
     card::heading(out, &space.genotype(choices)?)?;
-    let with_aux = match cost.params_with_aux == cost.params {
-        true => String::new(),
-        false => format!(
+    let with_aux = if cost.params_with_aux == cost.params {
+        String::new()
+    } else {
+        format!(
             "  ({} with auxiliary heads)",
             grouped(cost.params_with_aux as u64)
-        ),
+        )
     };
     card::row(
         out,
@@ -121,7 +122,7 @@ fn show(
         &format!("{}  at {at}", short(cost.macs)),
     )?;
     let mib = cost.peak_activation_bytes as f64 / f64::from(1 << 20);
-    card::row(out, "peak memory", &format!("{mib:.1} MiB of maps"))?;
+    card::row(out, "peak memory", &format!("{mib:.1} MiB of activations"))?;
     let stride = match cost.output_stride {
         0 => "a single pixel".into(),
         stride => format!("1/{stride} of the input"),
@@ -141,12 +142,13 @@ fn show(
 /// When the space draws nothing.
 pub(crate) fn drawing(space: &dyn SearchSpace, choices: &Choices) -> Result<String, Failure> {
     let sketches = space.sketches(choices)?;
-    match sketches.is_empty() {
-        false => Ok(to_svg(&sketches)),
-        true => Err(Failure::Input(
-            "--svg: this search space draws nothing; its author writes `SearchSpace::sketches`, and \
-             `nasfw export --dot` draws the network of any"
+    if sketches.is_empty() {
+        Err(Failure::Input(
+            "--svg: this search space has no drawings (`SearchSpace::sketches`); `nasfw export --dot` \
+            draws any network"
                 .into(),
-        )),
+        ))
+    } else {
+        Ok(to_svg(&sketches))
     }
 }

@@ -1,4 +1,4 @@
-//! `nasfw eval`: how good a trained network is on a data set.
+//! `nasfw eval`: evaluates a trained network on a data set.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -19,16 +19,17 @@ pub(crate) struct Args {
     /// The model folder
     #[arg(long, value_name = "MODEL")]
     model: PathBuf,
-    /// Folder of images and truth; without it, the generated scenes that the model was trained on
+    /// Data folder: images with labels; if omitted, the generated scenes that the model was trained
+    /// on
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Which part of the data
+    /// The split to evaluate on
     #[arg(long, value_enum, default_value_t = Split::Val)]
     split: Split,
-    /// What the network sees of an image: all of it, or the crop in the middle that training scores
+    /// The region of each image to evaluate: all of it, or the central crop that training uses
     #[arg(long, value_enum, default_value_t = See::Whole)]
     view: See,
-    /// A library that the model's task is from; may be repeated
+    /// A plugin library that provides the model's task; may be repeated
     #[arg(long = "plugin", value_name = "FILE")]
     plugins: Vec<String>,
     #[command(flatten)]
@@ -52,7 +53,7 @@ enum See {
     Crop,
 }
 
-/// What `--json` prints.
+/// The output line of `--json`.
 #[derive(Serialize)]
 struct Line<'a> {
     model: &'a Path,
@@ -132,12 +133,12 @@ fn print_summary(
     card::row(out, "task", &config.task.name)?;
     card::words(out, "data", &report.data)?;
     let part = match (args.split, report.is_training_data) {
-        (Split::Train, true) => "train, which the model learned from",
+        (Split::Train, true) => "train (the model was trained on it)",
         (Split::Train, false) => "train (not the training data set)",
-        (Split::Val, true) => "val, which chose the epoch of the weights",
+        (Split::Val, true) => "val (used to select the best epoch)",
         (Split::Val, false) => "val (not the training data set)",
     };
-    card::row(out, "part", part)?;
+    card::row(out, "split", part)?;
     let scale = format!("{view}, shorter side {} px", train.shorter_side_px);
     card::row(out, "view", &scale)?;
     card::row(out, "reward", &format!("{:.4}", report.reward))?;
@@ -151,7 +152,7 @@ fn print_summary(
     Ok(())
 }
 
-/// A line for every class or joint.
+/// Prints one line per class or joint.
 fn items(out: &mut dyn Write, description: &Description, metrics: &Metrics) -> io::Result<()> {
     const COLUMN: usize = 12;
     const NAME: usize = 16;
@@ -187,11 +188,11 @@ fn items(out: &mut dyn Write, description: &Description, metrics: &Metrics) -> i
     }
     match names.len() - shown {
         0 => Ok(()),
-        more => writeln!(out, "{INDENT}{more} more of each with --json"),
+        more => writeln!(out, "{INDENT}--json prints {more} more columns"),
     }
 }
 
-/// Four digits after the point, so that a column can be compared at a glance.
+/// Four digits after the decimal point, so that a column can be compared at a glance.
 fn figure(value: f64) -> String {
     match value.abs() < 1e5 {
         true => format!("{value:.4}"),

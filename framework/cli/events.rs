@@ -1,4 +1,4 @@
-//! `--tensorboard DIR`: numbers of a search or a training as event files.
+//! `--tensorboard DIR`: metrics of a search or training as event files.
 
 use std::path::{Path, PathBuf};
 
@@ -10,19 +10,20 @@ use crate::progress::Progress;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EventArgs {
-    /// Write numbers by step as an event file for TensorBoard into this folder
+    /// Write metrics as a TensorBoard event file into this folder
     #[arg(long, value_name = "DIR")]
     tensorboard: Option<PathBuf>,
 }
 
 impl EventArgs {
-    /// Whether the folder can be written, asked before work is done.
+    /// Checks that the folder can be written, before any work is done.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         self.folder().map_or(Ok(()), check_folder)?;
         Ok(())
     }
 
-    /// Does the work, its events shown and, if asked for, written. `best` is the best reward before.
+    /// Runs the work with its events shown and, on request, written. `best` is the best reward so
+    /// far.
     pub(crate) fn with<T>(
         &self,
         progress: &mut Progress,

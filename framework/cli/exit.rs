@@ -1,14 +1,14 @@
-//! How the program ends: 0 done, 1 failed while running, 2 the input or the usage is wrong.
+//! Exit codes: 0 done, 1 failed while running, 2 wrong input or usage.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use nasfw::engine::error::with_sources;
 
-/// Why a command did not do what was asked.
+/// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The engine's reasons, which know whose fault they are.
+    /// An error of the engine, which tells input errors from failures.
     #[error(transparent)]
     Engine(#[from] nasfw::engine::Error),
     /// The input or the usage is wrong.
@@ -17,7 +17,7 @@ pub(crate) enum Failure {
     /// Something failed while running.
     #[error("{0}")]
     Failed(String),
-    /// The user stopped it; the text says how to go on.
+    /// The user stopped it; the text says how to continue.
     #[error("{0}")]
     Stopped(String),
     /// Standard output could not be written.
@@ -25,7 +25,7 @@ pub(crate) enum Failure {
     Output(#[from] io::Error),
 }
 
-/// Errors of the crates below the engine are shown as the engine shows them.
+/// Converts errors of lower-level crates by way of the engine's error.
 macro_rules! by_way_of_the_engine {
     ($($error:ty),*) => {
         $(impl From<$error> for Failure {
@@ -44,11 +44,11 @@ by_way_of_the_engine!(
     nasfw::model::Error
 );
 
-/// The exit code of a result, its error said on standard error.
+/// Prints an error on standard error and returns the exit code.
 pub(crate) fn code(result: Result<(), Failure>) -> ExitCode {
     let failure = match result {
         Ok(()) => return ExitCode::SUCCESS,
-        // Whoever read our output has read enough, as `head` does.
+        // The reader of our output has closed it, as `head` does.
         Err(Failure::Output(e)) if e.kind() == io::ErrorKind::BrokenPipe => {
             return ExitCode::SUCCESS;
         }
@@ -65,15 +65,16 @@ pub(crate) fn code(result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-/// Says something on standard error. Where nothing can be said, the exit code is all there is.
+/// Prints a line on standard error; failures to do so are ignored.
 ///
-/// Control characters, which names of files may hold, are shown and not obeyed.
+/// Control characters, which file names may contain, are escaped.
 pub(crate) fn say(text: &str) {
     let mut shown = String::with_capacity(text.len() + 1);
     for c in text.chars() {
-        match c.is_control() && c != '\n' {
-            true => shown.extend(c.escape_default()),
-            false => shown.push(c),
+        if c.is_control() && c != '\n' {
+            shown.extend(c.escape_default())
+        } else {
+            shown.push(c)
         }
     }
     shown.push('\n');

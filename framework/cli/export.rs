@@ -1,4 +1,4 @@
-//! `nasfw export`: a trained network in formats that other programs read.
+//! `nasfw export`: exports a trained network to formats of other programs.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -22,20 +22,20 @@ pub(crate) struct Args {
     /// Write ONNX, opset 17
     #[arg(long, value_name = "FILE", required_unless_present_any = ["safetensors", "dot", "svg"])]
     onnx: Option<PathBuf>,
-    /// Fix the size of the input in ONNX; without it, it runs at any size
+    /// Fix the input size of the ONNX network; by default it accepts any size
     #[arg(long, value_name = "HEIGHTxWIDTH", value_parser = size, requires = "onnx")]
     size: Option<Size>,
-    /// Whether the ONNX network normalises images itself: in takes bytes, (batch, height, width, 3);
-    /// out takes normalised floats, (batch, 3, height, width)
+    /// Normalisation of images: `in` the ONNX network, whose input is bytes (batch, height, width,
+    /// 3); `out` of it, with normalised floats (batch, 3, height, width) as input
     #[arg(long, value_enum, default_value_t = Where::In, requires = "onnx")]
     normalise: Where,
-    /// Write the weights alone, in nasfw's names and layout
+    /// Write only the weights, with nasfw's array names and layout
     #[arg(long, value_name = "FILE")]
     safetensors: Option<PathBuf>,
     /// Write the network's graph for Graphviz
     #[arg(long, value_name = "FILE")]
     dot: Option<PathBuf>,
-    /// Draw cell and wiring
+    /// Draw cell and wiring as SVG
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
@@ -48,7 +48,7 @@ enum Where {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
-    // All are made before the first is written.
+    // All are generated before the first is written.
     let mut files: Vec<(&Path, Vec<u8>)> = Vec::new();
     if let Some(path) = &args.onnx {
         let normalise = match args.normalise {
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         if files[..at].iter().any(|(other, _)| other == path) {
             let path = path.display();
             return Err(Failure::Input(format!(
-                "{path} is named twice; give each its own file"
+                "{path} is given twice; use a different file for each format"
             )));
         }
     }

@@ -1,4 +1,4 @@
-//! `nasfw features`: what an encoder makes of an image, to be compared with other frameworks.
+//! `nasfw features`: an encoder's feature maps of an image, to compare with other frameworks.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,13 +17,13 @@ use crate::exit::Failure;
 pub(crate) struct Args {
     #[command(flatten)]
     plugins: PluginArgs,
-    /// Weights of the encoder: safetensors, in nasfw's names, torchvision's or timm's
+    /// Encoder weights: safetensors with nasfw's, torchvision's or timm's array names
     #[arg(long, value_name = "FILE")]
     encoder_weights: PathBuf,
-    /// The image, JPEG or PNG, which is taken at its own size
+    /// The image, JPEG or PNG, used at its own size
     #[arg(long, value_name = "FILE")]
     image: PathBuf,
-    /// Where to write the encoder's outputs: safetensors, float32, (1, channels, height, width)
+    /// Output file of the feature maps: safetensors, float32, (1, channels, height, width)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         let same = |path: &Path| path.canonicalize().ok();
         if same(input).is_some() && same(input) == same(&args.out) {
             return Err(Failure::Input(format!(
-                "--out {}: this is what is read; name another file",
+                "--out {}: this is an input file; choose another name",
                 args.out.display()
             )));
         }

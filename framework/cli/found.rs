@@ -9,7 +9,7 @@ use crate::exit::Failure;
 /// The run and the trial that `text` names: `RUN#ID`, or the best one of `RUN`.
 pub(crate) fn find(text: &str) -> Result<(Run, Trial), Failure> {
     let (folder, id) = match text.rsplit_once('#') {
-        // A folder's name may hold a # itself.
+        // A folder's name may itself contain a #.
         Some((folder, id)) if !Path::new(text).exists() => (folder, Some(id)),
         _ => (text, None),
     };

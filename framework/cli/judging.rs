@@ -5,25 +5,26 @@ use nasfw::engine::config::{Layers, RunConfig};
 use crate::args::MAX_THREADS;
 use crate::exit::Failure;
 
-/// More workers than any machine this runs on has cores; a larger number is a slip.
+/// Maximum number of workers; no machine has this many cores.
 const MAX_WORKERS: u64 = 256;
 
-/// Who judges architectures, and what that may take.
+/// Processes that evaluate architectures, and their limits.
 #[derive(Debug, clap::Args)]
 pub(crate) struct JudgeArgs {
-    /// Processes that judge architectures side by side, 0 to judge in the program itself; the result
-    /// does not depend on it [default: 1]
+    /// Worker processes that evaluate architectures in parallel, 0 to evaluate in this process; the
+    /// result does not depend on it [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_WORKERS))]
     pub(crate) workers: Option<u64>,
-    /// Threads of each worker, 0 to share the cores out; the result does not depend on it [default: 0]
+    /// Threads per worker, 0 to divide the cores evenly; the result does not depend on it [default:
+    /// 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     pub(crate) threads: Option<u64>,
-    /// Memory a worker may take, 0 for no limit; one that takes more fails its trial. What it takes depends on
-    /// the machine, its threads and its allocator, so near the limit results do, too [default: 0]
+    /// Memory limit per worker, 0 for none; exceeding it fails the trial. Memory use depends on the
+    /// machine, its threads and its allocator, so near the limit results do, too [default: 0]
     #[arg(long, value_name = "MIB")]
     pub(crate) memory_limit: Option<u64>,
-    /// Time that judging one architecture may take, 0 for no limit; with one, results depend on the
-    /// clock [default: 0]
+    /// Time limit per architecture, 0 for none; with a limit, results depend on the clock [default:
+    /// 0]
     #[arg(long, value_name = "SECS")]
     pub(crate) trial_timeout: Option<u64>,
 }

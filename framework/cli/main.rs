@@ -1,4 +1,4 @@
-//! The `nasfw` program: arguments, one command a file, exit codes, progress.
+//! The `nasfw` program: arguments, commands (one per file), exit codes, progress.
 
 mod args;
 mod bench;
@@ -34,7 +34,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Searches compact networks for dense prediction: segmentation, depth and pose.
+/// Neural architecture search for dense prediction: segmentation, depth and pose.
 #[derive(Debug, Parser)]
 #[command(name = "nasfw", version, max_term_width = 100)]
 struct Cli {
@@ -46,39 +46,39 @@ struct Cli {
 enum Command {
     /// Search for a network
     Run(run::Args),
-    /// Continue a run that was stopped, or give it more trials
+    /// Continue a stopped run, or extend a finished one
     Resume(resume::Args),
-    /// Train one architecture in full, into a model folder
+    /// Train one architecture in full and save it as a model
     Train(train::Args),
-    /// Score a trained network on a data set, class by class or joint by joint
+    /// Evaluate a trained network on a data set, per class or joint
     Eval(eval::Args),
-    /// Show what a trained network says of images: masks, depth maps, keypoints
+    /// Predict masks, depth maps or keypoints for images
     Predict(predict::Args),
-    /// Write a trained network as ONNX, safetensors or a drawing
+    /// Export a trained network as ONNX, safetensors or a drawing
     Export(export::Args),
-    /// Write what an encoder makes of an image, to compare it with other frameworks
+    /// Write an encoder's feature maps of an image, to compare with other frameworks
     Features(features::Args),
-    /// List the trials of a run, also while it is going on
+    /// List the trials of a run, finished or in progress
     Trials(trials::Args),
-    /// Show a search as it goes, in the terminal
+    /// Watch a search live in the terminal
     Watch(watch::Args),
-    /// Make one HTML page of a run or a model, to be read anywhere
+    /// Write a self-contained HTML report of a run or a model
     Report(report::Args),
-    /// Decide a run again, from its seed and what judging showed: is it what it says?
+    /// Recompute a run's decisions from its seed and check that they match
     Replay(replay::Args),
-    /// Whether anything that a run recorded has changed since
+    /// Check a run's integrity
     Verify(verify::Args),
-    /// Show one architecture: cost, cell and wiring
+    /// Show the cost, cell and wiring of an architecture
     Describe(describe::Args),
-    /// Draw architectures from a controller
+    /// Sample architectures from a controller
     Sample(sample::Args),
-    /// Score predictions in files against the truth
+    /// Score predictions in files against the ground truth
     Score(score::Args),
     /// Time one training step or one inference of an architecture
     Bench(bench::Args),
-    /// Show what this program can use by name, and check libraries of other people
+    /// List available members; check or create plugins
     Plugins(plugins::Args),
-    /// Run the promises over everything that a library has; the program calls itself so
+    /// Run the conformance checks on everything in a library; called by the program itself
     #[command(name = "__check-plugin", hide = true)]
     CheckPlugin { reference: String },
 }

@@ -12,7 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// `mi_option_purge_delay` of mimalloc.h, which the bindings leave out.
 const PURGE_DELAY: c_int = 15;
-/// Long against a step, short against a search.
+/// Long compared to a step, short compared to a search.
 const KEEP_MS: c_long = 2000;
 
 /// Keeps freed memory for the next step.

@@ -1,3 +1,3 @@
-//! Numbers as people read them, the same here as in reports.
+//! Number formatting, shared with reports.
 
 pub(crate) use nasfw::report::number::{duration, grouped, metric, short};

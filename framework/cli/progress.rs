@@ -1,4 +1,4 @@
-//! A search as it goes: bars on a terminal, lines in a pipe, JSON for programs.
+//! Progress of a search: bars on a terminal, lines in a pipe, JSON for programs.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,36 +11,37 @@ use crate::card;
 use crate::number::{duration, short};
 use crate::trials::Line;
 
-/// How progress is shown.
+/// The form in which progress is shown.
 #[derive(Debug)]
 pub(crate) enum View {
-    /// Moving bars; lines of what is finished above them.
+    /// Moving bars, with a line above them for everything finished.
     Bars(Bars),
-    /// One line a finished thing.
+    /// One line per finished phase or trial.
     Lines,
-    /// One JSON object a finished trial.
+    /// One JSON object per finished trial.
     Json,
     /// Nothing.
     Quiet,
 }
 
 impl View {
-    /// Bars where somebody sees them move, else lines.
+    /// Bars on a terminal, otherwise lines.
     pub(crate) fn for_people() -> Self {
-        match io::stdout().is_terminal() && io::stderr().is_terminal() {
-            true => Self::Bars(Bars::default()),
-            false => Self::Lines,
+        if io::stdout().is_terminal() && io::stderr().is_terminal() {
+            Self::Bars(Bars::default())
+        } else {
+            Self::Lines
         }
     }
 }
 
-/// Shows events and passes on the wish to stop.
+/// Shows events and forwards a request to stop.
 #[derive(Debug)]
 pub(crate) struct Progress {
     view: View,
     stop: &'static AtomicBool,
     phase: Option<Phase>,
-    /// Trials that are being judged.
+    /// Number of trials being evaluated.
     in_trials: usize,
     has_trials: bool,
 }
@@ -71,7 +72,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bars away, so that what follows stands alone.
+    /// Removes the bars before further output.
     pub(crate) fn close(&mut self) {
         if let View::Bars(bars) = &mut self.view {
             for bar in [bars.phase.take(), bars.trials.take()]
@@ -84,7 +85,7 @@ impl Progress {
     }
 
     fn say(&self, text: &str) {
-        // A closed pipe is no reason to end a search whose results are on disk.
+        // A closed pipe does not end a search, as its results are on disk.
         let _ = match &self.view {
             View::Bars(bars) => bars.all.println(text),
             View::Lines => line_out(text),
@@ -102,9 +103,10 @@ impl Progress {
             && self.in_trials == 0
         {
             let took = duration(phase.start.elapsed().as_secs_f64());
-            let note = match phase.note.is_empty() {
-                true => String::new(),
-                false => format!("{}, ", phase.note),
+            let note = if phase.note.is_empty() {
+                String::new()
+            } else {
+                format!("{}, ", phase.note)
             };
             self.say(&format!("{}: {note}{took}", phase.name));
         }
@@ -174,7 +176,7 @@ impl Observer for Progress {
                     bars.trial(trial, *is_best);
                 }
             }
-            // Both are in the notes of steps and epochs already.
+            // The notes of steps and epochs already show both.
             Event::Loss { .. } | Event::Evaluation { .. } => {}
             Event::Note { text } => self.say(text),
         }
@@ -187,7 +189,7 @@ impl Observer for Progress {
 
 impl Bars {
     fn begin(&mut self, trials: u64, finished: u64) {
-        // No time left is shown before there is a trial to tell it from.
+        // No remaining time is shown before a trial has been timed.
         let template = "trials {bar:30.green} {pos}/{len}  {elapsed} elapsed  {wide_msg}";
         let bar = self.all.add(bar(trials, template));
         bar.set_position(finished);
@@ -197,7 +199,7 @@ impl Bars {
 
     fn first_trial(&self) {
         if let Some(bar) = &self.trials {
-            // Neither preparation nor an earlier session says how long a trial takes.
+            // The estimate must not count preparation or an earlier session.
             bar.reset_eta();
         }
     }
@@ -233,7 +235,7 @@ fn bar(len: u64, template: &str) -> ProgressBar {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    // The templates are fixed; one that does not parse would only look plainer.
+    // The templates are fixed; one that fails to parse only falls back to the default style.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 

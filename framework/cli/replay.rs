@@ -1,4 +1,4 @@
-//! `nasfw replay`: a search decided again, from its seed and the recorded outcomes.
+//! `nasfw replay`: recomputes a search's decisions from its seed and the recorded outcomes.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -12,8 +12,8 @@ use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The run folder; the run may be going on. Libraries that it was made with are loaded: code that runs as
-    /// you
+    /// The run folder; the run may be in progress. Loads the libraries that the run used; they
+    /// execute with your permissions
     run: PathBuf,
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(difference) = replayed.difference {
         let place = match difference.trial {
             Some(id) => format!("trial {id}"),
-            None => format!("all {} trials agree, but", replayed.trials),
+            None => format!("all {} trials match, but", replayed.trials),
         };
         return Err(Failure::Failed(format!(
             "{run}: {place}: {}",
@@ -34,11 +34,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let pending = match replayed.pending {
         0 => String::new(),
-        n => format!(", {n} proposals of the round under way"),
+        n => format!(", {n} proposals of the current round"),
     };
     writeln!(
         out,
-        "{run}: {} trials{pending} and the state after them follow from the seed and the recorded rewards of stages",
+        "{run}: {} trials{pending} and the final state match the seed and the recorded stage rewards",
         replayed.trials
     )?;
     out.flush()?;

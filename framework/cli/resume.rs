@@ -15,13 +15,13 @@ use crate::session::{ShowArgs, go};
 pub(crate) struct Args {
     /// The run folder
     run: PathBuf,
-    /// Change how many trials are wanted in all
+    /// Change the total number of trials
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     trials: Option<u64>,
-    /// Where the data is now, if it moved; it must be the same
+    /// New location of the data, if it was moved; it must be the same data
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// What to compute on from here: cpu, or cuda:N in a program built with CUDA [default: as before]
+    /// Device to continue on: cpu, or cuda:N in a program built with CUDA [default: as before]
     #[arg(long, value_name = "DEVICE")]
     device: Option<Device>,
     #[command(flatten)]

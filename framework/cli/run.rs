@@ -18,31 +18,31 @@ use crate::session::{ShowArgs, go};
 pub(crate) struct Args {
     #[command(flatten)]
     plugins: PluginArgs,
-    /// What the network is for: segm, depth or pose [default: segm]
+    /// The task: segm, depth or pose [default: segm]
     #[arg(long)]
     task: Option<String>,
-    /// Folder of images and truth; without it scenes are generated
+    /// Data folder: images with labels; generated scenes if omitted
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Weights that the encoder starts from: safetensors, in nasfw's names, torchvision's or timm's
+    /// Initial encoder weights: safetensors with nasfw's, torchvision's or timm's array names
     #[arg(long, value_name = "FILE")]
     encoder_weights: Option<PathBuf>,
-    /// Where settings start from: demo (minutes on two cores) or paper (GPU-days)
+    /// Base settings: demo (minutes on two cores) or paper (GPU-days)
     #[arg(long, default_value = "demo")]
     preset: String,
-    /// What proposes architectures [default: ppo]
+    /// The controller, which proposes architectures [default: ppo]
     #[arg(long)]
     controller: Option<String>,
-    /// What judges them [default: progressive]
+    /// The reward schedule, which sets the stages of an evaluation [default: progressive]
     #[arg(long)]
     schedule: Option<String>,
-    /// Architectures to try
+    /// Number of architectures to try
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     trials: Option<u64>,
-    /// The same seed gives the same result [default: 0]
+    /// Random seed; the same seed gives the same result [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
-    /// What to compute on: cpu, or cuda:N in a program built with CUDA [default: cpu]
+    /// Device: cpu, or cuda:N in a program built with CUDA [default: cpu]
     #[arg(long, value_name = "DEVICE")]
     device: Option<Device>,
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub(crate) struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     settings: SettingsArgs,
-    /// Print the resolved configuration and do nothing
+    /// Print the resolved configuration and exit
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -87,7 +87,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         None => {
             let out = claim_next(&config)?;
             let result = search(&out);
-            // Still empty when the search was refused; else this fails, as it should.
+            // The folder is still empty when the search was refused; otherwise this fails, as
+            // intended.
             let _ = std::fs::remove_dir(&out).and_then(|()| std::fs::remove_dir("runs"));
             result
         }
@@ -126,8 +127,8 @@ fn layers(args: &Args) -> Result<Layers, Failure> {
     Ok(layers)
 }
 
-/// Makes the first of `runs/segm-depth-001`, `-002`, … that does not exist, so that no other process
-/// can take it.
+/// Creates the first of `runs/segm-depth-001`, `-002`, … that does not exist, so that no other
+/// process can take it.
 fn claim_next(config: &Config) -> Result<PathBuf, Failure> {
     let (plugin, task) = (&config.space.plugin, &config.task.name);
     let refused = |path: &Path, e: io::Error| Failure::Input(format!("{}: {e}", path.display()));

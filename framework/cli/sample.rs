@@ -1,4 +1,4 @@
-//! `nasfw sample`: what a controller proposes before it has learned anything.
+//! `nasfw sample`: proposals of an untrained controller.
 
 use std::io::{self, Write};
 
@@ -14,18 +14,19 @@ use crate::exit::Failure;
 pub(crate) struct Args {
     #[command(flatten)]
     plugins: PluginArgs,
-    /// The controller that samples
+    /// The controller to sample from
     #[arg(long)]
     controller: Option<String>,
-    /// How many architectures
+    /// Number of architectures
     #[arg(short, value_name = "N", default_value_t = 1)]
     n: u64,
-    /// The seed; a run with the same seed and controller settings begins with the same proposals [default: 0]
+    /// The seed; a run with the same seed and controller settings begins with the same proposals
+    /// [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
     #[command(flatten)]
     settings: SettingsArgs,
-    /// Print one JSON object a line
+    /// Print JSON, one object per line
     #[arg(long)]
     json: bool,
 }

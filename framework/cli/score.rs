@@ -1,4 +1,4 @@
-//! `nasfw score`: predictions in files against the truth in files.
+//! `nasfw score`: scores predictions in files against ground truth in files.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -14,30 +14,30 @@ use crate::card;
 use crate::exit::Failure;
 use crate::score_pose::{Scored, score_pose};
 
-/// Files read at a time, in parallel; a bound on memory.
+/// Number of files read in parallel, which bounds memory.
 const CHUNK: usize = 32;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// segm, depth or pose
+    /// The task: segm, depth or pose
     #[arg(long)]
     task: String,
     /// Folder of predicted PNGs; for pose, a COCO keypoint results file
     #[arg(long, value_name = "PATH")]
     pred: PathBuf,
-    /// Folder of true PNGs of the same names; for pose, a COCO annotation file
+    /// Folder of ground-truth PNGs with the same names; for pose, a COCO annotation file
     #[arg(long, value_name = "PATH")]
     truth: PathBuf,
     /// segm: number of classes
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(1..=256))]
     classes: Option<u16>,
-    /// segm: the true value of pixels that do not count
+    /// segm: ground-truth value of ignored pixels
     #[arg(long, default_value_t = 255)]
     ignore: u8,
     /// depth: units per metre
     #[arg(long, default_value_t = 1000.0)]
     scale: f64,
-    /// pose: tolerance as a share of the box's longer side
+    /// pose: tolerance as a fraction of the box's longer side
     #[arg(long, default_value_t = 0.1)]
     alpha: f64,
     /// Print one JSON object
@@ -154,8 +154,8 @@ fn score_depth(args: &Args) -> Result<Scored, Failure> {
     ))
 }
 
-/// Loads all pairs, some in parallel, and adds them in the order of their names. Returns how many
-/// there were.
+/// Loads all pairs, some in parallel, and adds them in the order of their names. Returns their
+/// number.
 fn each_pair<T: Send>(
     args: &Args,
     load: impl Fn(&str) -> Result<T, Failure> + Sync,
@@ -171,12 +171,12 @@ fn each_pair<T: Send>(
     Ok(names.len() as u64)
 }
 
-/// The PNGs of both folders, which must have the same names.
+/// The names of the PNGs, which must be the same in both folders.
 fn common_names(pred: &Path, truth: &Path) -> Result<Vec<String>, Failure> {
     let (predicted, true_names) = (png_names(pred)?, png_names(truth)?);
     for (have, lack, folder, what) in [
         (&true_names, &predicted, pred, "prediction"),
-        (&predicted, &true_names, truth, "truth"),
+        (&predicted, &true_names, truth, "ground-truth file"),
     ] {
         let missing: Vec<&String> = have.difference(lack).collect();
         if let Some(first) = missing.first() {
@@ -186,7 +186,7 @@ fn common_names(pred: &Path, truth: &Path) -> Result<Vec<String>, Failure> {
             };
             let path = folder.join(first);
             return Err(Failure::Input(format!(
-                "{} is missing: it should hold the {what} of the same name{more}",
+                "{} is missing: expected a {what} for every file of the other folder{more}",
                 path.display()
             )));
         }
@@ -206,12 +206,13 @@ fn png_names(folder: &Path) -> Result<BTreeSet<String>, Failure> {
             names.insert(name.to_owned());
         }
     }
-    match names.is_empty() {
-        true => Err(Failure::Input(format!(
+    if names.is_empty() {
+        Err(Failure::Input(format!(
             "{} has no PNG files",
             folder.display()
-        ))),
-        false => Ok(names),
+        )))
+    } else {
+        Ok(names)
     }
 }
 
@@ -220,7 +221,7 @@ fn same_size(pred: &Path, pred_size: Size, truth: &Path, truth_size: Size) -> Re
         return Ok(());
     }
     Err(Failure::Input(format!(
-        "{} is {pred_size} pixels, but its truth {} is {truth_size}; both must be of the same size",
+        "{} is {pred_size} pixels, but its ground truth {} is {truth_size}; the sizes must match",
         pred.display(),
         truth.display()
     )))

@@ -1,4 +1,4 @@
-//! Scoring keypoints: a COCO results file against an annotation file.
+//! Scores keypoints: a COCO results file against an annotation file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,17 +9,17 @@ use nasfw::sdk::{Keypoint, Metrics, Size};
 
 use crate::exit::Failure;
 
-/// Metrics, and what they are over: names with counts.
+/// Metrics, and the counts of what was scored, by name.
 pub(crate) type Scored = (Metrics, Vec<(&'static str, u64)>);
 
-/// Where the joints of an object without a result are put: far from everything, a finite number.
+/// Position given to the joints of an object without a result: finite, and far from everything.
 const NOWHERE_PX: f32 = 1e9;
 
-/// One object of the truth.
+/// One annotated object.
 struct Object {
     points: Vec<Keypoint>,
     reference_px: f32,
-    /// Joints of the result that was matched with it.
+    /// Joints of the matched result.
     found: Option<Vec<(f32, f32)>>,
 }
 
@@ -32,14 +32,14 @@ pub(crate) fn score_pose(pred: &Path, truth: &Path, alpha: f64) -> Result<Scored
         .into_iter()
         .enumerate()
         .collect();
-    // The surest result chooses its object first; among equals the earlier one.
+    // The result with the highest score is matched first; on ties the earlier one.
     results.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score));
     for (at, result) in &results {
         if result.category_id != category {
             continue;
         }
         let objects = images.get_mut(&result.image_id).ok_or_else(|| {
-            let expected = format!("it should be the id of an image in {}", truth.display());
+            let expected = format!("expected the id of an image in {}", truth.display());
             wrong(
                 pred,
                 *at,
@@ -69,7 +69,7 @@ pub(crate) fn score_pose(pred: &Path, truth: &Path, alpha: f64) -> Result<Scored
     Ok((pck.metrics(), counts))
 }
 
-/// Gives a result to the free object whose visible joints it is closest to.
+/// Matches a result with the unmatched object whose visible joints are closest.
 fn take(
     pred: &Path,
     at: usize,
@@ -84,7 +84,7 @@ fn take(
     if let Some(object) = objects.first()
         && object.points.len() != found.len()
     {
-        let expected = format!("the truth has {}", object.points.len());
+        let expected = format!("the ground truth has {}", object.points.len());
         return Err(wrong(pred, at, format!("{} joints", found.len()), expected));
     }
     let free = objects.iter_mut().filter(|o| o.found.is_none());
@@ -103,7 +103,7 @@ fn distance(object: &Object, found: &[(f32, f32)]) -> f32 {
     sum / count.max(1.0)
 }
 
-/// The category with joints, and the objects of every image.
+/// Reads the category with joints, and the objects of every image.
 fn read_truth(path: &Path) -> Result<(u64, BTreeMap<u64, Vec<Object>>), Failure> {
     let file = CocoFile::read(path)?;
     let category = file.categories.iter().find(|c| !c.keypoints.is_empty());
@@ -124,13 +124,15 @@ fn read_truth(path: &Path) -> Result<(u64, BTreeMap<u64, Vec<Object>>), Failure>
         let id = annotation.image_id;
         let (Some(objects), Some(&size)) = (images.get_mut(&id), sizes.get(&id)) else {
             let found = format!("its image_id {id} is unknown");
-            let expected = "it should be the id of one of `images`";
+            let expected = "expected the id of one of `images`";
             return Err(annotation.wrong(path, found, expected).into());
         };
         let [_, _, width, height] = annotation.bbox;
         if width.max(height) <= 0.0 {
             let found = format!("bbox {:?}", annotation.bbox);
-            return Err(annotation.wrong(path, found, "a box has a size").into());
+            return Err(annotation
+                .wrong(path, found, "expected a positive size")
+                .into());
         }
         objects.push(Object {
             points: annotation.points(path, &category.keypoints, size)?,

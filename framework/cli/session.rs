@@ -1,4 +1,4 @@
-//! What `run` and `resume` share: a search with progress, a way to stop it, and its end.
+//! Shared by `run` and `resume`: a search with progress, stopping on Ctrl-C, and the summary.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -16,22 +16,22 @@ use crate::exit::{Failure, say};
 use crate::progress::{Progress, View};
 use crate::trials::Line;
 
-/// Whether Ctrl-C was pressed.
+/// True once Ctrl-C was pressed.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// How a search shows itself.
+/// Output options of a search or training.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct ShowArgs {
-    /// Print one JSON object a line: each trial, if there are any, then a summary
+    /// Print JSON, one object per line: each trial, if any, then a summary
     #[arg(long, conflicts_with = "quiet")]
     json: bool,
-    /// Print the result only
+    /// Print only the result
     #[arg(long)]
     quiet: bool,
 }
 
 impl ShowArgs {
-    /// Progress as asked for, which Ctrl-C asks to stop.
+    /// Progress in the requested view; Ctrl-C makes it ask for a stop.
     pub(crate) fn progress(self) -> Result<Progress, Failure> {
         stop_on_ctrl_c()?;
         let view = match (self.json, self.quiet) {
@@ -42,7 +42,7 @@ impl ShowArgs {
         Ok(Progress::new(view, &STOP))
     }
 
-    /// The same for a command that prints its result only: bars where somebody sees them, no lines.
+    /// Progress for a command that prints only its result: bars on a terminal, otherwise nothing.
     pub(crate) fn bars(self) -> Result<Progress, Failure> {
         stop_on_ctrl_c()?;
         let view = match (self.json || self.quiet, View::for_people()) {
@@ -52,7 +52,7 @@ impl ShowArgs {
         Ok(Progress::new(view, &STOP))
     }
 
-    /// Whether programs read the output.
+    /// True if the output is JSON.
     pub(crate) fn is_json(self) -> bool {
         self.json
     }
@@ -66,11 +66,11 @@ struct End<'a> {
     stopped: bool,
     constant_reward: Option<f64>,
     best: Option<Line<'a>>,
-    /// Seconds by kind of work.
+    /// Seconds per kind of work.
     seconds: BTreeMap<String, f64>,
 }
 
-/// Runs `search` with progress and shows how it ended.
+/// Runs `search` with progress and prints its summary.
 pub(crate) fn go(
     show: ShowArgs,
     search: impl FnOnce(&mut Progress) -> nasfw::Result<Run>,
@@ -101,9 +101,9 @@ pub(crate) fn go(
         let reason = reasons
             .iter()
             .find_map(|t| t.reason.as_deref())
-            .unwrap_or("none given");
+            .unwrap_or("unknown");
         return Err(Failure::Failed(format!(
-            "none of {finished} trials could be judged; the first reason: {reason}"
+            "all {finished} trials failed; the first one because: {reason}"
         )));
     }
     Ok(())
@@ -136,7 +136,7 @@ fn print_summary(summary: &Summary, config: &Config) -> Result<(), Failure> {
         true => String::new(),
         false => format!(" --trials {}", config.run.trials.saturating_mul(2)),
     };
-    card::heading(&mut out, &format!("everything is in {run}"))?;
+    card::heading(&mut out, &format!("results are in {run}"))?;
     let run = quoted(&summary.run);
     writeln!(out, "  nasfw trials {run} --sort reward")?;
     if summary.best.is_some() {
@@ -150,7 +150,7 @@ fn print_summary(summary: &Summary, config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the time went, largest share first, shares below 1 % left out.
+/// Prints the share of time per kind of work, largest first; shares below 1 % are omitted.
 fn show_time(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
     let whole: f64 = summary.spent.iter().map(|(_, seconds)| seconds).sum();
     let mut spent: Vec<_> = (summary.spent.iter())
@@ -169,7 +169,7 @@ fn show_time(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
     writeln!(out)
 }
 
-/// A path as a shell takes it.
+/// A path quoted for a shell.
 pub(crate) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
@@ -204,25 +204,25 @@ fn show_best(
     Ok(())
 }
 
-/// How long a plugin's call may go on after Ctrl-C.
+/// Maximum duration of a plugin's call after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// The first Ctrl-C ends the search after the present step, the second ends the program. A step
-/// that is a plugin's call, which may never end, is not waited for long.
+/// The first Ctrl-C ends the search after the current step, the second ends the program. A
+/// plugin's call, which may never return, is only waited for briefly.
 fn stop_on_ctrl_c() -> Result<(), Failure> {
     plugins::stop_by(&STOP);
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(1);
         }
-        say("\nstopping; Ctrl-C again ends at once");
+        say("\nstopping; press Ctrl-C again to exit immediately");
         std::thread::spawn(end_if_stuck);
     })
     .map_err(|e| Failure::Failed(format!("cannot listen for Ctrl-C: {e}")))
 }
 
-/// Ends the program when one call of a plugin takes up all of a period of grace. Every finished trial
-/// is on disk, and a trial that is being written is written whole or not at all.
+/// Ends the program when one call of a plugin takes longer than the grace period. Every finished
+/// trial is on disk, and a trial that is being written is written whole or not at all.
 fn end_if_stuck() {
     loop {
         let before = plugins::running();
@@ -230,7 +230,7 @@ fn end_if_stuck() {
         let now = plugins::running();
         if let Some(call) = now.iter().find(|call| before.contains(call)) {
             say(&format!(
-                "{} does not return from `{}`; ended without it. Finished trials are kept; \
+                "{} does not return from `{}`; exiting anyway. Finished trials are kept; \
                  `nasfw resume` continues the run",
                 call.library, call.operation
             ));

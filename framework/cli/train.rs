@@ -1,4 +1,4 @@
-//! `nasfw train`: one architecture in full.
+//! `nasfw train`: full training of one architecture.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -20,48 +20,49 @@ use crate::session::{ShowArgs, quoted};
 pub(crate) struct Args {
     #[command(flatten)]
     plugins: PluginArgs,
-    /// The architecture
+    /// The architecture to train
     #[arg(long, required_unless_present_any = ["from", "resume"])]
     genotype: Option<String>,
-    /// An architecture of a run, with the run's settings, data and warmed-up encoder: the best one, or
-    /// trial ID
+    /// An architecture of a run, with the run's settings, data and warmed-up encoder: the best
+    /// trial, or trial ID
     #[arg(long, value_name = "RUN[#ID]", conflicts_with_all = ["genotype", "plugins", "task", "preset"])]
     from: Option<String>,
-    /// What the network is for: segm, depth or pose [default: segm]
+    /// The task: segm, depth or pose [default: segm]
     #[arg(long)]
     task: Option<String>,
-    /// Folder of images and truth; without it scenes are generated
+    /// Data folder: images with labels; generated scenes if omitted
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Weights that the encoder starts from: safetensors, in nasfw's names, torchvision's or timm's
+    /// Initial encoder weights: safetensors with nasfw's, torchvision's or timm's array names
     #[arg(long, value_name = "FILE")]
     encoder_weights: Option<PathBuf>,
-    /// Where settings start from: demo or paper [default: demo]
+    /// Base settings: demo or paper [default: demo]
     #[arg(long)]
     preset: Option<String>,
-    /// A model of the same task and classes to learn from as well, in the weight train.distillation
+    /// Teacher: a model of the same task and classes to distil, weighted by train.distillation
     #[arg(long, value_name = "MODEL")]
     teacher: Option<PathBuf>,
-    /// Passes over the training images
+    /// Number of passes over the training images
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     epochs: Option<u64>,
-    /// The same seed gives the same result [default: the run's, else 0]
+    /// Random seed; the same seed gives the same result [default: the run's, else 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
     #[command(flatten)]
     compute: ComputeArgs,
-    /// The model folder, which must be new; until it is finished, the training is in MODEL.unfinished
+    /// The model folder, which must be new; checkpoints are kept in MODEL.unfinished until it is
+    /// done
     #[arg(long, value_name = "MODEL", required_unless_present = "resume")]
     out: Option<PathBuf>,
-    /// Go on with a training that was interrupted, with all its settings; the model is the one that it
-    /// would have become. --data says where the data is now, if it was moved
+    /// Resume an interrupted training with all its settings; the result is the same as without the
+    /// interruption. Use --data if the data was moved
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["genotype", "from", "plugins", "task",
         "preset", "teacher", "epochs", "seed", "out", "config", "sets"])]
     resume: Option<PathBuf>,
-    /// With --resume: train no further, make the model of what was best so far
+    /// With --resume: stop training and save the best weights so far as the model
     #[arg(long, requires = "resume", conflicts_with_all = ["out", "genotype", "from"])]
     finish: bool,
-    /// Keep the training every N steps as well, not only after each epoch
+    /// Write a checkpoint every N steps as well, not only after each epoch
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     checkpoint_every: usize,
     #[command(flatten)]
@@ -72,7 +73,7 @@ pub(crate) struct Args {
     show: ShowArgs,
 }
 
-/// The line of `--json`.
+/// The output line of `--json`.
 #[derive(Serialize)]
 struct End<'a> {
     model: &'a Path,
@@ -89,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match (&args.out, &args.resume) {
         (_, Some(model)) => go_on(args, model),
         (Some(out), None) => begin(args, out),
-        // The arguments require one of them.
+        // clap requires one of them.
         (None, None) => Err(Failure::Input("name a folder with --out".into())),
     }
 }
@@ -150,7 +151,7 @@ fn end(
     let trained = result.map_err(|e| match e {
         nasfw::Error::Stopped => Failure::Stopped(format!(
             "stopped; continue with: nasfw train --resume {0}\n\
-             or end here, with the best so far: nasfw train --resume {0} --finish",
+             or finish with the best weights so far: nasfw train --resume {0} --finish",
             quoted(out)
         )),
         other => other.into(),
@@ -163,7 +164,7 @@ fn end(
     match &trained.ended_early {
         None => Ok(()),
         Some(reason) => Err(Failure::Stopped(format!(
-            "{reason}; {} holds what was best until then",
+            "{reason}; {} holds the best weights up to that point",
             out.display()
         ))),
     }
@@ -220,7 +221,7 @@ fn print_summary(trained: &Trained, config: &Config, folder: &Path) -> Result<()
     let p = &description.provenance;
     let mut out = io::stdout().lock();
     let heading = format!(
-        "best on the validation part: epoch {} of {}",
+        "best on the validation split: epoch {} of {}",
         p.epoch, p.epochs
     );
     card::heading(&mut out, &heading)?;

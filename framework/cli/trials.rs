@@ -1,4 +1,4 @@
-//! `nasfw trials`: the trials of a run, also while it is going on.
+//! `nasfw trials`: the trials of a run, finished or in progress.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -17,13 +17,13 @@ use crate::number::{duration, short};
 pub(crate) struct Args {
     /// The run folder
     run: PathBuf,
-    /// Print one JSON object a line
+    /// Print JSON, one object per line
     #[arg(long)]
     json: bool,
-    /// Leave out what depends on the clock
+    /// Omit times, which differ between otherwise equal runs
     #[arg(long)]
     no_times: bool,
-    /// The order: as they were run, or the best first: complete before stopped, then by reward
+    /// Sort order: as run, or best first (complete before stopped, then by reward)
     #[arg(long, value_enum, default_value_t = Sort::Id)]
     sort: Sort,
 }
@@ -34,7 +34,7 @@ enum Sort {
     Reward,
 }
 
-/// A trial as other programs read it.
+/// A trial as JSON.
 #[derive(Serialize)]
 pub(crate) struct Line<'a> {
     id: u64,
@@ -91,12 +91,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The first metric of the run's task. A run is readable without it, e.g. when its plugin is not in this program; and
-/// merely to look at a run, no library is loaded.
+/// The first headline metric of the run's task; `None` when the task is not in this program, as
+/// reading a run loads no library.
 pub(crate) fn headline(run: &RunView) -> Result<Option<&'static str>, Failure> {
-    let task = match run.loads_libraries()? {
-        true => None,
-        false => run.config().and_then(|c| c.make_task()).ok(),
+    let task = if run.loads_libraries()? {
+        None
+    } else {
+        run.config().and_then(|c| c.make_task()).ok()
     };
     Ok(task.and_then(|t| t.headline().first().copied()))
 }
@@ -110,7 +111,7 @@ fn table(
 ) -> io::Result<()> {
     let width = match io::stdout().is_terminal() {
         true => terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)),
-        // A pipe gets the whole line.
+        // Lines in a pipe are not truncated.
         false => usize::MAX,
     };
     let mut lines = vec![header(headline, args)];
@@ -142,9 +143,10 @@ fn line(trial: &Trial, best: Option<u64>, headline: Option<&str>, args: &Args) -
         let value = trial.metrics.get(name).map_or("-".into(), metric);
         format!("{value:>9}")
     });
-    let time = match args.no_times {
-        true => String::new(),
-        false => format!("{:>12}", duration(trial.seconds)),
+    let time = if args.no_times {
+        String::new()
+    } else {
+        format!("{:>12}", duration(trial.seconds))
     };
     let reason = match (trial.status, &trial.reason) {
         (Status::Failed, Some(reason)) => format!("  {reason}"),

@@ -1,4 +1,4 @@
-//! `nasfw verify`: whether anything that a run recorded has changed.
+//! `nasfw verify`: checks a run's integrity.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The run folder; the run may be going on
+    /// The run folder; the run may be in progress
     run: PathBuf,
 }
 
@@ -30,14 +30,14 @@ fn say(run: &str, found: &Verified) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "{run}: nothing has changed; trials: {}, artifacts: {}",
+        "{run}: unchanged; trials: {}, artifacts: {}",
         found.trials, found.artifacts
     )?;
     if !found.is_whole_file {
         writeln!(
             out,
-            "  what run.db records was compared, not every byte of it: there is no run.blake3, as in a run that is going \
-             on or was interrupted"
+            "  the records in run.db were compared, not every byte of the file: a run in progress or \
+            interrupted has no run.blake3"
         )?;
     }
     out.flush()

@@ -38,7 +38,8 @@ fn main() {
     }
 }
 
-/// The compute capability to compile for, chosen like dfdx does: CUDA_COMPUTE_CAP, or the local GPU's.
+/// The compute capability to compile for, chosen like dfdx does: CUDA_COMPUTE_CAP, or the local
+/// GPU's.
 fn compute_cap() -> String {
     if let Ok(cap) = std::env::var("CUDA_COMPUTE_CAP") {
         match cap.parse::<u32>() {

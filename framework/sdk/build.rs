@@ -1,4 +1,4 @@
-//! Tells the crate which compiler and machine it is built for, which goes into a plugin's stamp.
+//! Passes compiler version and target to the crate, for a plugin's stamp.
 
 use std::process::Command;
 

@@ -1,15 +1,14 @@
-//! Judges controllers on recorded rewards of whole search spaces, in the folder that
-//! `NASFW_TEST_TABLES` names.
+//! Compares controllers on recorded rewards of whole search spaces, from the folder in
+//! `NASFW_TEST_TABLES`.
 //!
 //! Prints the regret to the optimum after 100, 500 and 1000 evaluations in percentage points, mean
-//! ± standard error over seeds, and how long a search took:
+//! ± standard error over seeds, and the time of a search:
 //!
 //! ```text
 //! cargo run -p nasfw-plugins --example controller_regret -- SEEDS EVALUATIONS [CONTROLLER [SETTINGS]]...
 //! ```
-//!
-//! A CONTROLLER is a registered name (all of them by default), SETTINGS a JSON object. Last it prints
-//! the least time that a proposal and an update took in the encoder-decoder space of the method.
+//! A CONTROLLER is a registered name (all of them by default), SETTINGS a JSON object. Finally it
+//! prints the minimum time of a proposal and of an update in the encoder-decoder space.
 #![allow(clippy::print_stdout, reason = "this is a program")]
 #![allow(clippy::unwrap_used, reason = "a wrong argument may stop it")]
 
@@ -19,13 +18,13 @@ mod table;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use nasfw_plugins as _; // Linked for what it registers.
+use nasfw_plugins as _; // Linked for the members that it registers.
 use nasfw_sdk::registry::{ControllerEntry, SpaceEntry};
 use nasfw_sdk::{Outcome, Seed};
 use serde_json::{Value, json};
 use table::Table;
 
-/// After how many evaluations the regret is printed.
+/// Numbers of evaluations after which the regret is printed.
 const AFTER: [usize; 3] = [100, 500, 1000];
 
 fn main() {
@@ -71,8 +70,8 @@ fn main() {
     }
 }
 
-/// The least milliseconds of a proposal, and the most that telling one of a few outcomes took, which
-/// is an update; that again the least of three times.
+/// The minimum milliseconds of a proposal, and of an update: the slowest of a few observations, as
+/// the minimum of three repetitions.
 fn least_ms(entry: &ControllerEntry, settings: &Value) -> (f64, f64) {
     let space = (SpaceEntry::of_plugin("segm").unwrap().build)(&json!({})).unwrap();
     let mut rng = Seed(0).stream("time");

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use rand::RngExt;
 use serde_json::{Value, json};
 
-/// Every registered controller with its defaults, and the built-in ones with other settings. The LSTM
-/// is small here: its size changes nothing that the contract says.
+/// Every registered controller with its defaults, and the built-in ones with other settings. The
+/// LSTM is small here: its size changes nothing that the contract says.
 fn configured() -> Vec<(&'static ControllerEntry, Value)> {
     let mut all = Vec::new();
     for entry in ControllerEntry::all() {

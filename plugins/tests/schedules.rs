@@ -1,5 +1,7 @@
 //! Every registered schedule against the contract, and the method's figures.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use nasfw_plugins as _; // Linked for what it registers.
 use nasfw_sdk::registry::ScheduleEntry;
 use nasfw_sdk::testing::check_schedule;
@@ -102,8 +104,8 @@ fn one_figure_of_a_stage_can_be_set() {
     }
 }
 
-/// How often a reward of q times the mean goes on at a given evaluation. The mean is 1 to within
-/// one reward's weight: it is made of `evaluations` rewards of 1.
+/// The share of rewards of q times the mean that continue at a given evaluation. The mean is 1 to
+/// within one reward's weight: it is made of `evaluations` rewards of 1.
 fn share_that_goes_on(termination: &str, evaluations: usize, q: f64) -> f64 {
     let mut it = build("progressive", &json!({"termination": termination}));
     let mut rng = Seed(1).stream("history");

@@ -64,7 +64,7 @@ fn the_stored_configuration_comes_back() {
     assert_eq!(Config::from_toml(&file).unwrap().run.trials, 9);
     let fewer = run.set_trials_wanted(2).unwrap_err();
     assert!(
-        fewer.is_input() && fewer.to_string().contains("3 are finished"),
+        fewer.is_input() && fewer.to_string().contains("3 are already finished"),
         "{fewer}"
     );
 }
@@ -100,7 +100,7 @@ fn trials_are_listed_while_another_process_writes() {
     );
     // A complete trial is better than a stopped one, whatever the reward.
     assert!(table.lines().any(|l| l.starts_with("*   0")), "{table}");
-    place.refuses(&["resume", "r"], &["r: another nasfw is writing"]);
+    place.refuses(&["resume", "r"], &["r: another nasfw process is writing"]);
     drop(run);
 }
 
@@ -114,7 +114,7 @@ fn a_run_of_a_newer_version_is_refused() {
     assert_eq!(bytes[60..64], (FORMAT as u32).to_be_bytes());
     bytes[60..64].copy_from_slice(&(FORMAT as u32 + 1).to_be_bytes());
     std::fs::write(&path, bytes).unwrap();
-    let parts = ["run r:", "newer nasfw", "format 3", "up to 2"];
+    let parts = ["run r:", "newer nasfw", "format 4", "up to 3"];
     place.refuses(&["trials", "r"], &parts);
     place.refuses(&["resume", "r"], &parts);
     std::fs::write(

@@ -1,7 +1,8 @@
 //! Input of other people, damaged at random: no panic, no memory without bounds.
 //!
-//! Every target runs over its kept corpus and over changes of it, the same ones every time. `NASFW_FUZZ_CASES`
-//! sets how many (1,000 a target by default). The same targets run under libFuzzer, see `cargo/README.md`.
+//! Every target runs over its kept corpus and over changes of it, the same ones every time.
+//! `NASFW_FUZZ_CASES` sets how many (1,000 a target by default). The same targets run under
+//! libFuzzer, see `cargo/README.md`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,8 +15,8 @@ use std::path::Path;
 
 use nasfw_sdk::Seed;
 
-/// Data that the whole program may hold; the largest image that is read takes 512 MB. A system that ends a program
-/// at such a limit is needed, so elsewhere memory is not checked.
+/// Data that the whole program may hold; the largest image that is read takes 512 MB. A system that
+/// ends a program at such a limit is needed, so elsewhere memory is not checked.
 #[cfg(target_os = "linux")]
 const MOST_BYTES: u64 = 1 << 30;
 

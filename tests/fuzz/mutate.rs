@@ -3,7 +3,7 @@
 use nasfw_sdk::Rng;
 use rand::RngExt;
 
-/// What texts of ours are made of: a change by one of them goes deeper than one of a byte.
+/// Fragments of our text formats: mutations with them go deeper than changes of bytes.
 const TOKENS: [&str; 22] = [
     "[",
     "]",

@@ -1,7 +1,7 @@
-//! What reads input of other people, each as a function of any bytes that must return.
+//! Readers of untrusted input, each as a function of arbitrary bytes that must return.
 //!
-//! A target fails by a panic or an abort: where an error is right, it is an error and passed over here. What is
-//! taken is used and, where it can be, written and read again.
+//! A target fails by a panic or an abort: where an error is right, it is an error and passed over
+//! here. What is taken is used and, where it can be, written and read again.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -120,7 +120,7 @@ pub(crate) fn images(data: &[u8]) {
     let _ = read_depth_png(&path, 1000.0);
 }
 
-/// What a plugin in a library replies: the first byte says to what.
+/// Replies of a plugin in a library: the first byte selects the call.
 pub(crate) fn replies(data: &[u8]) {
     fn read<R: DeserializeOwned>(data: &[u8]) -> Option<R> {
         serde_json::from_slice(data).ok()

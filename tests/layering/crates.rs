@@ -11,7 +11,7 @@ use crate::cycle::Edge;
 /// A crate of the workspace.
 pub(crate) struct Crate {
     pub(crate) name: String,
-    /// Where its source begins: `lib.rs`, `main.rs`.
+    /// Root files of its source: `lib.rs`, `main.rs`.
     pub(crate) roots: Vec<PathBuf>,
     /// Its arrows to crates of the workspace.
     pub(crate) imports: Vec<Edge>,

@@ -1,4 +1,5 @@
-//! The layers of the workspace: crates and, inside each crate, top modules import in one direction only.
+//! The layers of the workspace: crates and, inside each crate, top modules import in one direction
+//! only.
 //!
 //! The tables below are the rule. A change that needs another arrow changes them, and its review
 //! says why.
@@ -30,8 +31,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("single-scale", &["nasfw-sdk"]),
 ];
 
-/// Crates from outside that would break what a crate promises.
-#[rustfmt::skip] // one line a promise
+/// External crates that would violate the purpose of a crate.
+#[rustfmt::skip] // one line per rule
 const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("nasfw-sdk", &["dfdx", "cudarc"], "the SDK knows no tensor library"),
     ("nasfw-sdk", &["libloading", "nix", "rayon", "rusqlite"], "the SDK loads nothing and starts no threads"),
@@ -65,7 +66,7 @@ fn crates_import_what_the_table_allows() {
 }
 
 #[test]
-fn crates_keep_their_promises() {
+fn no_crate_imports_a_forbidden_one() {
     let crates = workspace();
     let mut problems = Vec::new();
     for (name, forbidden, promise) in FORBIDDEN {

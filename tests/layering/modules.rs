@@ -1,8 +1,8 @@
 //! The imports among the top modules of one crate, from its source files.
 //!
-//! Files are read as the compiler finds them, from the root along `mod`; what only tests compile is left out.
-//! Paths are found among the tokens, so those inside macros count as well. Names that the root exports
-//! count as the module they come from.
+//! Files are read as the compiler finds them, from the root along `mod`; what only tests compile is
+//! left out. Paths are found among the tokens, so those inside macros count as well. Names that the
+//! root exports count as the module they come from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,7 +20,7 @@ pub(crate) fn edges(root: &Path) -> Result<Vec<Edge>, String> {
     source.resolved()
 }
 
-/// What was found in the files of a crate.
+/// The findings in the files of a crate.
 #[derive(Default)]
 struct Source {
     tops: BTreeSet<String>,
@@ -30,7 +30,7 @@ struct Source {
     used: Vec<Edge>,
 }
 
-/// Where tokens stand.
+/// The position of tokens.
 #[derive(Clone, Copy)]
 struct At<'a> {
     file: &'a Path,

@@ -1,5 +1,5 @@
-//! Weights of torchvision's and timm's MobileNet-v2: the same maps as a loop in PyTorch's layout, and
-//! what does not fit is listed.
+//! Weights of torchvision's and timm's MobileNet-v2: the same maps as a loop in PyTorch's layout,
+//! and what does not fit is listed.
 
 use std::fs;
 
@@ -160,8 +160,8 @@ fn what_does_not_fit_is_listed(place: &Place, weights: &Weights) {
         &[
             "3 arrays do not fit",
             "features.7.conv.1.0.weight is missing",
-            "features.19.weight is no array of the encoder",
-            "features.0.1.bias has the shape [1], the encoder's is [32]",
+            "features.19.weight is not an array of the encoder",
+            "features.0.1.bias has shape [1], the encoder needs [32]",
         ],
     );
     let mut wrong = weights.clone();
@@ -173,7 +173,11 @@ fn what_does_not_fit_is_listed(place: &Place, weights: &Weights) {
         },
     );
     save(place, "wrong", &wrong);
-    refuses("wrong", &THEIRS, &["features.0.1.bias holds the value NaN"]);
+    refuses(
+        "wrong",
+        &THEIRS,
+        &["features.0.1.bias contains the value NaN"],
+    );
     let narrow = [&THEIRS[..], &["--set", "space.encoder.width=0.5"]].concat();
     refuses("torchvision", &narrow, &["more", "space.encoder.width"]);
     let all = [

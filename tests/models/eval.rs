@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::program::Place;
 use crate::train;
 
-/// What `eval --json` says of the model `task`.
+/// The output of `eval --json` for the model `task`.
 fn eval(place: &Place, task: &str, more: &[&str]) -> Value {
     let base = ["eval", "--model", task, "--json"];
     let mut lines = place.json(&[&base[..], more].concat());

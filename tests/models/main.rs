@@ -1,4 +1,4 @@
-//! What a trained network is good for, through the program: scores, pictures, encoders of others.
+//! Uses of a trained network, through the program: evaluation, prediction, third-party encoders.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ use program::{Place, sets, small};
 
 const GENOTYPE: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
 
-/// The smallest training that still is one; it crops what it is judged on.
+/// The smallest useful training; it crops its validation images.
 fn smallest() -> Vec<&'static str> {
     let its = [
         "data.generator.side_px=48",

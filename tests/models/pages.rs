@@ -68,7 +68,7 @@ fn every_task_has_pictures_and_none_are_made_unasked() {
     let place = Place::new();
     for (task, says) in [
         ("depth", "Near is light"),
-        ("pose", "what the network predicts"),
+        ("pose", "ground truth and prediction"),
     ] {
         train(&place, task, &[]);
         let shown = page(&place, &[task]);

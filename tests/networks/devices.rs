@@ -1,7 +1,6 @@
 //! The same step on two devices: losses, gradients, and a training of some steps.
-//!
-//! What runs on a device other than the CPU's own kernels is compared here with them. Without such a
-//! device the composed kernels stand in, which share all code but the operations.
+//! Devices compared with the CPU's own kernels. Without such
+//! a device the composed kernels stand in, which share all code but the operations.
 
 use nasfw_engine::timing::{DecoderStep, Reference, Timed};
 use nasfw_network::kernels::{Composed, CpuKernels, Kernels};
@@ -26,8 +25,8 @@ fn graphs(count: usize) -> Vec<(String, Graph)> {
     (0..count).map(|_| draw()).collect()
 }
 
-/// Would catch an operation that differs, a gradient that is lost or counted twice, an optimiser, clipping
-/// or statistics that differ, and whatever goes wrong only from the second step on.
+/// Would catch an operation that differs, a gradient that is lost or counted twice, an optimiser,
+/// clipping or statistics that differ, and whatever goes wrong only from the second step on.
 fn agree<A: Kernels, B: Kernels>(expected: &A, tested: &B, networks: usize, steps: usize) {
     for (genotype, graph) in graphs(networks) {
         let batch = (2, 64, Seed(12));
@@ -40,8 +39,8 @@ fn agree<A: Kernels, B: Kernels>(expected: &A, tested: &B, networks: usize, step
         );
         for at in 0..steps {
             let (wanted, got) = (one.run().unwrap(), other.run().unwrap());
-            // Rounding grows from step to step: values near an activation's bound fall on either side of
-            // it, and Adam takes a small gradient's sign for a whole step.
+            // Rounding grows from step to step: values near an activation's bound fall on either
+            // side of it, and Adam takes a small gradient's sign for a whole step.
             let share = match at {
                 0 => 1e-5,
                 1..=3 => 5e-3,

@@ -17,7 +17,7 @@ fn values<K: Kernels<Device = Cpu>>(network: &Network<K>, image: &Map<Cpu>) -> V
     outputs.iter().flat_map(|o| o.as_vec()).collect()
 }
 
-/// What a network that has never run computes with the same weights.
+/// The outputs of a new network with the same weights.
 fn fresh<K: Kernels<Device = Cpu>, L: Kernels<Device = Cpu>>(
     kernels: L,
     network: &Network<K>,

@@ -127,7 +127,8 @@ fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
     }
 }
 
-/// The gradient of the objective with the given weight of distillation, by the map before the output.
+/// The gradient of the objective with the given weight of distillation, by the map before the
+/// output.
 fn gradient(distillation: f32) -> Vec<f32> {
     let kernels = CpuKernels::default();
     let mut rng = Seed(9).stream("taught");

@@ -35,16 +35,16 @@ fn the_list_says_what_is_loaded_and_from_where() {
 }
 
 #[test]
-fn check_says_what_keeps_its_promises() {
+fn check_lists_items_that_pass() {
     let place = Place::new();
     let path = library("kinds");
     let said = place.text(&["plugins", "check", text(&path)]);
     for part in [
         "sha256",
-        "search space tiny-decoder: keeps its promises",
-        "controller near-best: keeps its promises",
-        "schedule halves: keeps its promises",
-        "task brightness: keeps its promises",
+        "search space tiny-decoder: passes all checks",
+        "controller near-best: passes all checks",
+        "schedule halves: passes all checks",
+        "task brightness: passes all checks",
         "nasfw run --plugin",
         "' --controller near-best --schedule halves --task brightness\n",
     ] {
@@ -57,7 +57,7 @@ fn check_says_what_keeps_its_promises() {
 }
 
 #[test]
-fn check_says_what_breaks_one() {
+fn check_reports_a_failed_check() {
     for (order, part) in [
         ("genotype lie", "search space rude-space: "),
         ("propose lie", "controller rude-controller: "),
@@ -68,8 +68,8 @@ fn check_says_what_breaks_one() {
         ("metrics panic", "panicked"),
         ("facts panic", "panicked"),
         ("load panic", "panicked"),
-        ("decode abort", "ended the program during the checks"),
-        ("decode exit", "ended the program during the checks"),
+        ("decode abort", "ended its process during the checks"),
+        ("decode exit", "ended its process during the checks"),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nasfw"));
         command.args(["plugins", "check"]).arg(library("rude"));

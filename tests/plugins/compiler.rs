@@ -1,4 +1,4 @@
-//! What the compiler refuses.
+//! Code that the compiler must refuse.
 
 use std::path::PathBuf;
 use std::process::Command;

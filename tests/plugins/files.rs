@@ -70,15 +70,15 @@ fn what_is_no_library_at_all() {
     refuses(text(&bench.write(b"")), "is empty");
     refuses(
         text(&bench.write(b"#!/bin/sh\nexit 0\n")),
-        "no library of this kind",
+        "not a shared library for this system",
     );
     refuses(
         text(&bench.write(&vec![0; 100_000])),
-        "no library of this kind",
+        "not a shared library for this system",
     );
     refuses(
         text(&bench.write(&vec![0xff; 100_000])),
-        "no library of this kind",
+        "not a shared library for this system",
     );
     refuses(env!("CARGO_BIN_EXE_nasfw"), "no nasfw stamp");
 }
@@ -90,8 +90,8 @@ fn what_cannot_be_trusted() {
     let bench = Bench::new();
     let link = bench.path("link.so");
     symlink(bench.path("nothing"), &link).unwrap();
-    refuses(text(&link), "a link that leads nowhere");
-    refuses("/dev/null", "no plain file");
+    refuses(text(&link), "a broken link");
+    refuses("/dev/null", "not a regular file");
     let file = bench.write(&bench.good);
     let allow = |path: &Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -104,7 +104,7 @@ fn what_cannot_be_trusted() {
     allow(&open_to_all, 0o777);
     let inside = open_to_all.join("good.so");
     std::fs::write(&inside, &bench.good).unwrap();
-    refuses(text(&inside), "anyone may change what");
+    refuses(text(&inside), "anyone may change the contents");
     // As /tmp is.
     allow(&open_to_all, 0o1777);
     assert!(open(text(&inside)).is_ok());
@@ -117,7 +117,7 @@ fn what_is_cut_off() {
     for end in [10, 64, 4000, length / 2, length - 1] {
         bench.refuses_changed(|bytes| bytes.truncate(end), "");
     }
-    bench.refuses_changed(|bytes| bytes.truncate(length / 2), "cut off");
+    bench.refuses_changed(|bytes| bytes.truncate(length / 2), "truncated");
     // Its length, and nothing after the headers.
     bench.refuses_changed(|bytes| bytes[4096..].fill(0), "");
 }
@@ -134,9 +134,9 @@ fn what_is_for_another_machine() {
     bench.refuses_changed(|bytes| bytes[4] = 1, "");
     bench.refuses_changed(|bytes| bytes[5] = 2, "");
     // A relocatable object, not a shared one.
-    bench.refuses_changed(|bytes| bytes[16] = 1, "no shared library");
-    bench.refuses_stamp(32, &32_u32.to_ne_bytes(), "of another machine");
-    bench.refuses_stamp(36, &0x0403_0201_u32.to_ne_bytes(), "of another machine");
+    bench.refuses_changed(|bytes| bytes[16] = 1, "not a shared library but");
+    bench.refuses_stamp(32, &32_u32.to_ne_bytes(), "for another machine");
+    bench.refuses_stamp(36, &0x0403_0201_u32.to_ne_bytes(), "for another machine");
 }
 
 #[test]
@@ -146,8 +146,8 @@ fn what_has_no_stamp_or_another() {
         |bytes| replace(bytes, b".nasfw\0", b".nosfw\0"),
         "no nasfw stamp",
     );
-    bench.refuses_stamp(0, b"X", "not one of nasfw");
-    bench.refuses_stamp(16, &8_u32.to_ne_bytes(), "has 8 bytes");
+    bench.refuses_stamp(0, b"X", "not from nasfw");
+    bench.refuses_stamp(16, &8_u32.to_ne_bytes(), "has only 8 bytes");
     let version = |major: u16, minor: u16| {
         let [a, b] = major.to_ne_bytes();
         let [c, d] = minor.to_ne_bytes();
@@ -155,11 +155,11 @@ fn what_has_no_stamp_or_another() {
     };
     bench.refuses_stamp(
         20,
-        &version(2, 0),
-        "speaks version 2.0 of the plugin interface",
+        &version(3, 0),
+        "speaks version 3.0 of the plugin interface",
     );
-    bench.refuses_stamp(20, &version(2, 0), "use a newer nasfw");
-    bench.refuses_stamp(20, &version(0, 9), "build it again");
+    bench.refuses_stamp(20, &version(3, 0), "use a newer nasfw");
+    bench.refuses_stamp(20, &version(0, 9), "rebuild it");
     bench.refuses_stamp(20, &version(1, 7), "speaks version 1.7");
     bench.refuses_stamp(24, &2_u32.to_ne_bytes(), "writes graphs of version 2 to 1");
     bench.refuses_stamp(28, &0_u32.to_ne_bytes(), "writes graphs of version 1 to 0");

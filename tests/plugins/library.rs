@@ -1,4 +1,4 @@
-//! Where the libraries are, and loading them into the test itself.
+//! Paths of the libraries, and loading them into the test itself.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -13,7 +13,7 @@ pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// Loads libraries on trial by the real program.
+/// Sets the real program as the one that probes libraries.
 pub(crate) fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -46,7 +46,7 @@ pub(crate) fn stripped(name: &str) -> Vec<u8> {
     }
 }
 
-/// Where the stamp is in a library's bytes.
+/// The position of the stamp in a library's bytes.
 pub(crate) fn stamp_at(bytes: &[u8]) -> usize {
     let mut places = (0..bytes.len() - 16).filter(|&at| bytes[at..at + 16] == MAGIC);
     let place = places.next().unwrap();
@@ -67,7 +67,7 @@ pub(crate) fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
     assert!(found > 0, "{}", String::from_utf8_lossy(from));
 }
 
-/// What the program says when it must refuse: one line, exit code 2, alive to the end.
+/// The message of a refusal: one line, exit code 2, no crash.
 pub(crate) fn refusal(output: &Output) -> String {
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{message}");

@@ -37,11 +37,11 @@ fn garbage_is_refused_everywhere() {
                 let part = if reply.starts_with('@') && *call != "decode" {
                     "replied with 2000000 bytes; at most 1048576"
                 } else {
-                    "its reply is not as it should be"
+                    "its reply is invalid"
                 };
                 refuses(kind, call, reply, part);
             }
-            refuses(kind, call, "status 77", "the status 77");
+            refuses(kind, call, "status 77", "the unknown status 77");
         }
     }
 }
@@ -62,7 +62,7 @@ fn invalid_graphs_are_refused() {
         (graph("", "0"), "existing node"),
         (
             graph(&input.replace(":3}", ":4}"), "0"),
-            "[4] channels; [3] is right",
+            "[4] channels; expected [3]",
         ),
         (
             graph(&input.replace("input\"", "teleport\""), "0"),
@@ -78,12 +78,7 @@ fn invalid_graphs_are_refused() {
     let deep = format!("{{\"facts\": {}", "{\"a\": ".repeat(5000));
     refuses("space", "facts", &deep, "recursion");
     let cut = graph(input, "0");
-    refuses(
-        "space",
-        "decode",
-        &cut[..cut.len() / 2],
-        "not as it should be",
-    );
+    refuses("space", "decode", &cut[..cut.len() / 2], "is invalid");
 }
 
 #[test]
@@ -239,11 +234,7 @@ fn what_an_item_says_of_itself_is_checked() {
     let own = r#"{"kind": "custom"}"#;
     for (kind, reply, part) in [
         ("space", r#"{"schema": []}"#.to_owned(), "decisions"),
-        (
-            "space",
-            r#"{"schema": 1}"#.to_owned(),
-            "not as it should be",
-        ),
+        ("space", r#"{"schema": 1}"#.to_owned(), "is invalid"),
         ("schedule", r#"{"stages": []}"#.to_owned(), "1 to 16 stages"),
         (
             "schedule",

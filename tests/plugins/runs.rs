@@ -1,4 +1,4 @@
-//! What misbehaviour costs a run: never a finished trial.
+//! Misbehaving libraries never cost a run a finished trial.
 
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -128,7 +128,7 @@ fn a_controller_or_schedule_that_panics_ends_the_run_with_its_trials() {
         let message = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{out}: {message}");
         for part in [
-            "error: the search cannot go on: plugin rude: ",
+            "error: the search cannot continue: plugin rude: ",
             "nasfw resume",
         ] {
             assert!(message.contains(part), "{out}: {message}");
@@ -176,7 +176,7 @@ fn a_call_that_never_returns_does_not_keep_the_program() {
     let (output, took) = interrupt(&place, "hang", 2, &orders);
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{message}");
-    let said = "plugin rude does not return from `propose`; ended without it";
+    let said = "plugin rude does not return from `propose`; exiting anyway";
     assert!(message.contains(said), "{message}");
     assert!(took < Duration::from_secs(20), "{took:?}");
     assert_eq!(trials(&place, "hang").len(), 2);
@@ -221,7 +221,7 @@ fn a_run_goes_on_with_the_bytes_it_began_with_only() {
     std::fs::write(&copy, &bytes).unwrap();
     let message = refusal(&place.call(&["resume", "r", "--trials", "2"]));
     assert!(message.contains(&was), "{message}");
-    assert!(message.contains("put that file back"), "{message}");
+    assert!(message.contains("restore that file"), "{message}");
     // What was found can still be read.
     assert_eq!(trials(&place, "r").len(), 1);
     place.text(&["trials", "r"]);

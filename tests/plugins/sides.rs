@@ -42,8 +42,8 @@ fn spaces() {
     }
 }
 
-/// Draws are from one stream, call after call: would catch a generator that does not go on where the
-/// other side left it.
+/// Draws are from one stream, call after call: would catch a generator that does not go on where
+/// the other side left it.
 #[test]
 fn controllers() {
     let mut rng = Seed(1).stream("controller");

@@ -21,25 +21,22 @@ fn each_is_refused_and_the_program_lives() {
     for (how, part) in [
         ("aborts", "signal 6 (SIGABRT)"),
         ("faults", "signal 11 (SIGSEGV)"),
-        ("exits", "ends with code 0"),
-        ("loops", "is not loaded after 3 seconds"),
+        ("exits", "exited with code 0"),
+        ("loops", "did not finish loading within 3 seconds"),
         ("faults at the end", "signal 11 (SIGSEGV)"),
-        ("null table", "returned no table"),
+        ("null table", "returned a null table"),
         ("short table", "has 8 bytes"),
-        ("no call", "has no call"),
-        ("other version", "its table is of version 7.0"),
+        ("no call", "lacks call"),
+        ("other version", "its table has version 7.0"),
         ("describes nothing", "registers 0 items"),
-        (
-            "describes garbage",
-            "its description is not as it should be",
-        ),
+        ("describes garbage", "its description is invalid"),
         (
             "describes itself otherwise",
-            "otherwise each time it is loaded",
+            "differently each time it is loaded",
         ),
         ("describes too much", "replied with 3000000 bytes"),
         ("describes odd names", "`../a b` is not allowed"),
-        ("describes no settings", "are no table"),
+        ("describes no settings", "are not a table"),
     ] {
         let message = refusal(&start(how));
         assert!(message.contains(part), "{how}: {message}");

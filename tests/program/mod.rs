@@ -63,8 +63,8 @@ impl Place {
         self.text(&["trials", run, "--json", "--no-times"])
     }
 
-    /// Two runs tried the same with the same encoder, and their controllers and schedules would go on alike: all to
-    /// the byte.
+    /// Two runs tried the same with the same encoder, and their controllers and schedules would go
+    /// on alike: all to the byte.
     pub(crate) fn assert_same(&self, one: &str, other: &str) {
         assert_eq!(self.trials(one), self.trials(other), "{one}, {other}");
         let state = |run: &str| Run::read(&self.path(run)).unwrap().state().unwrap();
@@ -103,7 +103,7 @@ impl Place {
     }
 }
 
-/// What a library called `name` is called as a file.
+/// The file name of a library called `name`.
 pub(crate) fn library_file(name: &str) -> String {
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     format!("{prefix}{}{suffix}", name.replace('-', "_"))

@@ -1,4 +1,4 @@
-//! What is shown of runs and models: pages, the terminal, event files.
+//! Views of runs and models: pages, the terminal, event files.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! `watch` where there is no terminal; with one it is tried by hand.
+//! `watch` without a terminal; with one it is tested by hand.
 
 use crate::program::Place;
 

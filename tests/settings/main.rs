@@ -1,4 +1,5 @@
-//! `docs/settings.md` says what the code says: every key that a user can set, its type, its values and meaning.
+//! `docs/settings.md` says what the code says: every key that a user can set, its type, its values
+//! and meaning.
 //!
 //! `NASFW_WRITE=1 cargo test --test settings` writes the page anew.
 

@@ -105,7 +105,8 @@ impl Source {
         for path in paths {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.is_dir() {
-                // Templates become source of other people; examples and tests declare no settings of ours.
+                // Templates become source of other people; examples and tests declare no settings
+                // of ours.
                 if !["templates", "examples", "tests", "target"].contains(&&*name) {
                     self.folder(&path);
                 }

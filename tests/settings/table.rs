@@ -93,7 +93,7 @@ fn row(out: &mut String, key: &str, values: &str, presets: &Presets, meaning: &s
     .unwrap();
 }
 
-/// What a user may write for a type.
+/// The values that a user may write for a type.
 fn values(source: &Source, key: &str, of: &Type) -> String {
     if let Type::Array(array) = of {
         let syn::Expr::Lit(syn::ExprLit {

@@ -39,12 +39,12 @@ fn nasfw(folder: &Path, args: &[&str]) -> String {
 }
 
 #[test]
-fn it_keeps_its_promises_and_is_searched() {
+fn it_passes_the_checks_and_is_searched() {
     let folder = tempfile::tempdir().unwrap();
     library(folder.path());
     let verdict = nasfw(folder.path(), &["plugins", "check", "./libplain_c.so"]);
     assert!(
-        verdict.contains("space plain-c: keeps its promises"),
+        verdict.contains("space plain-c: passes all checks"),
         "{verdict}"
     );
     let search = [

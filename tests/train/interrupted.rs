@@ -17,8 +17,8 @@ use rand::RngExt;
 use crate::program::{Place, sets};
 use crate::{GENOTYPE, smallest, trained};
 
-/// All that a checkpoint has to carry: two optimisers of different kinds, an average, a best epoch that
-/// is not the last, passes over a part of the set.
+/// All that a checkpoint has to carry: two optimisers of different kinds, an average, a best epoch
+/// that is not the last, passes over a part of the set.
 const MORE: [&str; 6] = [
     "train.epochs=5",
     "train.samples=6",
@@ -173,7 +173,7 @@ fn a_stopped_training_goes_on_from_its_last_step_or_ends_there() {
     }
     place.refuses(
         &["train", "--resume", "n"],
-        &["no training to go on with", "--out"],
+        &["no training to resume", "--out"],
     );
     let held = Unfinished::open(&place.path("m")).unwrap();
     place.refuses(&["train", "--resume", "m"], &["another nasfw"]);
@@ -200,7 +200,7 @@ fn a_stopped_training_goes_on_from_its_last_step_or_ends_there() {
     fs::remove_dir(&next).unwrap();
     let said = place.text(&["train", "--resume", "m"]);
     assert!(
-        said.contains("going on after epoch 1 of 2, step 2"),
+        said.contains("continuing after epoch 1 of 2, step 2"),
         "{said}"
     );
     trained(&place, "whole", &[]);
@@ -227,11 +227,11 @@ fn damaged_checkpoints_and_other_data_are_refused() {
         &[],
     ] {
         fs::write(&path, damaged).unwrap();
-        place.refuses(&again, &["m.unfinished", "damaged", "begin anew"]);
+        place.refuses(&again, &["m.unfinished", "damaged", "start again"]);
     }
     trained(&place, "w", &["--epochs", "1"]);
     fs::copy(place.path("w/weights.safetensors"), &path).unwrap();
-    place.refuses(&again, &["no checkpoint of nasfw"]);
+    place.refuses(&again, &["not a checkpoint of nasfw"]);
     let text = String::from_utf8_lossy(&whole).into_owned();
     let at = text.find("format").unwrap();
     let digit = whole[at..].iter().position(|b| *b == b'1').unwrap();
@@ -241,10 +241,10 @@ fn damaged_checkpoints_and_other_data_are_refused() {
     place.refuses(&again, &["format 2", "reads 1"]);
     fs::write(&path, &whole).unwrap();
 
-    // Commands that take a finished model, or a run, say how to go on.
+    // Commands that take a finished model, or a run, say how to continue.
     let go_on = "nasfw train --resume m";
     place.refuses(&["eval", "--model", "m"], &[go_on]);
-    place.refuses(&["report", "m.unfinished"], &["no run", go_on]);
+    place.refuses(&["report", "m.unfinished"], &["not a run", go_on]);
     place.refuses(
         &["export", "--model", "m.unfinished", "--dot", "x"],
         &[go_on],
@@ -277,7 +277,10 @@ fn damaged_checkpoints_and_other_data_are_refused() {
         write_indexed_png(&mask, image.size, &[1; 1024]).unwrap();
     }
     let other = [&again[..], &["--data", "data"]].concat();
-    place.refuses(&other, &["not what the training was begun with", "--data"]);
+    place.refuses(
+        &other,
+        &["not the data that the training was started with", "--data"],
+    );
 
     let unfinished = Unfinished::open(&place.path("m")).unwrap();
     let how = Resume {

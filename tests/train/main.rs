@@ -206,7 +206,7 @@ fn a_teacher_of_the_same_task_and_classes_is_learned_from() {
     };
     refuses(
         &["--teacher", "teacher", "--task", "depth"],
-        &["train.teacher", "the task segm", "for depth"],
+        &["train.teacher", "its task is segm", "for depth"],
     );
     refuses(&["--teacher", "gone"], &["gone", "no such folder"]);
     trained(&place, "pose", &["--epochs", "1", "--task", "pose"]);
@@ -271,7 +271,7 @@ fn wrong_input_is_refused_before_anything_is_written() {
     refuses(&["--out", "m", "--checkpoint-every", "-1"], &["-1"]);
     refuses(
         &["--out", "m", "--teacher", "file"],
-        &["file", "a model is a folder"],
+        &["file", "name the folder of a model"],
     );
     refuses(&["--out", "."], &["."]);
 }
@@ -309,7 +309,7 @@ fn damaged_models_and_targets_that_cannot_be_written_are_refused() {
     place.refuses(&onnx("n.onnx"), &["weights.safetensors is missing"]);
 }
 
-/// Asks to stop in the step after the first look at the validation part.
+/// Asks to stop in the step after the first evaluation on the validation split.
 #[derive(Default)]
 struct Impatient {
     looks: usize,

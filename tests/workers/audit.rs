@@ -1,4 +1,4 @@
-//! What a search decided can be decided again, and what it recorded can be checked.
+//! Decisions of a search can be recomputed, and its records checked.
 
 use rusqlite::Connection;
 
@@ -16,7 +16,7 @@ fn search(place: &Place, out: &str, controller: usize, schedule: usize, more: &[
     finish(place, out, &[&names[..], its, theirs, more].concat());
 }
 
-/// What a command says of the run that it finds something wrong with.
+/// The message of a command that finds a problem with the run.
 fn finds(place: &Place, command: &str, run: &str) -> String {
     let output = place.call(&[command, run]);
     assert_eq!(
@@ -47,12 +47,12 @@ fn every_search_follows_from_its_seed_and_what_judging_showed() {
             search(&place, &run, controller, schedule, &more);
             let said = place.text(&["replay", &run]);
             assert!(
-                said.contains("10 trials, 2 proposals of the round under way"),
+                said.contains("10 trials, 2 proposals of the current round"),
                 "{said}"
             );
             let said = place.text(&["verify", &run]);
             assert!(
-                said.contains("nothing has changed; trials: 10, artifacts: 1"),
+                said.contains("unchanged; trials: 10, artifacts: 1"),
                 "{said}"
             );
         }
@@ -78,6 +78,21 @@ fn failed_trials_are_decided_again_too() {
 }
 
 #[test]
+fn a_changed_log_probability_is_named() {
+    let place = Place::new();
+    // PPO, which has a policy.
+    search(&place, "r", 3, 1, &["run.trials=4", "run.workers=0"]);
+    change(
+        &place,
+        "r",
+        "UPDATE trials SET log_prob = -1.0 WHERE id = 2",
+    );
+    let said = finds(&place, "replay", "r");
+    assert!(said.contains("trial 2: proposed with"), "{said}");
+    assert!(finds(&place, "verify", "r").contains("changed"));
+}
+
+#[test]
 fn the_first_difference_is_named() {
     let place = Place::new();
     // Evolution, which learns from every reward, under the progressive schedule.
@@ -87,10 +102,6 @@ fn the_first_difference_is_named() {
         (
             "UPDATE trials SET reward = 0.5 WHERE id = 3",
             "trial 3: the reward",
-        ),
-        (
-            "UPDATE trials SET log_prob = -1.0 WHERE id = 6",
-            "trial 6: proposed with",
         ),
         (
             "UPDATE trials SET choices = '[0,0,0]' WHERE id = 5 OR id = 6",
@@ -106,7 +117,7 @@ fn the_first_difference_is_named() {
         ),
         (
             "UPDATE state SET controller = x'00'",
-            "all 12 trials agree, but: the state",
+            "all 12 trials match, but: the stored state",
         ),
     ] {
         change(&place, "r", sql);
@@ -130,7 +141,7 @@ fn the_first_difference_is_named() {
     place.text(&["verify", "r"]);
 }
 
-/// What is read in pieces must be of one moment: nothing of a search that goes on looks changed.
+/// Reads must be consistent snapshots: a running search must not look changed.
 #[test]
 fn a_search_that_goes_on_can_be_checked_all_the_while() {
     let place = Place::new();

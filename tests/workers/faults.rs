@@ -1,8 +1,9 @@
-//! A disk that fills, or fails, while a search writes to it: nothing is lost but the trials in flight, and what the
-//! program says is an error.
+//! A disk that fills, or fails, while a search writes to it: nothing is lost but the trials in
+//! flight, and what the program says is an error.
 //!
-//! Files that may not grow come from the system's own limit, so a write ends short and then fails. A disk that is
-//! full is a file system in memory. Errors of single calls come from strace. `NASFW_FAULTS` sets how many searches have them.
+//! Files that may not grow come from the system's own limit, so a write ends short and then fails.
+//! A disk that is full is a file system in memory. Errors of single calls come from strace.
+//! `NASFW_FAULTS` sets how many searches have them.
 
 use std::process::{Command, Output, Stdio};
 
@@ -31,13 +32,15 @@ fn wrapped(wrapper: &[&str], inner: &Command, place: &Place) -> Output {
     command.output().unwrap()
 }
 
-/// What a search says that met a fault, and goes on without it to the same end as the search `whole`.
+/// The output of a search that met a fault and continues without it to the same end as the search
+/// `whole`.
 fn meets(place: &Place, out: &str, wrapper: &[&str]) -> Option<String> {
     let output = wrapped(wrapper, &run(place, out, &settings()), place);
     ends_well(place, out, &output, &wrapper.join(" "))
 }
 
-/// What a search said that met a fault; what it left goes on to the same end as the search `whole`.
+/// The output of a search that met a fault; its run continues to the same end as the search
+/// `whole`.
 fn ends_well(place: &Place, out: &str, output: &Output, how: &str) -> Option<String> {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!said.contains("panicked"), "{how}: {said}");
@@ -152,7 +155,8 @@ fn calls_that_fail_end_a_search_and_lose_nothing() {
     assert!(met > 0, "no search met an error");
 }
 
-/// A search whose folder goes away, or becomes another run's, stops and says so; where the folder is now, it goes on.
+/// A search whose folder goes away, or becomes another run's, stops and says so; where the folder
+/// is now, it goes on.
 #[test]
 fn a_folder_that_goes_away_ends_a_search_and_loses_nothing() {
     let place = Place::new();

@@ -4,8 +4,8 @@ use nasfw_engine::store::{FORMAT, Run};
 
 use crate::program::Place;
 
-/// Written by the program before format 2: three trials of seed 3 in a segm space of width 8 with an
-/// encoder of width 0.1, controller evolution with a population of 2, on 24 generated scenes.
+/// Written by the program before format 2: three trials of seed 3 in a segm space of width 8 with
+/// an encoder of width 0.1, controller evolution with a population of 2, on 24 generated scenes.
 const FORMAT_1: &[u8] = include_bytes!("../fixtures/format1.db");
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a worker costs that crashes, hangs, grows or is killed: its own trial at most.
+//! A worker that crashes, hangs, grows or is killed costs at most its own trial.
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,8 @@ use crate::program::Place;
 use crate::search::{finish, run};
 use crate::signals::workers;
 
-/// With this seed these of the first four architectures are deep, and the one that shows the encoder is
-/// not.
+/// With this seed these of the first four architectures are deep, and the one that shows the
+/// encoder is not.
 const SEED: &str = "run.seed=4";
 const DEEP: [u64; 2] = [1, 3];
 
@@ -26,12 +26,12 @@ fn a_worker_that_ends_costs_its_trial_only() {
         (
             "abort",
             "",
-            "its worker crashes with signal 6 (SIGABRT) in each of 2 attempts",
+            "the worker crashed with signal 6 (SIGABRT) in each of 2 attempts",
         ),
         (
             "exit",
             "",
-            "its worker ends with code 0 in each of 2 attempts",
+            "the worker exited with code 0 in each of 2 attempts",
         ),
         ("overflow", "", "has overflowed its stack"),
         (
@@ -114,7 +114,7 @@ fn workers_that_cannot_start_end_the_search() {
     let output = run(&place, "late", &late).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{errors}");
-    assert!(errors.contains("only a worker can be ended"), "{errors}");
+    assert!(errors.contains("a time limit needs workers"), "{errors}");
     assert!(
         !place.path("late").exists(),
         "refused before anything is written"
@@ -123,9 +123,10 @@ fn workers_that_cannot_start_end_the_search() {
     let output = run(&place, "r", &limit).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{errors}");
-    let said = match cfg!(target_os = "linux") {
-        true => "4 MiB are not enough for a worker",
-        false => "only Linux holds a worker to a limit",
+    let said = if cfg!(target_os = "linux") {
+        "4 MiB are not enough for a worker"
+    } else {
+        "workers can be limited on Linux only"
     };
     assert!(errors.contains(said), "{errors}");
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::program::Place;
 use crate::search::{CONTROLLERS, SCHEDULES, finish, run};
 
-/// How often searches are killed in all; `NASFW_KILLS` says otherwise.
+/// Total number of kills, unless `NASFW_KILLS` is set.
 const KILLS: u32 = 16;
 
 /// Moments without a pattern; `NASFW_SEED` brings those of an earlier test back.
@@ -115,9 +115,10 @@ fn killed_searches_end_like_any_other() {
                 done += 1;
                 // Killed before there was a run: it begins again.
                 let has_begun = place.path(&out).join("run.db").exists();
-                let command = match has_begun {
-                    true => resume(&place, &out, ["0", "1", "2"][done as usize % 3]),
-                    false => run(&place, &out, &settings),
+                let command = if has_begun {
+                    resume(&place, &out, ["0", "1", "2"][done as usize % 3])
+                } else {
+                    run(&place, &out, &settings)
                 };
                 // Getting ready takes most of the time of so small a search; it shall get on, too.
                 let time = moment(took) * 3 / 2;

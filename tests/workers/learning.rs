@@ -5,8 +5,8 @@ use nasfw_engine::store::SearchState;
 use crate::program::Place;
 use crate::search::{CONTROLLERS, finish, state};
 
-/// The states after three trials and after the fourth, which fails. The library counts the calls of a
-/// process: one shows the encoder, one is each trial's.
+/// The states after three trials and after the fourth, which fails. The library counts the calls of
+/// a process: one shows the encoder, one is each trial's.
 fn around_a_failure(
     place: &Place,
     name: &str,
@@ -46,7 +46,7 @@ fn the_lowest_reward_so_far_if_asked_for() {
     );
     assert!(
         before.schedule == after.schedule,
-        "the schedule hears of judged trials only"
+        "the schedule only sees evaluated trials"
     );
     let run = "evolution-run.trials=4-run.on_failure=worst";
     let trials = place.json(&["trials", run, "--json"]);

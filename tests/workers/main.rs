@@ -1,4 +1,4 @@
-//! Searches judged in worker processes: the same trials whatever happens to whom, and whenever.
+//! Searches evaluated in worker processes: the same trials, whatever happens to any of them.
 //!
 //! | file | shows |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! How the tests call the program: tiny searches in the space of the misbehaving library.
+//! Calls of the program: tiny searches in the space of the misbehaving library.
 
 use std::path::Path;
 use std::process::Command;

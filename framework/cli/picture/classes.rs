@@ -7,10 +7,10 @@ use nasfw::sdk::{Size, argmax};
 use super::colour::{blend, of_class};
 use crate::exit::Failure;
 
-/// How much of the image the colour of a class hides.
+/// Opacity of class colours over the image.
 const COVER: f32 = 0.5;
 
-/// The likeliest class of every pixel of the image, row-major.
+/// The most likely class of every pixel of the image, row-major.
 ///
 /// # Errors
 /// When there are more classes than a mask holds.
@@ -20,7 +20,7 @@ pub(crate) fn of_answer(answer: &Output) -> Result<Vec<u8>, Failure> {
         for pixel in rows.chunks_exact(answer.channels()) {
             let class = argmax(pixel);
             classes.push(u8::try_from(class).map_err(|_| {
-                Failure::Input(format!("class {class}: masks hold 256 classes at most"))
+                Failure::Input(format!("class {class}: a mask holds at most 256 classes"))
             })?);
         }
         Ok::<(), Failure>(())
@@ -28,7 +28,7 @@ pub(crate) fn of_answer(answer: &Output) -> Result<Vec<u8>, Failure> {
     Ok(classes)
 }
 
-/// A mask in colours.
+/// Renders a mask in colours.
 pub(crate) fn mask(classes: &[u8], size: Size) -> Image {
     let pixels: Vec<[u8; 3]> = classes.iter().map(|&class| of_class(class)).collect();
     Image {
@@ -37,7 +37,7 @@ pub(crate) fn mask(classes: &[u8], size: Size) -> Image {
     }
 }
 
-/// The image under the colours of its classes; the background's pixels are left as they are.
+/// Overlays class colours on the image; background pixels stay unchanged.
 pub(crate) fn overlay(image: &Image, classes: &[u8]) -> Image {
     let under = image.pixels.as_chunks::<3>().0;
     let pixels: Vec<[u8; 3]> = (under.iter().enumerate())
@@ -53,7 +53,7 @@ pub(crate) fn overlay(image: &Image, classes: &[u8]) -> Image {
     }
 }
 
-/// Whether a pixel has a neighbour of another class.
+/// True if a pixel has a neighbour of another class.
 fn is_edge(classes: &[u8], width: usize, at: usize) -> bool {
     let x = at % width;
     let neighbours = [

@@ -1,12 +1,12 @@
 //! Colours: one per class or joint, and a scale for depths.
 //!
-//! Both are computed in OKLab (Ottosson 2020, <https://bottosson.github.io/posts/oklab/>), where equal
-//! distances look equal.
+//! Both are computed in OKLab (Ottosson 2020, <https://bottosson.github.io/posts/oklab/>), where
+//! equal distances look equal.
 
 use std::f64::consts::PI;
 
-/// The colour of a class: black for the background, class 0; else a hue as far from those before as the
-/// golden angle takes it, in three lightnesses.
+/// The colour of a class: black for the background, class 0; otherwise hues spaced by the golden
+/// angle, in three lightnesses.
 pub(crate) fn of_class(class: u8) -> [u8; 3] {
     const GOLDEN_ANGLE: f64 = 2.399_963_229_728_653;
     const LIGHTNESS: [f64; 3] = [0.70, 0.84, 0.56];
@@ -41,13 +41,13 @@ pub(crate) fn depth_scale() -> [[u8; 3]; 256] {
     scale
 }
 
-/// `share` of `over` on `under`.
+/// Blends `over` onto `under` with opacity `share`.
 pub(crate) fn blend(under: [u8; 3], over: [u8; 3], share: f32) -> [u8; 3] {
     let mix = |a: u8, b: u8| f32::from(a) * (1.0 - share) + f32::from(b) * share;
     [0, 1, 2].map(|c| mix(under[c], over[c]).round() as u8)
 }
 
-/// `[L, a, b]` of a lightness, chroma and hue, the chroma lowered until sRGB has the colour.
+/// `[L, a, b]` of a lightness, chroma and hue, the chroma lowered until the colour is in sRGB.
 fn in_gamut(lightness: f64, chroma: f64, hue: f64) -> [f64; 3] {
     let at = |c: f64| [lightness, c * hue.cos(), c * hue.sin()];
     let is_shown = |c: f64| {
@@ -86,9 +86,10 @@ fn to_linear([l, a, b]: [f64; 3]) -> [f64; 3] {
 fn to_bytes(lab: [f64; 3]) -> [u8; 3] {
     to_linear(lab).map(|linear| {
         let linear = linear.clamp(0.0, 1.0);
-        let encoded = match linear <= 0.003_130_8 {
-            true => 12.92 * linear,
-            false => 1.055 * linear.powf(1.0 / 2.4) - 0.055,
+        let encoded = if linear <= 0.003_130_8 {
+            12.92 * linear
+        } else {
+            1.055 * linear.powf(1.0 / 2.4) - 0.055
         };
         (255.0 * encoded).round() as u8
     })
@@ -102,9 +103,10 @@ mod tests {
     fn lab(bytes: [u8; 3]) -> [f64; 3] {
         let [r, g, b] = bytes.map(|byte| {
             let v = f64::from(byte) / 255.0;
-            match v <= 0.040_45 {
-                true => v / 12.92,
-                false => ((v + 0.055) / 1.055).powf(2.4),
+            if v <= 0.040_45 {
+                v / 12.92
+            } else {
+                ((v + 0.055) / 1.055).powf(2.4)
             }
         });
         let l = (0.412_221_470_8 * r + 0.536_332_536_3 * g + 0.051_445_992_9 * b).cbrt();
@@ -137,7 +139,7 @@ mod tests {
     fn depths_get_darker_in_equal_steps() {
         let scale = depth_scale();
         let lightness: Vec<f64> = scale.iter().map(|&c| lab(c)[0]).collect();
-        // Of eight colours each, so that rounding to bytes does not show.
+        // Steps of eight colours each, to average out rounding to bytes.
         assert!(lightness.windows(9).all(|w| w[0] > w[8]), "{lightness:?}");
         let steps: Vec<f64> = scale.windows(9).map(|w| distance(w[0], w[8])).collect();
         let mean = steps.iter().sum::<f64>() / steps.len() as f64;

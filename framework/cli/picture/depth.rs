@@ -6,8 +6,8 @@ use nasfw::sdk::Size;
 
 use super::colour::depth_scale;
 
-/// Share of the pixels at either end that the colours do not tell apart, so that a few of them cannot
-/// flatten all others.
+/// Share of the pixels clipped at either end of the colour scale, so that a few outliers do not
+/// compress the rest.
 const OUTLIERS: f64 = 0.01;
 
 /// The predicted depth in metres of every pixel of the image, row-major.
@@ -22,19 +22,22 @@ pub(crate) fn of_answer(answer: &Output) -> Vec<f32> {
     }
 }
 
-/// The depths in metres that get the first and the last colour.
+/// The depths in metres at the first and the last colour.
 pub(crate) fn range(metres: &[f32]) -> (f32, f32) {
     let mut sorted = metres.to_vec();
     let last = sorted.len().saturating_sub(1);
     let cut = (OUTLIERS * last as f64) as usize;
-    let mut at = |index: usize| match sorted.is_empty() {
-        true => 0.0,
-        false => *sorted.select_nth_unstable_by(index, f32::total_cmp).1,
+    let mut at = |index: usize| {
+        if sorted.is_empty() {
+            0.0
+        } else {
+            *sorted.select_nth_unstable_by(index, f32::total_cmp).1
+        }
     };
     (at(cut), at(last - cut))
 }
 
-/// A map in colours, near is light.
+/// Renders a depth map in colours, near is light.
 pub(crate) fn coloured(metres: &[f32], size: Size, (near, far): (f32, f32)) -> Image {
     let scale = depth_scale();
     let span = (far - near).max(f32::MIN_POSITIVE);

@@ -1,11 +1,11 @@
-//! Discs and lines with smooth edges.
+//! Anti-aliased discs and lines.
 
 use nasfw::data::Image;
 
 use super::colour::blend;
 
-/// Draws a line of `width_px` with round ends between two points in pixels, whose centres are at whole
-/// numbers; a disc where both are one point. `cover` of the image below is hidden.
+/// Draws a line of `width_px` with round ends and opacity `cover` between two points in pixels,
+/// whose centres are at whole numbers; a disc if the points coincide.
 pub(crate) fn line(
     image: &mut Image,
     from: (f32, f32),
@@ -18,10 +18,11 @@ pub(crate) fn line(
     let range = |a: f32, b: f32, len: usize| {
         let first = (a.min(b) - radius - 1.0).floor().max(0.0);
         let last = (a.max(b) + radius + 1.0).ceil().min(len as f32 - 1.0);
-        // Outside of the image the range is empty; the casts saturate.
-        match first <= last {
-            true => first as usize..last as usize + 1,
-            false => 0..0,
+        // Outside the image the range is empty; the casts saturate.
+        if first <= last {
+            first as usize..last as usize + 1
+        } else {
+            0..0
         }
     };
     let rows = range(from.1, to.1, image.size.height);
@@ -38,13 +39,14 @@ pub(crate) fn line(
     }
 }
 
-/// Distance of a point to the segment between `a` and `b`.
+/// Distance from a point to the segment between `a` and `b`.
 fn to_segment(p: (f32, f32), a: (f32, f32), b: (f32, f32)) -> f32 {
     let (along, to) = ((b.0 - a.0, b.1 - a.1), (p.0 - a.0, p.1 - a.1));
     let square = along.0 * along.0 + along.1 * along.1;
-    let t = match square > 0.0 {
-        true => ((to.0 * along.0 + to.1 * along.1) / square).clamp(0.0, 1.0),
-        false => 0.0,
+    let t = if square > 0.0 {
+        ((to.0 * along.0 + to.1 * along.1) / square).clamp(0.0, 1.0)
+    } else {
+        0.0
     };
     (to.0 - t * along.0).hypot(to.1 - t * along.1)
 }

@@ -1,4 +1,4 @@
-//! What networks see, as pictures to look at.
+//! Predictions and labels as pictures.
 //!
 //! | file | draws |
 //! |---|---|

@@ -8,21 +8,21 @@ use super::colour::{blend, of_class};
 use super::draw;
 use crate::exit::Failure;
 
-/// The least score of a joint that is drawn; trained peaks are near 1.
+/// Minimum score of a drawn joint; trained peaks are near 1.
 const LEAST_SCORE: f32 = 0.25;
 
-/// Where a joint is. The centre of the pixel in column `i`, row `j` is at `(i, j)`.
+/// A joint's position. The centre of the pixel in column `i`, row `j` is at `(i, j)`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Joint {
     /// Horizontal position in pixels.
     pub(crate) x_px: f32,
     /// Vertical position in pixels.
     pub(crate) y_px: f32,
-    /// The largest value of its heatmap.
+    /// The maximum of its heatmap.
     pub(crate) score: f32,
 }
 
-/// The joints that a network predicts, one for each of `count` channels.
+/// The predicted joints, one for each of `count` channels.
 ///
 /// # Errors
 /// When its output has no pixel.
@@ -41,7 +41,8 @@ pub(crate) fn of_answer(answer: &Output, count: usize) -> Result<Vec<Joint>, Fai
         .collect()
 }
 
-/// The image with lines between joints, then the joints, each with a dark rim; and how many joints.
+/// Draws lines between joints, then the joints, each with a dark rim, on the image; also returns
+/// the number of joints drawn.
 pub(crate) fn on_image(
     image: &Image,
     joints: &[Joint],

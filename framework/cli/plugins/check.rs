@@ -1,4 +1,4 @@
-//! `nasfw plugins check FILE`: is it a plugin, does it load, does it keep its promises?
+//! `nasfw plugins check FILE`: checks that a library is a plugin, loads, and conforms.
 
 use std::io::{self, Write};
 use std::process::Command;
@@ -16,17 +16,17 @@ use serde_json::json;
 use crate::card::row;
 use crate::exit::{Failure, say};
 
-/// Architectures of a space, and rounds of a controller.
+/// Number of architectures of a space, and of rounds of a controller, to check.
 const SAMPLES: usize = 50;
 const SEED: Seed = Seed(1);
-/// How long all checks may take, and after which time the user is told that they go on.
+/// Time limit of all checks, and the time after which a message says that they are still running.
 const LIMIT: Duration = Duration::from_secs(300);
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How the child ends when all promises are kept. Not 0: so ends a library that exits.
+/// Exit code of a child whose checks all pass; not 0, with which a library may exit.
 const CHECKED: i32 = 42;
 
-/// Shows what the file says of itself, then has a child process run the checks, so that a library
-/// that ends its process is a verdict like any other.
+/// Prints the file's stamp, then runs the checks in a child process, so that a library that ends
+/// its process is reported like any other failure.
 pub(super) fn run(file: &str) -> Result<(), Failure> {
     let found = inspect(file)?;
     let mut out = io::stdout().lock();
@@ -51,15 +51,16 @@ pub(super) fn run(file: &str) -> Result<(), Failure> {
             None if start.elapsed() > PATIENCE && !is_told => {
                 is_told = true;
                 let limit = LIMIT.as_secs();
-                say(&format!(
-                    "still checking; a call that never returns is given up after {limit} s"
-                ));
+                say(&format!("still checking; times out after {limit} s"));
             }
             None if start.elapsed() < LIMIT => std::thread::sleep(Duration::from_millis(5)),
             None => {
                 child.kill()?;
                 child.wait()?;
-                let message = format!("{file} is not checked after {} seconds", LIMIT.as_secs());
+                let message = format!(
+                    "{file}: the checks did not finish within {} seconds",
+                    LIMIT.as_secs()
+                );
                 return Err(Failure::Failed(message));
             }
         }
@@ -67,29 +68,33 @@ pub(super) fn run(file: &str) -> Result<(), Failure> {
     match status.code() {
         Some(CHECKED) => Ok(()),
         Some(2) => Err(Failure::Input(format!(
-            "{file} cannot be loaded, see above"
+            "{file} cannot be loaded (see above)"
         ))),
         Some(1) => Err(Failure::Failed(format!(
-            "{file} breaks a promise, see above"
+            "{file} fails a conformance check (see above)"
         ))),
         _ => Err(Failure::Failed(format!(
-            "{file} ended the program during the checks ({status})"
+            "{file} ended its process during the checks ({status})"
         ))),
     }
 }
 
-/// The child's part: loads the library and checks everything it has.
+/// Main function of the child: loads the library and checks everything in it.
 pub(crate) fn check_here(file: &str) -> Result<(), Failure> {
     end_with_parent();
     let loaded = load(file)?;
     let mut out = io::stdout().lock();
-    row(&mut out, "loads", "yes, in a process of its own and here")?;
+    row(
+        &mut out,
+        "loads",
+        "yes, in a separate process and in this one",
+    )?;
     let mut broken = 0;
     for item in &loaded.items {
         let verdict = check(item);
         let name = format!("{} {}", item.kind.name(), item.name);
         let text = match &verdict {
-            Ok(()) => "keeps its promises",
+            Ok(()) => "passes all checks",
             Err(what) => what.as_str(),
         };
         writeln!(
@@ -102,7 +107,7 @@ pub(crate) fn check_here(file: &str) -> Result<(), Failure> {
     out.flush()?;
     match broken {
         0 => done(&mut out, loaded),
-        // The parent says so.
+        // The parent reports it.
         _ => std::process::exit(1),
     }
 }
@@ -128,7 +133,7 @@ fn done(out: &mut dyn Write, loaded: &Loaded) -> Result<(), Failure> {
     std::process::exit(CHECKED)
 }
 
-/// Ends this process when the one that started it is gone, which may have been killed.
+/// Ends this process when its parent is gone, e.g. killed.
 fn end_with_parent() {
     #[cfg(unix)]
     std::thread::spawn(|| {
@@ -141,7 +146,7 @@ fn end_with_parent() {
     });
 }
 
-/// The first promise that the item breaks with its default settings.
+/// Runs the conformance checks of an item with its default settings.
 fn check(item: &Item) -> Result<(), String> {
     let text = |e: nasfw::sdk::Error| e.to_string();
     let none = json!({});

@@ -1,4 +1,4 @@
-//! `nasfw plugins list`: what this program can use by name.
+//! `nasfw plugins list`: the members that can be used by name.
 
 use std::io::{self, Write};
 
@@ -19,7 +19,7 @@ struct Item {
 }
 
 pub(super) fn run(plugins: &PluginArgs, json: bool) -> Result<(), Failure> {
-    // Loading is all that is wanted of the layers.
+    // Only loads the libraries.
     plugins.over(Layers::new(Preset::None))?;
     plugins.check_names()?;
     let mut out = io::stdout().lock();
@@ -70,7 +70,7 @@ fn list(out: &mut dyn Write, items: &[Item]) -> io::Result<()> {
     for (kind, heading) in headings {
         writeln!(out, "{heading}")?;
         for item in items.iter().filter(|i| i.kind == kind) {
-            // A space is named by its plugin.
+            // A space is selected by the name of its plugin.
             let name = match kind {
                 "space" => item.about.plugin,
                 _ => item.about.name,

@@ -1,4 +1,4 @@
-//! `nasfw plugins`: what this program can use by name, and libraries of other people.
+//! `nasfw plugins`: lists members, checks third-party libraries, creates new ones.
 
 mod check;
 mod list;
@@ -22,17 +22,17 @@ enum Command {
     List {
         #[command(flatten)]
         plugins: PluginArgs,
-        /// Print one JSON object a line, with the default settings
+        /// Print JSON, one object per line, with default settings
         #[arg(long)]
         json: bool,
     },
-    /// Check a library: what it is, whether it loads, and whether it keeps its promises
+    /// Check that a library is a plugin, loads, and passes the conformance checks
     Check {
         /// The library, ./libx.so, or ./libx.so#sha256=HEX
         #[arg(value_name = "FILE")]
         file: String,
     },
-    /// Make a crate for a plugin of your own: small, complete, ready to change
+    /// Create a small, complete crate for a new plugin
     New(new::Args),
 }
 

@@ -1,11 +1,11 @@
-//! The names of a new plugin: one text, as item, crate and type.
+//! The names of a new plugin: as item, crate and type.
 
 use nasfw::sdk::Error;
 use nasfw::sdk::registry::{About, ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 
 use super::new::Kind;
 
-/// What a crate cannot be called, although its letters would do.
+/// Names that are valid identifiers but not valid crate names.
 #[rustfmt::skip]
 const KEYWORDS: &[&str] = &[
     "abstract", "alloc", "as", "async", "await", "become", "box", "break", "const", "continue", "core",
@@ -15,25 +15,25 @@ const KEYWORDS: &[&str] = &[
     "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Types that a template or the kit's macros mean without naming them.
+/// Types that a template or the SDK's macros use without a path.
 const PRELUDE: &[&str] = &[
     "Box", "Err", "None", "Ok", "Option", "Self", "Some", "String", "Vec",
 ];
 
-/// One plugin's names.
+/// The names of one plugin.
 pub(super) struct Names {
-    /// Of item and package, e.g. `my-space`.
+    /// Name of the item and the package, e.g. `my-space`.
     pub(super) name: String,
-    /// Of the crate in code, e.g. `my_space`.
+    /// Name of the crate in code, e.g. `my_space`.
     pub(super) krate: String,
-    /// Of the type, e.g. `MySpace`.
+    /// Name of the type, e.g. `MySpace`.
     pub(super) r#type: String,
 }
 
-/// The names that follow from `name`, for a plugin made from the template `text`.
+/// Derives the names from `name`, for a plugin made from the template `text`.
 ///
 /// # Errors
-/// When an item or a crate cannot be called so, or an item is.
+/// When the name is not valid for an item or a crate, or is taken.
 pub(super) fn check(name: &str, kind: Kind, text: &str) -> Result<Names, Error> {
     let invalid = |expected: &str| Err(Error::invalid("the plugin's name", name, expected));
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
@@ -41,17 +41,17 @@ pub(super) fn check(name: &str, kind: Kind, text: &str) -> Result<Names, Error> 
         || !name.starts_with(|c: char| c.is_ascii_lowercase())
         || !name.chars().all(allowed)
     {
-        return invalid("1 to 64 of a-z, 0-9, - and _ are right, a letter first");
+        return invalid("expected 1 to 64 of a-z, 0-9, - and _, starting with a letter");
     }
     if name.split(['-', '_']).any(str::is_empty) {
-        return invalid("- and _ stand between letters or digits");
+        return invalid("- and _ must be between letters or digits");
     }
     if KEYWORDS.contains(&name) {
-        return invalid("a crate cannot be called so; add a word");
+        return invalid("not a valid crate name; add a word");
     }
     if let Some(about) = taken(name, kind) {
         let expected = format!(
-            "{} of plugin {} has this name; choose another",
+            "{} of plugin {} already has this name; choose another",
             about.name, about.plugin
         );
         return invalid(&expected);
@@ -67,7 +67,7 @@ pub(super) fn check(name: &str, kind: Kind, text: &str) -> Result<Names, Error> 
     })
 }
 
-/// The item of this program that has the name already, in its kind or as its plugin's.
+/// The item of this program that already has the name, for itself or for its plugin.
 fn taken(name: &str, kind: Kind) -> Option<About> {
     let spaces = SpaceEntry::all()
         .into_iter()
@@ -91,7 +91,7 @@ fn capitalised(word: &str) -> String {
     })
 }
 
-/// Whether the template has this word among its own.
+/// True if the template contains this word.
 fn mentions(text: &str, word: &str) -> bool {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .any(|w| w == word)

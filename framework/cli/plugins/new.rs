@@ -1,4 +1,4 @@
-//! `nasfw plugins new NAME --kind KIND`: a crate that builds, keeps its promises, and is yours to change.
+//! `nasfw plugins new NAME --kind KIND`: creates a crate that builds and passes its checks.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
@@ -14,17 +14,17 @@ use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The plugin's name: a-z, 0-9, - and _, a letter first
+    /// The plugin's name: a-z, 0-9, - and _, starting with a letter
     #[arg(value_name = "NAME")]
     name: String,
-    /// What it brings
+    /// The kind of member that it provides
     #[arg(long, value_enum)]
     kind: Kind,
-    /// The folder to make [default: NAME, here]
+    /// The folder to create [default: ./NAME]
     #[arg(long, alias = "path", value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The folder of nasfw-sdk [default: the one this program was built with, if it is still there; else
-    /// the published one]
+    /// The source folder of nasfw-sdk [default: the one this program was built with, if it still
+    /// exists; otherwise the published crate]
     #[arg(long, value_name = "DIR")]
     sdk: Option<PathBuf>,
 }
@@ -37,13 +37,13 @@ pub(super) enum Kind {
     Task,
 }
 
-/// What differs from kind to kind.
+/// The template of a kind.
 struct Template {
-    /// In prose.
+    /// The kind in prose.
     kind: &'static str,
     lib: &'static str,
     promises: &'static str,
-    /// Arguments of `nasfw run` behind the library.
+    /// Arguments of `nasfw run` after the library.
     run: &'static str,
 }
 
@@ -125,7 +125,7 @@ fn fill(text: &str, names: &Names, more: &[(&str, &str)]) -> String {
     })
 }
 
-/// The dependency on the kit, as TOML.
+/// The dependency on the SDK, as TOML.
 fn sdk(given: Option<&Path>) -> Result<String, Failure> {
     let built_with = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/framework/sdk"));
     let is_kit = |folder: &Path| {
@@ -136,7 +136,7 @@ fn sdk(given: Option<&Path>) -> Result<String, Failure> {
         Some(folder) if is_kit(folder) => folder,
         Some(folder) => {
             return Err(Failure::Input(format!(
-                "--sdk {}: this is not the folder of nasfw-sdk; give framework/sdk of nasfw's source",
+                "--sdk {}: this is not the folder of nasfw-sdk; use framework/sdk of nasfw's source",
                 folder.display()
             )));
         }
@@ -146,14 +146,14 @@ fn sdk(given: Option<&Path>) -> Result<String, Failure> {
     let folder = folder.canonicalize()?;
     let Some(path) = folder.to_str() else {
         return Err(Failure::Input(format!(
-            "--sdk {}: Cargo.toml takes paths that are UTF-8 only; move it",
+            "--sdk {}: paths in Cargo.toml must be UTF-8; move it",
             folder.display()
         )));
     };
     Ok(format!("{{ path = {} }}", Value::from(path)))
 }
 
-/// Makes `folder`, which must be new or empty, with these files; after an error nothing is left of them.
+/// Creates `folder`, which must be new or empty, with these files; leaves nothing after an error.
 fn write(folder: &Path, files: &[(&str, String)]) -> Result<(), Failure> {
     let new = NewFolder::create(folder)?;
     for (name, text) in files {

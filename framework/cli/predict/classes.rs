@@ -1,4 +1,4 @@
-//! Segmentation: a mask in colours, the mask itself, and the image with the mask on it.
+//! Segmentation: a coloured mask, the class indices, and the image overlaid with the mask.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use super::{Place, Seen};
 use crate::exit::Failure;
 use crate::picture::{classes as drawn, of_class};
 
-/// Writes `.mask.png` (colours), `.index.png` (the index of a pixel is its class) and `.overlay.png`.
+/// Writes `.mask.png` (colours), `.index.png` (class indices) and `.overlay.png`.
 pub(super) fn show(
     image: &Image,
     answer: &Output,
@@ -31,7 +31,7 @@ pub(super) fn show(
     })
 }
 
-/// The share of the image of each class that occurs, the largest first.
+/// The share of the image per class that occurs, largest first.
 fn shares(classes: &[u8], names: &[String]) -> Vec<(String, f64)> {
     let mut counts = [0_usize; 256];
     for &class in classes {
@@ -50,7 +50,7 @@ fn shares(classes: &[u8], names: &[String]) -> Vec<(String, f64)> {
         .collect()
 }
 
-/// The colour of every class beside its name, as SVG.
+/// The legend of class colours, as SVG.
 pub(super) fn legend(names: &[String]) -> String {
     const LINE_PX: usize = 24;
     let longest = names.iter().map(|n| n.chars().count()).max().unwrap_or(0);

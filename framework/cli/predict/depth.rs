@@ -1,4 +1,4 @@
-//! Depth: a map in colours, and the depths themselves.
+//! Depth: a coloured map, and the depths themselves.
 
 use nasfw::data::{write_depth_png, write_png_rgb};
 use nasfw::model::predict::Output;
@@ -8,11 +8,11 @@ use super::{Place, Seen};
 use crate::exit::Failure;
 use crate::picture::depth as drawn;
 
-/// Units of the 16-bit map in a metre.
+/// Units of the 16-bit map per metre.
 const MILLIMETRES: f64 = 1000.0;
 
-/// Writes `.depth.png` (colours, near is light) and `.depth_mm.png` (16 bits, millimetres, 0 where the
-/// network predicted none above 0).
+/// Writes `.depth.png` (colours, near is light) and `.depth_mm.png` (16 bits, millimetres, 0 where
+/// the network predicted no positive depth).
 pub(super) fn show(answer: &Output, size: Size, place: &mut Place<'_>) -> Result<Seen, Failure> {
     let metres = drawn::of_answer(answer);
     let (near_m, far_m) = drawn::range(&metres);

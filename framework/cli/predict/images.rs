@@ -1,4 +1,4 @@
-//! Which images, checked before anything is written.
+//! Finding images, and checking them before anything is written.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,21 +10,21 @@ use rayon::prelude::*;
 
 use crate::exit::Failure;
 
-/// Endings of what is taken for an image in a folder, in lower case.
+/// Extensions of images, in lower case.
 const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
 
-/// Problems shown of those that there are.
+/// Maximum number of problems shown.
 const SHOWN: usize = 20;
 
-/// What a path names.
+/// The images that a path names.
 pub(super) struct BestModel {
     /// The file itself, or the images of the folder in the order of their names.
     pub(super) images: Vec<PathBuf>,
-    /// The folder's other files, hidden ones left out.
+    /// The folder's other files, without hidden ones.
     others: Vec<PathBuf>,
 }
 
-/// Looks for images.
+/// Finds the images at `path`.
 pub(super) fn find(path: &Path) -> Result<BestModel, Failure> {
     let (mut images, mut others) = (Vec::new(), Vec::new());
     if !path.is_dir() {
@@ -39,7 +39,7 @@ pub(super) fn find(path: &Path) -> Result<BestModel, Failure> {
         if is_hidden || file.is_dir() {
             continue;
         }
-        // A link that leads nowhere is an image that cannot be read; a pipe or device is none at all.
+        // A broken link counts as an unreadable image; a pipe or device is not an image at all.
         let may_be_read = file.is_file() || !file.exists();
         match may_be_read && ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) {
             true => images.push(file),
@@ -51,27 +51,27 @@ pub(super) fn find(path: &Path) -> Result<BestModel, Failure> {
     match images.is_empty() {
         false => Ok(BestModel { images, others }),
         true => Err(Failure::Input(format!(
-            "{} has no images; their names end in .jpg, .jpeg or .png",
+            "{} has no images (files ending in .jpg, .jpeg or .png)",
             path.display()
         ))),
     }
 }
 
 impl BestModel {
-    /// Which files are not looked at, if any.
+    /// A note about skipped files, if any.
     pub(super) fn passed_over(&self) -> Option<String> {
         let first = self.others.first()?.display();
         Some(match self.others.len() {
-            1 => format!("passed over: {first}, which is no .jpg, .jpeg or .png"),
-            n => format!("passed over: {n} files that are no .jpg, .jpeg or .png, e.g. {first}"),
+            1 => format!("skipped {first}: not a .jpg, .jpeg or .png file"),
+            n => format!("skipped {n} files that are not .jpg, .jpeg or .png, e.g. {first}"),
         })
     }
 }
 
-/// Reads every image once, so that the last one cannot undo the work on all others.
+/// Reads every image once, so that a bad one is found before any work is done.
 ///
 /// # Errors
-/// Everything that is wrong, in one message; also two images whose results would have one name.
+/// Lists all problems in one message; also two images whose output files would have the same name.
 pub(super) fn check(images: &[PathBuf], predictor: &Predictor) -> Result<(), Failure> {
     let transform = predictor.transform();
     let mut problems: Vec<String> = (images.par_iter())
@@ -88,7 +88,7 @@ pub(super) fn check(images: &[PathBuf], predictor: &Predictor) -> Result<(), Fai
         let stem = image.file_stem().unwrap_or_default().to_owned();
         if let Some(other) = stems.insert(stem, image) {
             problems.push(format!(
-                "{} and {} would have results of one name; rename one of them",
+                "the output files of {} and {} would have the same name; rename one of them",
                 other.display(),
                 image.display()
             ));

@@ -11,14 +11,14 @@ use super::{Place, Seen};
 use crate::exit::Failure;
 use crate::picture::pose;
 
-/// What `.pose.json` says.
+/// The contents of `.pose.json`.
 #[derive(Serialize)]
 struct Pose<'a> {
     image: &'a Path,
     width_px: usize,
     height_px: usize,
     keypoints: Vec<Keypoint<'a>>,
-    /// Pairs of joints, by their places above.
+    /// Pairs of joints, as indices into `keypoints`.
     skeleton: &'a [(usize, usize)],
 }
 
@@ -28,7 +28,7 @@ struct Keypoint<'a> {
     name: &'a str,
     x_px: f32,
     y_px: f32,
-    /// The largest value of its heatmap.
+    /// The maximum of its heatmap.
     score: f32,
 }
 

@@ -1,8 +1,8 @@
-//! `nasfw predict`: what a trained network says of images, as pictures and numbers.
+//! `nasfw predict`: masks, depth maps or keypoints for images, as pictures and numbers.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `images.rs` | which images, checked before anything is written |
+//! | `images.rs` | finding images, and checking them before anything is written |
 //! | `classes.rs`, `depth.rs`, `keypoints.rs` | the files of each kind of output |
 //! | `npy.rs` | the output itself, for NumPy |
 
@@ -33,13 +33,13 @@ pub(crate) struct Args {
     /// The model folder
     #[arg(long, value_name = "MODEL")]
     model: PathBuf,
-    /// An image, JPEG or PNG, or a folder of them
+    /// A JPEG or PNG image, or a folder of them
     #[arg(long, value_name = "FILE|DIR")]
     image: PathBuf,
-    /// The folder for the results, new or empty
+    /// The output folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Also write the output itself as .npy: float32, (height, width, channels)
+    /// Also write the raw output as .npy: float32, (height, width, channels)
     #[arg(long)]
     raw: bool,
     #[command(flatten)]
@@ -48,7 +48,7 @@ pub(crate) struct Args {
     show: ShowArgs,
 }
 
-/// The line of an image.
+/// The output line of an image with `--json`.
 #[derive(Serialize)]
 struct Line<'a> {
     image: &'a Path,
@@ -59,7 +59,7 @@ struct Line<'a> {
     seen: Seen,
 }
 
-/// What was seen, in short.
+/// A summary of the prediction.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Seen {
@@ -67,7 +67,7 @@ enum Seen {
     Classes { shares: Vec<(String, f64)> },
     /// Nearest and farthest, in metres.
     Depth { near_m: f32, far_m: f32 },
-    /// Joints that are drawn.
+    /// Number of joints drawn.
     Keypoints { drawn: usize, joints: usize },
 }
 
@@ -123,7 +123,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     say(args, &lines)
 }
 
-/// Makes the files of one image.
+/// Writes the files of one image.
 fn show<'a>(
     args: &Args,
     path: &'a Path,
@@ -151,7 +151,7 @@ fn show<'a>(
     })
 }
 
-/// Where the files of one image go: after its name, without ending.
+/// Destination of the files of one image, named after it without its extension.
 struct Place<'a> {
     folder: &'a NewFolder,
     stem: OsString,
@@ -159,7 +159,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Has `write` make the file called after the image, with `suffix`.
+    /// Writes the file named after the image, with `suffix`.
     fn file(
         &mut self,
         suffix: &str,
@@ -172,7 +172,7 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// The same for a picture.
+    /// Writes a picture.
     fn picture(
         &mut self,
         suffix: &str,

@@ -1,4 +1,4 @@
-//! What a model sees in images of the validation part, beside the truth.
+//! Predictions on images of the validation split, beside the ground truth.
 
 use nasfw::data::{Image, jpeg_bytes, palette_png_bytes};
 use nasfw::engine::eval::{self, EvalRequest, examples, needs_data, settings};
@@ -13,30 +13,31 @@ use crate::args::path_flag;
 use crate::exit::{Failure, say};
 use crate::picture::{classes, depth, of_class, pose};
 
-/// Images shown unless it is said how many.
+/// Default number of images.
 const USUAL: usize = 4;
 
-/// The longer side of a picture in the page.
+/// Longer side of a picture in the page.
 const LONGEST_PX: usize = 256;
 
-/// What masks show where the truth does not say.
+/// Colour of ignored pixels.
 const IGNORED: [u8; 3] = [150; 3];
 
-/// The examples that the page of a model has, none where there is nothing to look at.
+/// The examples in a model's page; empty when no data is available.
 ///
 /// # Errors
-/// When data is named and cannot be used.
+/// When the given data cannot be used.
 pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
     let description = model.description();
     let libraries = &description.provenance.plugins;
     let without = match (args.data.is_some(), args.load) {
         _ if args.examples == Some(0) => return Ok(Examples::default()),
         (false, _) if needs_data(description) => {
-            "the model was trained on images of a folder: with --data DIR the page shows some, with truth and \
-             prediction"
+            "the model was trained on an image folder: add --data DIR to show example images with ground \
+            truth and prediction"
         }
         (false, false) if !libraries.is_empty() => {
-            "the model was trained with a library: with --load the page shows images, with truth and prediction"
+            "the model was trained with a library: add --load to show example images with ground truth and \
+            prediction"
         }
         _ => "",
     };
@@ -48,7 +49,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
         && let [library, ..] = &libraries[..]
     {
         return Err(Failure::Input(format!(
-            "--data: looking at images may need {library}, which the model was trained with; load it with --load"
+            "--data: reading images may need {library}, which the model was trained with; add --load"
         )));
     }
     let layers = settings(description)?;
@@ -69,8 +70,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
     plugins::take_notes();
     let mut page = Examples {
         notes: vec![
-            "Images of the validation part, spread evenly over it, the truth, and what the network \
-             predicts."
+            "Images spread evenly over the validation split, with ground truth and prediction."
                 .into(),
         ],
         ..Examples::default()
@@ -83,7 +83,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
     Ok(page)
 }
 
-/// The three pictures of an image.
+/// Renders an image, its ground truth and its prediction.
 fn drawn(example: &eval::Example, info: &DataInfo, ignore: u8) -> Result<Example, Failure> {
     let (image, answer) = (&example.sample.image, &example.answer);
     let size = image.size;
@@ -93,7 +93,7 @@ fn drawn(example: &eval::Example, info: &DataInfo, ignore: u8) -> Result<Example
             mask(&classes::of_answer(answer)?, size, ignore)?,
         ),
         Label::Depth { values, .. } => {
-            // The truth's colours, so that both can be compared.
+            // The colour scale of the ground truth for both, so that they can be compared.
             let known: Vec<f32> = values.iter().copied().filter(|&m| m > 0.0).collect();
             let range = depth::range(&known);
             let mut truth = depth::coloured(values, size, range);
@@ -126,7 +126,7 @@ fn drawn(example: &eval::Example, info: &DataInfo, ignore: u8) -> Result<Example
     })
 }
 
-/// How to read the pictures.
+/// Adds the legend and notes that explain the pictures.
 fn explain(page: &mut Examples, seen: &[eval::Example], info: &DataInfo, ignore: u8) {
     let (mut occurs, mut is_ignored) = ([false; 256], false);
     for example in seen {
@@ -151,7 +151,7 @@ fn explain(page: &mut Examples, seen: &[eval::Example], info: &DataInfo, ignore:
                 .collect();
         }
         Some(Label::Depth { .. }) => page.notes.push(
-            "Near is light, far is dark; a prediction has the colours of its truth's depths."
+            "Near is light, far is dark; a prediction uses the colour scale of its ground truth."
                 .into(),
         ),
         _ => {}
@@ -162,9 +162,12 @@ fn explain(page: &mut Examples, seen: &[eval::Example], info: &DataInfo, ignore:
 }
 
 fn mask(values: &[u8], size: Size, ignore: u8) -> Result<Vec<u8>, Failure> {
-    let colour = |class| match class == ignore {
-        true => IGNORED,
-        false => of_class(class),
+    let colour = |class| {
+        if class == ignore {
+            IGNORED
+        } else {
+            of_class(class)
+        }
     };
     palette_png_bytes(size, values, colour).map_err(Failure::Failed)
 }

@@ -1,6 +1,6 @@
-//! `nasfw report`: a run or a model as one page that can be read anywhere.
+//! `nasfw report`: a run or a model as a self-contained HTML page.
 //!
-//! `examples.rs` draws what a model sees in images beside the truth.
+//! `examples.rs` draws predictions beside the ground truth.
 
 mod examples;
 
@@ -20,34 +20,35 @@ use crate::session::quoted;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The run folder or the model folder; a run may be going on
+    /// The run folder or the model folder; a run may be in progress
     #[arg(value_name = "RUN|MODEL")]
     folder: PathBuf,
-    /// The page [default: report.html in the run, MODEL.html beside the model]
+    /// Output file [default: report.html in the run, MODEL.html beside the model]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Load the libraries that the run or model names: names of their decisions, and drawings. A
-    /// library is code that runs as you
+    /// Load the libraries that the run or model used, for names of decisions and for drawings; a
+    /// library executes with your permissions
     #[arg(long)]
     load: bool,
-    /// Of a run: another one of the same task, data and schedule to compare rewards with, e.g. of
-    /// --controller random
+    /// For a run: another run with the same task, data and schedule to compare rewards with, e.g.
+    /// one with --controller random
     #[arg(long, value_name = "RUN")]
     baseline: Option<PathBuf>,
-    /// Of a model: the folder of images and truth that examples are from; without it, the generated scenes
-    /// that the model was trained on
+    /// For a model: data folder for example images; if omitted, the generated scenes that the model
+    /// was trained on
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Of a model: how many images of the validation part to show, with truth and prediction [default: 4]
+    /// For a model: number of example images from the validation split [default: 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=8))]
     examples: Option<u64>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let folder = &args.folder;
-    let (page, usual) = match is_model(folder) {
-        true => (model_page(args)?, beside(folder)),
-        false => (run_page(args)?, folder.join("report.html")),
+    let (page, usual) = if is_model(folder) {
+        (model_page(args)?, beside(folder))
+    } else {
+        (run_page(args)?, folder.join("report.html"))
     };
     let out = args.out.as_ref().unwrap_or(&usual);
     write_file(out, page.as_bytes())?;
@@ -67,8 +68,8 @@ fn run_page(args: &Args) -> Result<String, Failure> {
     }
     if args.data.is_some() || args.examples.is_some() {
         return Err(Failure::Input(format!(
-            "--data, --examples: {} is a run, and a run keeps no trained network to show images to; `nasfw train \
-             --from` makes one",
+            "--data, --examples: {} is a run, which has no trained network to predict with; make one with \
+            `nasfw train --from`",
             folder.display()
         )));
     }
@@ -85,7 +86,7 @@ fn model_page(args: &Args) -> Result<String, Failure> {
     let model = Model::load(&args.folder)?;
     if let Some(other) = &args.baseline {
         return Err(Failure::Input(format!(
-            "--baseline {}: {} is a model; two runs are compared",
+            "--baseline {}: {} is a model; only runs can be compared",
             other.display(),
             args.folder.display()
         )));
@@ -100,14 +101,14 @@ fn model_page(args: &Args) -> Result<String, Failure> {
     Ok(nasfw::report::model::page(&model, &name, &shown, &examples))
 }
 
-/// `models/first.html` of `models/first`: a model's folder holds the model and nothing else.
+/// `models/first.html` for `models/first`: a model's folder holds nothing but the model.
 fn beside(model: &Path) -> PathBuf {
     let whole = model.canonicalize().unwrap_or_else(|_| model.into());
     let mut name = whole.file_name().unwrap_or_default().to_owned();
     name.push(".html");
     match model.file_name() {
         Some(_) => model.with_file_name(name),
-        // `.` and `..` have no name of their own.
+        // `.` and `..` have no file name.
         None => whole.with_file_name(name),
     }
 }

@@ -1,4 +1,4 @@
-//! How a run is shown: what matters most at any size.
+//! Draws a run, most important facts first, at any terminal size.
 
 use nasfw::engine::search::is_better;
 use nasfw::engine::{Status, Trial};
@@ -11,23 +11,25 @@ use ratatui::widgets::{
     Axis, Chart, Dataset, GraphType, LineGauge, Paragraph, Row, Sparkline, Table, Wrap,
 };
 
-use super::seen::Seen;
+use super::snapshot::Snapshot;
 use crate::number::{duration, metric, short};
 
-/// From these sizes on there is room for a chart and for genotypes.
+/// Minimum sizes for a chart and for genotypes.
 const CHART_ROWS: u16 = 18;
 const WIDE: u16 = 60;
 
-pub(super) fn draw(frame: &mut Frame<'_>, seen: &Seen) {
+pub(super) fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot) {
     let area = frame.area();
     let is_tall = area.height >= CHART_ROWS;
-    let rewards = match is_tall {
-        true => Constraint::Min(8),
-        false => Constraint::Length(2),
+    let rewards = if is_tall {
+        Constraint::Min(8)
+    } else {
+        Constraint::Length(2)
     };
-    let last = match is_tall {
-        true => Constraint::Length(area.height / 3),
-        false => Constraint::Min(1),
+    let last = if is_tall {
+        Constraint::Length(area.height / 3)
+    } else {
+        Constraint::Min(1)
     };
     let best = if is_tall { 4 } else { 2 };
     let rows = [
@@ -39,45 +41,49 @@ pub(super) fn draw(frame: &mut Frame<'_>, seen: &Seen) {
         Constraint::Length(1),
     ];
     let [title, bar, best, rewards, last, foot] = Layout::vertical(rows).areas(area);
-    frame.render_widget(heading(seen, title.width), title);
-    frame.render_widget(progress(seen, bar.width >= WIDE), bar);
-    frame.render_widget(best_so_far(seen, is_tall, best.width >= WIDE), best);
-    match is_tall {
-        true => chart(frame, rewards, seen),
-        false => sparkline(frame, rewards, seen),
+    frame.render_widget(heading(snapshot, title.width), title);
+    frame.render_widget(progress(snapshot, bar.width >= WIDE), bar);
+    frame.render_widget(best_so_far(snapshot, is_tall, best.width >= WIDE), best);
+    if is_tall {
+        chart(frame, rewards, snapshot)
+    } else {
+        sparkline(frame, rewards, snapshot)
     }
-    frame.render_widget(last_trials(seen, last), last);
-    let keys = Line::from("q leaves; the search is not touched").dim();
+    frame.render_widget(last_trials(snapshot, last), last);
+    let keys = Line::from("q: quit (the search keeps running)").dim();
     frame.render_widget(keys, foot);
 }
 
-fn heading(seen: &Seen, width: u16) -> Line<'static> {
-    let ago = seen.since.map_or(String::new(), |since| {
+fn heading(snapshot: &Snapshot, width: u16) -> Line<'static> {
+    let ago = snapshot.since.map_or(String::new(), |since| {
         format!(", last written {} ago", duration(since.as_secs_f64()))
     });
-    let state = match (seen.trials.len() as u64 >= seen.wanted, seen.is_open) {
+    let state = match (
+        snapshot.trials.len() as u64 >= snapshot.wanted,
+        snapshot.is_open,
+    ) {
         (true, _) => "finished".to_owned(),
         (false, true) if width >= WIDE => format!("running{ago}"),
         (false, true) => "running".to_owned(),
         (false, false) => "not running".to_owned(),
     };
     Line::from(vec![
-        Span::from(seen.name.clone()).bold(),
+        Span::from(snapshot.name.clone()).bold(),
         Span::from(format!("  {state}")).dim(),
     ])
 }
 
-fn progress(seen: &Seen, is_wide: bool) -> LineGauge<'static> {
-    let (done, wanted) = (seen.trials.len() as u64, seen.wanted);
+fn progress(snapshot: &Snapshot, is_wide: bool) -> LineGauge<'static> {
+    let (done, wanted) = (snapshot.trials.len() as u64, snapshot.wanted);
     let share = match wanted {
         0 => 0.0,
         _ => (done as f64 / wanted as f64).clamp(0.0, 1.0),
     };
     let mut label = format!("{done}/{wanted}");
-    if let (true, Some(secs)) = (is_wide, seen.secs_a_trial()) {
-        label.push_str(&format!("  {} a trial", duration(secs)));
+    if let (true, Some(secs)) = (is_wide, snapshot.secs_a_trial()) {
+        label.push_str(&format!("  {} per trial", duration(secs)));
     }
-    if let (true, Some(left)) = (seen.is_running(), seen.secs_left()) {
+    if let (true, Some(left)) = (snapshot.is_running(), snapshot.secs_left()) {
         label.push_str(&format!("  {} left", duration(left)));
     }
     LineGauge::default()
@@ -87,11 +93,12 @@ fn progress(seen: &Seen, is_wide: bool) -> LineGauge<'static> {
         .unfilled_style(Style::new().dim())
 }
 
-fn best_so_far(seen: &Seen, with_genotype: bool, with_metric: bool) -> Paragraph<'static> {
-    let Some(best) = seen.best() else {
-        let text = match seen.trials.is_empty() {
-            true => "no trial yet: data, warm-up and features come first",
-            false => "no trial could be judged yet; `nasfw trials` says why",
+fn best_so_far(snapshot: &Snapshot, with_genotype: bool, with_metric: bool) -> Paragraph<'static> {
+    let Some(best) = snapshot.best() else {
+        let text = if snapshot.trials.is_empty() {
+            "no trials yet: preparing data, warm-up and features"
+        } else {
+            "all trials failed so far; `nasfw trials` shows why"
         };
         return Paragraph::new(text).wrap(Wrap { trim: true });
     };
@@ -99,7 +106,7 @@ fn best_so_far(seen: &Seen, with_genotype: bool, with_metric: bool) -> Paragraph
         Span::from(format!("best: trial {}  ", best.id)).bold(),
         Span::from(format!("reward {}", reward(best))).fg(Color::Green),
     ];
-    let metrics = seen.headline.filter(|_| with_metric);
+    let metrics = snapshot.headline.filter(|_| with_metric);
     if let Some((name, value)) = metrics.and_then(|n| Some((n, best.metrics.get(n)?))) {
         first.push(Span::from(format!("  {name} {}", metric(value))));
     }
@@ -115,19 +122,19 @@ fn best_so_far(seen: &Seen, with_genotype: bool, with_metric: bool) -> Paragraph
     Paragraph::new(lines)
 }
 
-/// Rewards of trials, and the best so far of those that went through all stages.
-fn chart(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
+/// Draws the rewards of trials, and the best so far of those that completed all stages.
+fn chart(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot) {
     let points = |status| -> Vec<(f64, f64)> {
-        let those = seen.trials.iter().filter(|t| t.status == status);
+        let those = snapshot.trials.iter().filter(|t| t.status == status);
         those
             .filter_map(|t| Some((t.id as f64, t.reward?)))
             .collect()
     };
     let (complete, stopped) = (points(Status::Complete), points(Status::Stopped));
-    let best = running_best(&seen.trials);
+    let best = running_best(&snapshot.trials);
     let values = complete.iter().chain(&stopped).map(|p| p.1);
     let top = (values.fold(0.0, f64::max) * 1.1).max(0.05);
-    let last = seen.trials.len().saturating_sub(1).max(1) as f64;
+    let last = snapshot.trials.len().saturating_sub(1).max(1) as f64;
     let set = |data, kind, color| {
         Dataset::default()
             .data(data)
@@ -173,7 +180,7 @@ fn running_best(trials: &[Trial]) -> Vec<(f64, f64)> {
             best = Some(trial);
         }
         if let Some(reward) = best.and_then(|b| b.reward) {
-            // Stairs: it has the former value until the next trial has another.
+            // A step line: the value stays until the next improvement.
             if let Some(&(_, before)) = line.last() {
                 line.push((trial.id as f64, before));
             }
@@ -183,22 +190,25 @@ fn running_best(trials: &[Trial]) -> Vec<(f64, f64)> {
     line
 }
 
-/// The last rewards as bars, as many as there are columns.
-fn sparkline(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
-    let from = seen.trials.len().saturating_sub(usize::from(area.width));
-    let bars: Vec<u64> = (seen.trials[from..].iter())
+/// Draws the last rewards as bars, one per column.
+fn sparkline(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot) {
+    let from = snapshot
+        .trials
+        .len()
+        .saturating_sub(usize::from(area.width));
+    let bars: Vec<u64> = (snapshot.trials[from..].iter())
         .map(|t| (t.reward.unwrap_or(0.0).max(0.0) * 1e4) as u64)
         .collect();
     let bars = Sparkline::default().data(bars).style(Color::Cyan);
     frame.render_widget(bars, area);
 }
 
-/// The newest first, as many as there are rows.
-fn last_trials(seen: &Seen, area: Rect) -> Table<'static> {
+/// The latest trials, newest first, one per row.
+fn last_trials(snapshot: &Snapshot, area: Rect) -> Table<'static> {
     let is_wide = area.width >= WIDE;
-    let best = seen.best().map(|t| t.id);
+    let best = snapshot.best().map(|t| t.id);
     let counts = [Status::Complete, Status::Stopped, Status::Failed]
-        .map(|status| format!("{} {}", seen.count(status), status));
+        .map(|status| format!("{} {}", snapshot.count(status), status));
     let row = |t: &Trial| {
         let mark = if best == Some(t.id) { "*" } else { "" };
         let mut cells = vec![format!("{}{mark}", t.id), t.status.to_string(), reward(t)];
@@ -221,7 +231,7 @@ fn last_trials(seen: &Seen, area: Rect) -> Table<'static> {
         }
     };
     let rows = usize::from(area.height.saturating_sub(1));
-    let rows: Vec<Row<'static>> = seen.trials.iter().rev().take(rows).map(row).collect();
+    let rows: Vec<Row<'static>> = snapshot.trials.iter().rev().take(rows).map(row).collect();
     let mut widths = vec![
         Constraint::Length(6),
         Constraint::Length(8),

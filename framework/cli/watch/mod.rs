@@ -1,12 +1,12 @@
-//! `nasfw watch`: a search as it goes, in the terminal, beside whatever runs it.
+//! `nasfw watch`: live view of a search that another process runs, in the terminal.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `seen.rs` | what is known of the run, read again and again |
-//! | `draw.rs` | how it is shown, at any size |
+//! | `snapshot.rs` | the state of the run, read periodically |
+//! | `draw.rs` | drawing at any terminal size |
 
 mod draw;
-mod seen;
+mod snapshot;
 
 #[cfg(test)]
 mod tests;
@@ -19,45 +19,49 @@ use std::time::{Duration, Instant};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 
-use self::seen::Seen;
+use self::snapshot::Snapshot;
 use crate::exit::Failure;
 use crate::session::quoted;
 
-/// How often the run is looked at, and how often keys are.
+/// Polling intervals of the run and of the keyboard.
 const LOOK: Duration = Duration::from_secs(1);
 const KEYS: Duration = Duration::from_millis(100);
 
-/// Whether a signal asked to leave.
+/// True once a signal asked to quit.
 static LEAVE: AtomicBool = AtomicBool::new(false);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The run folder; the search may be going on, in any process
+    /// The run folder; the search may be running in any process
     run: PathBuf,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    // All that is wrong with the run is said before the screen changes.
-    let mut seen = Seen::read(&args.run)?;
+    // Problems with the run are reported before the screen changes.
+    let mut snapshot = Snapshot::read(&args.run)?;
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(Failure::Input(format!(
-            "watch needs a terminal, and this is none; for a file or a pipe use: nasfw trials {}",
+            "watch needs a terminal; for a file or a pipe use: nasfw trials {}",
             quoted(&args.run)
         )));
     }
     ctrlc::set_handler(|| LEAVE.store(true, Ordering::SeqCst))
         .map_err(|e| Failure::Failed(format!("cannot listen for signals: {e}")))?;
     let mut screen = Screen::open()?;
-    watch(&mut screen.0, args, &mut seen)
+    watch(&mut screen.0, args, &mut snapshot)
 }
 
-fn watch(terminal: &mut DefaultTerminal, args: &Args, seen: &mut Seen) -> Result<(), Failure> {
+fn watch(
+    terminal: &mut DefaultTerminal,
+    args: &Args,
+    snapshot: &mut Snapshot,
+) -> Result<(), Failure> {
     loop {
         terminal
-            .draw(|frame| draw::draw(frame, seen))
+            .draw(|frame| draw::draw(frame, snapshot))
             .map_err(no_terminal)?;
         let looked = Instant::now();
-        // Until the next look, or until the window has another size.
+        // Waits for the next poll, or a change of the window size.
         while looked.elapsed() < LOOK {
             if LEAVE.load(Ordering::SeqCst) {
                 return Ok(());
@@ -71,11 +75,11 @@ fn watch(terminal: &mut DefaultTerminal, args: &Args, seen: &mut Seen) -> Result
                 _ => {}
             }
         }
-        seen.look_again(&args.run)?;
+        snapshot.look_again(&args.run)?;
     }
 }
 
-/// Whether a key says to leave: q, Escape, Ctrl-C, which is a key like others here.
+/// True for the quit keys: q, Escape, and Ctrl-C, which arrives as a key here.
 fn leaves(event: &Event) -> bool {
     let Event::Key(key) = event else { return false };
     let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -91,14 +95,14 @@ fn no_terminal(e: io::Error) -> Failure {
     Failure::Failed(format!("terminal: {e}"))
 }
 
-/// The terminal as a screen of our own, given back however the command ends: when dropped, and by
-/// the hook of ratatui when the program panics.
+/// The terminal's alternate screen, restored however the command ends: on drop, and by ratatui's
+/// hook on a panic.
 struct Screen(DefaultTerminal);
 
 impl Screen {
     fn open() -> Result<Self, Failure> {
         ratatui::try_init().map(Self).map_err(|e| {
-            // Half of it may have been done.
+            // Part of the setup may have succeeded.
             let _ = ratatui::try_restore();
             no_terminal(e)
         })
@@ -107,7 +111,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // There is nobody left to tell.
+        // Nothing can be reported any more.
         let _ = ratatui::try_restore();
     }
 }

@@ -1,4 +1,4 @@
-//! What is seen at which size.
+//! The screen at different sizes.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,7 +8,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
-use super::seen::Seen;
+use super::snapshot::Snapshot;
 use super::{draw, leaves};
 
 fn trial(id: u64, status: Status, reward: Option<f64>) -> Trial {
@@ -29,7 +29,7 @@ fn trial(id: u64, status: Status, reward: Option<f64>) -> Trial {
 }
 
 /// Twelve of forty trials, the seventh the best.
-fn seen() -> Seen {
+fn snapshot() -> Snapshot {
     let mut trials: Vec<Trial> = (0..12)
         .map(|id| {
             trial(
@@ -41,7 +41,7 @@ fn seen() -> Seen {
         .collect();
     trials[9] = trial(9, Status::Stopped, Some(0.9));
     trials[10] = trial(10, Status::Failed, None);
-    Seen {
+    Snapshot {
         name: "runs/first".into(),
         wanted: 40,
         headline: Some("miou"),
@@ -52,9 +52,9 @@ fn seen() -> Seen {
 }
 
 /// The screen's lines, without spaces at their ends.
-fn screen(seen: &Seen, width: u16, height: u16) -> Vec<String> {
+fn screen(snapshot: &Snapshot, width: u16, height: u16) -> Vec<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| draw::draw(frame, seen)).unwrap();
+    terminal.draw(|frame| draw::draw(frame, snapshot)).unwrap();
     let buffer = terminal.backend().buffer();
     (0..height)
         .map(|y| {
@@ -66,11 +66,11 @@ fn screen(seen: &Seen, width: u16, height: u16) -> Vec<String> {
 
 #[test]
 fn a_usual_terminal_shows_all_of_it() {
-    let lines = screen(&seen(), 80, 24);
+    let lines = screen(&snapshot(), 80, 24);
     let text = lines.join("\n");
     for part in [
         "runs/first  running",
-        "12/40  30.0 s a trial  14 min 00 s left",
+        "12/40  30.0 s per trial  14 min 00 s left",
         "best: trial 7  reward 0.3000  miou 0.3000",
         "2.63 M parameters, 4.21 G multiply-adds",
         "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,7]]]",
@@ -81,7 +81,7 @@ fn a_usual_terminal_shows_all_of_it() {
     ] {
         assert!(text.contains(part), "`{part}` is not in\n{text}");
     }
-    assert!(lines[23].starts_with("q leaves"), "{text}");
+    assert!(lines[23].starts_with("q: quit"), "{text}");
     // The newest trial is the first of the list.
     let head = lines
         .iter()
@@ -92,7 +92,7 @@ fn a_usual_terminal_shows_all_of_it() {
 
 #[test]
 fn a_small_terminal_shows_what_matters() {
-    let lines = screen(&seen(), 40, 12);
+    let lines = screen(&snapshot(), 40, 12);
     let text = lines.join("\n");
     for part in [
         "runs/first  running",
@@ -101,7 +101,7 @@ fn a_small_terminal_shows_what_matters() {
         "12/40  14 min 00 s left ──",
         "█",
         "11     complete",
-        "q leaves",
+        "q: quit",
     ] {
         assert!(text.contains(part), "`{part}` is not in\n{text}");
     }
@@ -110,27 +110,27 @@ fn a_small_terminal_shows_what_matters() {
 
 #[test]
 fn any_size_and_any_run_can_be_shown() {
-    let empty = Seen {
+    let empty = Snapshot {
         name: "r".into(),
         wanted: 3,
-        ..Seen::default()
+        ..Snapshot::default()
     };
-    let mut failed = seen();
+    let mut failed = snapshot();
     failed.trials.retain(|t| t.status == Status::Failed);
-    let (all, none) = (seen(), Seen::default());
-    for seen in [&all, &empty, &failed, &none] {
+    let (all, none) = (snapshot(), Snapshot::default());
+    for snapshot in [&all, &empty, &failed, &none] {
         for (width, height) in [(1, 1), (10, 3), (39, 17), (59, 18), (200, 60)] {
-            screen(seen, width, height);
+            screen(snapshot, width, height);
         }
     }
     let text = screen(&empty, 80, 24).join("\n");
     assert!(
-        text.contains("no trial yet") && text.contains("0/3"),
+        text.contains("no trials yet") && text.contains("0/3"),
         "{text}"
     );
     assert!(text.contains("r  not running"), "{text}");
     let text = screen(&failed, 80, 24).join("\n");
-    assert!(text.contains("no trial could be judged yet"), "{text}");
+    assert!(text.contains("all trials failed so far"), "{text}");
 }
 
 #[test]

@@ -42,9 +42,10 @@ impl Start {
 impl Write for Start {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.push_str(text);
-        match self.address().is_some() || self.0.len() > MOST {
-            true => Err(fmt::Error),
-            false => Ok(()),
+        if self.address().is_some() || self.0.len() > MOST {
+            Err(fmt::Error)
+        } else {
+            Ok(())
         }
     }
 }

@@ -206,9 +206,10 @@ fn parts(conv: &Conv) -> Vec<Part> {
     let (input, output) = (conv.input, conv.output());
     let per_image = output.height * output.width;
     let patches = per_image * conv.kernel * conv.kernel * input.channels;
-    let at_once = match is_pointwise(conv) {
-        true => input.batch,
-        false => (MOST_PATCHES / patches.max(1)).clamp(1, input.batch.max(1)),
+    let at_once = if is_pointwise(conv) {
+        input.batch
+    } else {
+        (MOST_PATCHES / patches.max(1)).clamp(1, input.batch.max(1))
     };
     let starts = (0..input.batch).step_by(at_once.max(1));
     let part = |first: usize| {

@@ -139,8 +139,8 @@ mod endings {
                     extern "C" fn forgiving($($parameter: $type),*) -> u32 {
                         let real = REAL.load(Ordering::Acquire);
                         if !real.is_null() {
-                            // SAFETY: the library's function of this name, with the parameters that its
-                            // header declares.
+                            // SAFETY: the library's function of this name, with the parameters that
+                            // its header declares.
                             unsafe {
                                 let real: extern "C" fn($($type),*) -> u32 = std::mem::transmute(real);
                                 real($($parameter),*);

@@ -75,8 +75,8 @@ impl Gpu {
             block_dim: (BLOCK as u32, 1, 1),
             shared_mem_bytes: 0,
         };
-        // SAFETY: every kernel keeps to the lengths it is given; callers give those of memory that lives
-        // until work queued after the launch frees it, on the one stream that there is.
+        // SAFETY: every kernel keeps to the lengths it is given; callers give those of memory that
+        // lives until work queued after the launch frees it, on the one stream that there is.
         unsafe { function.launch(how, parameters) }?;
         Ok(())
     }
@@ -147,7 +147,8 @@ impl Gpu {
         Ok(())
     }
 
-    /// `out = factor · Σ over rows (+ out)`; `input` is (groups, rows, columns), `out` (groups, columns).
+    /// `out = factor · Σ over rows (+ out)`; `input` is (groups, rows, columns), `out` (groups,
+    /// columns).
     pub(super) fn sum_rows(
         &self,
         (groups, mut rows, columns): Dims,

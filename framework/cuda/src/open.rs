@@ -66,12 +66,13 @@ fn check_generation(raw: &CudaDevice) -> std::result::Result<(), String> {
     let major = ask(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
     let minor = ask(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
     let (has, built_for) = (major * 10 + minor, COMPUTE_CAP.parse().unwrap_or(0));
-    match has >= built_for {
-        true => Ok(()),
-        false => Err(format!(
+    if has >= built_for {
+        Ok(())
+    } else {
+        Err(format!(
             "this program was built for compute capability {built_for}, but the device has {has}; rebuild \
              it with CUDA_COMPUTE_CAP={has}"
-        )),
+        ))
     }
 }
 

@@ -1,4 +1,5 @@
-//! The kernels of a CUDA device against the composed ones, by the cases that the CPU's kernels pass.
+//! The kernels of a CUDA device against the composed ones, by the cases that the CPU's kernels
+//! pass.
 
 #![cfg(feature = "cuda")]
 #![allow(

@@ -20,10 +20,11 @@ pub struct DataConfig {
     pub depth_scale: f64,
     /// The mask value of pixels that do not count.
     pub ignore: u8,
-    /// Number of classes, 0 to 255. 0: from `labels.txt`, or else one more than the largest mask value.
+    /// Number of classes, 0 to 255. 0: from `labels.txt`, or else one more than the largest mask
+    /// value.
     pub classes: usize,
-    /// COCO: how far, 0 to 10, the crop goes beyond the object's box on each side, as a share of the box's
-    /// longer side.
+    /// COCO: how far, 0 to 10, the crop goes beyond the object's box on each side, as a share of
+    /// the box's longer side.
     pub box_margin: f64,
     /// Settings of the generator, used when there is no path.
     pub generator: GeneratorConfig,

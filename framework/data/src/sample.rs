@@ -15,12 +15,12 @@ pub struct Image {
     pub pixels: Vec<u8>,
 }
 
-/// One image with its truth.
+/// One image with its label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// The image.
     pub image: Image,
-    /// Its truth: a map of the image's size, or points in the image's pixels.
+    /// Its label: a map of the image's size, or points in the image's pixels.
     pub label: Label,
 }
 

@@ -1,5 +1,5 @@
-//! The readers on three sets that are too large for the repository: `stamps-seg`, `rooms-depth` and `mouse-pose` in
-//! the folder that `NASFW_TEST_DATA` names.
+//! The readers on three sets that are too large for the repository: `stamps-seg`, `rooms-depth` and
+//! `mouse-pose` in the folder that `NASFW_TEST_DATA` names.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;

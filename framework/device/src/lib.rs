@@ -1,9 +1,9 @@
 //! The devices that nasfw computes on: their names, and work on whichever one is named.
 //!
-//! A [`Device`] is parsed once, where a user names it. [`on_device!`] evaluates an expression with the
-//! kernels of the device; it is compiled once for each kind of device that the program was built for.
-//! To add a kind, implement [`Kernels`](nasfw_network::kernels::Kernels) in a crate of its own and
-//! name it here.
+//! A [`Device`] is parsed once, where a user names it. [`on_device!`] evaluates an expression with
+//! the kernels of the device; it is compiled once for each kind of device that the program was
+//! built for. To add a kind, implement [`Kernels`] in a crate of
+//! its own and name it here.
 
 use std::fmt;
 use std::str::FromStr;

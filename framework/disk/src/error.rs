@@ -9,20 +9,20 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file or folder that was asked for cannot be written; nothing of it is left.
+    /// A requested file or folder cannot be written; nothing of it is left.
     #[error("{} cannot be written: {message}", .path.display())]
     Target {
         /// The file or folder.
         path: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem and its fix.
         message: String,
     },
     /// The disk is full; what was finished before is kept.
     #[error("{}: the disk is full; free some space and {then}", .path.display())]
     Full {
-        /// The file that found no room.
+        /// The file that could not be written.
         path: PathBuf,
-        /// How to continue once there is room.
+        /// The next step once there is space.
         then: &'static str,
     },
 }

@@ -18,9 +18,10 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
         path: path.into(),
         message,
     };
-    let real = match path.is_symlink() {
-        true => path.canonicalize().map_err(|e| refused(e.to_string()))?,
-        false => path.to_owned(),
+    let real = if path.is_symlink() {
+        path.canonicalize().map_err(|e| refused(e.to_string()))?
+    } else {
+        path.to_owned()
     };
     let path = real.as_path();
     if path.exists() && !path.is_dir() && !path.is_file() {

@@ -1,5 +1,5 @@
-//! The kind of a folder, told from the names of its files, so that a command given another kind can say
-//! what to do with it, and nothing of ours is written over.
+//! The kind of a folder, detected by the names of its files, so that a command given the wrong kind
+//! can name the right command, and no nasfw folder is overwritten.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ pub const RUN_DATABASE: &str = "run.db";
 pub const MODEL_DESCRIPTION: &str = "model.json";
 /// The checkpoint of an unfinished training.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
-/// An unfinished training's folder is named like its model, with this behind.
+/// Suffix of an unfinished training's folder, after the name of its model.
 const UNFINISHED: &str = ".unfinished";
 
-/// A folder as it looks, sound or not.
+/// The apparent kind of a folder, sound or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Folder {
     /// A search.
@@ -29,7 +29,7 @@ pub enum Folder {
 }
 
 impl Folder {
-    /// Looks at a path.
+    /// Detects the kind of a path.
     pub fn at(path: &Path) -> Self {
         if is_run(path) {
             return Self::Run;
@@ -46,18 +46,17 @@ impl Folder {
     }
 }
 
-/// Tells whether `folder` looks like a run's.
+/// True if `folder` looks like a run's.
 pub fn is_run(folder: &Path) -> bool {
     folder.join(RUN_DATABASE).is_file()
 }
 
-/// Tells whether `folder` looks like a model's.
+/// True if `folder` looks like a model's.
 pub fn is_model(folder: &Path) -> bool {
     folder.join(MODEL_DESCRIPTION).exists()
 }
 
-/// The folder in which a training into `model` is kept until it is finished; `None` where `model` ends in
-/// no name.
+/// The folder of a training into `model` until it is finished; `None` if `model` has no file name.
 pub fn unfinished_folder(model: &Path) -> Option<PathBuf> {
     let mut name = model.file_name()?.to_owned();
     name.push(UNFINISHED);
@@ -69,8 +68,8 @@ pub fn started_training(model: &Path) -> Option<PathBuf> {
     unfinished_folder(model).filter(|folder| folder.join(CHECKPOINT).exists())
 }
 
-/// The model whose training was started and not finished, where `path` names it or the folder of its
-/// checkpoint.
+/// The model whose training was started and not finished, where `path` names it or the folder of
+/// its checkpoint.
 pub fn unfinished_model(path: &Path) -> Option<PathBuf> {
     if started_training(path).is_some() {
         return (!is_model(path)).then(|| path.to_owned());

@@ -1,6 +1,6 @@
-//! Files and folders that are written whole or not at all, and who may write.
+//! Files and folders written whole or not at all, and locks for their writers.
 //!
-//! Errors are the system's; who calls knows what the file is for, and says so.
+//! Errors are the system's; the caller knows the purpose of the file and adds it.
 //!
 //! | file | holds |
 //! |---|---|

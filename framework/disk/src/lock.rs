@@ -9,7 +9,7 @@ use std::path::Path;
 /// however it ends.
 ///
 /// # Errors
-/// When the file cannot be made or the system knows no locks.
+/// When the file cannot be created or the system does not support locks.
 pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
     let file = (File::options().create(true).truncate(false).write(true)).open(path)?;
     match file.try_lock() {

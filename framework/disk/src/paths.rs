@@ -1,12 +1,4 @@
-//! Files and folders written whole or not at all, and locks for their writers.
-//!
-//! Errors are the system's; the caller knows what the file is for and adds that.
-//!
-//! | file | holds |
-//! |---|---|
-//! | `file.rs` | a file written beside its place and moved there |
-//! | `folder.rs` | a folder filled beside its place and moved there |
-//! | `lock.rs` | one writer at a time |
+//! Parent folders and hidden names.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -27,8 +19,8 @@ pub fn parent(path: &Path) -> &Path {
     }
 }
 
-/// A hidden name beside `path`, unique to this process, that tells people and programs its purpose;
-/// `None` when `path` has no file name.
+/// A hidden name beside `path`, unique to this process and telling its purpose; `None` when `path`
+/// has no file name.
 pub(crate) fn beside(path: &Path) -> Option<PathBuf> {
     let mut unfinished = std::ffi::OsString::from(".");
     unfinished.push(path.file_name()?);

@@ -17,7 +17,7 @@ impl Unfinished {
     /// Makes one for `target`, whose parent exists.
     ///
     /// # Errors
-    /// When it cannot be made there, or `target` ends in no name.
+    /// When it cannot be created there, or `target` has no file name.
     pub fn create(target: &Path) -> io::Result<Self> {
         let first = beside(target).ok_or(ErrorKind::InvalidFilename)?;
         let mut path = first.clone();

@@ -121,9 +121,10 @@ fn evaluate_on<K: Kernels>(
     });
     let metrics = part.judge(&network, &*task, &mut |done| {
         observer.on(&Event::Step { done, note: "" });
-        match observer.should_stop() {
-            true => Err(Error::Stopped),
-            false => Ok(()),
+        if observer.should_stop() {
+            Err(Error::Stopped)
+        } else {
+            Ok(())
         }
     })?;
     observer.on(&Event::PhaseDone);

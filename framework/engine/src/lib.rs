@@ -1,4 +1,4 @@
-//! The engine: configuration, networks on dfdx, training, the search loop and its store.
+//! The engine: configuration, the search loop and its store, full training, evaluation.
 //!
 //! ```text
 //! config ──▶ experiment ──▶ search ──▶ store
@@ -10,23 +10,16 @@
 //! | folder | holds |
 //! |---|---|
 //! | `config/` | settings, presets, overlays; every key a user can set |
-//! | `device.rs` | device names, and dispatch to whichever one is named |
-//! | `network/` | graph → fused steps on dfdx's tape; kernels per device |
-//! | `encoder/` | encoder weights from files, also those of torchvision and timm |
-//! | `train/` | losses, optimisers, batches, one training run |
+//! | `experiment/` | members, data and splits that a search, a training and an evaluation share |
 //! | `search/` | the loop: propose, evaluate, update; features and teacher |
-//! | `plugins/` | third-party libraries: checked, probed, loaded, called |
 //! | `store/` | the run folder and its database |
-//! | `full/` | one architecture trained in full |
-//! | `folder.rs` | kinds of nasfw folders: a run, a model, an unfinished training |
-//! | `data_check.rs` | check that a whole data set is readable |
+//! | `train/` | full training of one architecture |
 //! | `eval.rs` | evaluation of a trained network on a data set |
-//! | `model/` | a trained network as a folder |
-//! | `predict.rs` | a trained network's predictions for an image |
-//! | `disk/` | files and folders written whole or not at all |
-//! | `export/` | export of a trained network to formats of other programs |
+//! | `trial.rs` | the record of one evaluated architecture |
+//! | `progress.rs` | events of a run, and the observer that receives them |
 //! | `tensorboard/` | a search or training as event files |
 //! | `timing/` | single steps and inferences, for timing and comparison |
+//! | `error.rs` | errors, grouped by what the reader can do about them |
 
 pub mod config;
 pub mod error;

@@ -36,10 +36,11 @@ pub struct Trial {
     pub genotype: String,
     /// The architecture in the schema's sampling order.
     pub choices: Vec<usize>,
-    /// Natural logarithm of the probability it was sampled with; none of a controller without a policy.
+    /// Natural logarithm of the probability it was sampled with; none of a controller without a
+    /// policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_prob: Option<f64>,
-    /// How it ended.
+    /// Its outcome.
     pub status: Status,
     /// The reward after every completed stage.
     pub stage_rewards: Vec<f64>,
@@ -51,7 +52,7 @@ pub struct Trial {
     pub params: usize,
     /// Multiply-adds of its convolutions at the last stage's crop.
     pub macs: u64,
-    /// Wall-clock time it took; the only field that depends on the clock.
+    /// Wall-clock duration; the only field that depends on the clock.
     pub seconds: f64,
     /// Reason of the failure or of the stop.
     pub reason: Option<String>,
@@ -76,6 +77,6 @@ pub struct Evaluation {
     pub stopped: Option<String>,
     /// Reason why it could not be evaluated.
     pub failed: Option<String>,
-    /// Wall-clock time it took.
+    /// Wall-clock duration.
     pub seconds: f64,
 }

@@ -1,7 +1,7 @@
 //! CPU kernels for dense prediction networks over plain slices in NHWC layout.
 //!
 //! Every kernel is a function over `&[f32]`; maps are (batch, height, width, channels), channels
-//! fastest. Nothing here knows of tensors, tapes or layers. Three promises hold for all of them:
+//! fastest. Nothing here knows of tensors, tapes or layers. Three guarantees hold for all of them:
 //!
 //! - **The result does not depend on the number of threads**, to the bit. Work runs in the current
 //!   rayon pool.

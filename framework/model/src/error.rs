@@ -20,7 +20,7 @@ pub enum Error {
     Model {
         /// The model folder.
         model: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem and its fix.
         message: String,
     },
     /// Encoder weights cannot be read, or do not fit the encoder.
@@ -28,13 +28,13 @@ pub enum Error {
     EncoderWeights {
         /// The file.
         file: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem and its fix.
         message: String,
     },
 }
 
 impl Error {
-    /// Tells whether the user can fix it by another value, file or folder.
+    /// True if the user can fix it by another value, file or folder.
     pub fn is_input(&self) -> bool {
         match self {
             Self::Network(e) => e.is_input(),

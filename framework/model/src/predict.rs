@@ -31,7 +31,8 @@ impl std::fmt::Debug for Predictor {
     }
 }
 
-/// Raw outputs (logits, metres, heatmaps), `(height, width, channels)` at the network's own resolution.
+/// Raw outputs (logits, metres, heatmaps), `(height, width, channels)` at the network's own
+/// resolution.
 #[derive(Clone, Debug)]
 pub struct Output {
     shape: MapShape,
@@ -122,7 +123,7 @@ impl Output {
     /// rows `(rows, width, channels)`, from top to bottom. An error stops the iteration.
     ///
     /// # Errors
-    /// Those of `each`.
+    /// The first error of `each`.
     pub fn rows<E>(&self, mut each: impl FnMut(&[f32]) -> Result<(), E>) -> Result<(), E> {
         let Size { width, height } = self.image_px;
         let row = width * self.shape.channels;

@@ -9,15 +9,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A name or value is wrong, or a library broke a promise.
+    /// A name or value is wrong, or a library violated its contract.
     #[error(transparent)]
     Contract(#[from] nasfw_sdk::Error),
-    /// A library is no plugin for this program, or is not the one that was asked for.
+    /// A library is not a plugin for this program, or not the requested one.
     #[error("plugin {}: {message}", .path.display())]
     Plugin {
         /// The library.
         path: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem and its fix.
         message: String,
     },
     /// Reading or writing a file failed.
@@ -25,13 +25,13 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }
 
 impl Error {
-    /// Tells whether the user can fix it by another value or library.
+    /// True if the user can fix it by another value or library.
     pub fn is_input(&self) -> bool {
         match self {
             Self::Contract(e) => e.is_input(),

@@ -141,14 +141,17 @@ fn check_folder(path: &Path) -> Result<(), String> {
 
 /// The machine, segments and stamp of a library.
 fn examine(bytes: &[u8]) -> Result<Stamp, String> {
-    let file = object::File::parse(bytes).map_err(|e| match bytes.starts_with(b"\x7fELF") {
-        true => format!("is truncated or damaged ({e}); copy it again"),
-        false => format!("is not a shared library for this system ({e})"),
+    let file = object::File::parse(bytes).map_err(|e| {
+        if bytes.starts_with(b"\x7fELF") {
+            format!("is truncated or damaged ({e}); copy it again")
+        } else {
+            format!("is not a shared library for this system ({e})")
+        }
     })?;
     let of_machine = match std::env::consts::ARCH {
         "x86_64" => file.architecture() == Architecture::X86_64,
         "aarch64" => file.architecture() == Architecture::Aarch64,
-        // The stamp and the probe check it, too.
+        // Stamp and probe check the machine, too.
         _ => true,
     };
     if !of_machine || file.is_64() != (usize::BITS == 64) {
@@ -200,9 +203,9 @@ fn examine(bytes: &[u8]) -> Result<Stamp, String> {
     Ok(stamp)
 }
 
-/// The loader writes wherever the relocations point. A damaged one may hit memory outside the
-/// library; whose memory differs between processes, so that a probe in one proves nothing for the
-/// next.
+/// Checks relocations, because the loader writes wherever they point. A damaged one may hit memory
+/// outside the library, whose owner differs between processes, so that a probe in one process
+/// proves nothing for the next.
 fn check_relocations(file: &object::File<'_>) -> Result<(), String> {
     const WORD: u64 = size_of::<usize>() as u64;
     let parts: Vec<(u64, u64, bool)> = (file.segments())
@@ -256,9 +259,10 @@ fn check_stamp(stamp: &Stamp) -> Result<(), String> {
     }
     let (major, minor) = (stamp.abi_major, stamp.abi_minor);
     if major != ABI_MAJOR || minor > ABI_MINOR {
-        let mend = match (major, minor) > (ABI_MAJOR, ABI_MINOR) {
-            true => "use a newer nasfw, or build it with an older SDK",
-            false => "rebuild it with the SDK of this nasfw",
+        let mend = if (major, minor) > (ABI_MAJOR, ABI_MINOR) {
+            "use a newer nasfw, or build it with an older SDK"
+        } else {
+            "rebuild it with the SDK of this nasfw"
         };
         return Err(format!(
             "speaks version {major}.{minor} of the plugin interface ({}), but this \

@@ -15,7 +15,7 @@
 //! |---|---|
 //! | `reference.rs` | `PATH#sha256=HEX` |
 //! | `file.rs` | all checks before the file runs |
-//! | `trial.rs` | the probe: loading it in a child process first |
+//! | `probe.rs` | the probe: loading it in a child process first |
 //! | `library.rs` | the loaded library: its table, and the only unsafe calls |
 //! | `described.rs` | validation of its description |
 //! | `host.rs` | callbacks for the library: notes, and stop requests |

@@ -73,10 +73,10 @@ impl Library {
             load(file).map_err(|e| format!("cannot be loaded: {}", without_path(&e, file)))?;
         // Never unloaded: threads and thread-local destructors of its own may outlive any use.
         let loader = Box::leak(Box::new(loader));
-        // SAFETY: the stamp promises a function of this type under this name.
+        // SAFETY: the stamp guarantees a function of this type under this name.
         let entry = unsafe { loader.get::<Entry>(ENTRY_SYMBOL.as_bytes()) };
         let entry = entry.map_err(|_| format!("does not export {ENTRY_SYMBOL}"))?;
-        // SAFETY: as promised by the stamp.
+        // SAFETY: as guaranteed by the stamp.
         let table = unsafe { entry() };
         let functions = functions(table)?;
         let mut library = Self {
@@ -187,7 +187,7 @@ impl Library {
         let copied = match reply.ptr.is_null() {
             true => Some(Vec::new()),
             false if length > most => None,
-            // SAFETY: the library says that so many bytes are there.
+            // SAFETY: the library states this length.
             false => Some(unsafe { std::slice::from_raw_parts(reply.ptr, length) }.to_vec()),
         };
         if !reply.ptr.is_null() {
@@ -278,13 +278,13 @@ fn functions(table: *const Table) -> Result<Functions, String> {
     if table.is_null() || !table.is_aligned() {
         return Err(format!("{ENTRY_SYMBOL} returned a null table"));
     }
-    // SAFETY: the library promises a table that begins with its size.
+    // SAFETY: the interface requires a table that begins with its size.
     let size = unsafe { std::ptr::addr_of!((*table).size).read() };
     if size < size_of::<Table>() {
         let needed = size_of::<Table>();
         return Err(format!("its table has {size} bytes; {needed} are needed"));
     }
-    // SAFETY: it is as long as it says.
+    // SAFETY: the table has the size that it states.
     let table = unsafe { table.read() };
     if table.abi_major != u32::from(ABI_MAJOR) || table.abi_minor > u32::from(ABI_MINOR) {
         return Err(format!(

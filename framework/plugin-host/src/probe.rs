@@ -23,8 +23,8 @@ const LIMIT: Duration = Duration::from_secs(3);
 /// Maximum output of the child; more than any description.
 const MOST_OUTPUT: u64 = 4 << 20;
 
-/// The program that probes libraries: it must call [`try_here`] with the two arguments that follow
-/// its own.
+/// The program that probes libraries: it must call [`probe_here`] with the two arguments that
+/// follow its own.
 #[derive(Clone, Debug)]
 pub struct ProbeProgram {
     /// The program.
@@ -54,7 +54,7 @@ enum Verdict {
 /// # Errors
 /// When standard output cannot be written.
 pub fn probe_here(file: &Path, nonce: &str) -> std::io::Result<()> {
-    let verdict = match Library::open(file, "on trial") {
+    let verdict = match Library::open(file, "the probe") {
         Ok(library) => Verdict::Described(library.described().clone()),
         Err(message) => Verdict::Refused(message),
     };
@@ -72,9 +72,8 @@ pub(super) fn run(file: &Path) -> Result<Described, String> {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
-    let program = program.ok_or(
-        "no program is set that loads libraries on trial (nasfw_engine::plugins::probe_with)",
-    )?;
+    let program =
+        program.ok_or("no program is set that probes libraries (nasfw_plugin_host::probe_with)")?;
     let nonce = format!("{:016x}", RandomState::new().build_hasher().finish());
     let mut child = Command::new(&program.program)
         .args(&program.args)

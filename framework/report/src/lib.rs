@@ -1,8 +1,7 @@
 //! Runs and models as one self-contained HTML page.
-//!
-//! A page has its style, charts and pictures within it; reading it needs no network and no script.
-//! The same input gives the same bytes: times in it are those that were recorded. All text that
-//! comes from users is escaped by maud, which makes the HTML.
+//! A page embeds its style, charts and pictures; it needs no network and no scripts. The same input
+//! gives the same bytes: all times in it were recorded. All text from users is escaped by maud,
+//! which generates the HTML.
 //!
 //! ```text
 //! RunView ──▶ Recorded ──▶ run/ ──┐
@@ -13,12 +12,12 @@
 //!
 //! | folder | holds |
 //! |---|---|
-//! | `run/` | the page of a search, a section a file |
+//! | `run/` | the page of a search, one section per file |
 //! | `model/` | the page of a trained network |
 //! | `chart/` | charts as SVG |
 //! | `sketch/` | sketches of architectures as SVG and text |
 //! | `page/` | the document around them |
-//! | `number.rs` | numbers as people read them |
+//! | `number.rs` | number formatting |
 
 mod chart;
 pub mod model;

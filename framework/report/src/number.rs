@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Number formatting.
 
 /// `2629909` → `2,629,909`.
 pub fn grouped(number: u64) -> String {

@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// The most options one decision may have; more is a mistake in a plugin's reply.
+/// Maximum number of options of a decision; more is a mistake in a plugin's reply.
 pub const MAX_ARITY: usize = 4096;
-/// The most decisions a schema may have.
+/// Maximum number of decisions of a schema.
 pub const MAX_DECISIONS: usize = 4096;
 
 /// One categorical decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    /// What is decided, unique in its schema, e.g. `block1.input0`.
+    /// The decision's name, unique in its schema, e.g. `block1.input0`.
     pub label: String,
     /// The options' names, in index order; their number is the arity.
     pub options: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Decision {
     pub masks: Vec<Mask>,
 }
 
-/// Rules options of a decision out when an earlier decision chose a certain option.
+/// Rules out options of a decision when an earlier decision chose a certain option.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mask {
     /// Index of the earlier decision.
@@ -57,7 +57,7 @@ impl Decision {
     }
 }
 
-/// The decisions of a search space in sampling order; it is checked when made.
+/// The decisions of a search space in sampling order, checked on construction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Decision>", into = "Vec<Decision>")]
 pub struct Schema {
@@ -79,7 +79,7 @@ impl Schema {
         for (at, decision) in decisions.iter().enumerate() {
             let arity = decision.arity();
             if !labels.insert(decision.label.as_str()) {
-                return fail(&decision.label, "labels are unique".into());
+                return fail(&decision.label, "labels must be unique".into());
             }
             if arity == 0 || arity > MAX_ARITY {
                 return fail(
@@ -93,7 +93,7 @@ impl Schema {
                 if !looks_back || mask.forbids.iter().any(|&o| o >= arity) {
                     return fail(
                         &decision.label,
-                        "a mask names an earlier choice and options here".into(),
+                        "a mask must name an earlier choice and options of this decision".into(),
                     );
                 }
                 forbidden.extend(mask.forbids.iter().copied());
@@ -130,7 +130,8 @@ impl Schema {
         self.decisions.iter().map(Decision::arity).collect()
     }
 
-    /// Which options of decision `prefix.len()` are allowed after the choices `prefix`.
+    /// For each option of decision `prefix.len()`, true if it is allowed after the choices
+    /// `prefix`.
     ///
     /// # Panics
     /// If `prefix` already has a choice for every decision.
@@ -199,7 +200,7 @@ impl From<Schema> for Vec<Decision> {
     }
 }
 
-/// One valid choice per decision of a schema, made by [`Schema::choices`] only.
+/// One valid choice per decision of a schema, constructed only by [`Schema::choices`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Choices(Vec<usize>);
 

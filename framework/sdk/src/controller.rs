@@ -1,4 +1,4 @@
-//! Controllers: what to try next.
+//! Controllers, which propose the architectures to try.
 
 use rand::RngExt;
 use serde::Serialize;
@@ -73,27 +73,26 @@ pub fn draw(probabilities: &[f64], rng: &mut Rng) -> usize {
             last = option;
         }
     }
-    // Rounding left a crumb above the sum.
+    // The draw exceeded the sum because of rounding.
     last
 }
 
-/// How a trial ended, as the controller is told.
-///
-/// A failure is not a score: it carries no reward, and a controller must not treat it as one.
+/// The outcome of a trial, as reported to the controller.
+/// A failure carries no reward, and a controller must not treat it as a low one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// The architecture was evaluated.
     Scored {
-        /// What was proposed.
+        /// The proposal.
         proposal: Proposal,
-        /// The reward the schedule decided to tell, in [0, 1], higher better.
+        /// The reward reported by the schedule, in [0, 1], higher is better.
         reward: f64,
     },
     /// The architecture could not be evaluated (NaN, out of memory, a crash).
     Failed {
-        /// What was proposed.
+        /// The proposal.
         proposal: Proposal,
-        /// Why, for logs.
+        /// The reason, for logs.
         reason: String,
     },
 }
@@ -101,9 +100,9 @@ pub enum Outcome {
 /// Proposes architectures and learns from their rewards.
 ///
 /// A controller draws only from the generator it is given, so that proposals are reproducible, and
-/// its whole state goes through [`save`](Controller::save) and [`load`](Controller::load), so
-/// that a search can stop and resume anywhere. [`check_controller`](crate::testing::check_controller)
-/// holds it to that.
+/// its whole state goes through [`save`](Controller::save) and [`load`](Controller::load), so that
+/// a search can stop and resume anywhere. [`check_controller`](crate::testing::check_controller)
+/// checks this.
 ///
 /// A controller that enumerates one-decision spaces, option after option:
 ///
@@ -152,20 +151,19 @@ pub trait Controller {
     fn schema(&self) -> &Schema;
 
     /// Proposes the next architecture to try.
-    ///
-    /// A round of proposals is asked for before the first of their outcomes is told, each with a
-    /// generator of its own.
+    /// All proposals of a round are made before the first of their outcomes is reported, each with
+    /// its own generator.
     ///
     /// # Errors
     /// When nothing can be proposed, which ends the search.
     fn propose(&mut self, rng: &mut Rng) -> Result<Proposal>;
 
-    /// Takes in how a proposal ended, in the order the proposals were made, whichever ended first.
-    /// What is told of a failure is a setting of the search (`run.on_failure`). Any randomness of
-    /// the update (the order of a replay, say) comes from `rng`.
+    /// Learns from the outcome of a proposal, in the order of the proposals, whichever ended first.
+    /// The outcome reported for a failure is a setting of the search (`run.on_failure`). All
+    /// randomness of the update (e.g. the order of a replay) comes from `rng`.
     ///
     /// # Errors
-    /// When the outcome cannot be learned from, which ends the search.
+    /// When the update fails, which ends the search.
     fn observe(&mut self, outcome: &Outcome, rng: &mut Rng) -> Result<()>;
 
     /// Saves everything needed to continue exactly.
@@ -241,7 +239,7 @@ pub trait Controller {
 /// ```
 pub trait Policy {
     /// The probability of each option of decision `prefix.len()` once `prefix` has been chosen.
-    /// They sum to 1 and are 0 for what the schema masks.
+    /// They sum to 1 and are 0 for options that the schema masks.
     ///
     /// # Errors
     /// When `prefix` leaves no decision open.
@@ -256,7 +254,7 @@ pub trait Policy {
         (0..choices.len())
             .map(|at| {
                 let probabilities = self.probabilities(&choices[..at])?;
-                // An option that the policy does not know has no probability.
+                // An option unknown to the policy has probability 0.
                 Ok(probabilities
                     .get(choices[at])
                     .map_or(f64::NEG_INFINITY, |p| p.ln()))

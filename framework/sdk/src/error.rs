@@ -1,13 +1,12 @@
-//! What can go wrong in the contract, by what the reader can do about it.
+//! Errors of the contract, grouped by what the reader can do about them.
 
 use serde::{Deserialize, Serialize};
 
 /// The result of a fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error whose message names the offending value and what would be right.
-///
-/// As JSON it crosses from a plugin in a library of its own, tagged by `error`.
+/// An error whose message names the offending value and the expected one.
+/// Plugins in libraries return it as JSON, tagged by `error`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "error")]
 #[non_exhaustive]
@@ -15,31 +14,31 @@ pub enum Error {
     /// No registered item of this kind has this name.
     #[error("unknown {kind} `{name}`{}; known: {}", nearest_hint(.nearest), .known.join(", "))]
     UnknownName {
-        /// What was looked up: `plugin`, `task`, `controller`, …
+        /// The kind of item that was looked up: `plugin`, `task`, `controller`, …
         kind: String,
-        /// The name that was asked for.
+        /// The name that was looked up.
         name: String,
         /// The known name closest to it, if any is close.
         nearest: Option<String>,
         /// All known names, sorted.
         known: Vec<String>,
     },
-    /// A value is outside what is allowed.
+    /// A value is not allowed.
     #[error("{what}: {value} is not allowed; {expected}")]
     InvalidValue {
-        /// What the value is for, e.g. `space.width` or `genotype position 3`.
+        /// The setting or position of the value, e.g. `space.width` or `genotype position 3`.
         what: String,
         /// The value as given.
         value: String,
-        /// What would be right.
+        /// Description of allowed values.
         expected: String,
     },
     /// A configuration could not be read as the settings of an item.
     #[error("{item}: {message}")]
     Config {
-        /// Whose configuration it is, e.g. `controller ppo`.
+        /// The item that it configures, e.g. `controller ppo`.
         item: String,
-        /// What is wrong with it.
+        /// The problem.
         message: String,
     },
     /// A network description breaks a rule.
@@ -50,26 +49,24 @@ pub enum Error {
         /// The broken rule.
         message: String,
     },
-    /// A plugin's library broke off, broke a promise, or said so itself in words of its own.
+    /// A plugin's library ended a call, violated its contract, or reported an error of its own.
     #[error("{library}: {message}")]
     Library {
-        /// The library, and what of it was called.
+        /// The library, and the function that was called.
         library: String,
-        /// What happened.
+        /// The problem.
         message: String,
     },
-    /// Two registered items have one name.
-    #[error(
-        "{kind} `{name}` is in {first} and in {second}; use one of them, or give one another name"
-    )]
+    /// Two registered items have the same name.
+    #[error("{kind} `{name}` is in both {first} and {second}; use one of them, or rename one")]
     NameClash {
         /// `plugin`, `task`, …
         kind: String,
         /// The name.
         name: String,
-        /// Where it was first.
+        /// Origin of the first item.
         first: String,
-        /// Where it is again.
+        /// Origin of the second item.
         second: String,
     },
     /// A call ended early because it was asked to.
@@ -78,15 +75,16 @@ pub enum Error {
     /// A saved state does not belong to this item, or is damaged.
     #[error("saved state of {item}: {message}")]
     State {
-        /// Whose state it is.
+        /// The item that the state belongs to.
         item: String,
-        /// What is wrong with it.
+        /// The problem.
         message: String,
     },
 }
 
 impl Error {
-    /// Tells whether the user can fix it by another value; a library that broke off did so while running.
+    /// True if the user can fix it by another value; a failure of a library is a failure of the
+    /// run.
     pub fn is_input(&self) -> bool {
         !matches!(self, Self::Library { .. } | Self::Stopped)
     }
@@ -105,8 +103,8 @@ impl Error {
         }
     }
 
-    /// The same with the settings table `table` before the setting it names, where an item that does
-    /// not know its table named only the setting.
+    /// Prefixes the setting that the error names with `table`, where an item that does not know its
+    /// table named only the setting.
     pub fn in_table(self, table: &str) -> Self {
         match self {
             Self::InvalidValue {
@@ -140,7 +138,7 @@ impl Error {
     }
 }
 
-/// The name closest to `name`, if it is close enough to be a slip of the finger.
+/// The name closest to `name`, if it is close enough to be a typo.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()

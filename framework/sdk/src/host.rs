@@ -1,6 +1,6 @@
-//! What the program offers a plugin's code during a call.
+//! Services of the program for a plugin's code during a call.
 //!
-//! Code that is built in may call these too: notes are dropped, and nobody asks it to stop.
+//! Built-in code may call these, too: notes are dropped, and it is never asked to stop.
 
 #![allow(
     unsafe_code,
@@ -17,18 +17,18 @@ thread_local! {
     static HOST: Cell<*const HostTable> = const { Cell::new(ptr::null()) };
 }
 
-/// Tells the user something they may want to know: one line.
+/// Shows the user an informative note of one line.
 pub fn note(text: &str) {
     log(LEVEL_NOTE, text);
 }
 
-/// Tells the user something they should know: one line.
+/// Shows the user a warning of one line.
 pub fn warn(text: &str) {
     log(LEVEL_WARNING, text);
 }
 
-/// Says that `done` of `total` steps of a long call are done (`total` 0: unknown) and asks whether
-/// to end it soon, with [`Error::Stopped`](crate::Error::Stopped).
+/// Reports that `done` of `total` steps of a long call are done (`total` 0: unknown); true if the
+/// call should end soon, with [`Error::Stopped`](crate::Error::Stopped).
 ///
 /// A call of more than a second should ask several times a second: the user may have pressed
 /// Ctrl-C.

@@ -1,11 +1,11 @@
-//! What a data set says is true of an image.
+//! Labels: the ground truth of an image.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::size::Size;
 
-/// Which truth a task learns from.
+/// The kind of ground truth that a task learns from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LabelKind {
@@ -17,7 +17,7 @@ pub enum LabelKind {
     Keypoints,
 }
 
-/// The truth of one image. Maps are row-major, the first row at the top.
+/// The ground truth of one image. Maps are row-major, the first row at the top.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Label {
     /// Class indices.
@@ -26,10 +26,10 @@ pub enum Label {
         width: usize,
         /// Height in pixels.
         height: usize,
-        /// `height * width` class indices; the task's ignore value marks pixels that do not count.
+        /// `height * width` class indices; the task's ignore value marks ignored pixels.
         values: Vec<u8>,
     },
-    /// Depths in metres; 0 marks a pixel without one.
+    /// Depths in metres; 0 marks a pixel without depth.
     Depth {
         /// Width in pixels.
         width: usize,
@@ -49,7 +49,7 @@ pub enum Label {
 }
 
 impl Label {
-    /// Which kind of truth this is.
+    /// The kind of this label.
     pub fn kind(&self) -> LabelKind {
         match self {
             Self::Classes { .. } => LabelKind::Classes,
@@ -75,7 +75,7 @@ impl Label {
         }
     }
 
-    /// The error for a truth of this kind where one of kind `wanted` is needed.
+    /// The error for a label of this kind where one of kind `wanted` is needed.
     pub fn unlike(&self, wanted: LabelKind) -> Error {
         Error::invalid(
             "truth",
@@ -92,18 +92,19 @@ pub struct Keypoint {
     pub x_px: f32,
     /// Vertical position in pixels.
     pub y_px: f32,
-    /// Whether the joint is labelled and inside the image.
+    /// True if the joint is labelled and inside the image.
     pub visible: bool,
 }
 
-/// What is known of a whole data set before any image is read.
+/// Facts about a whole data set, known before any image is read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataInfo {
     /// Class names; index 0 is the background.
     pub classes: Vec<String>,
     /// Joint names.
     pub joints: Vec<String>,
-    /// Pairs of joints that a left-right flip exchanges. `None`: a flip is not valid for this set.
+    /// Pairs of joints that a left-right flip exchanges. `None` if flips are not valid for this
+    /// set.
     pub flip_pairs: Option<Vec<(usize, usize)>>,
     /// Pairs of joints to draw a line between.
     pub skeleton: Vec<(usize, usize)>,

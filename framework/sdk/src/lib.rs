@@ -1,18 +1,16 @@
 //! The contract of nasfw: search spaces, controllers, tasks and reward schedules.
-//!
-//! Everything meets in two small types. [`Choices`] is one categorical choice per decision, valid
-//! against a [`Schema`]; [`Graph`] is a checked description of a network. A [`SearchSpace`] decodes
-//! choices into a graph and knows no tensor; the engine trains a graph and knows no search space.
-//! A `Choices` or a `Graph` that exists has been checked, so nothing downstream checks again.
-//!
-//! | trait | decides | one file each in |
+//! Two small types connect everything. [`Choices`] is one categorical choice per decision, valid
+//! for a [`Schema`]; [`Graph`] is a checked description of a network. A [`SearchSpace`] decodes
+//! choices into a graph without knowing tensors; the engine trains a graph without knowing search
+//! spaces. Every `Choices` and every `Graph` was checked on construction, so no later code checks
+//! them again.
+//! | trait | decides | implementations, one per file |
 //! |---|---|---|
-//! | [`SearchSpace`] | what can be built | `plugins/src/spaces` |
-//! | [`Controller`] | what to try next | `plugins/src/controllers` |
-//! | [`Task`] | what is good | `plugins/src/tasks` |
-//! | [`RewardSchedule`] | how much work a candidate is worth | `plugins/src/schedules` |
-//!
-//! This crate reads no files, loads no libraries and knows no tensor library; only its conformance
+//! | [`SearchSpace`] | the networks that can be built | `plugins/src/spaces` |
+//! | [`Controller`] | the architectures to try | `plugins/src/controllers` |
+//! | [`Task`] | loss, metrics and reward | `plugins/src/tasks` |
+//! | [`RewardSchedule`] | the stages of an evaluation, and early stopping | `plugins/src/schedules` |
+//! This crate reads no files, loads no libraries and uses no tensor library; only its conformance
 //! checks start a thread.
 
 pub mod choices;

@@ -1,4 +1,4 @@
-//! Registered items with the settings they are made from, as configurations and models name them.
+//! Names and settings of registered items, as recorded in configurations and models.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 /// The search space, named by its plugin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpaceConfig {
-    /// The plugin that brings the space.
+    /// The plugin that provides the space.
     pub plugin: String,
     /// The space's own settings, complete; an object.
     #[serde(flatten)]

@@ -1,7 +1,8 @@
-//! Named finite numbers that describe how good a network is.
+//! Named finite numbers that measure the quality of a network.
 //!
-//! A name is that of a figure over everything, `miou`, or of one over a single class, joint or other
-//! item, `iou/person`: what comes after the first `/` is the item, under the data set's own name.
+//! A name is that of a figure over everything, `miou`, or of one over a single class, joint or
+//! other item, `iou/person`: what comes after the first `/` is the item, under the data set's own
+//! name.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ impl Metrics {
             Some((name, value)) => Err(Error::invalid(
                 format!("metric {name}"),
                 value,
-                "metrics are finite",
+                "metrics must be finite",
             )),
             None => Ok(Self(values)),
         }
@@ -39,12 +40,12 @@ impl Metrics {
         self.0.iter().map(|(n, v)| (n.as_str(), *v))
     }
 
-    /// Those over everything, ordered by name: what a list or a card has room for.
+    /// The aggregate metrics, ordered by name, for lists and cards.
     pub fn aggregates(&self) -> impl Iterator<Item = (&str, f64)> {
         self.iter().filter(|(name, _)| !name.contains('/'))
     }
 
-    /// Those over everything, first those called `names`, in that order.
+    /// The aggregate metrics, those called `names` first, in that order.
     pub fn headline_first<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, f64)> {
         let first = names
             .iter()
@@ -52,7 +53,7 @@ impl Metrics {
         first.chain(self.aggregates().filter(|(name, _)| !names.contains(name)))
     }
 
-    /// Those of single items, as `(metric, item, value)`, ordered by metric and item.
+    /// The metrics of single items, as `(metric, item, value)`, ordered by metric and item.
     ///
     /// ```
     /// let metrics = nasfw_sdk::Metrics::new([("miou", 0.7), ("iou/cat", 0.9), ("iou/dog", 0.5)])?;

@@ -1,4 +1,4 @@
-//! What a network says of one image.
+//! A network's prediction for one image.
 
 use crate::error::{Error, Result};
 use crate::label::Label;
@@ -19,7 +19,7 @@ pub struct Prediction<'a> {
     pub image_size_px: Size,
 }
 
-/// The index of the largest value; the first of equals. NaN never wins.
+/// The index of the largest value, the first one on ties; NaN is never the largest.
 pub fn argmax(values: &[f32]) -> usize {
     let mut best = (0, f32::NEG_INFINITY);
     for (at, &value) in values.iter().enumerate() {
@@ -31,11 +31,11 @@ pub fn argmax(values: &[f32]) -> usize {
 }
 
 impl Prediction<'_> {
-    /// The checks that every scorer makes: `channels` channels, as many values as the size says, all
-    /// of them finite, and as many pixels as a truth that is a map.
+    /// The checks that every scorer needs: `channels` channels, as many values as the size
+    /// requires, all of them finite, and the size of a ground-truth map.
     ///
     /// # Errors
-    /// A value that is not finite is a failure of the network and no score, so it is refused.
+    /// When a check fails; a value that is not finite is a failure of the network, not a bad score.
     pub fn check(&self, channels: usize, truth: &Label) -> Result<()> {
         let map = Size::new(self.width, self.height);
         if self.channels != channels {
@@ -53,7 +53,7 @@ impl Prediction<'_> {
             return Err(Error::invalid(
                 "prediction",
                 format!("{} values", self.values.len()),
-                format!("{map} pixels of {channels} channels were announced"),
+                format!("expected {map} pixels of {channels} channels"),
             ));
         }
         if let Some(at) = self.values.iter().position(|v| !v.is_finite()) {

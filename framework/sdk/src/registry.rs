@@ -1,4 +1,4 @@
-//! What this program knows by name.
+//! Members that this program knows by name.
 //!
 //! Items register themselves with [`register!`](crate::register), which submits to `inventory`.
 //! A *plugin* is a named bundle of any of the four kinds: `--plugin segm` names the bundle whose
@@ -22,7 +22,7 @@ use crate::task::Task;
 
 pub use additions::Additions;
 
-/// A space, task or schedule that is made from its settings.
+/// A space, task or schedule constructed from its settings.
 pub trait FromConfig: Sized {
     /// The settings; its `Default` is the documented default.
     type Config: Serialize + DeserializeOwned + Default;
@@ -30,11 +30,11 @@ pub trait FromConfig: Sized {
     /// Makes the item.
     ///
     /// # Errors
-    /// Names the setting that is out of range and what would be right.
+    /// Names the setting that is out of range, and its range.
     fn from_config(config: Self::Config) -> Result<Self>;
 }
 
-/// A controller that is made from its settings for a schema.
+/// A controller constructed from its settings for a schema.
 pub trait ControllerFromConfig: Sized {
     /// The settings; its `Default` is the documented default.
     type Config: Serialize + DeserializeOwned + Default;
@@ -42,7 +42,7 @@ pub trait ControllerFromConfig: Sized {
     /// Makes the controller; initial weights are drawn from `rng`.
     ///
     /// # Errors
-    /// Names the setting that is out of range and what would be right.
+    /// Names the setting that is out of range, and its range.
     fn from_config(config: Self::Config, schema: &Schema, rng: &mut Rng) -> Result<Self>;
 }
 
@@ -51,7 +51,7 @@ pub trait ControllerFromConfig: Sized {
 #[serde(deny_unknown_fields)]
 pub struct NoSettings {}
 
-/// What every registered item says of itself.
+/// Description of a registered item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct About {
     /// The plugin it belongs to, e.g. `segm`.
@@ -62,12 +62,12 @@ pub struct About {
     pub about: &'static str,
     /// Version of the crate it comes from.
     pub version: &'static str,
-    /// The library it was loaded from; `None` for what is built in.
+    /// The library it was loaded from; `None` for built-in items.
     pub library: Option<Library>,
 }
 
 impl About {
-    /// Where the item comes from, for messages.
+    /// The origin of the item, for messages.
     pub fn origin(&self) -> &'static str {
         self.library.map_or("this program", |l| l.path)
     }
@@ -76,7 +76,7 @@ impl About {
 /// A library that items were loaded from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Library {
-    /// Where it was read from.
+    /// Its path.
     pub path: &'static str,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: &'static str,
@@ -102,7 +102,7 @@ macro_rules! entry {
             /// All registered items of this kind, sorted by name.
             pub fn all() -> Vec<&'static Self> {
                 let mut all: Vec<&'static Self> = inventory::iter::<Self>().collect();
-                // Whoever panicked while holding the lock did not leave half an entry.
+                // A panic while holding the lock cannot leave half an entry.
                 all.extend($added.read().unwrap_or_else(PoisonError::into_inner).iter());
                 all.sort_by_key(|e| e.about.name);
                 all
@@ -144,7 +144,7 @@ impl SpaceEntry {
     /// The search space of the plugin called `plugin`.
     ///
     /// # Errors
-    /// [`Error::UnknownName`] with the nearest plugin that brings a space.
+    /// [`Error::UnknownName`] with the nearest plugin that provides a space.
     pub fn of_plugin(plugin: &str) -> Result<&'static Self> {
         let all = Self::all();
         all.iter()
@@ -157,12 +157,12 @@ impl SpaceEntry {
 /// Reads settings, naming the item and the nearest known key when they do not fit.
 ///
 /// # Errors
-/// [`Error::Config`] with what serde found.
+/// [`Error::Config`] with serde's message.
 pub fn read_config<C: Serialize + DeserializeOwned + Default>(
     item: &str,
     value: &Value,
 ) -> Result<C> {
-    // Settings given are laid over the defaults, so that a partial table is enough.
+    // The given settings override the defaults, so that a partial table is enough.
     let mut merged = default_config::<C>();
     if let (Value::Object(all), Value::Object(given)) = (&mut merged, value) {
         for (key, v) in given {
@@ -182,7 +182,7 @@ pub fn read_config<C: Serialize + DeserializeOwned + Default>(
     })
 }
 
-/// What is wrong with a value, with the key it stands under.
+/// The problem with a value, after its key.
 pub fn at_path(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     match error.path().to_string().as_str() {
         "." => error.inner().to_string(),

@@ -1,4 +1,4 @@
-//! Reward schedules: how much work a candidate is worth.
+//! Reward schedules: the stages of an evaluation, and early stopping.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,26 +17,26 @@ pub enum Source {
     Images,
 }
 
-/// The size at which the loss compares output and truth.
+/// The size at which the loss compares output and ground truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetScale {
-    /// Truth at a quarter of the crop; outputs are resized to it.
+    /// Ground truth at a quarter of the crop; outputs are resized to it.
     Quarter,
-    /// Truth is resized to the output's own size.
+    /// Ground truth is resized to the output's own size.
     Output,
 }
 
-/// The course of learning rates over a training.
+/// Decay of learning rates over a training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decay {
-    /// Not at all, as in the method.
+    /// None, as in the paper.
     #[default]
     Constant,
-    /// Linearly towards 0, which settles short trainings.
+    /// Linear towards 0, useful for short trainings.
     Linear,
-    /// As `(1 - done / steps)^0.9`, usual in full trainings for dense prediction.
+    /// Polynomial, `(1 - done / steps)^0.9`, common in full trainings for dense prediction.
     Polynomial,
 }
 
@@ -80,12 +80,12 @@ pub enum Optimiser {
 pub struct Stage {
     /// The origin of inputs.
     pub source: Source,
-    /// Training samples in a pass; 0 means each image once. Above the number of images, they come
-    /// again with another augmentation.
+    /// Training samples per pass; 0 means each image once. Above the number of images, images
+    /// repeat with a new augmentation.
     pub samples: usize,
     /// Passes over the samples, 1 to 10,000,000.
     pub epochs: usize,
-    /// Images in a step, 1 to 4096.
+    /// Batch size, 1 to 4096.
     pub batch: usize,
     /// Images are scaled so that their shorter side has this length, 1 to 4096.
     pub shorter_side_px: usize,
@@ -93,12 +93,12 @@ pub struct Stage {
     pub crop_px: usize,
     /// The optimiser of the decoder (and auxiliary heads).
     pub decoder: Optimiser,
-    /// How the encoder learns; ignored by a stage on `features`.
+    /// The optimiser of the encoder; ignored by a stage on `features`.
     pub encoder: Optimiser,
-    /// The course of both learning rates over the stage.
+    /// Decay of both learning rates over the stage.
     #[serde(default)]
     pub decay: Decay,
-    /// Gradients of each part are scaled down to this norm at most; 0 turns it off.
+    /// Maximum gradient norm of each part of the network; 0 turns clipping off.
     pub clip_norm: f64,
     /// Weight of the squared distance to the teacher's outputs, 0 or more; 0 turns it off.
     pub distillation: f64,
@@ -106,19 +106,19 @@ pub struct Stage {
     pub auxiliary: f64,
     /// Decay of the Polyak average of the weights, from 0 to below 1; 0 turns it off.
     pub polyak: f64,
-    /// Size at which output and truth are compared.
+    /// Size at which output and ground truth are compared.
     pub targets: TargetScale,
 }
 
 impl Stage {
-    /// Checks every value by its range; `name` says in messages which stage it is.
+    /// Checks the range of every value; messages refer to the stage as `name`.
     ///
     /// # Errors
-    /// Names the first value that is out of range, and what would be right.
+    /// Names the first value that is out of range, and its range.
     pub fn check(&self, name: &str) -> Result<()> {
-        /// More than any training has.
+        /// Maximum number of samples and epochs.
         const MOST: usize = 10_000_000;
-        /// The largest side and batch.
+        /// Maximum side length and batch.
         const MOST_AT_ONCE: usize = 4096;
         let wrong = |key: &str, value: &dyn ToString, expected: String| {
             Err(Error::invalid(
@@ -185,20 +185,19 @@ impl Optimiser {
 /// The decision after a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The architecture goes through the next stage.
+    /// Continue with the next stage.
     Continue,
-    /// The rewards so far are its result.
+    /// End the evaluation with the rewards so far.
     Stop,
 }
 
-/// Decides which stages an architecture goes through and what the controller is told.
-///
-/// Architectures are proposed in rounds and may be evaluated side by side, in any order. So that the
-/// order does not matter, each is evaluated with a copy of the schedule as it was when its round was
-/// proposed ([`save`](RewardSchedule::save) and [`load`](RewardSchedule::load)). Afterwards the
-/// schedule itself is asked the same verdicts again, in the order of the trials, with the same
-/// rewards and draws; its answers are not heeded then, but what it remembers grows. A trial that
-/// failed is left out.
+/// Decides which stages an architecture goes through and which reward the controller receives.
+/// Architectures are proposed in rounds and may be evaluated in parallel, in any order. So that the
+/// order does not matter, each is evaluated with a copy of the schedule in its state when the round
+/// was proposed ([`save`](RewardSchedule::save) and [`load`](RewardSchedule::load)). Afterwards the
+/// schedule itself is asked for the same verdicts again, in the order of the trials, with the same
+/// rewards and draws; the answers are ignored then, but its memory is updated. Failed trials are
+/// left out.
 ///
 /// A second stage for architectures that beat a threshold:
 ///
@@ -220,7 +219,7 @@ pub enum Verdict {
 ///         Ok(if is_promising { Verdict::Continue } else { Verdict::Stop })
 ///     }
 ///
-///     // Nothing is remembered between trials.
+///     // There is no state to keep between trials.
 ///     fn save(&self) -> Result<State> {
 ///         State::write("schedule above", &())
 ///     }
@@ -234,7 +233,7 @@ pub enum Verdict {
 ///     let stages = [Stage::decoder_only(), Stage::end_to_end()];
 ///     Ok(Box::new(Above { threshold: 0.3, stages }))
 /// };
-/// testing::check_schedule(&make, Seed(0)).expect("the schedule keeps its promises");
+/// testing::check_schedule(&make, Seed(0)).expect("a conforming schedule");
 /// ```
 pub trait RewardSchedule {
     /// The stages in order, at least one.
@@ -242,21 +241,21 @@ pub trait RewardSchedule {
 
     /// Decides after every stage but the last, by the reward just obtained. A copy is asked while
     /// the trial is evaluated, the schedule itself when the trial is learned from, in trial order.
-    /// The answer depends on what was learned, these arguments, and nothing else.
+    /// The answer must depend only on the schedule's state and these arguments.
     ///
     /// # Errors
-    /// When there is no answer, which ends the search.
+    /// When the decision fails, which ends the search.
     fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Result<Verdict>;
 
-    /// Decides what the controller is told, from the rewards of the stages gone through (never
-    /// empty) and from what the network costs on an image of the last stage's crop: the last reward
-    /// obtained, by default.
+    /// Computes the reward reported to the controller, from the rewards of the completed stages
+    /// (never empty) and the network's cost on an image of the last stage's crop; by default the
+    /// last reward.
     ///
-    /// A schedule that weighs cost against quality does it here. Costs come from the graph alone:
-    /// a measured time would differ from run to run, and a seed would no longer decide a search.
+    /// A schedule that trades quality against cost does it here. Costs come from the graph alone: a
+    /// measured time would differ from run to run, and searches would not be reproducible.
     ///
     /// # Errors
-    /// When there is no answer, which ends the search.
+    /// When the decision fails, which ends the search.
     fn reward(&self, stage_rewards: &[f64], _cost: &Cost) -> Result<f64> {
         Ok(stage_rewards.last().copied().unwrap_or(0.0))
     }

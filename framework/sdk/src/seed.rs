@@ -1,8 +1,8 @@
 //! One seed, split into named streams.
 //!
 //! Nothing in a search reads the clock or a global generator: every random decision draws from a
-//! stream named after what it is for, such as `trial/12/stage0`, so that no decision depends on
-//! how many numbers another one drew.
+//! stream named after its purpose, such as `trial/12/stage0`, so that no decision depends on how
+//! many numbers another one drew.
 
 use rand::SeedableRng;
 use serde::{Deserialize, Serialize};

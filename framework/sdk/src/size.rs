@@ -22,12 +22,12 @@ impl Size {
         Self { width, height }
     }
 
-    /// As wide as high.
+    /// A square.
     pub const fn square(side: usize) -> Self {
         Self::new(side, side)
     }
 
-    /// The number of pixels; absurd sizes saturate.
+    /// The number of pixels; overflow saturates.
     pub const fn area(self) -> usize {
         self.width.saturating_mul(self.height)
     }

@@ -1,11 +1,10 @@
 //! Small diagrams of chosen architectures, offered by a search space.
-//!
-//! A [`Sketch`] is data; whoever shows it draws it. It comes from a plugin, so whoever draws it
-//! takes any: edges that do not point forward are left out.
+//! A [`Sketch`] is data that cards and reports draw. As it comes from a plugin, drawing accepts any
+//! sketch: edges that do not point forward are left out.
 
 use serde::{Deserialize, Serialize};
 
-/// A directed acyclic diagram, drawn as text or SVG by whoever shows it.
+/// A directed acyclic diagram, drawn as text or SVG.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sketch {
     /// The subject, e.g. `cell` or `wiring`.
@@ -23,6 +22,6 @@ pub struct SketchBox {
     pub name: String,
     /// Its operation, e.g. `sep_conv_3x3`; may be empty.
     pub label: String,
-    /// Part of the result, and drawn stronger.
+    /// True for a part of the result, which is drawn emphasised.
     pub is_output: bool,
 }

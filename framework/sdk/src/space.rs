@@ -1,4 +1,4 @@
-//! Search spaces: what can be built.
+//! Search spaces: the networks that can be built.
 
 use serde_json::{Map, Value};
 
@@ -8,9 +8,8 @@ use crate::graph::{Graph, IoChannels};
 use crate::sketch::Sketch;
 
 /// A family of networks, each named by a sequence of choices.
-///
-/// Every valid sequence must decode into a graph that builds and runs at any input size: no dead
-/// ends and no rejection. [`check_space`](crate::testing::check_space) holds a space to it.
+/// Every valid sequence must decode into a graph that builds and runs at any input size, without
+/// dead ends or rejection. [`check_space`](crate::testing::check_space) checks this.
 ///
 /// A stack of convolutions whose depth is searched:
 ///
@@ -44,7 +43,7 @@ use crate::sketch::Sketch;
 /// let space = Stack(Schema::new(vec![Decision::new("depth", "", ["1", "2", "3"])])?);
 /// let deepest = space.decode(&space.parse("2")?, &IoChannels::rgb(21))?;
 /// assert!(deepest.parameters() > space.decode(&space.parse("0")?, &IoChannels::rgb(21))?.parameters());
-/// testing::check_space(&space, 20, Seed(0)).expect("the space keeps its promises");
+/// testing::check_space(&space, 20, Seed(0)).expect("a conforming space");
 /// # Ok::<(), nasfw_sdk::Error>(())
 /// ```
 pub trait SearchSpace: Send + Sync {
@@ -58,7 +57,7 @@ pub trait SearchSpace: Send + Sync {
     /// their outputs can be computed once for a whole search.
     ///
     /// # Errors
-    /// When `choices` come from another schema, or `io` cannot be met.
+    /// When `choices` come from another schema, or the space does not support `io`.
     fn decode(&self, choices: &Choices, io: &IoChannels) -> Result<Graph>;
 
     /// The text form of `choices`, the inverse of [`parse`](SearchSpace::parse); by default the
@@ -71,20 +70,20 @@ pub trait SearchSpace: Send + Sync {
         Ok(options.join("-"))
     }
 
-    /// Reads a genotype. A space with its own [`genotype`](SearchSpace::genotype) has its own
-    /// `parse`.
+    /// Reads a genotype. A space that overrides [`genotype`](SearchSpace::genotype) must override
+    /// `parse`, too.
     ///
     /// # Errors
-    /// Names the position and value that is wrong and what would be right.
+    /// Names the wrong position and value, and the expected one.
     fn parse(&self, genotype: &str) -> Result<Choices> {
         let wrong = || {
             let first = vec!["0"; self.schema().len()].join("-");
-            let expected = format!("one number for each decision is right, e.g. {first}");
+            let expected = format!("expected one number per decision, e.g. {first}");
             Error::invalid("genotype", genotype, expected)
         };
         let options: Option<Vec<usize>> = genotype.split('-').map(|o| o.parse().ok()).collect();
         let choices = self.schema().choices(options.ok_or_else(wrong)?)?;
-        // `+2` and `02` are numbers, too.
+        // `+2` and `02` would parse as numbers, too.
         if self.genotype(&choices)? == genotype {
             Ok(choices)
         } else {
@@ -92,7 +91,7 @@ pub trait SearchSpace: Send + Sync {
         }
     }
 
-    /// Small diagrams of what was chosen, for cards and reports; none by default.
+    /// Small diagrams of the architecture, for cards and reports; none by default.
     ///
     /// # Errors
     /// When `choices` come from another schema.

@@ -1,4 +1,4 @@
-//! The method's two stages, to begin with.
+//! The paper's two stages, as starting points.
 
 use crate::schedule::{Decay, Optimiser, Source, Stage, TargetScale};
 
@@ -13,8 +13,8 @@ const ENCODER: Optimiser = Optimiser::Sgd {
 };
 
 impl Stage {
-    /// Stage 0 of arXiv 1810.10804: only the decoder learns, on cached encoder outputs of 4000
-    /// samples, helped by the logits of a teacher.
+    /// Stage 0 of arXiv 1810.10804: trains only the decoder, on cached encoder outputs of 4000
+    /// samples, with distillation from a teacher.
     pub fn decoder_only() -> Self {
         Self {
             source: Source::Features,
@@ -34,7 +34,7 @@ impl Stage {
         }
     }
 
-    /// Stage 1 of arXiv 1810.10804: the whole network, once over the whole meta-train set.
+    /// Stage 1 of arXiv 1810.10804: trains the whole network for one epoch of the meta-train set.
     pub fn end_to_end() -> Self {
         Self {
             source: Source::Images,

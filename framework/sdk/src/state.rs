@@ -1,4 +1,4 @@
-//! What a controller or a schedule saves between trials.
+//! The saved state of a controller or schedule.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::choices::Schema;
 use crate::error::{Error, Result};
 
-/// A saved controller or schedule: opaque bytes with the name of what wrote them.
+/// A saved controller or schedule: opaque bytes with the name of their owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State(pub Vec<u8>);
 
-/// What [`State::write`] writes.
+/// The contents of a [`State`].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved<O, T> {
@@ -19,11 +19,11 @@ struct Saved<O, T> {
 }
 
 impl State {
-    /// Writes a state without large arrays as JSON; `owner` is what saves it, e.g.
+    /// Writes a state without large arrays as JSON; `owner` names the item, e.g.
     /// `schedule progressive`.
     ///
     /// # Errors
-    /// When `state` cannot be JSON: it has a map whose keys are not text.
+    /// When `state` cannot be written as JSON, because it has a map whose keys are not text.
     pub fn write(owner: &str, state: &impl Serialize) -> Result<Self> {
         match serde_json::to_vec(&Saved { owner, state }) {
             Ok(bytes) => Ok(Self(bytes)),
@@ -34,7 +34,7 @@ impl State {
         }
     }
 
-    /// Reads what [`write`](Self::write) wrote, to the last bit of every finite number.
+    /// Reads a state written by [`write`](Self::write), every finite number bit for bit.
     ///
     /// # Errors
     /// When the bytes are damaged or of another owner.
@@ -52,7 +52,7 @@ impl State {
         }
     }
 
-    /// Writes the state of a controller, which is of use for its own schema only.
+    /// Writes the state of a controller, which is only valid for its schema.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -60,7 +60,7 @@ impl State {
         Self::write(owner, &(schema, state))
     }
 
-    /// Reads what [`write_for`](Self::write_for) wrote.
+    /// Reads a state written by [`write_for`](Self::write_for).
     ///
     /// # Errors
     /// As [`read`](Self::read), and when it was written for another schema.

@@ -1,4 +1,4 @@
-//! Tasks: what is good.
+//! Tasks: loss, metrics and reward.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::size::Size;
 pub enum Loss {
     /// Softmax cross-entropy, mean over the pixels whose label is not `ignore`.
     CrossEntropy {
-        /// The label that does not count.
+        /// The label of ignored pixels.
         ignore: u8,
     },
     /// Reverse Huber loss on depth in metres, mean over valid pixels (Laina et al. 2016, eq. 2):
@@ -30,10 +30,10 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// Checks that this is a loss for truths of this kind, with usable settings.
+    /// Checks that this is a loss for labels of this kind, with usable settings.
     ///
     /// # Errors
-    /// Names what does not fit.
+    /// Names the mismatch.
     pub fn check(self, labels: LabelKind) -> Result<()> {
         let wanted = match self {
             Self::CrossEntropy { .. } => LabelKind::Classes,
@@ -46,15 +46,16 @@ impl Loss {
                 Err(Error::invalid("sigma_px", sigma_px, "a positive number"))
             }
             _ if wanted != labels => {
-                let expected = format!("it is for labels of kind {wanted:?}, not {labels:?}");
+                let expected =
+                    format!("this loss is for labels of kind {wanted:?}, not {labels:?}");
                 Err(Error::invalid("loss", format!("{self:?}"), expected))
             }
             _ => Ok(()),
         }
     }
 
-    /// Checks that a network of `channels` outputs can learn by this loss on this data set: one
-    /// channel for a depth, at least one for each class, one for each joint.
+    /// Checks that a network of `channels` outputs can be trained with this loss on this data set:
+    /// one channel for depth, at least one per class, one per joint.
     ///
     /// # Errors
     /// Names both numbers.
@@ -67,7 +68,7 @@ impl Loss {
                     format!("the data set has {classes} classes"),
                 )
             }
-            Self::BerHu => (channels == 1, "a depth is one channel".into()),
+            Self::BerHu => (channels == 1, "depth needs exactly one channel".into()),
             Self::Heatmap { .. } => {
                 let joints = data.joints.len().max(1);
                 (
@@ -89,7 +90,7 @@ impl Loss {
     }
 }
 
-/// The outputs and truths of one training step, for a custom loss.
+/// The outputs and labels of one training step, for a custom loss.
 #[derive(Clone, Copy, Debug)]
 pub struct LossBatch<'a> {
     /// Images.
@@ -102,13 +103,13 @@ pub struct LossBatch<'a> {
     pub channels: usize,
     /// Raw outputs, `(batch, height, width, channels)`.
     pub outputs: &'a [f32],
-    /// One truth per image: class and depth maps of the output's size, keypoints in its pixels.
+    /// One label per image: class and depth maps of the output's size, keypoints in its pixels.
     pub truths: &'a [Label],
 }
 
-/// Accumulates predictions and truths into metrics over a whole set.
+/// Accumulates predictions and labels into metrics over a whole data set.
 ///
-/// The mean absolute error of a map of depths:
+/// The mean absolute error of depth maps:
 ///
 /// ```
 /// use nasfw_sdk::{Error, Label, Metrics, Prediction, Result, Scorer};
@@ -133,7 +134,7 @@ pub struct LossBatch<'a> {
 ///     }
 ///
 ///     fn metrics(&self) -> Result<Metrics> {
-///         // With nothing to score the worst value, which is finite.
+///         // Without any pixel, the worst value, which is finite.
 ///         let mean = if self.pixels == 0 { 1e6 } else { self.sum / self.pixels as f64 };
 ///         Metrics::new([("mae", mean)])
 ///     }
@@ -156,31 +157,31 @@ pub trait Scorer: Send {
     /// pixels of the image.
     ///
     /// # Errors
-    /// When prediction and truth do not fit each other; nothing is added then.
+    /// When prediction and label do not match; nothing is added then.
     fn add(&mut self, prediction: &Prediction<'_>, truth: &Label) -> Result<()>;
 
-    /// The metrics over everything added. Always finite: what is undefined (no valid pixel at
-    /// all) gets the worst value. Those of single classes or joints are called `METRIC/NAME`, and
-    /// may be left out where they are undefined.
+    /// The metrics over everything added. Always finite: an undefined metric (without any valid
+    /// pixel) has the worst value. Metrics of single classes or joints are called `METRIC/NAME`,
+    /// and may be left out where they are undefined.
     ///
     /// # Errors
     /// When a metric is not finite ([`Metrics::new`] refuses it).
     fn metrics(&self) -> Result<Metrics>;
 
-    /// This scorer, where it looks at nothing of a prediction but the [`argmax`](crate::argmax) of
-    /// every pixel. A device then takes that, and copies one number a pixel to the host instead of
-    /// all its channels; `add` is not called.
+    /// This scorer, if it only needs the [`argmax`](crate::argmax) of every pixel. The device then
+    /// computes it, and copies one number per pixel to the host instead of all channels; `add` is
+    /// not called.
     fn of_classes(&mut self) -> Option<&mut dyn ClassScorer> {
         None
     }
 }
 
-/// A [`Scorer`] that needs the winning channel of every pixel, and no more.
+/// A [`Scorer`] that needs only the channel with the maximum at every pixel.
 pub trait ClassScorer {
-    /// Adds one image: a class for each pixel of the truth, in row order.
+    /// Adds one image: a class for each pixel of the label, row-major.
     ///
     /// # Errors
-    /// When prediction and truth do not fit each other; nothing is added then.
+    /// When prediction and label do not match; nothing is added then.
     fn add_classes(&mut self, predicted: &[u8], truth: &Label) -> Result<()>;
 }
 
@@ -188,15 +189,15 @@ pub trait ClassScorer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
-    /// What a search trains and evaluates on.
+    /// The split that a search trains and evaluates on.
     Train,
-    /// What a search never looks at: `train` and `eval` do.
+    /// The split that a search never uses, for `train` and `eval`.
     Val,
 }
 
-/// Images and truths that a task brings itself, used when the user names no data set.
+/// Images and labels that a task provides itself, used when the user names no data set.
 ///
-/// It is read by several threads at once, and the same index always gives the same sample.
+/// Several threads read it at once; the same index must always give the same sample.
 pub trait TaskData: Send + Sync {
     /// Names and symmetries of classes or joints.
     fn info(&self) -> DataInfo;
@@ -204,10 +205,10 @@ pub trait TaskData: Send + Sync {
     /// The number of samples in a split.
     fn len(&self, split: Split) -> usize;
 
-    /// Text that changes exactly when the data does; a run continues with its own data only.
+    /// Text that changes exactly when the data does; a run can only continue with the same data.
     fn fingerprint(&self) -> String;
 
-    /// One line for people.
+    /// A one-line description.
     fn description(&self) -> String;
 
     /// The size of a sample's image.
@@ -216,15 +217,15 @@ pub trait TaskData: Send + Sync {
     /// When the sample cannot be read.
     fn size_px(&self, split: Split, index: usize) -> Result<Size>;
 
-    /// Fills in a sample: `image`, bytes `(height, width, 3)`, and `label`, of the task's kind, a
-    /// map of the image's size or as many points as there are joints. Both come as zeros.
+    /// Fills in a sample: `image`, bytes `(height, width, 3)`, and `label`, of the task's kind: a
+    /// map of the image's size, or one point per joint. Both are initialised with zeros.
     ///
     /// # Errors
     /// When the sample cannot be read.
     fn fill(&self, split: Split, index: usize, image: &mut [u8], label: &mut Label) -> Result<()>;
 }
 
-/// The purpose that a network is trained and evaluated for.
+/// A task that networks are trained and evaluated for.
 ///
 /// Depth estimation, scored by the [`Scorer`] of its example:
 ///
@@ -282,10 +283,10 @@ pub trait TaskData: Send + Sync {
 ///     }
 /// }
 ///
-/// testing::check_task(&Depth).expect("the task keeps its promises");
+/// testing::check_task(&Depth).expect("a conforming task");
 /// ```
 pub trait Task: Send + Sync {
-    /// The kind of truth it needs.
+    /// The kind of labels that it needs.
     fn labels(&self) -> LabelKind;
 
     /// Channels of the network's output for this data set.
@@ -303,7 +304,7 @@ pub trait Task: Send + Sync {
     /// When the data set does not fit the task.
     fn scorer(&self, data: &DataInfo) -> Result<Box<dyn Scorer>>;
 
-    /// The reward of a search in [0, 1], higher better, from a scorer's metrics.
+    /// The reward of a search in [0, 1], higher is better, from a scorer's metrics.
     ///
     /// # Errors
     /// When a metric that the reward needs is missing.
@@ -312,20 +313,20 @@ pub trait Task: Send + Sync {
     /// Names of the metrics to show first, best known first, e.g. `["miou"]`.
     fn headline(&self) -> &'static [&'static str];
 
-    /// For [`Loss::Custom`]: the loss of a batch, its derivative by each output added to
-    /// `gradient`, which comes as zeros of the outputs' length.
+    /// For [`Loss::Custom`]: computes the loss of a batch, and adds its derivative with respect to
+    /// each output to `gradient`, which has the outputs' length and is initialised with zeros.
     ///
     /// # Errors
-    /// When there is none (the default), or outputs and truths do not fit it.
+    /// When there is no custom loss (the default), or outputs and labels do not match it.
     fn custom_loss(&self, _batch: &LossBatch<'_>, _gradient: &mut [f32]) -> Result<f64> {
         Err(Error::invalid(
             "loss",
             "custom",
-            "this task computes no custom loss; implement `Task::custom_loss`, or name another loss",
+            "this task has no custom loss; implement `Task::custom_loss`, or use another loss",
         ))
     }
 
-    /// Data that the task brings itself; none by default.
+    /// Data that the task provides itself; none by default.
     fn data(&self) -> Option<&dyn TaskData> {
         None
     }

@@ -1,4 +1,4 @@
-//! The C header says the same as the Rust side: sizes, offsets, numbers.
+//! The C header agrees with the Rust side: sizes, offsets, constants.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,7 +11,7 @@ use nasfw_sdk::graph::IR_VERSION;
 use nasfw_sdk::wire::message::{Kind, Op};
 use nasfw_sdk::wire::{self, Buffer, Bytes, HostTable, RawSlice, Stamp, Table};
 
-/// Every C expression with the number it must have.
+/// Every C expression with its expected value.
 fn expected() -> Vec<(String, usize)> {
     let mut all: Vec<(String, usize)> = Vec::new();
     macro_rules! layout {

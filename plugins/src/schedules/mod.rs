@@ -1,19 +1,19 @@
-//! Reward schedules: how much work a candidate is worth.
+//! Reward schedules: the stages of an evaluation, and early stopping.
 //!
-//! A schedule lists the stages of judging an architecture, decides after each whether the next is
-//! worth its time, and says which reward the controller is told.
+//! A schedule lists the stages of evaluating an architecture, decides after each whether to
+//! continue, and computes the reward that the controller receives.
 //!
 //! | name | stages |
 //! |---|---|
-//! | `progressive` | decoder on cached features, then, if promising, the whole network: the method's |
-//! | `single-stage` | one stage for everyone |
+//! | `progressive` | decoder on cached features, then, if promising, the whole network: the paper's |
+//! | `single-stage` | one stage for every architecture |
 //!
 //! # Adding one
 //!
 //! Write one file with a config (`serde`, `deny_unknown_fields`, `default`), a type that implements
 //! [`RewardSchedule`](nasfw_sdk::RewardSchedule) and
 //! [`FromConfig`](nasfw_sdk::registry::FromConfig), and a [`register!`](nasfw_sdk::register) line,
-//! and name the file here. `plugins/tests/schedules.rs` then holds it to the contract. The method's
+//! and name the file here. `plugins/tests/schedules.rs` then checks its contract. The paper's
 //! stages and how settings change them are in [`stages`], rules for stopping early in
 //! [`termination`].
 

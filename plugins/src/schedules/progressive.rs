@@ -1,4 +1,4 @@
-//! The method's schedule: a cheap stage for everyone, a dear one for what promises something.
+//! The paper's schedule: a cheap stage for every architecture, an expensive one for promising ones.
 
 use nasfw_sdk::State;
 use nasfw_sdk::registry::FromConfig;
@@ -10,7 +10,8 @@ use super::termination::{History, Termination};
 
 const OWNER: &str = "schedule progressive";
 
-/// Settings of [`Progressive`]; a stage table may give only what differs from its default.
+/// Settings of [`Progressive`]; a stage table may contain only the keys that differ from its
+/// default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProgressiveConfig {
@@ -20,7 +21,7 @@ pub struct ProgressiveConfig {
     /// The second stage; [`stages::end_to_end`] by default.
     #[serde(deserialize_with = "over_end_to_end")]
     pub stage1: Stage,
-    /// Which architectures end after the first stage; `released` by default.
+    /// The rule that stops architectures after the first stage; `released` by default.
     pub termination: Termination,
 }
 
@@ -35,8 +36,7 @@ impl Default for ProgressiveConfig {
 }
 
 /// Two stages with early termination between them (arXiv 1810.10804, section 3).
-///
-/// The controller is told the last reward obtained.
+/// The controller receives the last reward obtained.
 #[derive(Clone, Debug)]
 pub struct Progressive {
     stages: [Stage; 2],
@@ -69,7 +69,7 @@ impl RewardSchedule for Progressive {
     fn verdict(&mut self, stage: usize, reward: f64, rng: &mut Rng) -> Result<Verdict> {
         Ok(match stage {
             0 => self.termination.verdict(&mut self.history, reward, rng),
-            // There is nothing after the last stage.
+            // There is no decision after the last stage.
             _ => Verdict::Stop,
         })
     }
@@ -81,7 +81,7 @@ impl RewardSchedule for Progressive {
     fn load(&mut self, state: &State) -> Result<()> {
         let history: History = state.read(OWNER)?;
         if !history.is_sound() {
-            let message = "has a mean that is no number".into();
+            let message = "its mean is not a number".into();
             return Err(Error::State {
                 item: OWNER.into(),
                 message,

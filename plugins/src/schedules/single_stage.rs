@@ -1,4 +1,4 @@
-//! One stage for everyone: the plain schedule, for comparison and for cheap tasks.
+//! One stage for every architecture: the plain schedule, for comparison and for cheap tasks.
 
 use nasfw_sdk::State;
 use nasfw_sdk::registry::FromConfig;
@@ -9,7 +9,7 @@ use super::stages;
 
 const OWNER: &str = "schedule single-stage";
 
-/// Settings of [`SingleStage`]; the table may give only what differs from the default.
+/// Settings of [`SingleStage`]; the table may contain only the keys that differ from the default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SingleStageConfig {
@@ -26,7 +26,7 @@ impl Default for SingleStageConfig {
     }
 }
 
-/// Trains every architecture in the same one stage.
+/// Trains every architecture in the same single stage.
 #[derive(Clone, Debug)]
 pub struct SingleStage {
     stage: Stage,
@@ -52,7 +52,7 @@ impl RewardSchedule for SingleStage {
     }
 
     fn verdict(&mut self, _: usize, _: f64, _: &mut Rng) -> Result<Verdict> {
-        // Never asked: there is nothing after the only stage.
+        // Never called: there is no decision after the only stage.
         Ok(Verdict::Stop)
     }
 

@@ -1,4 +1,4 @@
-//! The method's two stages, and reading changed ones from settings.
+//! The paper's two stages, and reading modified ones from settings.
 
 use nasfw_sdk::{Error, Optimiser, Result, Source, Stage};
 use serde::de::Error as _;
@@ -15,16 +15,16 @@ pub fn end_to_end() -> Stage {
     Stage::end_to_end()
 }
 
-/// The most samples in a pass, and the most passes.
+/// Maximum number of samples in a pass, and of passes.
 const MOST_SAMPLES: usize = 10_000_000;
 
-/// The largest batch and side: more is a slip of the finger that no machine has memory for.
+/// Maximum batch and side length; a larger value is a typo that no machine has memory for.
 const MOST: usize = 4096;
 
 /// Checks that a stage can be run; `name` is its key in the settings.
 ///
 /// # Errors
-/// Names the setting that is out of range and what would be right.
+/// Names the setting that is out of range, and its range.
 pub fn check(name: &str, stage: &Stage) -> Result<()> {
     let key = |key: &str| format!("schedule.{name}.{key}");
     if !(1..=MOST_SAMPLES).contains(&stage.epochs) {
@@ -86,7 +86,7 @@ pub fn check(name: &str, stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Reads a stage of which only what differs from `default` is given.
+/// Reads a stage from the keys that differ from `default`.
 ///
 /// # Errors
 /// When a key is unknown or a value has the wrong type.
@@ -100,8 +100,8 @@ pub(super) fn read_over<'de, D: Deserializer<'de>>(
     serde_json::from_value(merged).map_err(D::Error::custom)
 }
 
-/// Lays tables over tables key by key; a table of another `kind` replaces the one below it, since
-/// the settings of one optimiser mean nothing to another.
+/// Merges `above` into `below` key by key; a table of another `kind` replaces the one below it,
+/// because the settings of one optimiser do not apply to another.
 fn lay_over(below: &mut Value, above: Value) {
     match (below, above) {
         (Value::Object(below), Value::Object(above)) => {

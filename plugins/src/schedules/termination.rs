@@ -1,4 +1,4 @@
-//! Stopping early: whether a first reward is worth the next stage.
+//! Early termination by the first reward.
 
 use nasfw_sdk::{Rng, Verdict};
 use rand::RngExt;
@@ -6,48 +6,47 @@ use serde::{Deserialize, Serialize};
 
 /// Share of the old value in the running mean of rewards.
 const DECAY: f64 = 0.99;
-/// Where δ (and the paper's p) starts.
+/// Initial value of δ (and of the paper's p).
 const START: f64 = 0.9;
-/// From which evaluation on it is multiplied by what, one after the other.
+/// Evaluations from which on it is multiplied by a factor, cumulatively.
 const ANNEALING: [(u64, f64); 4] = [(100, 0.9), (200, 0.8), (300, 0.7), (400, 0.6)];
 
-/// Which rule stops an architecture below the running mean m of first rewards.
+/// The rule that stops architectures below the running mean m of first rewards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Termination {
     /// The rule of the released code: with u ~ U(0, δ), continue if r > m·(1 − u). A reward of q·m
-    /// goes on with probability max(0, 1 − (1 − q)/δ), so what is far below is always stopped.
+    /// continues with probability max(0, 1 − (1 − q)/δ), so rewards far below m always stop.
     #[default]
     Released,
-    /// The rule of the paper's text: stop with probability 1 − p, however far below. The paper
-    /// leaves open how p is annealed; here it takes the values of the released δ.
+    /// The rule of the paper's text: stop with probability 1 − p, however far below. The paper does
+    /// not define how p is annealed; here it takes the values of the released δ.
     Paper,
     /// Every architecture goes through every stage.
     Never,
 }
 
-/// The running mean of first rewards and how many there were.
+/// The running mean of first rewards, and their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {
-    /// m ← 0.99·m + 0.01·r, started at 0.
+    /// m ← 0.99·m + 0.01·r, starting at 0.
     average: f64,
-    /// Rewards taken in.
+    /// Number of rewards so far.
     evaluations: u64,
 }
 
 impl Termination {
-    /// Takes in a first reward and decides whether the architecture goes on.
+    /// Adds a first reward to the history and decides whether the architecture continues.
     ///
-    /// The reward is taken in before it is compared. A reward that is no number stops and is not
-    /// taken in.
+    /// The reward is added before it is compared. NaN stops the architecture and is not added.
     pub fn verdict(self, history: &mut History, reward: f64, rng: &mut Rng) -> Verdict {
         if !reward.is_finite() {
             return Verdict::Stop;
         }
         history.add(reward);
         let mean = history.mean();
-        // Drawn whether needed or not, so that the rules use the generator alike.
+        // Always drawn, so that all rules use the generator equally.
         let u = rng.random::<f64>();
         let goes_on = match self {
             Self::Never => true,
@@ -69,10 +68,10 @@ impl History {
         self.evaluations = self.evaluations.saturating_add(1);
     }
 
-    /// The mean that rewards are compared with: the moving average over the weight of its real
-    /// rewards, as in Adam, so that the 0 it started at counts for nothing; 0 before the first.
+    /// The mean that rewards are compared with: the moving average with Adam's bias correction for
+    /// its start at 0; 0 before the first reward.
     ///
-    /// Early it is the plain mean; after 400 rewards the correction is below 2 %.
+    /// Initially it is the plain mean; after 400 rewards the correction is below 2 %.
     pub fn mean(&self) -> f64 {
         let weight = 1.0 - DECAY.powf(self.evaluations as f64);
         if weight > 0.0 {
@@ -83,7 +82,7 @@ impl History {
     }
 
     /// δ, or the paper's p: 0.9, then .81, .648, .4536 and .27216 from evaluations 100, 200, 300
-    /// and 400 on (the one being decided counts), so that less is let through later.
+    /// and 400 on (including the one being decided), so that fewer architectures continue later.
     pub fn delta(&self) -> f64 {
         let due = ANNEALING
             .iter()
@@ -91,7 +90,7 @@ impl History {
         START * due.map(|(_, factor)| factor).product::<f64>()
     }
 
-    /// Whether this can have been saved by a history.
+    /// True if a history can have these values.
     pub(super) fn is_sound(&self) -> bool {
         self.average.is_finite()
     }

@@ -7,8 +7,8 @@ use super::decisions::node_name;
 use super::genotype::Cell;
 
 impl Cell {
-    /// Adds one copy of the cell on `x` of `channels` channels and returns its output, of the
-    /// same shape. Nodes are called `{name}.op1…`, `{name}.sum4` and so on by their number.
+    /// Adds one copy of the cell on `x` of `channels` channels and returns its output, of the same
+    /// shape. Nodes are named by their number: `{name}.op1…`, `{name}.sum4` and so on.
     pub(super) fn build(
         &self,
         graph: &mut GraphBuilder,

@@ -6,9 +6,8 @@ use super::genotype::ENCODER_MAPS;
 use super::operation::Operation;
 
 /// The wiring of `blocks` blocks, then a cell of `layers` layers.
-///
-/// All operations share one kind, so a controller may share one head among them. No other two
-/// decisions do: map 4 is another thing to block 1 than to block 2.
+/// All operations share one kind, so a controller may share one head among them. No other decisions
+/// share a kind: map 4 has another meaning for block 1 than for block 2.
 pub(super) fn schema(blocks: usize, layers: usize) -> Result<Schema> {
     let mut decisions = Vec::new();
     for block in 0..blocks {
@@ -32,7 +31,7 @@ pub(super) fn schema(blocks: usize, layers: usize) -> Result<Schema> {
     Schema::new(decisions)
 }
 
-/// What the decoder's map number `map` is called.
+/// The name of the decoder's map number `map`.
 pub(super) fn map_name(map: usize) -> String {
     match map.checked_sub(ENCODER_MAPS) {
         Some(block) => format!("block{block}"),
@@ -40,7 +39,7 @@ pub(super) fn map_name(map: usize) -> String {
     }
 }
 
-/// What node number `node` of a cell is called: the names that its graph nodes carry.
+/// The name of node number `node` of a cell, which its graph nodes have, too.
 pub(super) fn node_name(node: usize) -> String {
     match node {
         0 => "x".into(),

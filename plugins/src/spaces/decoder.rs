@@ -8,7 +8,7 @@ use super::mobilenet_v2::Map;
 
 const RELU: Option<ActivationKind> = Some(ActivationKind::Relu);
 
-/// What the decoder's size depends on besides the genotype.
+/// Settings of the decoder's size, besides the genotype.
 pub(super) struct Decoder {
     /// Channels of every map.
     pub(super) width: usize,
@@ -16,7 +16,7 @@ pub(super) struct Decoder {
     pub(super) repeats: usize,
     /// Channels of each output.
     pub(super) output_channels: usize,
-    /// Whether blocks get an auxiliary cell.
+    /// True if blocks get an auxiliary cell.
     pub(super) has_auxiliary: bool,
 }
 
@@ -64,8 +64,8 @@ impl Decoder {
         Map { node, ..map }
     }
 
-    /// Each input through its own copy of the cell and a 1x1 at its own resolution, then the sum
-    /// at the finer one. No activation after it.
+    /// Adds a block: each input through its own copy of the cell and a 1x1 convolution at its own
+    /// resolution, then the sum at the finer one, without activation.
     fn block(
         &self,
         graph: &mut GraphBuilder,
@@ -90,10 +90,10 @@ impl Decoder {
         Map { node, ..finer }
     }
 
-    /// Loose ends, resized to the finest and concatenated → ReLU → 1x1 → BN → ReLU → 3x3 with
-    /// bias.
+    /// Adds the collapse: loose ends, resized to the finest and concatenated → ReLU → 1x1 → BN →
+    /// ReLU → 3x3 with bias.
     fn collapse(&self, graph: &mut GraphBuilder, ends: &[(usize, Map)]) -> NodeId {
-        // Ends are never empty: nothing reads the last block.
+        // Ends are never empty, because nothing reads the last block.
         let Some(&(_, finest)) = ends.iter().min_by_key(|(_, map)| map.stride) else {
             unreachable!("the last block is a loose end");
         };
@@ -115,7 +115,7 @@ impl Decoder {
     }
 }
 
-/// `map` at the size of `like`; itself when it has that size already.
+/// Resizes `map` to the size of `like`, if it differs.
 fn resized(graph: &mut GraphBuilder, name: &str, map: Map, like: Map) -> NodeId {
     if map.stride == like.stride {
         return map.node;

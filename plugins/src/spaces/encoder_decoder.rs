@@ -28,7 +28,7 @@ pub struct EncoderDecoderConfig {
     pub layers: usize,
     /// The encoder.
     pub encoder: MobileNetV2,
-    /// Whether networks get an auxiliary cell per block, for training.
+    /// Adds an auxiliary cell per block, for training.
     pub auxiliary: bool,
 }
 
@@ -59,7 +59,7 @@ impl EncoderDecoder {
         &self.config
     }
 
-    /// `choices` as cell and wiring.
+    /// Converts `choices` to cell and wiring.
     ///
     /// # Errors
     /// When they come from another schema.
@@ -95,7 +95,7 @@ impl FromConfig for EncoderDecoder {
     type Config = EncoderDecoderConfig;
 
     fn from_config(config: EncoderDecoderConfig) -> Result<Self> {
-        // The bounds keep the largest graph under the node limit, so that every choice builds.
+        // These bounds keep the largest graph below the node limit, so that every choice builds.
         for (name, value, most) in [
             ("width", config.width, 1024),
             ("repeats", config.repeats, 4),

@@ -4,7 +4,7 @@ use nasfw_sdk::Schema;
 
 use super::operation::Operation;
 
-/// Encoder outputs, and so the maps that the decoder starts from.
+/// Number of encoder outputs, from which the decoder starts.
 pub(super) const ENCODER_MAPS: usize = 4;
 
 /// One layer of a cell: two operations and their sum.
@@ -38,7 +38,7 @@ impl Cell {
     }
 }
 
-/// One architecture: the cell that every block uses, and how blocks are wired.
+/// One architecture: the cell that every block uses, and the wiring of blocks.
 ///
 /// Maps are numbered: 0 to 3 are the encoder's, fine to coarse, and block b makes map 4 + b.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -76,8 +76,8 @@ impl Genotype {
         })
     }
 
-    /// The maps that no block reads, of blocks only: they form the output. Never empty, because
-    /// nothing reads the last block.
+    /// The block outputs that no block reads, which form the output. Never empty, because nothing
+    /// reads the last block.
     pub fn loose_ends(&self) -> Vec<usize> {
         (0..self.wiring.len())
             .map(|block| ENCODER_MAPS + block)

@@ -25,18 +25,18 @@ const RELU6: Option<ActivationKind> = Some(ActivationKind::Relu6);
 pub struct MobileNetV2 {
     /// Channel multiplier, 0.1 to 4; channels are rounded to multiples of 8.
     pub width: f64,
-    /// Whose MobileNet-v2 it is.
+    /// The variant of MobileNet-v2.
     pub variant: Variant,
 }
 
 /// Encoders that differ in the first group, which expands by 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Variant {
-    /// That of the search method's authors: the first group has a 1x1 expand convolution as well.
+    /// The paper's variant: the first group also has a 1x1 expand convolution.
     #[default]
     #[serde(rename = "mobilenet-v2")]
     WithFirstExpand,
-    /// That of torchvision and timm, which leave it out; takes weights that were trained with them.
+    /// The variant of torchvision and timm, without that convolution; accepts their weights.
     #[serde(rename = "mobilenet-v2-torchvision")]
     Torchvision,
 }
@@ -59,9 +59,10 @@ pub(super) struct Map {
 
 impl MobileNetV2 {
     pub(super) fn check(&self) -> Result<()> {
-        match (0.1..=4.0).contains(&self.width) {
-            true => Ok(()),
-            false => Err(Error::invalid("encoder.width", self.width, "0.1 to 4")),
+        if (0.1..=4.0).contains(&self.width) {
+            Ok(())
+        } else {
+            Err(Error::invalid("encoder.width", self.width, "0.1 to 4"))
         }
     }
 
@@ -146,7 +147,7 @@ mod tests {
         };
         // Channels of MobileNet-v2 0.35, 0.5 and 1.4 as published with their weights.
         let round = |width, bases: [usize; 4]| bases.map(|base| at(width).channels(base));
-        // 11.2 would round to 8, which loses more than a tenth: up it goes.
+        // 11.2 would round to 8, which loses more than a tenth, so it is rounded up.
         assert_eq!(round(0.35, [32, 24, 160, 320]), [16, 8, 56, 112]);
         assert_eq!(round(0.5, [32, 16, 24, 32]), [16, 8, 16, 16]);
         assert_eq!(round(1.4, [32, 16, 24, 320]), [48, 24, 32, 448]);

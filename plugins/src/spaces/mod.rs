@@ -1,4 +1,4 @@
-//! Search spaces: what can be built.
+//! Search spaces: the networks that can be built.
 //!
 //! A space is a list of decisions ([`Schema`](nasfw_sdk::Schema)), a way to decode choices into a
 //! [`Graph`](nasfw_sdk::Graph), and a text form (genotype) that people copy and paste.

@@ -3,24 +3,23 @@
 use nasfw_sdk::GraphBuilder;
 use nasfw_sdk::graph::{ActivationKind, Conv, NodeId, Op};
 
-/// One operation; its position in [`Operation::ALL`] is its number in a genotype.
-///
-/// All keep width and resolution: channels C to C, stride 1, "same" padding, convolutions without
-/// bias, batch normalisation with scale and shift (arXiv 1810.10804, section 3.1).
+/// One operation; its position in [`Operation::ALL`] is its number in a genotype. All preserve
+/// width and resolution: channels C to C, stride 1, "same" padding, convolutions without bias,
+/// batch normalisation with scale and shift (arXiv 1810.10804, section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// Dense convolution → BN → ReLU.
     Conv {
         /// Side of the kernel.
         kernel: usize,
-        /// Distance of its taps.
+        /// Distance between its taps.
         dilation: usize,
     },
     /// (Depthwise → pointwise 1x1 → BN → ReLU) as often as the space repeats them.
     Separable {
         /// Side of the depthwise kernel.
         kernel: usize,
-        /// Distance of its taps.
+        /// Distance between its taps.
         dilation: usize,
     },
     /// Mean over height and width → 1x1 → BN → ReLU → resized back.
@@ -70,7 +69,7 @@ impl Operation {
         "none",
     ];
 
-    /// The operation's number in a genotype.
+    /// The operation's number in genotypes.
     pub fn number(self) -> usize {
         // Every constructible operation of a genotype comes from the list.
         Self::ALL.iter().position(|&o| o == self).unwrap_or(0)

@@ -5,7 +5,7 @@ use nasfw_sdk::sketch::SketchBox;
 
 use super::genotype::{Cell, ENCODER_MAPS, Genotype};
 
-/// The cell: a box a node, with its operation.
+/// The cell: one box per node, with its operation.
 pub(super) fn cell(cell: &Cell) -> Sketch {
     let collected = cell.collected();
     let mut boxes = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn cell(cell: &Cell) -> Sketch {
     }
 }
 
-/// The wiring: a box a map, with its total stride.
+/// The wiring: one box per map, with its total stride.
 pub(super) fn wiring(genotype: &Genotype) -> Sketch {
     let ends = genotype.loose_ends();
     let mut strides = vec![4, 8, 16, 32];

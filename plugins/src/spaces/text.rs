@@ -25,7 +25,7 @@ impl fmt::Display for Genotype {
 /// Reads the text form, white space or not, into choices of `schema`.
 ///
 /// # Errors
-/// Names the part and what it must look like, or the position, the value there and its range.
+/// Names the part and its expected form, or the position, its value and range.
 pub(super) fn parse(text: &str, schema: &Schema, blocks: usize, layers: usize) -> Result<Choices> {
     let form = format!(
         "the form is [cell,wiring] with cell [op,[p1,p2,o1,o2] x {layers}] and wiring [[a,b] x {blocks}]"
@@ -73,7 +73,7 @@ fn list<'a>(value: &'a Value, what: &str, length: usize, form: &str) -> Result<&
     }
 }
 
-/// A long text cut to what a message can hold.
+/// Truncates a long text for a message.
 fn shorten(text: &str) -> String {
     const MOST: usize = 80;
     match text.char_indices().nth(MOST) {

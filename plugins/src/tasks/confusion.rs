@@ -5,14 +5,13 @@ use nasfw_sdk::{Error, Metrics, Result};
 use super::finite;
 
 /// Counts pixels by true and predicted class.
-///
-/// Metrics average over the classes that occur in the truth. A class that is predicted but never
-/// true has no row of its own: its pixels count as misses of the classes they belong to.
+/// Metrics average over the classes that occur in the ground truth. A class that is predicted but
+/// does not occur has no row of its own: its pixels count as misses of their true classes.
 ///
 /// ```
 /// let mut matrix = nasfw_plugins::tasks::ConfusionMatrix::new(3, 255);
 /// matrix.add(&[0, 1, 1, 2], &[0, 1, 2, 255])?;
-/// // IoU 1/1, 1/2 and 0/1; the last pixel does not count.
+/// // IoU 1/1, 1/2 and 0/1; the last pixel is ignored.
 /// assert_eq!(matrix.miou(), 0.5);
 /// # Ok::<(), nasfw_sdk::Error>(())
 /// ```
@@ -33,8 +32,8 @@ struct Means {
 }
 
 impl ConfusionMatrix {
-    /// An empty matrix of `classes` classes (at most 256 can be told apart by their labels);
-    /// pixels whose truth is `ignore` do not count.
+    /// An empty matrix of `classes` classes, at most 256; pixels whose ground truth is `ignore` do
+    /// not count.
     pub fn new(classes: usize, ignore: u8) -> Self {
         let classes = classes.min(256);
         Self {
@@ -53,7 +52,7 @@ impl ConfusionMatrix {
             return Err(Error::invalid(
                 "prediction",
                 format!("{} pixels", predicted.len()),
-                format!("the truth has {}", truth.len()),
+                format!("the ground truth has {}", truth.len()),
             ));
         }
         let scored = || (predicted.iter().zip(truth)).filter(|(_, t)| **t != self.ignore);
@@ -90,18 +89,18 @@ impl ConfusionMatrix {
         self.means(0).frequency_weighted_iou
     }
 
-    /// Mean over classes of the share of their pixels that were found.
+    /// Mean over classes of pixel accuracy.
     pub fn macc(&self) -> f64 {
         self.means(0).accuracy
     }
 
-    /// Share of all pixels that were found.
+    /// Accuracy over all pixels.
     pub fn pixel_acc(&self) -> f64 {
         let hits: u64 = (0..self.classes).map(|c| self.hits(c)).sum();
         ratio(hits, self.counts.iter().sum())
     }
 
-    /// Intersection over union of `class`; `None` when it does not occur in the truth.
+    /// Intersection over union of `class`; `None` when it does not occur in the ground truth.
     pub fn iou(&self, class: usize) -> Option<f64> {
         (class < self.classes && self.true_pixels(class) > 0).then(|| self.iou_of(class))
     }
@@ -121,8 +120,9 @@ impl ConfusionMatrix {
         ])
     }
 
-    /// `(metric, class, value)` of every class that occurs in the truth: its `iou`, and as
-    /// `pixel_acc` the share of its pixels that were found. `names` are in the order of the classes.
+    /// `(metric, class, value)` of every class that occurs in the ground truth: its `iou` and its
+    /// `pixel_acc`, the share of its pixels predicted correctly. `names` are in the order of the
+    /// classes.
     pub fn of_classes<'a>(
         &'a self,
         names: &'a [String],
@@ -139,10 +139,10 @@ impl ConfusionMatrix {
         })
     }
 
-    /// Means over the classes from `first` on that occur in the truth.
+    /// Means over the classes from `first` on that occur in the ground truth.
     ///
-    /// Leaving the background out drops its row from the means only: background pixels that were
-    /// taken for a class still enlarge that class's union.
+    /// Excluding the background only drops its row from the means: background pixels predicted as a
+    /// class still enlarge that class's union.
     fn means(&self, first: usize) -> Means {
         let present: Vec<usize> = (first..self.classes)
             .filter(|&class| self.true_pixels(class) > 0)
@@ -185,7 +185,7 @@ impl ConfusionMatrix {
     }
 }
 
-/// `part / whole`, 0 when there is no whole.
+/// `part / whole`; 0 when `whole` is 0.
 fn ratio(part: u64, whole: u64) -> f64 {
     match whole {
         0 => 0.0,

@@ -1,4 +1,4 @@
-//! Depth from one image.
+//! Monocular depth estimation.
 
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{
@@ -8,7 +8,7 @@ use nasfw_sdk::{
 use super::WORST_ERROR;
 use super::depth_errors::DepthErrors;
 
-/// Depth from one image. The network's only output channel is the depth in metres, linear.
+/// Monocular depth estimation. The network's only output channel is the depth in metres, linear.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Depth;
 
@@ -37,14 +37,12 @@ impl Task for Depth {
         Ok(Box::new(DepthScorer(DepthErrors::default())))
     }
 
-    /// Mean of three scores in [0, 1]: δ1, 1 / (1 + abs_rel / 0.25) and
-    /// 1 / (1 + rms_log / ln 1.25).
-    ///
-    /// The paper searches on segmentation only; this reward is ours. δ1 is what benchmarks sort
-    /// by, but it is 0 for every network that is off by more than a quarter and says nothing among
-    /// them; the other two are one half at just that error, never 0 and never flat. All three are
-    /// free of the scene's scale, which rms and sqr_rel are not. A mean and not a product, so that
-    /// δ1 = 0 does not silence the others.
+    /// Mean of three scores in [0, 1]: δ1, 1 / (1 + abs_rel / 0.25) and 1 / (1 + rms_log / ln
+    /// 1.25). The paper searches on segmentation only; this reward is ours. Benchmarks sort by δ1,
+    /// but it is 0 for every network that is off by more than a quarter and does not distinguish
+    /// between them; the other two are one half at just that error, never 0 and never flat. All
+    /// three are independent of the scene's scale, unlike rms and sqr_rel. A mean and not a
+    /// product, so that δ1 = 0 does not hide the others.
     fn reward(&self, metrics: &Metrics) -> Result<f64> {
         let share = metrics.get("delta1").unwrap_or(0.0).clamp(0.0, 1.0);
         let score = |name: &str, half: f64| {

@@ -4,17 +4,16 @@ use nasfw_sdk::{Error, Metrics, Result};
 
 use super::{WORST_ERROR, finite};
 
-/// The least predicted depth that logarithms and ratios see: a linear output may be negative.
+/// Lower bound of predicted depths for logarithms and ratios: a linear output may be negative.
 const LEAST_M: f64 = 1e-3;
 
 /// Sums depth errors over the valid pixels of a whole set.
-///
 /// A pixel is valid when its true depth is positive and finite. `rms_log`, `delta1`, `delta2` and
-/// `delta3` see predictions below 1 mm as 1 mm; the others see them as they are.
+/// `delta3` raise predictions below 1 mm to 1 mm; the other metrics use them unchanged.
 ///
 /// ```
 /// let mut errors = nasfw_plugins::tasks::DepthErrors::default();
-/// errors.add(&[2.0, 3.0, 9.0], &[2.0, 4.0, 0.0])?; // the last pixel has no truth
+/// errors.add(&[2.0, 3.0, 9.0], &[2.0, 4.0, 0.0])?; // the last pixel has no ground truth
 /// assert_eq!(errors.metrics().get("abs_rel"), Some(0.125));
 /// # Ok::<(), nasfw_sdk::Error>(())
 /// ```
@@ -39,11 +38,15 @@ impl DepthErrors {
             return Err(Error::invalid(
                 "prediction",
                 format!("{} pixels", predicted_m.len()),
-                format!("the truth has {}", truth_m.len()),
+                format!("the ground truth has {}", truth_m.len()),
             ));
         }
         if let Some(bad) = predicted_m.iter().find(|d| !d.is_finite()) {
-            return Err(Error::invalid("predicted depth", bad, "depths are finite"));
+            return Err(Error::invalid(
+                "predicted depth",
+                bad,
+                "depths must be finite",
+            ));
         }
         for (&predicted, &truth) in predicted_m.iter().zip(truth_m) {
             if truth > 0.0 && truth.is_finite() {
@@ -53,15 +56,14 @@ impl DepthErrors {
         Ok(())
     }
 
-    /// Pixels with a valid truth so far.
+    /// Number of valid pixels so far.
     pub fn pixels(&self) -> u64 {
         self.pixels
     }
 
     /// `rms` (metres), `rms_log` (natural logarithm), `abs_rel`, `sqr_rel` (metres), and `delta1`
     /// to `delta3`, the shares of pixels with max(d/g, g/d) below 1.25, 1.25² and 1.25³.
-    ///
-    /// Over no pixel at all, errors are [`WORST_ERROR`] and shares 0.
+    /// Without any pixel, errors are [`WORST_ERROR`] and shares 0.
     pub fn metrics(&self) -> Metrics {
         let mean = |sum: f64, of_nothing: f64| match self.pixels {
             0 => of_nothing,

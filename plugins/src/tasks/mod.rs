@@ -1,7 +1,7 @@
-//! Tasks: what is good.
+//! Tasks: loss, metrics and reward.
 //!
-//! A task names the truth it needs, the network's output channels, the loss that the engine runs
-//! on the device, and turns predictions into metrics and one reward.
+//! A task names the labels that it needs, the network's output channels and the loss that the
+//! engine runs on the device, and turns predictions into metrics and one reward.
 //!
 //! | file | holds |
 //! |---|---|
@@ -11,7 +11,7 @@
 //! | `depth_errors.rs` | its scorer: rms, relative errors, thresholds |
 //! | `pose.rs` | single-person pose by heatmaps: settings, reward |
 //! | `pck.rs` | its scorer: share of correct keypoints |
-//! | `peak.rs` | where a heatmap has its peak |
+//! | `peak.rs` | sub-pixel position of a heatmap's peak |
 //!
 //! The scorers' counters ([`ConfusionMatrix`], [`DepthErrors`], [`Pck`]) also work on their own,
 //! on class maps, depth maps and keypoints that no network of this program made.
@@ -20,9 +20,10 @@
 //!
 //! Write one file here with a settings struct (`Default` is the documented default), implement
 //! [`FromConfig`](nasfw_sdk::registry::FromConfig) and [`Task`](nasfw_sdk::Task), and end it with
-//! [`register!`](nasfw_sdk::register). The reward lies in [0, 1], rises with every metric it uses,
-//! and tells networks apart that are still bad: a search trains each for minutes. A prediction
-//! that is not finite is an error, not a bad score. Then run `testing::check_task` over it.
+//! [`register!`](nasfw_sdk::register). The reward lies in [0, 1], improves with every metric that
+//! it uses, and distinguishes networks that are still bad: a search trains each for minutes. A
+//! prediction that is not finite is an error, not a bad score. Then run `testing::check_task` on
+//! it.
 
 mod confusion;
 mod depth;
@@ -40,11 +41,11 @@ pub use peak::peak;
 pub use pose::{Pose, PoseConfig};
 pub use segmentation::{Segmentation, SegmentationConfig};
 
-/// The value of an error metric over nothing at all, and its cap: worse than any real error, and
-/// still a number that can be averaged and printed.
+/// The value of an error metric without any sample, and its upper bound: worse than any real error,
+/// but finite, so that it can be averaged and printed.
 pub const WORST_ERROR: f64 = 1e6;
 
-/// `metrics`, and those of single classes or joints: `(metric, item, value)`.
+/// Adds metrics of single classes or joints, `(metric, item, value)`, to `metrics`.
 fn with_items<'a>(
     metrics: &nasfw_sdk::Metrics,
     items: impl IntoIterator<Item = (&'static str, &'a str, f64)>,
@@ -56,7 +57,7 @@ fn with_items<'a>(
 
 /// Metrics of values that are finite by construction.
 fn finite<N: Into<String>>(values: impl IntoIterator<Item = (N, f64)>) -> nasfw_sdk::Metrics {
-    // Sums of finite terms divided by positive counts are finite; an error would mean an
-    // overflow, and then no metric is the honest answer.
+    // Sums of finite terms divided by positive counts are finite; an error would mean an overflow,
+    // for which no metrics are the best answer.
     nasfw_sdk::Metrics::new(values).unwrap_or_default()
 }

@@ -1,13 +1,13 @@
-//! Share of correct keypoints.
+//! Percentage of correct keypoints (PCK).
 
 use nasfw_sdk::{Error, Keypoint, Metrics, Result};
 
 use super::{WORST_ERROR, finite};
 
-/// Tolerances, in units of `alpha`, at which precision is graded.
+/// Tolerances of `pck_auc`, in units of `alpha`.
 const GRADES: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
 
-/// Counts joints by how far off they are, over a whole set.
+/// Accumulates the errors of joints over a whole set.
 ///
 /// An error is the distance to the truth divided by the image's reference length: PCK with the
 /// longer side of the box (Yang & Ramanan 2013), PCKh with the head segment (Andriluka et al.
@@ -25,7 +25,7 @@ const GRADES: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
 pub struct Pck {
     alpha: f64,
     all: Tally,
-    /// By the joint's place in its image.
+    /// Sums per joint.
     each: Vec<Tally>,
 }
 
@@ -51,7 +51,7 @@ impl Pck {
         Ok(Self::of(alpha))
     }
 
-    /// The same for an `alpha` that has been checked.
+    /// An empty count for an `alpha` that has been checked.
     pub(super) fn of(alpha: f64) -> Self {
         Self {
             alpha,
@@ -60,7 +60,7 @@ impl Pck {
         }
     }
 
-    /// Adds the joints of one image: predicted `(x, y)` and truth in pixels of that image.
+    /// Adds the joints of one image: predicted `(x, y)` and ground truth in pixels of that image.
     ///
     /// # Errors
     /// When the numbers of joints differ, a predicted position is not finite, or joints are
@@ -75,7 +75,7 @@ impl Pck {
             return Err(Error::invalid(
                 "prediction",
                 format!("{} joints", points_px.len()),
-                format!("the truth has {}", truth.len()),
+                format!("the ground truth has {}", truth.len()),
             ));
         }
         let visible: Vec<_> = (points_px.iter().zip(truth).enumerate())
@@ -99,7 +99,11 @@ impl Pck {
             })
             .collect();
         if let Some((_, bad)) = errors.iter().find(|(_, e)| !e.is_finite()) {
-            return Err(Error::invalid("joint error", bad, "positions are finite"));
+            return Err(Error::invalid(
+                "joint error",
+                bad,
+                "positions must be finite",
+            ));
         }
         if self.each.len() < truth.len() {
             self.each.resize(truth.len(), Tally::default());
@@ -111,7 +115,7 @@ impl Pck {
         Ok(())
     }
 
-    /// Visible joints so far.
+    /// Number of visible joints so far.
     pub fn joints(&self) -> u64 {
         self.all.joints
     }
@@ -119,8 +123,7 @@ impl Pck {
     /// `pck`, the share of joints within `alpha`; `pck_02`, within 0.2; `mean_error` in reference
     /// lengths; and `pck_auc`, the mean over the tolerances α/2, α, 2α and 4α of the area under
     /// the PCK curve up to there.
-    ///
-    /// Over no joint at all, shares are 0 and the error [`WORST_ERROR`].
+    /// Without any joint, shares are 0 and the error is [`WORST_ERROR`].
     pub fn metrics(&self) -> Metrics {
         let all = &self.all;
         finite([
@@ -166,7 +169,7 @@ impl Tally {
     }
 }
 
-/// What one joint adds to the areas: ∫₀ᴬ [error ≤ t] dt / A = max(0, 1 − error / A).
+/// Contribution of one joint to the areas: ∫₀ᴬ [error ≤ t] dt / A = max(0, 1 − error / A).
 fn grade(error: f64, alpha: f64) -> f64 {
     let areas = GRADES.map(|g| (1.0 - error / (g * alpha)).max(0.0));
     areas.iter().sum::<f64>() / GRADES.len() as f64

@@ -1,16 +1,14 @@
-//! Where a heatmap has its peak.
+//! Sub-pixel position of a heatmap's peak.
 
 use nasfw_sdk::{Prediction, Size};
 
-/// The peak of the heatmap in `channel`, as `(x, y)` in pixels of the image.
-///
-/// The largest value, first in row order among equals, moved in each direction to the vertex of the
-/// parabola through it and its two neighbours, at most half a pixel of the map; at the border it
-/// stays. On Gaussians of σ = 2 that is exact to 0.02 pixels, where the usual quarter pixel towards
-/// the larger neighbour (Newell et al. 2016) is off by up to 0.25. Pixel centres are at integers on both sides, so map column `i` is
-/// image column `(i + 1/2) · W / w − 1/2`.
-///
-/// `None` when the prediction has no pixel, no such channel, or fewer values than its size says.
+/// The peak of the heatmap in `channel`, as `(x, y)` in pixels of the image. The position of the
+/// largest value (the first one on ties), moved in each direction to the vertex of the parabola
+/// through it and its two neighbours, at most half a pixel of the map; not moved at the border. On
+/// Gaussians of σ = 2 this is exact to 0.02 pixels, where the usual quarter pixel towards the
+/// larger neighbour (Newell et al. 2016) is off by up to 0.25. Pixel centres are at integers on
+/// both sides, so map column `i` is image column `(i + 1/2) · W / w − 1/2`. `None` when the
+/// prediction has no pixels, no such channel, or fewer values than its size requires.
 pub fn peak(prediction: &Prediction<'_>, channel: usize) -> Option<(f32, f32)> {
     let &Prediction {
         height,
@@ -27,7 +25,7 @@ pub fn peak(prediction: &Prediction<'_>, channel: usize) -> Option<(f32, f32)> {
     let mut best = (0, 0, f32::NEG_INFINITY);
     for row in 0..height {
         for column in 0..width {
-            // NaN compares false and never wins.
+            // NaN compares false and is never the largest.
             if at(row, column) > best.2 {
                 best = (row, column, at(row, column));
             }
@@ -53,12 +51,12 @@ pub fn peak(prediction: &Prediction<'_>, channel: usize) -> Option<(f32, f32)> {
     ))
 }
 
-/// Where the parabola through `(−1, before)`, `(0, largest)` and `(1, after)` is highest.
+/// The vertex of the parabola through `(−1, before)`, `(0, largest)` and `(1, after)`.
 fn vertex(before: f32, largest: f32, after: f32) -> f32 {
     let bend = 2.0 * largest - before - after;
     match bend > 0.0 && bend.is_finite() {
         true => (0.5 * (after - before) / bend).clamp(-0.5, 0.5),
-        // Equal neighbours on both sides, or values that are no numbers.
+        // Equal neighbours on both sides, or NaN.
         false => 0.0,
     }
 }

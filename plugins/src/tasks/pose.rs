@@ -14,8 +14,8 @@ use super::with_items;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PoseConfig {
-    /// Tolerance of `pck` in reference lengths, above 0: 0.1 of the box by default, because 0.2 is soon
-    /// reached by all networks that work at all; 0.5 for PCKh, where the reference is the head.
+    /// Tolerance of `pck` in reference lengths, above 0: 0.1 of the box by default, because most
+    /// networks soon reach 0.2; 0.5 for PCKh, where the reference is the head.
     pub alpha: f64,
     /// Standard deviation of the target Gaussians in pixels of the output map, above 0.
     pub sigma_px: f32,
@@ -77,12 +77,11 @@ impl Task for Pose {
     }
 
     /// `pck_auc`: the mean, over the tolerances α/2, α, 2α and 4α, of the area under the PCK curve
-    /// up to there.
-    ///
-    /// The paper searches on segmentation only; this reward is ours. PCK at one tolerance is a
-    /// step: it is 0 for all networks that are still too coarse and 1 for all that are fine
-    /// enough. The area moves with every joint that moves, and the doubling tolerances keep it
-    /// moving at both ends: an error of 3α earns 0.06, of α 0.31, of α/4 0.77.
+    /// up to there. The paper searches on segmentation only; this reward is ours. PCK at one
+    /// tolerance is a step function of the error: 0 for all networks that are too coarse and 1 for
+    /// all that are fine enough. The area changes with the error of every joint, and the doubling
+    /// tolerances keep it sensitive at both ends: an error of 3α earns 0.06, of α 0.31, of α/4
+    /// 0.77.
     fn reward(&self, metrics: &Metrics) -> Result<f64> {
         Ok(metrics.get("pck_auc").unwrap_or(0.0).clamp(0.0, 1.0))
     }
@@ -113,7 +112,11 @@ impl Scorer for PoseScorer {
             .collect();
         match found {
             Some(found) => self.pck.add(&found, points, *reference_px),
-            None => Err(Error::invalid("prediction", "no pixel", "maps have pixels")),
+            None => Err(Error::invalid(
+                "prediction",
+                "no pixels",
+                "at least one pixel",
+            )),
         }
     }
 

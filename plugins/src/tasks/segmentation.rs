@@ -14,7 +14,7 @@ use super::with_items;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SegmentationConfig {
-    /// The label of pixels that do not count.
+    /// The label of ignored pixels.
     pub ignore: u8,
 }
 
@@ -89,7 +89,7 @@ impl Scorer for SegmentationScorer {
             .map(|pixel| {
                 let class = argmax(pixel);
                 u8::try_from(class)
-                    .map_err(|_| Error::invalid("predicted class", class, "labels end at 255"))
+                    .map_err(|_| Error::invalid("predicted class", class, "at most 255"))
             })
             .collect();
         self.add_classes(&predicted?, truth)

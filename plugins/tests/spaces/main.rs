@@ -40,7 +40,7 @@ fn any_choices() -> impl Strategy<Value = Choices> {
 }
 
 #[test]
-fn the_space_keeps_its_promises() {
+fn the_space_conforms() {
     let space = (SpaceEntry::of_plugin("segm").unwrap().build)(&json!({})).unwrap();
     testing::check_space(&*space, 300, Seed(1)).unwrap();
     let large =

@@ -1,4 +1,4 @@
-//! What each part of a network is made of, node by node. Parameter counts cannot see a missing
+//! The structure of each part of a network, node by node. Parameter counts cannot see a missing
 //! activation, a wrong resize or an identity in place of zeros; these lists can.
 
 use nasfw_plugins::spaces::Operation;

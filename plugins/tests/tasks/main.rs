@@ -1,4 +1,4 @@
-//! The tasks: promises of every registered one, and figures worked out by hand or by other loops.
+//! The tasks: conformance of every registered one, and figures computed by hand or by other loops.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ fn get(metrics: &Metrics, name: &str) -> f64 {
 }
 
 #[test]
-fn every_registered_task_keeps_its_promises() {
+fn every_registered_task_conforms() {
     let names: Vec<_> = TaskEntry::all().iter().map(|e| e.about.name).collect();
     assert_eq!(names, ["depth", "pose", "segm"]);
     for entry in TaskEntry::all() {

@@ -1,4 +1,4 @@
-//! Label maps: PNGs whose stored numbers are the truth.
+//! Label maps: PNGs whose stored numbers are the labels.
 
 use std::path::Path;
 

@@ -9,7 +9,7 @@ use super::scene::{FIGURE, Scene};
 use super::vector::{Vector, add, dot, scale, sub};
 use crate::sample::Image;
 
-/// One generated image with every kind of truth, all exact.
+/// One generated image with exact labels of every kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendered {
     /// The image, square.

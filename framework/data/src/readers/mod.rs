@@ -1,7 +1,7 @@
 //! Data sets in folders: one file per format.
 //!
-//! To add a format: a variant of [`Format`], a file here that lists training and validation samples,
-//! and a line in `LAYOUTS` of `format.rs`, in `detect.rs` and in `open_folder`.
+//! To add a format: a variant of [`Format`], a file here that lists training and validation
+//! samples, and a line in `LAYOUTS` of `format.rs`, in `detect.rs` and in `open_folder`.
 
 pub mod coco;
 mod detect;

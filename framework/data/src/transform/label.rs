@@ -5,7 +5,7 @@ use nasfw_sdk::{DataInfo, Keypoint, Label, Size};
 use super::geometry::Geometry;
 use super::image::exact;
 
-/// Brings a truth to `size`: class and depth maps by PyTorch's nearest rule, source index = ⌊output
+/// Resizes a label to `size`: class and depth maps by PyTorch's nearest rule, source index = ⌊output
 /// index · input length / output length⌋ (never averaging); keypoints and their reference length by
 /// the scale from the size of the image they are in, `from`.
 pub fn resize_label(label: &Label, size: Size, from: Size) -> Label {

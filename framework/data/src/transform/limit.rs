@@ -4,8 +4,8 @@ use nasfw_sdk::Size;
 
 use super::Transform;
 
-/// The most pixels that an image may have once it is scaled: a strip of a file may be enlarged beyond
-/// all memory.
+/// The most pixels that an image may have once it is scaled: a strip of a file may be enlarged
+/// beyond all memory.
 const MAX_PX: usize = 16_000_000;
 
 /// An image that would be enlarged beyond reason.

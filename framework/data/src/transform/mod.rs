@@ -50,7 +50,7 @@ pub struct Transform {
 pub struct Prepared {
     /// `(height, width, 3)` row-major: RGB / 255 less [`MEAN`] over [`STD`]; 0 where padded.
     pub image: Vec<f32>,
-    /// The truth: a map of the same size (padded with the ignore value, or depth 0), or points in
+    /// The label: a map of the same size (padded with the ignore value, or depth 0), or points in
     /// pixels of `image`, those outside it invisible.
     pub label: Label,
     /// Its size.
@@ -97,7 +97,7 @@ impl Transform {
         apply(sample, info, ignore, &geometry)
     }
 
-    /// The image of [`whole`](Self::whole) where there is no truth: `(height, width, 3)` values,
+    /// The image of [`whole`](Self::whole) without a label: `(height, width, 3)` values,
     /// and its size.
     pub fn image(&self, image: &Image) -> (Vec<f32>, Size) {
         let geometry = Geometry::scaled(image.size, self.shorter_side_px);

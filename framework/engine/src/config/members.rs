@@ -1,4 +1,4 @@
-//! `Config` → space, task, schedule, controller; range checks.
+//! `Config` → space, task, schedule, controller; checks of ranges.
 
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw_sdk::{

@@ -15,11 +15,11 @@ pub struct RunConfig {
     pub trials: u64,
     /// The seed that every random decision descends from; below 2^63, the range of a TOML integer.
     pub seed: u64,
-    /// Architectures proposed at a time, 1 to 1000: all of a round are drawn before the first of them
-    /// is learned from, and may be judged side by side. Part of what decides a search.
+    /// Architectures per round, 1 to 1000: all are proposed before the first of them is learned
+    /// from, and may be evaluated in parallel. The result of a search depends on it.
     pub round: u64,
-    /// Processes that judge architectures, 0 to 256; 0 judges them in the program itself, without
-    /// isolation. The result does not depend on it.
+    /// Worker processes that evaluate architectures, 0 to 256; 0 evaluates them in the program
+    /// itself, without isolation. The result does not depend on it.
     pub workers: usize,
     /// Threads per worker; 0 divides the cores evenly. The result does not depend on it.
     pub threads: usize,
@@ -31,8 +31,7 @@ pub struct RunConfig {
     /// Time limit in seconds for evaluating one architecture; 0 means no limit. With a limit,
     /// results depend on the clock.
     pub trial_timeout_secs: u64,
-    /// Times that a trial is begun again after its worker crashed, ran into a limit or was killed,
-    /// 0 to 100.
+    /// Retries of a trial whose worker crashed, ran into a limit or was killed, 0 to 100.
     pub retries: u64,
     /// Ends the search after this many consecutive trials that fail for one reason; 0 means never.
     pub max_failures_in_row: u64,
@@ -47,8 +46,8 @@ pub enum OnFailure {
     /// Reports the failure without any reward; no built-in controller learns from it.
     #[default]
     Skip,
-    /// The lowest reward that a trial was given so far, as if it had been judged; before there is one,
-    /// as `skip`.
+    /// The lowest reward of any trial so far, as if this one had earned it; before there is one, as
+    /// `skip`.
     Worst,
 }
 
@@ -70,7 +69,8 @@ impl Default for RunConfig {
     }
 }
 
-/// The split of the training images into those trained on and those judged on.
+/// The split of the training images into those trained on (meta-train) and those that rewards are
+/// measured on (meta-val).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetaConfig {
@@ -100,7 +100,7 @@ pub struct EncoderConfig {
 pub struct WarmupConfig {
     /// Passes over the samples, up to 10,000,000; 0 leaves the encoder as it was drawn.
     pub epochs: usize,
-    /// Images in a step, 1 to 4096.
+    /// Batch size, 1 to 4096.
     pub batch: usize,
     /// Learning rate of Adam, above 0.
     pub lr: f64,
@@ -189,7 +189,7 @@ pub struct TrainConfig {
     /// Training samples per pass; 0 means each image once. Above the number of images, images
     /// repeat with a new augmentation.
     pub samples: usize,
-    /// Images in a step, 1 to 4096.
+    /// Batch size, 1 to 4096.
     pub batch: usize,
     /// Images are scaled so that their shorter side has this length, 1 to 4096.
     pub shorter_side_px: usize,
@@ -198,7 +198,7 @@ pub struct TrainConfig {
     /// Bounds of the random scale of training images, relative to `shorter_side_px`: above 0, at
     /// most 16.
     pub scale: [f64; 2],
-    /// The least scale, 0 to 16: what is drawn below it becomes it.
+    /// Lower bound of the drawn scale, 0 to 16: smaller values are raised to it.
     pub scale_least: f64,
     /// The encoder's optimiser.
     pub encoder: Optimiser,
@@ -219,7 +219,8 @@ pub struct TrainConfig {
     /// Decay of the Polyak average of the weights, which replaces them after every epoch: from 0 to
     /// below 1; 0 turns it off.
     pub polyak: f64,
-    /// Epochs between two looks at the validation part, at least 1; the last epoch is always followed by one.
+    /// Epochs between evaluations on the validation split, at least 1; the last epoch is always
+    /// evaluated.
     pub validate_every: usize,
 }
 

@@ -25,7 +25,7 @@ pub(super) fn write(config: &Config) -> String {
     let mut out = String::new();
     // The tables are maps with text keys and finite numbers, which JSON always takes.
     if let Ok(Value::Object(mut tree)) = serde_json::to_value(config) {
-        // Left out of JSON while unset, and a key all the same.
+        // Omitted from JSON while unset, but still a key.
         if let Some(Value::Object(data)) = tree.get_mut("data") {
             data.entry("path").or_insert(Value::Null);
         }

@@ -12,7 +12,7 @@ use crate::progress::{Event, Observer};
 /// Samples between two polls of the observer.
 const CHUNK: usize = 64;
 
-/// Reads both splits of the data set once, in parallel, so that bad data does not stop a long run
+/// Reads both splits of the data set once, in parallel, so that bad data does not end a long run
 /// late.
 ///
 /// A folder data set that passed the check is not read again as long as its content and the

@@ -71,8 +71,8 @@ fn check_ignore(loss: Loss, data: u8) -> Result<()> {
     }
 }
 
-/// Any architecture shows the encoder: it does not depend on the choices. A few that fail, as those of
-/// other people's spaces may, cost as many trials and not the search.
+/// The graph of any architecture, to read the encoder from: it does not depend on the choices. A
+/// few architectures may fail to build, as those of third-party spaces may; others are tried then.
 pub(super) fn any_graph(space: &dyn SearchSpace, io: &IoChannels, seed: Seed) -> Result<Graph> {
     const ATTEMPTS: usize = 8;
     let mut rng = seed.stream("setup");
@@ -99,7 +99,7 @@ impl Setup {
         Ok(setup)
     }
 
-    /// Opens the data that `config` names, splits it, and looks at the encoder.
+    /// Opens the data that `config` names, splits it, and determines the encoder.
     ///
     /// # Errors
     /// When a name or value is wrong, or the data set does not fit the task.
@@ -107,7 +107,7 @@ impl Setup {
         config.check_ranges()?;
         let (space, task) = (members.space(), members.task());
         let seed = Seed(config.run.seed);
-        // Its settings are wrong now or never.
+        // Wrong settings show here.
         members.controller(&mut seed.stream("check"))?;
         let mut source = open_data(config, &members.task)?;
         let train = source.train.clone();
@@ -159,7 +159,7 @@ impl Setup {
     /// nothing else, so that cached features fit.
     ///
     /// # Errors
-    /// When it does not; the space then breaks a promise.
+    /// When it does not, which violates the contract of a search space.
     pub(crate) fn check_encoder(&self, graph: &Graph) -> Result<()> {
         let broken = |message: &str| {
             let (node, message) = ("encoder".to_owned(), message.to_owned());
@@ -175,7 +175,7 @@ impl Setup {
         match graph.after_encoder()?.inputs().count() == maps {
             true => Ok(()),
             false => broken(
-                "the image is also read behind it; give the encoder an identity node of the image",
+                "the decoder also reads the image; give the encoder an identity node of the image",
             ),
         }
     }
@@ -202,7 +202,7 @@ impl Setup {
         self.members.task()
     }
 
-    /// Gives back the memory of images that were read, when others go on with them.
+    /// Frees the memory of cached images, when workers read them instead.
     pub(crate) fn forget_images(&mut self) {
         self.source.train = self.train.clone();
     }

@@ -62,7 +62,7 @@ impl Dataset for OwnSet {
 }
 
 fn data(task: &Arc<dyn Task>) -> Result<&dyn TaskData, DataError> {
-    // Requested only when there is some.
+    // Called only when the task has data.
     task.data().ok_or(DataError::NoSample { index: 0, len: 0 })
 }
 

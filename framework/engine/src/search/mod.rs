@@ -2,18 +2,18 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `warmup.rs` | encoder and teacher where no weights are given, on the decoder of `plain.rs` |
+//! | `warmup.rs` | warm-up of encoder and teacher if no weights are given, with the decoder of `plain.rs` |
 //! | `features.rs` | encoder outputs and teacher outputs, computed once |
 //! | `baseline.rs` | the constant-prediction baseline |
 //! | `candidate.rs` | one architecture through the stages of the schedule |
 //! | `prepare.rs` | the shared inputs of all evaluations |
 //! | `session.rs` | a search from its preparation to its summary |
 //! | `round.rs` | proposals drawn together, evaluated in any order, learned from in theirs |
-//! | `learn.rs` | learning from trials, and the run that records them |
-//! | `policy.rs` | the decisions: controller and schedule |
+//! | `study.rs` | learning from trials, and the run that records them |
+//! | `strategy.rs` | the decisions: controller and schedule |
 //! | `replay.rs` | a run's decisions recomputed from its seed and evaluations |
 //! | `failures.rs` | detection of a hopeless search |
-//! | `judge/` | evaluation in this process, or in workers |
+//! | `executor/` | evaluation in this process, or in workers |
 //! | `show.rs` | progress of evaluation in workers |
 //! | `clock.rs` | time by kind of work |
 
@@ -105,7 +105,7 @@ fn run_on<K: Kernels>(
     session::search(kernels, setup, run, &clock, program, observer)
 }
 
-/// Overrides of a run's settings for one call of [`resume_with`]. Only the number of trials is kept
+/// Overrides of a run's settings for one call of [`resume`]. Only the number of trials is kept
 /// for later calls; the rest, which no result should depend on, applies to this call only.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {

@@ -89,7 +89,7 @@ pub fn replay(view: &RunView, members: &GivenMembers) -> Result<Replayed> {
     {
         replayed.difference = Some(Difference {
             trial: None,
-            what: "the state to continue from is not the state after the last trial".into(),
+            what: "the stored state is not the state after the last trial".into(),
         });
     }
     Ok(replayed)

@@ -55,7 +55,7 @@ CREATE TABLE artifacts (
 ) STRICT;
 ";
 
-/// The proposals of the round under way, which format 2 added; since format 3 those of a controller
+/// The proposals of the current round, added in format 2; since format 3 those of a controller
 /// without a policy have no log-probability.
 pub(super) const PENDING: &str = "
 CREATE TABLE pending (
@@ -66,7 +66,7 @@ CREATE TABLE pending (
 ) STRICT;
 ";
 
-/// The round under way, which format 2 added.
+/// The current round, added in format 2.
 pub(super) const ROUND: &str = "
 CREATE TABLE round (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
@@ -184,7 +184,7 @@ fn check_exists(run: &Path) -> Result<()> {
         Folder::Unfinished { resume } => {
             format!("this is an unfinished training, not a run; {resume}")
         }
-        _ if run.is_file() => "this is a file; name the folder of a run".into(),
+        _ if run.is_file() => "this is a file; expected a run folder".into(),
         _ if run.exists() => "this folder has no run.db, so it is not a run".into(),
         _ => "no such run; start one with `nasfw run`".to_owned(),
     };
@@ -216,9 +216,10 @@ fn check_version(run: &Path, db: &Connection) -> Result<i64> {
 
 fn percent_encode(path: &Path) -> String {
     let keep = |c: char| c.is_ascii_alphanumeric() || "/._-:\\".contains(c);
-    let encode = |c: char| match keep(c) {
-        true => c.to_string(),
-        false => {
+    let encode = |c: char| {
+        if keep(c) {
+            c.to_string()
+        } else {
             let mut bytes = [0; 4];
             let utf8 = c.encode_utf8(&mut bytes).bytes();
             utf8.map(|b| format!("%{b:02x}")).collect()

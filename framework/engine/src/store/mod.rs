@@ -21,22 +21,22 @@
 //! | `lock.rs` | one writer at a time |
 //! | `view.rs` | reading a run |
 //! | `write.rs` | writing to a run |
-//! | `place.rs` | detection of a moved run folder |
+//! | `folder_identity.rs` | detection of a moved run folder |
 //! | `migrate.rs` | migration of runs of earlier programs |
 //! | `rows.rs` | trials as rows |
 //! | `round.rs` | the current round |
 //! | `artifact.rs` | files written whole or not at all |
-//! | `chain.rs`, `at_rest.rs` | hashes of what is recorded, and of the file |
+//! | `hash_chain.rs`, `file_digest.rs` | hashes of the records, and of the file |
 //! | `verify.rs` | the check that nothing has changed |
 
 mod artifact;
 mod create;
 mod file_digest;
+mod folder_identity;
 mod format;
 mod hash_chain;
 mod lock;
 mod migrate;
-mod place;
 mod round;
 mod rows;
 mod verify;

@@ -17,7 +17,7 @@ pub struct Pending {
     pub choices: Vec<usize>,
     /// Natural logarithm of the probability it was sampled with; none without a policy.
     pub log_prob: Option<f64>,
-    /// What judging it showed, if that is done.
+    /// Its evaluation, if that is done.
     pub judged: Option<Evaluation>,
 }
 

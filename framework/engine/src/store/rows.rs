@@ -74,7 +74,7 @@ pub(super) fn damage_error(run: &Path, error: rusqlite::Error) -> Error {
     }
 }
 
-/// Replaces the state to continue from.
+/// Replaces the search state.
 pub(super) fn replace_state(
     db: &Connection,
     state: &SearchState,

@@ -1,4 +1,4 @@
-//! Integrity check of a run: has anything recorded changed since?
+//! Integrity check of a run.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use super::hash_chain::{link, seal, stored_link};
 use super::{RunView, artifact, database_error, file_digest, format, run_error};
 use crate::error::Result;
 
-/// The table that runs of an earlier program lack.
+/// The message for runs of an earlier program.
 pub(super) const OLD: &str = "created by an earlier nasfw, which recorded neither rounds nor hashes; `nasfw resume` \
                               migrates the run";
 
-/// Longer than writing a small file takes.
+/// Longer than it takes to write a small file.
 const BETWEEN_COPIES: Duration = Duration::from_millis(100);
 
 /// The result of [`RunView::verify`].
@@ -71,7 +71,7 @@ impl RunView {
         }
     }
 
-    /// True if the run is of format 1, without rounds and hashes, and nobody has brought it up to date.
+    /// True if the run is of format 1, without rounds and hashes, and was not migrated yet.
     pub(super) fn is_old(&self) -> Result<bool> {
         let version = self
             .db
@@ -99,7 +99,7 @@ impl RunView {
             found.problems.push(format!("run.db is damaged: {damage}"));
         }
         let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        // Those of an earlier format are brought up to date by the next writer.
+        // Tables of an earlier format are migrated by the next writer.
         if version == format::FORMAT && format::tables(&db)? != format::tables(&format::empty()?)? {
             let problem = "the tables of run.db are not those that nasfw creates";
             found.problems.push(problem.into());
@@ -202,8 +202,9 @@ fn ids(db: &Connection, sql: &str) -> rusqlite::Result<Vec<i64>> {
 fn shortened(ids: &[String]) -> String {
     const SHOWN: usize = 10;
     let shown = ids[..ids.len().min(SHOWN)].join(", ");
-    match ids.len() > SHOWN {
-        true => format!("{shown} and {} more", ids.len() - SHOWN),
-        false => shown,
+    if ids.len() > SHOWN {
+        format!("{shown} and {} more", ids.len() - SHOWN)
+    } else {
+        shown
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::folder_identity::FolderIdentity;
 use super::lock::Lock;
-use super::place::Place;
 use super::view::{CONSTANT, DATA, OUTPUTS, SPENT};
 use super::{
     RunView, SearchState, artifact, create, database_error, file_digest, format, hash_chain, rows,
@@ -20,7 +20,7 @@ use crate::trial::Trial;
 #[derive(Debug)]
 pub struct Run {
     pub(super) view: RunView,
-    place: Place,
+    identity: FolderIdentity,
     // Released after the database is closed, because fields drop in order.
     _lock: Lock,
 }
@@ -76,7 +76,7 @@ impl Run {
             artifact::write_whole(&copy, config.as_bytes())?;
         }
         Ok(Self {
-            place: Place::of(&view.folder),
+            identity: FolderIdentity::of(&view.folder),
             view,
             _lock: lock,
         })
@@ -122,9 +122,10 @@ impl Run {
     /// Writes to a folder that no longer exists are lost, and workers read whatever is there
     /// instead.
     fn check_place(&self) -> Result<()> {
-        match self.is_in_place() {
-            true => Ok(()),
-            false => Err(self.moved()),
+        if self.is_in_place() {
+            Ok(())
+        } else {
+            Err(self.moved())
         }
     }
 
@@ -137,14 +138,15 @@ impl Run {
     /// Returns `error`, or its cause if the folder was moved: SQLite only knows that something
     /// failed.
     pub fn explained(&self, error: Error) -> Error {
-        match self.is_in_place() {
-            true => error,
-            false => self.moved(),
+        if self.is_in_place() {
+            error
+        } else {
+            self.moved()
         }
     }
 
     fn is_in_place(&self) -> bool {
-        self.place == Place::of(&self.view.folder)
+        self.identity == FolderIdentity::of(&self.view.folder)
     }
 
     /// Records the run's data and network facts, or checks that they are still the same.

@@ -8,7 +8,7 @@
 //! The folder MODEL itself does not exist before the model is finished, so a partial one can never
 //! be taken for a model. The checkpoint is one file, replaced as a whole: [`State`] as a note in
 //! JSON with a BLAKE3 hash over itself and the arrays; the arrays of
-//! [`Saved`](crate::train::Saved), and the best weights so far as `best/…`.
+//! [`Checkpoint`](nasfw_network::fit::Checkpoint), and the best weights so far as `best/…`.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -60,7 +60,7 @@ pub(super) struct State {
     pub(super) best: Option<BestSoFar>,
 }
 
-/// What a training was started with.
+/// The inputs that a training was started with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Origin {
@@ -102,7 +102,7 @@ pub struct Unfinished {
     pub(super) config: Config,
 }
 
-/// Whether a training into `model` may begin: none was started before.
+/// Checks that no training into `model` was started before.
 ///
 /// # Errors
 /// When one exists; the message says how to resume it.
@@ -112,7 +112,7 @@ pub fn check_not_begun(model: &Path) -> Result<()> {
     };
     let message = format!(
         "a training into it was started and not finished; continue with `nasfw train --resume {}`, or \
-         remove {} to begin anew",
+         remove {} to start over",
         model.display(),
         folder.display()
     );

@@ -1,21 +1,16 @@
-//! Training and evaluation of one network.
+//! Full training of one architecture, as `nasfw train` does it.
+//!
+//! The training loop is `nasfw_network::fit`; this module adds data, validation and checkpoints.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `batch.rs` | the inputs of one step, and their sources |
-//! | `store.rs` | sample storage that batches are drawn from, on the host and on the device |
-//! | `passes.rs` | passes over a data set, shorter or longer than it |
-//! | `rates.rs` | learning-rate schedules |
-//! | `target.rs` | labels at the size of an output |
-//! | `objective.rs` | the loss of a step: main, auxiliary, distillation |
-//! | `own.rs` | a task's own loss, as an operation on the tape |
-//! | `optimise.rs` | Adam and SGD per part of the network, with clipping |
-//! | `teach.rs` | a teacher's outputs for a batch |
-//! | `average.rs` | Polyak averaging |
-//! | `fit.rs` | the loop |
-//! | `course.rs` | the state of a training, and its transfer across an interruption |
-//! | `judge.rs` | evaluation of predictions over a data set |
-//! | `part.rs` | evaluation on a split of a data set, read on the fly |
+//! | `request.rs` | the request for a training, and its result |
+//! | `session.rs` | the network before its first step: of a new training, or of one to resume |
+//! | `teacher.rs` | the teacher: a finished model of the same task and channels |
+//! | `watch.rs` | the work around the steps: progress, validation, checkpoints |
+//! | `best.rs` | the validation split, and the best weights so far |
+//! | `checkpoint.rs` | `MODEL.unfinished`, the folder of an unfinished training |
+//! | `description.rs` | the description of a finished model |
 
 mod best;
 mod checkpoint;
@@ -45,14 +40,15 @@ use nasfw_network::kernels::Kernels;
 pub use checkpoint::{Unfinished, check_not_begun};
 pub use request::{CheckpointPolicy, Resume, TrainRequest, Trained};
 
-/// Trains an architecture as the table `train` says.
+/// Trains an architecture with the settings of the table `train`.
 ///
-/// When a step fails, what was best until then is the result. When the observer asks to stop, or anything
-/// around the training fails, so it is without checkpoints; with them the training can be gone on with.
+/// When a step fails, the result is the best weights up to that point. The same holds without
+/// checkpoints when the observer asks to stop or anything around the training fails; with
+/// checkpoints this is an error, and the training can be resumed.
 ///
 /// # Errors
-/// When a setting, the genotype or the data is wrong, training ended before the first look at the
-/// validation part, or it can be gone on with.
+/// When a setting, the genotype or the data is wrong, or training ended before the first
+/// evaluation on the validation split, or can be resumed.
 pub fn train(request: &TrainRequest<'_>, observer: &mut dyn Observer) -> Result<Trained> {
     on_device!(request.config.run.device, |kernels| {
         train_on(kernels, request, observer)
@@ -78,10 +74,10 @@ fn train_on<K: Kernels>(
     go(session, checkpointer, false, observer)
 }
 
-/// Goes on with a training that was interrupted; it ends with what it would have ended with.
+/// Resumes an interrupted training; the result is the same as without the interruption.
 ///
 /// # Errors
-/// As [`train`]; also when the data is not what the training was started with.
+/// As [`train`]; also when the data is not the data that the training was started with.
 pub fn resume(
     mut unfinished: Unfinished,
     how: &Resume<'_>,
@@ -108,7 +104,7 @@ fn resume_on<K: Kernels>(
     if let (false, Some(place)) = (how.finish, place) {
         session.setup.check_data(observer)?;
         let (done, epochs) = (place.epoch, session.setup.config.train.epochs);
-        let mut text = format!("going on after epoch {done} of {epochs}");
+        let mut text = format!("continuing after epoch {done} of {epochs}");
         if place.step > 0 {
             text.push_str(&format!(", step {}", place.step));
         }
@@ -122,7 +118,7 @@ fn resume_on<K: Kernels>(
     go(session, Some(checkpointer), how.finish, observer)
 }
 
-/// Trains until the end, unless `is_over` already, and makes the model.
+/// Trains until the end, unless `is_over`, and makes the model.
 fn go<K: Kernels>(
     mut session: TrainSession<K>,
     checkpointer: Option<Checkpointer>,
@@ -135,7 +131,7 @@ fn go<K: Kernels>(
     };
     let ended_early = match result {
         Ok(()) => None,
-        // The next steps would end alike.
+        // Further steps would fail the same way.
         Err(Error::Training(message)) if !session.best.is_empty() => Some(message),
         Err(e @ Error::Training(_)) => {
             if let Some(checkpointer) = checkpointer {
@@ -145,14 +141,15 @@ fn go<K: Kernels>(
         }
         Err(e) if checkpointer.is_some() => return Err(e),
         Err(Error::Stopped) if session.best.is_empty() => {
-            let message = "stopped before the first look at the validation part; nothing is kept";
+            let message =
+                "stopped before the first evaluation on the validation split; nothing is kept";
             return Err(Error::Training(message.into()));
         }
         Err(e) if session.best.is_empty() => return Err(e),
         Err(e) => Some(e.to_string()),
     };
     let Some(best_model) = session.best.take() else {
-        let message = "no epoch was judged yet, so there are no best weights";
+        let message = "no epoch was evaluated yet, so there are no best weights";
         return Err(Error::Training(message.into()));
     };
     let deployed = session.graph.without_auxiliary();
@@ -216,7 +213,7 @@ fn fit_begun<K: Kernels>(
     let mut state = TrainState::new(network, &mut optimisers, train.polyak);
     match &session.saved {
         Some(saved) => state.load(saved)?,
-        // From here on there is something to go on with.
+        // From here on there is a checkpoint to resume from.
         None => checkpointer.map_or(Ok(()), |checkpointer| {
             checkpointer.keep(&state, &session.best)
         })?,

@@ -72,13 +72,13 @@ impl<K: Kernels> TrainSession<K> {
         let mut session = Self::fresh(kernels, &config, &how.members, &state.origin.genotype)?;
         if session.setup.source.fingerprint != state.origin.data_fingerprint {
             return Err(config_error(
-                "the data is not what the training was started with; bring it back, or name with --data \
-                 where it is now",
+                "the data is not the data that the training was started with; restore it, or give its new \
+                location with --data",
             ));
         }
         if !finish && session.origin.teacher != state.origin.teacher {
             return Err(config_error(
-                "train.teacher is not the model that the training was started with; bring that one back",
+                "train.teacher is not the model that the training was started with; restore that one",
             ));
         }
         session.best = Best::restored(state.best, &arrays);

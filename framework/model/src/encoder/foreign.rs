@@ -25,7 +25,7 @@ pub(super) fn read(
     encoder: &Graph,
     needed: &Weights,
 ) -> Result<Given, String> {
-    // nasfw's names by theirs.
+    // Maps foreign array names to nasfw's.
     let mut wanted: BTreeMap<String, String> = BTreeMap::new();
     for pair in family.pairs(encoder)? {
         wanted.insert(
@@ -88,9 +88,10 @@ pub(super) fn read(
         0 => String::new(),
         n => format!("\n  … and {n} more"),
     };
-    let hint = match is_other_width {
-        true => "\nset space.encoder.width to the width of the file, usually 1.0",
-        false => "",
+    let hint = if is_other_width {
+        "\nset space.encoder.width to the width of the file, usually 1.0"
+    } else {
+        ""
     };
     problems.truncate(SHOWN);
     Err(format!(

@@ -1,8 +1,9 @@
 //! Array names of torchvision's and timm's MobileNet-v2.
 //!
-//! torchvision: `features.0` is the stem, `features.1` to `.17` the inverted residuals, `features.18` and
-//! `classifier` the head. timm: `conv_stem`, `bn1`; `blocks.STAGE.BLOCK`; `conv_head`, `bn2`, `classifier`.
-//! In both the first inverted residual, of expansion 1, has no expand convolution.
+//! torchvision: `features.0` is the stem, `features.1` to `.17` the inverted residuals,
+//! `features.18` and `classifier` the head. timm: `conv_stem`, `bn1`; `blocks.STAGE.BLOCK`;
+//! `conv_head`, `bn2`, `classifier`. In both the first inverted residual, of expansion 1, has no
+//! expand convolution.
 
 use nasfw_sdk::graph::{Conv, Graph, NodeId, Op};
 
@@ -159,8 +160,9 @@ fn parts(encoder: &Graph) -> Result<Vec<(Part, NodeId, NodeId)>, String> {
             _ => return Err(other()),
         }
     }
-    match blocks == STAGES.iter().sum::<usize>() {
-        true => Ok(parts),
-        false => Err(other()),
+    if blocks == STAGES.iter().sum::<usize>() {
+        Ok(parts)
+    } else {
+        Err(other())
     }
 }

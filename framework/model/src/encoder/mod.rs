@@ -86,8 +86,8 @@ pub fn read(file: &Path, encoder: &Graph) -> Result<Given> {
     })
 }
 
-/// The outputs on a device of an encoder in evaluation mode for an image at its own size, under the names of their
-/// nodes: `(1, channels, height, width)` as PyTorch has them.
+/// The outputs on a device of an encoder in evaluation mode for an image at its own size, under the
+/// names of their nodes: `(1, channels, height, width)` as PyTorch has them.
 ///
 /// # Errors
 /// When the weights do not fit or the device fails.

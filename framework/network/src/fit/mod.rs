@@ -3,18 +3,18 @@
 //! | file | holds |
 //! |---|---|
 //! | `run.rs` | the loop |
-//! | `state.rs` | the state of a training, and how it survives an interruption |
-//! | `batch.rs` | the inputs and targets of one step, and where they come from |
-//! | `sampler.rs` | epochs over a part of a set, or over more than the set |
+//! | `state.rs` | the state of a training, and its checkpoint |
+//! | `batch.rs` | the inputs and targets of one step, and their sources |
+//! | `sampler.rs` | epochs shorter or longer than the data set |
 //! | `rates.rs` | learning rates over time |
-//! | `target.rs` | truth at the size of an output |
+//! | `target.rs` | labels at the size of an output |
 //! | `objective.rs` | the loss of a step: main, auxiliary, distillation |
-//! | `custom_loss.rs` | a loss of the task's own, as an operation on the tape |
+//! | `custom_loss.rs` | a task's custom loss, as an operation on the tape |
 //! | `optimise.rs` | Adam and SGD per part of the network, with clipping |
 //! | `distil.rs` | a teacher's outputs for a batch |
 //! | `average.rs` | Polyak averaging |
-//! | `evaluate.rs` | predictions against truth over a set |
-//! | `eval_set.rs` | the same over a split of a data set, read as it goes |
+//! | `evaluate.rs` | evaluation of predictions over a data set |
+//! | `eval_set.rs` | evaluation on a split of a data set, read on the fly |
 
 mod average;
 mod batch;

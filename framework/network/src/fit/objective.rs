@@ -18,7 +18,7 @@ use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
 pub struct Objective<'a> {
     /// The task's loss.
     pub loss: Loss,
-    /// Who computes [`Loss::Custom`]; not needed for any other.
+    /// The task that computes [`Loss::Custom`]; not needed for other losses.
     pub own: Option<&'a dyn Task>,
     /// Weight of each auxiliary output's loss.
     pub auxiliary: f32,
@@ -125,9 +125,10 @@ impl Objective<'_> {
     ) -> Result<Map<DeviceOf<K>>> {
         let side = quarter(self.crop_px);
         let shape = map_shape(value);
-        match (shape.height, shape.width) == (side, side) {
-            true => Ok(value.clone()),
-            false => kernels.resize(value, Size::square(side), tape),
+        if (shape.height, shape.width) == (side, side) {
+            Ok(value.clone())
+        } else {
+            kernels.resize(value, Size::square(side), tape)
         }
     }
 

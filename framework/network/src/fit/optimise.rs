@@ -104,9 +104,10 @@ impl<K: Kernels> Optimisers<K> {
                 kernels.clip_gradients(gradients, &parameters, self.clip_norm)?;
             }
             part.steps += 1;
-            let factor = match part.is_encoder {
-                true => factors.encoder,
-                false => factors.decoder,
+            let factor = if part.is_encoder {
+                factors.encoder
+            } else {
+                factors.decoder
             };
             let optimiser = scaled(part.optimiser, factor);
             let mut own = part.parameters.iter().zip(&mut part.moments).peekable();

@@ -11,21 +11,21 @@ use crate::error::{Error, Result};
 use crate::kernels::{DeviceOf, Kernels, Map, device};
 use crate::network::Network;
 
-/// How long and how a network trains.
+/// Length and settings of a training.
 #[derive(Clone, Copy, Debug)]
 pub struct Fit<'a> {
     /// EpochSampler over the samples.
     pub epochs: usize,
-    /// How learning rates change.
+    /// Decay of learning rates.
     pub rates: Rates<'a>,
-    /// What is minimised.
+    /// The objective to minimise.
     pub objective: Objective<'a>,
     /// Decay of the Polyak average, 0 for none. The average replaces the weights after every
     /// epoch.
     pub polyak: f64,
 }
 
-/// Where a training is, as told after every step.
+/// The progress of a training, reported after every step.
 #[derive(Clone, Copy, Debug)]
 pub struct StepReport {
     /// Steps done of all epochs.
@@ -86,8 +86,8 @@ pub fn fit<K: Kernels, E: From<Error>>(
     fit_on(&mut state, batches, fit, &mut Steps(on_step))
 }
 
-/// [`fit`] from wherever `state` is, watched by `watch`. A batch depends on its epoch and step alone,
-/// so an interrupted training continues as if it had not been.
+/// [`fit`] from wherever `state` is, watched by `watch`. A batch depends on its epoch and step
+/// alone, so an interrupted training continues as if it had not been.
 ///
 /// # Errors
 /// As [`fit`], and when `watch` returns one.

@@ -41,9 +41,10 @@ impl<'a> EpochSampler<'a> {
 
 impl Batches for EpochSampler<'_> {
     fn steps(&self) -> usize {
-        match self.round.is_empty() {
-            true => 0,
-            false => steps(self.samples, self.set.batch),
+        if self.round.is_empty() {
+            0
+        } else {
+            steps(self.samples, self.set.batch)
         }
     }
 

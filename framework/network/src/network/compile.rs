@@ -174,9 +174,10 @@ impl Simplified {
                     }
                     Op::Conv(conv) => {
                         // A bias before a normalisation would need a step of its own.
-                        let norm = match conv.bias {
-                            true => None,
-                            false => follow(|op| matches!(op, Op::BatchNorm)),
+                        let norm = if conv.bias {
+                            None
+                        } else {
+                            follow(|op| matches!(op, Op::BatchNorm))
                         };
                         let act =
                             norm.and_then(|_| follow(|op| matches!(op, Op::Activation { .. })));

@@ -47,9 +47,10 @@ impl<K: Kernels> Network<K> {
                 Kind::Conv { .. } => {
                     let x = values.read(step)[0];
                     let first = self.frozen(at, step, map_shape(x))?;
-                    let second = match step.is_expansion {
-                        true => steps.next(),
-                        false => None,
+                    let second = if step.is_expansion {
+                        steps.next()
+                    } else {
+                        None
                     };
                     if let Some((next, second)) = second {
                         let between = self.kernels.frozen_output(&first);

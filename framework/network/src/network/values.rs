@@ -81,9 +81,10 @@ impl<K: Kernels> Network<K> {
             Kind::Activation(activation) => kernels.activation(from[0], *activation, tape),
             Kind::Resize => {
                 let MapShape { height, width, .. } = map_shape(from[0]);
-                match Size::new(width, height) == size {
-                    true => Ok(from[0].clone()),
-                    false => kernels.resize(from[0], size, tape),
+                if Size::new(width, height) == size {
+                    Ok(from[0].clone())
+                } else {
+                    kernels.resize(from[0], size, tape)
                 }
             }
             Kind::GlobalAverage => kernels.global_average(from[0], tape),

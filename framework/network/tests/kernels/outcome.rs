@@ -21,7 +21,8 @@ impl Outcome {
         self.0.push((name.into(), values.into_iter().collect()));
     }
 
-    /// Panics where `self` and `expected` differ by more than `tolerance` of a vector's largest value.
+    /// Panics where `self` and `expected` differ by more than `tolerance` of a vector's largest
+    /// value.
     #[track_caller]
     pub(crate) fn assert_close(&self, expected: &Self, tolerance: f64, what: &dyn std::fmt::Debug) {
         assert_eq!(self.0.len(), expected.0.len(), "{what:?}");

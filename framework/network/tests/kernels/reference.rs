@@ -93,9 +93,12 @@ fn forward(case: &Case, maps: &[Vec<f64>], flats: &[Vec<f64>], c: f64) -> Vec<Ve
         }
         Op::CrossEntropy(labels) => vec![vec![cross_entropy(shape.channels, x, labels)]],
         Op::Berhu => {
-            let loss = |e: f64| match e <= c {
-                true => e,
-                false => (e * e + c * c) / (2.0 * c),
+            let loss = |e: f64| {
+                if e <= c {
+                    e
+                } else {
+                    (e * e + c * c) / (2.0 * c)
+                }
             };
             let valid = (0..x.len()).filter(|&i| case.maps[1].1[i] > 0.0);
             vec![vec![mean(valid.map(|i| loss((x[i] - maps[1][i]).abs())))]]

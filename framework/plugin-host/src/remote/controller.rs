@@ -19,7 +19,7 @@ struct RemoteController {
 /// Makes the controller `name` for a schema.
 ///
 /// # Errors
-/// The library's reason, or what is wrong with its reply.
+/// The library's reason, or the problem with its reply.
 pub(crate) fn controller(
     library: &'static Library,
     name: &'static str,

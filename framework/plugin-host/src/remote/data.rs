@@ -1,4 +1,4 @@
-//! Data that a library's task brings: the program lends the memory, the library fills it.
+//! A library task's own data: the program lends the memory, the library fills it.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use super::respawn::RespawningInstance;
 use crate::described::one_line;
 use crate::library::Lent;
 
-/// The longest side of an image.
+/// Maximum side length of an image.
 const MOST_SIDE_PX: usize = 1 << 14;
-/// The most samples of a split.
+/// Maximum number of samples of a split.
 const MOST_SAMPLES: usize = 1 << 31;
-/// The most classes or joints of a data set.
+/// Maximum number of classes or joints of a data set.
 const MOST_NAMES: usize = 1 << 12;
 
 pub(super) struct RemoteData {
@@ -27,7 +27,7 @@ impl RemoteData {
     /// Checks a task's description of its data.
     ///
     /// # Errors
-    /// What is out of its range.
+    /// Names the value that is out of range.
     pub(super) fn new(
         mut described: message::TaskData,
         fresh: Arc<RespawningInstance>,
@@ -92,7 +92,7 @@ impl TaskData for RemoteData {
             return Ok(Size::new(width, height));
         }
         let message = format!(
-            "sample {index} has {width} x {height} pixels; 1 to {MOST_SIDE_PX} a side are right"
+            "sample {index} has {width} x {height} pixels; expected sides of 1 to {MOST_SIDE_PX}"
         );
         Err(instance.error(Op::SampleSize, message))
     }
@@ -119,7 +119,8 @@ impl TaskData for RemoteData {
         };
         let has_length = truth.kind != LabelKind::Keypoints || filled.reference_px > 0.0;
         if !is_finite || !has_length || !filled.reference_px.is_finite() {
-            let message = format!("the label of sample {index} is not finite, or of no length");
+            let message =
+                format!("the label of sample {index} is not finite, or has no reference length");
             return Err(instance.error(Op::Fill, message));
         }
         let references_px = vec![filled.reference_px];

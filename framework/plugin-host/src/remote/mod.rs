@@ -1,14 +1,15 @@
-//! Spaces, controllers, schedules and tasks of a library, as the rest of the program knows them.
+//! Adapters: spaces, controllers, schedules and tasks of a library behind the traits of the SDK.
 //!
-//! What a library replies is input like any other: it is as long as it may be, JSON, a valid graph
-//! or choice, a finite number in its range, or else an error that names the library and the call.
+//! Replies of a library are untrusted input: of limited length, valid JSON, a valid graph or
+//! choice, a finite number in its range; anything else is an error that names the library and the
+//! call.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `instance.rs` | one instance: calls, and its end after a panic |
-//! | `fresh.rs` | instances that keep no state and are made again after a panic |
+//! | `respawn.rs` | stateless instances, made again after a panic |
 //! | `space.rs`, `controller.rs`, `schedule.rs`, `task.rs` | one kind each |
-//! | `scorer.rs`, `data.rs` | what a task makes: scorers, and its own data |
+//! | `scorer.rs`, `data.rs` | a task's scorers, and its own data |
 
 mod controller;
 mod data;
@@ -27,16 +28,16 @@ pub(super) use schedule::schedule;
 pub(super) use space::space;
 pub(super) use task::task;
 
-/// The most bytes of an ordinary reply.
+/// Maximum bytes of an ordinary reply.
 const MOST_REPLY: usize = 1 << 20;
-/// The most bytes of a graph.
+/// Maximum bytes of a graph.
 const MOST_GRAPH: usize = 16 << 20;
-/// The most bytes of a saved state.
+/// Maximum bytes of a saved state.
 const MOST_STATE: usize = 256 << 20;
 
-/// Brings a generator to where the library left it.
+/// Advances a generator to the position where the library left it.
 fn advance(rng: &mut Rng, drawn: Drawn) -> Result<()> {
-    /// A call that draws more words than this is mistaken.
+    /// Maximum number of words that a call may draw.
     const MOST_WORDS: u128 = 1 << 40;
     let Some(position) = drawn.position.map(u128::from) else {
         return Ok(());
@@ -46,7 +47,7 @@ fn advance(rng: &mut Rng, drawn: Drawn) -> Result<()> {
         return Err(Error::invalid(
             "generator position",
             position,
-            format!("a call that began at {now} continues from there"),
+            format!("the position after a call that began at {now}"),
         ));
     }
     rng.set_word_pos(position);

@@ -10,7 +10,7 @@ use super::instance::Instance;
 use super::{MOST_STATE, advance};
 use crate::library::{Lent, Library};
 
-/// More stages than any schedule has.
+/// Maximum number of stages.
 const MOST_STAGES: usize = 16;
 
 struct RemoteSchedule {
@@ -21,7 +21,7 @@ struct RemoteSchedule {
 /// Makes the schedule `name`.
 ///
 /// # Errors
-/// The library's reason, or what is wrong with its reply.
+/// The library's reason, or the problem with its reply.
 pub(crate) fn schedule(
     library: &'static Library,
     name: &'static str,

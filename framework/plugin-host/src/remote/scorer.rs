@@ -1,4 +1,4 @@
-//! A scorer that a library's task made.
+//! A scorer of a library's task.
 
 use nasfw_sdk::wire::message::task as message;
 use nasfw_sdk::wire::message::{Nothing, Op};
@@ -8,12 +8,12 @@ use nasfw_sdk::{Label, Metrics, Prediction, Result, Scorer};
 use super::instance::Instance;
 use crate::library::{Lent, Library};
 
-/// The most metrics over everything that anyone looks at.
+/// Maximum number of aggregate metrics.
 const MOST_METRICS: usize = 256;
-/// The same for those of single items: some for each of 255 classes.
+/// Maximum number of metrics of single items: several for each of 255 classes.
 const MOST_ITEMS: usize = 4096;
 
-/// True if this can be shown as the name of a metric over everything.
+/// True if this can be shown as the name of an aggregate metric.
 pub(super) fn is_name(name: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.@".contains(c);
     (1..=64).contains(&name.len()) && name.chars().all(is_plain)

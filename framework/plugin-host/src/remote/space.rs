@@ -10,7 +10,7 @@ use super::respawn::RespawningInstance;
 use crate::described::one_line;
 use crate::library::Library;
 
-/// The most parameters of a network that this program could train.
+/// Maximum number of parameters of a network.
 const MOST_PARAMETERS: usize = 1 << 30;
 
 struct RemoteSpace {
@@ -21,7 +21,7 @@ struct RemoteSpace {
 /// Makes the search space `name`.
 ///
 /// # Errors
-/// The library's reason, or what is wrong with its reply.
+/// The library's reason, or the problem with its reply.
 pub(crate) fn space(
     library: &'static Library,
     name: &'static str,
@@ -52,7 +52,8 @@ impl SearchSpace for RemoteSpace {
             .map_err(|e| instance.error(Op::Decode, e))?;
         let parameters = graph.parameters();
         if parameters > MOST_PARAMETERS {
-            let message = format!("{parameters} parameters; at most {MOST_PARAMETERS} are taken");
+            let message =
+                format!("{parameters} parameters; at most {MOST_PARAMETERS} are accepted");
             return Err(instance.error(Op::Decode, message));
         }
         Ok(graph)

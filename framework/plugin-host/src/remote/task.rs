@@ -16,7 +16,7 @@ use super::respawn::RespawningInstance;
 use super::scorer::{RemoteScorer, is_name};
 use crate::library::{Lent, Library};
 
-/// The most metrics of a headline.
+/// Maximum number of headline metrics.
 const MOST_HEADLINES: usize = 32;
 
 struct RemoteTask {
@@ -30,7 +30,7 @@ struct RemoteTask {
 /// Makes the task `name`.
 ///
 /// # Errors
-/// The library's reason, or what is wrong with its reply.
+/// The library's reason, or the problem with its reply.
 pub(crate) fn task(
     library: &'static Library,
     name: &'static str,
@@ -75,7 +75,7 @@ impl Task for RemoteTask {
         match reply.channels {
             1..=MAX_CHANNELS => Ok(reply.channels),
             other => {
-                let message = format!("{other} channels; 1 to {MAX_CHANNELS} are right");
+                let message = format!("{other} channels; expected 1 to {MAX_CHANNELS}");
                 Err(instance.error(Op::OutputChannels, message))
             }
         }
@@ -141,7 +141,7 @@ impl Task for RemoteTask {
     }
 }
 
-/// Names that live as long as the program; the same ones are kept once.
+/// Interns names for the lifetime of the program.
 fn kept(names: &[String]) -> &'static [&'static str] {
     static KEPT: Mutex<Vec<&'static [&'static str]>> = Mutex::new(Vec::new());
     let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);

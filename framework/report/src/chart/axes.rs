@@ -21,7 +21,7 @@ use super::ink::Ink;
 /// Size of words and numbers, in pixels.
 const FONT_PX: f64 = 12.0;
 
-/// The most discs and the most points of a long line that are drawn: more would show nothing new.
+/// Maximum number of discs, and of points of a line; more would show nothing new.
 pub(crate) const MOST_DOTS: usize = 3000;
 const MOST_CORNERS: usize = 600;
 
@@ -39,7 +39,7 @@ pub(crate) struct Axes<'a> {
     pub(crate) y_text: &'a dyn Fn(&f64) -> String,
 }
 
-/// Something between the axes.
+/// A mark between the axes.
 pub(crate) enum Mark {
     /// Separate discs.
     Dots {
@@ -62,7 +62,7 @@ type Area<'a> = DrawingArea<Svg<'a>, Shift>;
 type Plane<'a, 'b> = ChartContext<'b, Svg<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 type Failed = DrawingAreaErrorKind<Infallible>;
 
-/// Draws a chart; `alt` says in words what it shows.
+/// Draws a chart; `alt` describes it in words.
 pub(crate) fn draw(size: Size, alt: &str, axes: &Axes<'_>, marks: &[Mark]) -> Markup {
     svg(size, alt, |area| axes_and_marks(area, axes, marks))
 }
@@ -97,12 +97,12 @@ pub(super) fn words() -> TextStyle<'static> {
         .color(&Ink::Text.color())
 }
 
-/// Thins out the points of a line with very many.
+/// Thins out the points of a long line.
 pub(crate) fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     every_nth(points, MOST_CORNERS)
 }
 
-/// All points, or every n-th so that there are no more than `most`, and the last.
+/// All points, or every n-th for at most `most` points, and the last one.
 fn every_nth(points: &[(f64, f64)], most: usize) -> Vec<(f64, f64)> {
     let step = points.len().div_ceil(most).max(1);
     let last = points.len().saturating_sub(1);

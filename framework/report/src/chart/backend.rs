@@ -1,8 +1,6 @@
-//! plotters' shapes as SVG for inside a page.
-//!
-//! plotters' own SVG has colours and fonts at every shape. Here a shape has a class, so that one
-//! page can be light and dark, and shapes of one look that follow each other are one path: two
-//! thousand points take some twenty kilobytes.
+//! plotters' shapes as SVG for inside a page. plotters' own SVG repeats colours and fonts at every
+//! shape. Here a shape has a class, so that the page can be light and dark, and consecutive shapes
+//! of one look are one path: two thousand points take about twenty kilobytes.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -19,7 +17,7 @@ use super::ink::Ink;
 
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
-/// Width of a character of a system font, as a share of its size; a little too much for most.
+/// Width of a character of a system font relative to its size, slightly overestimated.
 const CHARACTER: f64 = 0.56;
 
 /// The inside of an `svg` element while it is drawn.
@@ -30,7 +28,7 @@ pub(super) struct Svg<'a> {
     path: String,
 }
 
-/// The look that the shapes of one path share.
+/// The look shared by the shapes of one path.
 #[derive(PartialEq)]
 struct Look {
     kind: Kind,
@@ -42,7 +40,7 @@ struct Look {
 enum Kind {
     /// A line of this width.
     Line(u32),
-    /// Discs of this diameter: stretches of no length with round ends.
+    /// Discs of this diameter: zero-length strokes with round ends.
     Dot(u32),
     /// An area.
     Fill,
@@ -58,7 +56,7 @@ impl<'a> Svg<'a> {
         }
     }
 
-    /// The path of a look, to be added to.
+    /// The open path of a look.
     fn path(&mut self, kind: Kind, color: BackendColor) -> &mut String {
         let look = Look {
             kind,

@@ -1,4 +1,4 @@
-//! Shares as shades: a row an option, a column a stretch of time.
+//! A heat map of shares: one row per option, one column per window of trials.
 
 use maud::Markup;
 use plotters::element::{Rectangle, Text};
@@ -16,9 +16,9 @@ const WIDTH_PX: i32 = 350;
 /// Room for the options' names and for the numbers below.
 const NAMES_PX: i32 = 140;
 const FOOT_PX: i32 = 20;
-/// The most characters of a name that fit.
+/// Maximum number of characters of a name.
 const NAME_CHARACTERS: usize = 19;
-/// Shades that are told apart; cells of one shade are one path.
+/// Number of shades; cells of one shade are one path.
 const SHADES: f64 = 12.0;
 
 /// Rows with their shares from left to right, in [0, 1].
@@ -28,7 +28,7 @@ pub(crate) struct Heat<'a> {
     pub(crate) from_to: (String, String),
 }
 
-/// Draws shares; `alt` says in words what they show.
+/// Draws shares; `alt` describes them in words.
 pub(crate) fn heat(alt: &str, heat: &Heat<'_>) -> Markup {
     let height = ROW_PX * heat.rows.len() as i32;
     let size = Size::new(WIDTH_PX as usize, (height + FOOT_PX) as usize);
@@ -70,7 +70,8 @@ fn cells(heat: &Heat<'_>, shade: i32) -> Vec<[(i32, i32); 2]> {
         let columns = shares.len().max(1) as i32;
         let left = |column: i32| NAMES_PX + column * (WIDTH_PX - 1 - NAMES_PX) / columns;
         for (column, share) in shares.iter().enumerate() {
-            // The square root tells small shares apart; a share above 0 always has a shade.
+            // The square root makes small shares distinguishable; a share above 0 always has a
+            // shade.
             if (share.sqrt() * SHADES).ceil() as i32 == shade {
                 let (column, top) = (column as i32, ROW_PX * row as i32);
                 found.push([(left(column), top), (left(column + 1), top + ROW_PX - 1)]);
@@ -80,7 +81,7 @@ fn cells(heat: &Heat<'_>, shade: i32) -> Vec<[(i32, i32); 2]> {
     found
 }
 
-/// A name cut to what fits.
+/// Truncates a name to the available width.
 fn short(name: &str) -> String {
     if name.chars().count() <= NAME_CHARACTERS {
         return name.into();

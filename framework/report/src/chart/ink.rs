@@ -1,4 +1,4 @@
-//! Colours by their meaning. The page's style says how each looks, on light and on dark.
+//! Colours by their meaning. The page's style defines them for light and dark mode.
 
 use plotters::style::{RGBAColor, RGBColor};
 use plotters_backend::BackendColor;
@@ -6,7 +6,7 @@ use plotters_backend::BackendColor;
 /// The colours of charts, by meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ink {
-    /// Words and numbers at axes.
+    /// Text and numbers at axes.
     Text,
     /// Axes.
     Axis,
@@ -14,7 +14,7 @@ pub(crate) enum Ink {
     Grid,
     /// The results themselves.
     Main,
-    /// Results that count less.
+    /// Secondary results.
     Faint,
     /// References for comparison.
     Second,
@@ -51,7 +51,7 @@ impl Ink {
         }
     }
 
-    /// The colour that carries it through plotters: its number as red.
+    /// The colour that represents it in plotters: its number as red.
     pub(super) fn color(self) -> RGBColor {
         RGBColor(self as u8, 0, 0)
     }
@@ -61,7 +61,7 @@ impl Ink {
         RGBAColor(self as u8, 0, 0, opacity)
     }
 
-    /// The ink that [`color`](Self::color) carried.
+    /// The ink represented by a colour of [`color`](Self::color).
     pub(super) fn of(color: BackendColor) -> Self {
         let at = usize::from(color.rgb.0);
         Self::ALL.get(at).copied().unwrap_or(Self::Text)

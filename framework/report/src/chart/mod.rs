@@ -6,7 +6,7 @@
 //! | `ink.rs` | colours by their meaning |
 //! | `backend.rs` | plotters' shapes as compact SVG with classes |
 //! | `axes.rs` | a chart with two numeric axes |
-//! | `heat.rs` | shares as shades, a row an option |
+//! | `heat.rs` | a heat map of shares, one row per option |
 
 mod axes;
 mod backend;

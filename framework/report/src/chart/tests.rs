@@ -1,4 +1,4 @@
-//! Promises of charts to the page.
+//! Guarantees of charts for the page.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

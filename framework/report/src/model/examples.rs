@@ -1,13 +1,13 @@
-//! Images, truth and prediction side by side.
+//! Images, ground truth and prediction side by side.
 
 use maud::{Markup, html};
 
 use crate::page::{self, picture};
 
-/// Images of one set with a network's predictions, drawn for people.
+/// Images of a data set with a network's predictions, as pictures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Examples {
-    /// Sentences that say what the images are and how to read the pictures.
+    /// Notes about the images and how to read the pictures.
     pub notes: Vec<String>,
     /// The colour of every class that occurs.
     pub legend: Vec<(String, [u8; 3])>,
@@ -22,9 +22,9 @@ pub struct Example {
     pub name: String,
     /// The image.
     pub image: Vec<u8>,
-    /// The truth.
+    /// The ground truth.
     pub truth: Vec<u8>,
-    /// The prediction, in the colours of the truth.
+    /// The prediction, in the colours of the ground truth.
     pub prediction: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! Metrics class by class or joint by joint.
+//! Metrics per class or joint.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use nasfw_sdk::LabelKind;
 use crate::number::metric;
 use crate::page::{self, Align, table};
 
-/// The section; nothing where the task has none.
+/// The section; empty if the task has no such metrics.
 pub(super) fn section(model: &Description) -> Markup {
     let Some(metrics) = &model.metrics else {
         return html! {};

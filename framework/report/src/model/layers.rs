@@ -1,4 +1,4 @@
-//! Parameters and multiply-adds, part by part and layer by layer.
+//! Parameters and multiply-adds, per part and per layer.
 
 use maud::{Markup, html};
 use nasfw_model::Description;

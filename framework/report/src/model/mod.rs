@@ -1,11 +1,11 @@
-//! The page of a trained network, a section a file.
+//! The page of a trained network, one section per file.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `headline.rs` | purpose, metrics, cost, next steps |
-//! | `examples.rs` | images, truth and prediction side by side |
-//! | `items.rs` | metrics class by class or joint by joint |
-//! | `layers.rs` | parameters and multiply-adds, part by part and layer by layer |
+//! | `examples.rs` | images, ground truth and prediction side by side |
+//! | `items.rs` | metrics per class or joint |
+//! | `layers.rs` | parameters and multiply-adds, per part and per layer |
 //! | `provenance.rs` | its origin |
 
 mod examples;
@@ -55,5 +55,5 @@ fn sketches(model: &Model) -> Result<Vec<Sketch>> {
     let entry = SpaceEntry::of_plugin(&provenance.space.plugin)?;
     let space = (entry.build)(&provenance.space.settings)?;
     let choices = space.parse(&provenance.genotype)?;
-    Ok(space.sketches(&choices)?)
+    space.sketches(&choices)
 }

@@ -7,8 +7,8 @@ use nasfw_sdk::Sketch;
 
 use crate::sketch::to_svg;
 
-/// The picture of a sketch: an image of its own, because the style of an SVG inside a page would be
-/// the whole page's.
+/// The picture of a sketch, as a separate image, because the style of an inline SVG would apply to
+/// the whole page.
 pub(crate) fn drawing(sketch: &Sketch, of: &str) -> Markup {
     let svg = to_svg(std::slice::from_ref(sketch));
     let alt = format!("{} of {of}", sketch.title);

@@ -1,10 +1,10 @@
-//! The page around the sections: head, style, and the pieces that sections are made of.
+//! The document around the sections: head, style, and building blocks of sections.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `style.css` | type, colours for light and dark, narrow screens, print |
 //! | `image.rs` | pictures inside the page |
-//! | `text.rs` | a few words and numbers that sections share |
+//! | `text.rs` | text formatting shared by sections |
 
 mod image;
 mod text;
@@ -20,13 +20,13 @@ use crate::chart::Ink;
 
 const STYLE: &str = include_str!("style.css");
 
-/// Charts as wide as the page, and half of it; narrow screens get another drawing of the same.
+/// Sizes of charts as wide as the page; narrow screens get a second drawing.
 pub(crate) const WHOLE: [Size; 2] = [Size::new(1000, 320), NARROW];
-/// See [`WHOLE`].
+/// Sizes of charts half as wide as the page; see [`WHOLE`].
 pub(crate) const HALF: [Size; 2] = [Size::new(490, 300), NARROW];
 const NARROW: Size = Size::new(360, 270);
 
-/// The whole document. Nothing in it is fetched from elsewhere.
+/// The whole document, without external resources.
 pub(crate) fn document(title: &str, body: &Markup) -> String {
     html! {
         (DOCTYPE)
@@ -82,7 +82,7 @@ pub(crate) fn figure(
     }
 }
 
-/// The shape of a mark, as a legend shows it.
+/// The shape of a mark in a legend.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Shape {
     Dot,
@@ -117,7 +117,7 @@ pub(crate) fn tile(name: &str, value: &str, below: &str) -> Markup {
     }
 }
 
-/// Names with values, one a line.
+/// Names with values, one per line.
 pub(crate) fn facts(rows: &[(&str, Markup)]) -> Markup {
     html! {
         dl.facts {
@@ -129,11 +129,11 @@ pub(crate) fn facts(rows: &[(&str, Markup)]) -> Markup {
     }
 }
 
-/// A table that scrolls inside its box where it is too wide.
+/// A table that scrolls horizontally if it is too wide.
 pub(crate) fn table(caption: &str, columns: &[(&str, Align)], rows: &[Vec<Markup>]) -> Markup {
     let align = |at: usize| columns.get(at).is_some_and(|(_, a)| *a == Align::Right);
     html! {
-        // It can be scrolled with the keyboard, too.
+        // Focusable, for scrolling with the keyboard.
         div.scroll tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption { (caption) }
@@ -158,16 +158,16 @@ pub(crate) fn table(caption: &str, columns: &[(&str, Align)], rows: &[Vec<Markup
     }
 }
 
-/// The side at which a column's values stand.
+/// The alignment of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
-    /// Words.
+    /// Text.
     Left,
     /// Numbers.
     Right,
 }
 
-/// Commands to copy, one a line.
+/// Commands to copy, one per line.
 pub(crate) fn commands(lines: &[String]) -> Markup {
     html! { pre.commands tabindex="0" { code { (lines.join("\n")) } } }
 }

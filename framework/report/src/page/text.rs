@@ -1,4 +1,4 @@
-//! A few words and numbers that sections share.
+//! Text formatting shared by sections.
 
 /// `1 trial`, `2 trials`.
 pub(crate) fn plural(count: usize, one: &str) -> String {

@@ -9,7 +9,7 @@ use crate::chart::{Axes, Ink, Mark, draw};
 use crate::number::{grouped, short};
 use crate::page::{self, Align, HALF, Shape, figure, table};
 
-/// Most trials of a front in the table.
+/// Maximum number of a front's trials in the table.
 const SHOWN: usize = 12;
 
 pub(super) fn section(run: &Recorded) -> Markup {
@@ -67,7 +67,7 @@ fn chart(
     let costs: Vec<f64> = trials.iter().map(|t| cost(t) as f64).collect();
     let min = costs.iter().copied().fold(f64::INFINITY, f64::min);
     let max = costs.iter().copied().fold(0.0, f64::max);
-    // Some room even where all cost the same.
+    // A margin even if all costs are equal.
     let room = (0.06 * (max - min)).max(0.02 * max).max(1.0);
     let top = trials.iter().filter_map(|t| t.reward).fold(0.0, f64::max);
     let x_text = |x: &f64| short(x.max(0.0) as u64);

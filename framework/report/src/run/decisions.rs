@@ -10,10 +10,10 @@ use super::Recorded;
 use crate::chart::{Heat, heat};
 use crate::page::{self, plural};
 
-/// Most windows, and fewest trials in one.
+/// Maximum number of windows, and minimum number of trials in one.
 const MOST_WINDOWS: usize = 20;
 const FEWEST_TRIALS: usize = 5;
-/// Most panels shown, and most options in one.
+/// Maximum number of panels, and of options in one.
 const MOST_PANELS: usize = 40;
 const MOST_ROWS: usize = 14;
 

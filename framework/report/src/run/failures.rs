@@ -6,7 +6,7 @@ use nasfw_engine::{Status, Trial};
 use super::Recorded;
 use crate::page::{self, Align, list, plural, table};
 
-/// Most reasons shown, and most trial ids of one.
+/// Maximum number of reasons, and of trial ids of one.
 const REASONS: usize = 20;
 const IDS: usize = 10;
 
@@ -39,8 +39,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let failed = run.count(Status::Failed);
     let body = html! {
         p {
-            (plural(failed, "trial")) " could not be evaluated. Failed trials have no reward; a \
-             controller learns from them only if run.on_failure says so."
+            (plural(failed, "trial")) " could not be evaluated. Failed trials have no reward; controllers ignore them unless run.on_failure is set."
         }
         (table(&caption, &columns, &rows))
     };
@@ -58,7 +57,7 @@ struct Group<'a> {
 fn groups(trials: &[Trial]) -> Vec<Group<'_>> {
     let mut groups: Vec<(String, Group<'_>)> = Vec::new();
     for trial in trials.iter().filter(|t| t.status == Status::Failed) {
-        let reason = trial.reason.as_deref().unwrap_or("no reason was given");
+        let reason = trial.reason.as_deref().unwrap_or("unknown reason");
         let key = without_numbers(reason);
         match groups.iter_mut().find(|(k, _)| *k == key) {
             Some((_, group)) => group.ids.push(trial.id),

@@ -1,4 +1,4 @@
-//! The page of a search, a section a file.
+//! The page of a search, one section per file.
 //!
 //! | file | holds |
 //! |---|---|

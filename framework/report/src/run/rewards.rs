@@ -9,7 +9,7 @@ use crate::chart::{Axes, Ink, MOST_DOTS, Mark, draw, thinned};
 use crate::number::grouped;
 use crate::page::{self, Shape, WHOLE, figure};
 
-/// Fewest trials in a window of the moving mean; of many trials the window is a twentieth.
+/// Minimum number of trials in a window of the moving mean; with many trials it is a twentieth.
 const MEAN_OVER: usize = 25;
 
 pub(super) fn section(run: &Recorded) -> Markup {
@@ -110,7 +110,7 @@ pub(super) fn ceiling(value: f64) -> f64 {
     }
 }
 
-/// Writes numbers of trials, and nothing between two of them.
+/// Formats trial numbers; empty for values between two of them.
 fn whole(x: &f64) -> String {
     if x.fract() == 0.0 && *x >= 0.0 {
         grouped(*x as u64)
@@ -131,7 +131,7 @@ fn dots(trials: &[Trial], status: Status, ink: Ink) -> Mark {
     }
 }
 
-/// The reward of the best trial so far, as stairs.
+/// The reward of the best trial so far, as a step function.
 fn running_best(trials: &[Trial], last: f64) -> Vec<(f64, f64)> {
     let mut best: Option<&Trial> = None;
     let mut stairs: Vec<(f64, f64)> = Vec::new();

@@ -156,20 +156,20 @@ fn first_rewards(run: &Recorded) -> Markup {
 /// The bounds that first rewards were compared with, trial by trial.
 #[derive(Debug, Default, PartialEq)]
 struct Bounds {
-    /// From here upwards, all trials continue.
+    /// All trials above it continue.
     mean: Vec<(f64, f64)>,
-    /// Below this, none continues; empty where chance alone decides.
+    /// No trial below it continues; empty if only chance decides.
     floor: Vec<(f64, f64)>,
 }
 
-/// Replays the first rewards as the schedule saw them: failed trials left no trace in it.
+/// Replays the first rewards as the schedule saw them, without failed trials.
 fn bounds(trials: &[Trial], termination: Termination) -> Bounds {
     let mut bounds = Bounds::default();
     if termination == Termination::Never {
         return bounds;
     }
     let mut history = History::default();
-    // Verdicts are ignored here, so the draws decide nothing.
+    // Verdicts are ignored here, so the random draws have no effect.
     let mut rng = Seed(0).stream("report");
     let evaluated = trials.iter().filter(|t| t.status != Status::Failed);
     for trial in evaluated {

@@ -1,4 +1,4 @@
-//! Places for the boxes and edges of a sketch: layers from top to bottom (Sugiyama, Tagawa & Toda
+//! Layout of the boxes and edges of a sketch: layers from top to bottom (Sugiyama, Tagawa & Toda
 //! 1981), with few crossings and short edges.
 
 use nasfw_sdk::Sketch;
@@ -126,7 +126,7 @@ impl Layers {
         }
     }
 
-    /// Edges into one box arrive side by side, in the order in which they come.
+    /// Spreads the ends of edges into one box side by side, in order.
     fn spread_heads(&self, edges: &mut [Vec<(f64, f64)>]) {
         const STEP: f64 = 14.0;
         for target in 0..self.rank.len() {

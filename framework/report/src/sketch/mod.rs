@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `text.rs` | a sketch as text, for terminals |
 //! | `svg.rs` | sketches as one SVG file |
-//! | `layout.rs` | places for boxes and edges in the SVG |
+//! | `layout.rs` | layout of boxes and edges in the SVG |
 //! | `order.rs` | the order within a layer, with few crossings |
 //! | `centres.rs` | horizontal positions, with short edges |
 //!

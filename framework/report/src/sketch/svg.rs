@@ -7,7 +7,7 @@ use nasfw_sdk::Sketch;
 use super::layout::{BOX_HEIGHT, Layout, layout};
 use super::{one_line, unused};
 
-/// Larger sketches are not drawn: a picture would show nothing, and laying it out takes long.
+/// Maximum size of a drawn sketch: larger ones would be illegible and slow to lay out.
 const MOST_BOXES: usize = 100;
 const MOST_EDGES: usize = 300;
 /// Advance of a character in the monospace fonts named below, at [`FONT_PX`].
@@ -17,8 +17,8 @@ const MARGIN: f64 = 16.0;
 const TITLE_HEIGHT: f64 = 30.0;
 const PANEL_GAP: f64 = 48.0;
 
-/// Boxes bring their own background, and lines and titles are of a middle tone: the picture is
-/// legible on light and on dark pages without asking which it is on.
+/// Boxes have their own background, and lines and titles a medium tone, so that the picture is
+/// legible on light and dark pages.
 const STYLE: &str = "\
 text{font:12px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;text-anchor:middle}\
 .title{font-weight:bold;font-size:14px;text-anchor:start;fill:#738096}\
@@ -30,7 +30,7 @@ text{font:12px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;text-anc
 /// Draws sketches side by side as a self-contained SVG; the same sketches give the same bytes.
 ///
 /// Boxes of the result are filled, boxes that feed nothing are faded. A sketch of more than 100
-/// boxes or 300 edges is named, not drawn.
+/// boxes or 300 edges is only named.
 pub fn to_svg(sketches: &[Sketch]) -> String {
     let mut panels = String::new();
     let (mut x, mut height) = (MARGIN, 0.0_f64);
@@ -57,7 +57,7 @@ pub fn to_svg(sketches: &[Sketch]) -> String {
     )
 }
 
-/// One sketch under its title, and the size it takes.
+/// One sketch under its title, and its size.
 fn panel(sketch: &Sketch) -> (String, (f64, f64)) {
     let mut text = String::new();
     let title = escape(&sketch.title);
@@ -120,7 +120,7 @@ fn curve(points: &[(f64, f64)]) -> String {
     for (at, &(x, y)) in points.iter().enumerate() {
         let _ = match at.checked_sub(1).map(|before| points[before]) {
             None => write!(path, "M{x:.1} {y:.1}"),
-            // Past the boxes of a layer it runs straight.
+            // Beside the boxes of a layer it runs straight.
             Some((x0, _)) if x0 == x => write!(path, "V{y:.1}"),
             Some((x0, y0)) => {
                 let middle = (y0 + y) / 2.0;
@@ -148,7 +148,7 @@ pub fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            // Not allowed in XML 1.0, in no spelling.
+            // Not allowed in XML 1.0 in any form.
             '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }

@@ -1,19 +1,19 @@
-//! Sketches as plain text: one line a box, with rails that lead its inputs to it.
+//! Sketches as plain text: one line per box, with rails from its inputs.
 
 use nasfw_sdk::Sketch;
 
 use super::{forward_edges, one_line, unused};
 
-/// The most rails that are easier to follow than the names of the inputs.
+/// Maximum number of rails; beyond it, the names of the inputs are easier to read.
 const MOST_RAILS: usize = 16;
 
 /// One rail in one row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cell {
     Blank,
-    /// The value goes by.
+    /// The value passes.
     Passes,
-    /// The value is read and goes on.
+    /// The value is read and continues.
     Read,
     /// The value is read for the last time.
     Ends,
@@ -21,12 +21,11 @@ enum Cell {
     Here,
 }
 
-/// Draws a sketch as text of at most `width` columns, one line a box after a line with the title.
+/// Draws a sketch as text of at most `width` columns: a title, then one line per box.
 ///
 /// `○` is a box and `●` one of the result; a rail runs down from a box to the boxes that read
-/// it (`├ ┤ ┼`, ending in `└ ┘ ┴`), and under rails it has nothing to do with. The names after
-/// `←` say the same in words. Where the width or the number of rails is too much, the names
-/// stay alone.
+/// it (`├ ┤ ┼`, ending in `└ ┘ ┴`), and passes under unrelated rails. The names after `←` list the
+/// same inputs. If there are too many rails for the width, only the names are shown.
 pub fn to_text(sketch: &Sketch, width: usize) -> String {
     let inputs = inputs(sketch);
     let names: Vec<String> = sketch.boxes.iter().map(|b| one_line(&b.name)).collect();
@@ -166,7 +165,7 @@ fn longest(texts: &[String]) -> usize {
     texts.iter().map(|t| t.chars().count()).max().unwrap_or(0)
 }
 
-/// At most `width` characters, the last one `…` where something is missing.
+/// Truncates to `width` characters, ending in `…` if anything is cut.
 fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();

@@ -5,7 +5,7 @@ use super::op::{ActivationKind, Conv, Op};
 use super::{Graph, Group, Node, NodeId, Output, Role};
 use crate::error::Result;
 
-/// Puts a graph together node by node. Mistakes show when it is [finished](Self::finish).
+/// Builds a graph node by node; errors are reported by [`finish`](Self::finish).
 #[derive(Debug)]
 pub struct GraphBuilder {
     nodes: Vec<Node>,
@@ -14,7 +14,7 @@ pub struct GraphBuilder {
 }
 
 impl GraphBuilder {
-    /// An empty graph; nodes go to the decoder until [`group`](Self::group) says otherwise.
+    /// An empty graph; nodes go to the decoder until [`group`](Self::group) selects another group.
     pub fn new() -> Self {
         Self {
             nodes: Vec::new(),
@@ -23,7 +23,7 @@ impl GraphBuilder {
         }
     }
 
-    /// Nodes added from now on belong to `group`.
+    /// Sets the group of all nodes added from now on.
     pub fn group(&mut self, group: Group) -> &mut Self {
         self.group = group;
         self
@@ -41,18 +41,18 @@ impl GraphBuilder {
         self.nodes.len() - 1
     }
 
-    /// An input of `channels` channels.
+    /// Adds an input of `channels` channels.
     pub fn input(&mut self, name: &str, channels: usize) -> NodeId {
         self.add(name, Op::Input { channels }, &[])
     }
 
-    /// A convolution.
+    /// Adds a convolution.
     pub fn conv(&mut self, name: &str, conv: Conv, x: NodeId) -> NodeId {
         self.add(name, Op::Conv(conv), &[x])
     }
 
-    /// Convolution `{name}.conv`, batch normalisation `{name}.bn` and, if given, an activation
-    /// `{name}.act`.
+    /// Adds a convolution `{name}.conv`, batch normalisation `{name}.bn` and, if given, an
+    /// activation `{name}.act`.
     pub fn conv_bn(
         &mut self,
         name: &str,
@@ -68,7 +68,7 @@ impl GraphBuilder {
         }
     }
 
-    /// Declares the value of `node` a result.
+    /// Declares the value of `node` an output.
     pub fn output(&mut self, name: &str, role: Role, node: NodeId) -> &mut Self {
         self.outputs.push(Output {
             name: name.into(),
@@ -78,7 +78,7 @@ impl GraphBuilder {
         self
     }
 
-    /// Checks everything.
+    /// Checks the graph and returns it.
     ///
     /// # Errors
     /// [`Error::Graph`](crate::Error::Graph) with the node and the broken rule.

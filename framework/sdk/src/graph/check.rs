@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::{Graph, Node, NodeId, Op, Output, Role};
 use crate::error::{Error, Result};
 
-/// The most nodes a graph may have.
+/// Maximum number of nodes of a graph.
 pub const MAX_NODES: usize = 20_000;
-/// The most channels a value may have.
+/// Maximum number of channels of a value.
 pub const MAX_CHANNELS: usize = 65_536;
 const MAX_KERNEL: usize = 31;
 const MAX_STRIDE: usize = 1 << 16;
@@ -50,7 +50,7 @@ pub(super) fn graph(nodes: Vec<Node>, outputs: Vec<Output>) -> Result<Graph> {
         if node.name.is_empty() || node.name.len() > 256 || !names.insert(node.name.as_str()) {
             return Err(broken(
                 &node.name,
-                "names are unique and 1 to 256 bytes long",
+                "names must be unique and 1 to 256 bytes long",
             ));
         }
         if let Some(&late) = node.inputs.iter().find(|&&i| i >= id) {
@@ -67,7 +67,7 @@ pub(super) fn graph(nodes: Vec<Node>, outputs: Vec<Output>) -> Result<Graph> {
         if output.node >= nodes.len() || !names.insert(output.name.as_str()) {
             return Err(broken(
                 &output.name,
-                "an output has a unique name and an existing node",
+                "an output needs a unique name and an existing node",
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! What a network costs, from the graph alone.
+//! The cost of a network, computed from the graph alone.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +12,10 @@ pub struct Cost {
     pub params: usize,
     /// Learned parameters with auxiliary heads.
     pub params_with_aux: usize,
-    /// Multiply-adds of convolutions, those an output depends on or not.
+    /// Multiply-adds of all convolutions, including those that no output depends on.
     pub macs: u64,
-    /// The most bytes of 32-bit maps alive at once when nodes run in order; normalisation,
-    /// activation and identity reuse their input's memory when nobody else reads it.
+    /// Maximum bytes of 32-bit maps alive at once when nodes run in order; normalisation,
+    /// activation and identity reuse their input's memory when no other node reads it.
     pub peak_activation_bytes: u64,
     /// Total stride of the main output; 0 when it is a single pixel.
     pub output_stride: usize,
@@ -102,7 +102,7 @@ impl Graph {
     }
 }
 
-/// Pixels of a map. Input sizes come from users: absurd ones saturate.
+/// Pixels of a map. Input sizes come from users: overflow saturates.
 fn area(size: Size) -> u64 {
     (size.height as u64).saturating_mul(size.width as u64)
 }

@@ -4,13 +4,13 @@ use super::{Graph, Group, NodeId, Op, Output, Role, check};
 use crate::error::Result;
 
 impl Graph {
-    /// The network that is deployed: auxiliary outputs and the nodes of their group left out.
+    /// The deployed network: without auxiliary outputs and the nodes of their group.
     pub fn without_auxiliary(&self) -> Graph {
         let keep = |id: NodeId| self.nodes[id].group != Group::Auxiliary;
         self.filtered(keep, |o| o.role == Role::Main)
     }
 
-    /// Which nodes an output depends on.
+    /// For each node, true if an output depends on it.
     pub fn reachable(&self) -> Vec<bool> {
         let mut read = vec![false; self.nodes.len()];
         for output in &self.outputs {
@@ -26,7 +26,7 @@ impl Graph {
         read
     }
 
-    /// Encoder nodes whose values others read, in order: what a search computes once.
+    /// Encoder nodes read by nodes of other groups, in order: a search computes their values once.
     pub fn encoder_outputs(&self) -> Vec<NodeId> {
         let is_encoder = |id: NodeId| self.nodes[id].group == Group::Encoder;
         let mut outputs: Vec<NodeId> = (self.nodes.iter())
@@ -39,8 +39,8 @@ impl Graph {
         outputs
     }
 
-    /// The encoder alone, its outputs called after their nodes (the last one is *main*, the
-    /// others auxiliary). `None` without encoder nodes.
+    /// The encoder alone, its outputs named after their nodes (the last one is *main*, the others
+    /// auxiliary). `None` without encoder nodes.
     ///
     /// # Errors
     /// Never for a graph whose encoder reads inputs and encoder nodes only.
@@ -76,8 +76,8 @@ impl Graph {
         check::graph(kept, outputs).map(Some)
     }
 
-    /// Everything but the encoder, which is replaced by one input per encoder output, named after
-    /// it. The graph itself without encoder nodes.
+    /// The graph with the encoder replaced by one input per encoder output, named after it. Without
+    /// encoder nodes, the graph itself.
     ///
     /// # Errors
     /// When a node mixes resolutions that the cut makes unrelated (one that adds maps of two
@@ -136,7 +136,7 @@ impl Graph {
                 shapes.push(self.shapes[id]);
             }
         }
-        // Resolutions name input nodes, whose index may have moved.
+        // Resolutions refer to input nodes, whose index may have changed.
         for shape in &mut shapes {
             if let check::Resolution::Of { input, .. } = &mut shape.resolution {
                 *input = map[*input].unwrap_or(0);

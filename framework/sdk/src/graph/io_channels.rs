@@ -1,8 +1,8 @@
-//! The channels that a network takes in and gives out.
+//! Input and output channels of a network.
 
 use serde::{Deserialize, Serialize};
 
-/// Channels at both ends of a network; decided by data and task, not by the search space.
+/// Input and output channels of a network; set by data and task, not by the search space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IoChannels {
     /// Channels of the input image.
@@ -12,7 +12,7 @@ pub struct IoChannels {
 }
 
 impl IoChannels {
-    /// RGB in, `output_channels` out.
+    /// RGB input and `output_channels` outputs.
     pub fn rgb(output_channels: usize) -> Self {
         Self {
             input_channels: 3,

@@ -39,23 +39,23 @@ use crate::size::Size;
 /// Index of a node in its graph.
 pub type NodeId = usize;
 
-/// Which part of the network a node belongs to; parts may learn at different rates.
+/// The part of the network that a node belongs to; parts may have different learning rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
     /// The feature extractor, the same for all candidates of a search.
     Encoder,
-    /// What a search decides.
+    /// The searched part.
     Decoder,
     /// Heads that exist in training only.
     Auxiliary,
 }
 
-/// What an output is for.
+/// The purpose of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// The result.
+    /// The prediction.
     Main,
     /// An additional supervision signal, in training only.
     Auxiliary,
@@ -65,25 +65,25 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Node {
-    /// Unique dotted name; parameters are called after it, e.g. `decoder.block0.cell0.op1.conv`.
+    /// Unique dotted name, from which parameters get theirs, e.g. `decoder.block0.cell0.op1.conv`.
     pub name: String,
     /// The part of the network it belongs to.
     pub group: Group,
-    /// What it computes.
+    /// Its operation.
     pub op: Op,
     /// The nodes it reads, each earlier in the list.
     pub inputs: Vec<NodeId>,
 }
 
-/// One result of the network.
+/// One output of the network.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
     /// Unique name, e.g. `main` or `aux0`.
     pub name: String,
-    /// What it is for.
+    /// Its purpose.
     pub role: Role,
-    /// The node whose value it is.
+    /// The node that provides its value.
     pub node: NodeId,
 }
 
@@ -102,7 +102,7 @@ impl Graph {
         &self.nodes
     }
 
-    /// The outputs, the main one(s) and the auxiliary ones.
+    /// The outputs: the main one and the auxiliary ones.
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
     }
@@ -144,11 +144,11 @@ impl Graph {
             .collect()
     }
 
-    /// Whether this is a network of one image: one input and outputs of the right channels, the
+    /// Checks that this is a network of one image: one input and outputs of the right channels, the
     /// main one outside the auxiliary group.
     ///
     /// # Errors
-    /// Names what does not fit.
+    /// Names the mismatch.
     pub fn check_io(&self, io: &IoChannels) -> Result<()> {
         let broken = |node: &str, message: String| {
             let node = node.to_owned();
@@ -156,13 +156,13 @@ impl Graph {
         };
         let inputs: Vec<usize> = self.inputs().map(|(id, _)| self.channels(id)).collect();
         if inputs != [io.input_channels] {
-            let message = format!("{inputs:?} channels; [{}] is right", io.input_channels);
+            let message = format!("{inputs:?} channels; expected [{}]", io.input_channels);
             return broken("inputs", message);
         }
         for output in &self.outputs {
             let channels = self.channels(output.node);
             if channels != io.output_channels {
-                let message = format!("{channels} channels; {} are right", io.output_channels);
+                let message = format!("{channels} channels; expected {}", io.output_channels);
                 return broken(&output.name, message);
             }
         }
@@ -174,7 +174,7 @@ impl Graph {
 
     /// The main output.
     pub fn main(&self) -> &Output {
-        // The check admits exactly one.
+        // The check ensures exactly one.
         self.outputs
             .iter()
             .find(|o| o.role == Role::Main)

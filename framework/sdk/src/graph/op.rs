@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a node computes. Maps are `(batch, height, width, channels)`.
+/// The operation of a node. Maps are `(batch, height, width, channels)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Op {
-    /// A value given from outside. No inputs.
+    /// A value from outside. No inputs.
     Input {
         /// Channels of the value.
         channels: usize,
@@ -17,7 +17,7 @@ pub enum Op {
     BatchNorm,
     /// An element-wise non-linearity. One input.
     Activation {
-        /// Which one.
+        /// The function.
         function: ActivationKind,
     },
     /// Bilinear resize, align_corners = false, of the first input to the second one's size.
@@ -49,7 +49,7 @@ pub struct Conv {
     pub dilation: usize,
     /// Channel groups; input and output channels are multiples of it.
     pub groups: usize,
-    /// Whether a bias per output channel is added.
+    /// True if a bias per output channel is added.
     pub bias: bool,
 }
 
@@ -74,17 +74,17 @@ impl Conv {
         }
     }
 
-    /// The same with another stride.
+    /// Sets the stride.
     pub fn stride(self, stride: usize) -> Self {
         Self { stride, ..self }
     }
 
-    /// The same with another dilation.
+    /// Sets the dilation.
     pub fn dilation(self, dilation: usize) -> Self {
         Self { dilation, ..self }
     }
 
-    /// The same with a bias.
+    /// Adds a bias.
     pub fn with_bias(self) -> Self {
         Self { bias: true, ..self }
     }

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{Graph, Node, Output, check};
 use crate::error::{Error, Result};
 
-/// Version of the JSON form. A reader takes this one only.
+/// Version of the JSON form, the only one that is read.
 pub const IR_VERSION: u32 = 1;
 
-/// The JSON form: what a graph says, without what follows from it.
+/// The JSON form: the graph without derived values.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Raw {

@@ -1,4 +1,4 @@
-//! Entries that come while the program runs.
+//! Entries added at run time.
 
 use std::sync::{Mutex, PoisonError, RwLock};
 
@@ -28,7 +28,7 @@ impl Additions {
     /// [`Error::NameClash`] when an item's name is taken in its kind, or its plugin's name is that
     /// of a plugin from elsewhere.
     pub fn add(self) -> Result<()> {
-        // One at a time, so that nothing comes between the check and the addition.
+        // One thread at a time, so that check and addition are atomic.
         static ADDING: Mutex<()> = Mutex::new(());
         let _one = ADDING.lock().unwrap_or_else(PoisonError::into_inner);
         let known = [
@@ -80,7 +80,7 @@ fn check_names(known: &[OfKind; 4], new: &[OfKind; 4]) -> Result<()> {
             if let Some(other) = taken.clone().find(|o| o.name == about.name) {
                 return Err(clash(kind, about.name, other, about));
             }
-            // `--plugin NAME` names a space by its plugin.
+            // `--plugin NAME` selects a space by its plugin.
             let mut spaces = taken.filter(|_| *kind == "search space");
             if let Some(other) = spaces.find(|o| o.plugin == about.plugin) {
                 return Err(clash("plugin", about.plugin, other, about));

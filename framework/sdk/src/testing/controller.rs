@@ -1,4 +1,4 @@
-//! The promises of a controller.
+//! Conformance checks of a controller.
 
 use rand::RngExt;
 
@@ -9,27 +9,29 @@ use crate::{Controller, Decision, Outcome, Proposal, Result, Rng, Schema, Seed};
 /// Makes a controller for a schema, drawing initial weights from the generator.
 pub(super) type Make<'a> = &'a dyn Fn(&Schema, &mut Rng) -> Result<Box<dyn Controller>>;
 
-/// The first broken promise, or nothing.
+/// The first violation, or nothing.
 type Check<T = ()> = std::result::Result<T, String>;
 
 /// Checks a controller over `rounds` proposals with made-up rewards and failures.
 ///
-/// Choices are valid, the same seed gives the same sequence, also when outcomes come after several
-/// proposals, a saved state continues the same way, one that is damaged or of another schema is
-/// refused, and failures alone change nothing that is proposed. Where there is a policy, its
-/// probabilities sum to 1 and give the stated log-prob, and failures alone do not move it.
+/// Choices must be valid; the same seed must give the same sequence, also when outcomes arrive
+/// after several proposals; a saved state must continue the same way, and a state that is damaged
+/// or of another schema must be refused; failures alone must not change proposals. If there is a
+/// policy, its probabilities must sum to 1 and give the stated log-prob, and failures alone must
+/// not change it.
 ///
 /// `make` makes a controller for a schema, drawing initial weights from the generator.
 ///
 /// # Errors
-/// The first broken promise.
+/// The first violation.
 pub fn check_controller(make: Make<'_>, schema: &Schema, rounds: usize, seed: Seed) -> Check {
     let fresh = || made(make, schema, &mut seed.stream("check_controller/init"));
     let (mut first, mut second) = (fresh()?, fresh()?);
     let mut rewards = seed.stream("check_controller/rewards");
     for round in 0..rounds {
         if round == rounds / 2 {
-            // Loaded into a controller with other initial weights, so that a forgotten part shows.
+            // Loaded into a controller with other initial weights, to reveal missing parts of the
+            // state.
             let state = saved(&*first)?;
             second = made(make, schema, &mut seed.stream("check_controller/other"))?;
             load(&mut *second, &state)?;
@@ -65,7 +67,7 @@ pub fn check_controller(make: Make<'_>, schema: &Schema, rounds: usize, seed: Se
     check_other_schema(&mut *first, make, schema, seed)
 }
 
-/// Several proposals before the first outcome, then all outcomes in order.
+/// Checks several proposals before the first outcome, then all outcomes in order.
 fn check_late_outcomes(
     first: &mut dyn Controller,
     second: &mut dyn Controller,
@@ -95,7 +97,7 @@ fn check_late_outcomes(
     }
 }
 
-/// A state that was saved for another schema is refused.
+/// Checks that a state saved for another schema is refused.
 fn check_other_schema(
     controller: &mut dyn Controller,
     make: Make<'_>,
@@ -118,21 +120,21 @@ fn check_other_schema(
     }
 }
 
-/// Failures alone change neither what is proposed next nor the policy. `first` and `second` are in
-/// the same state; only `first` hears of the failures.
+/// Checks that failures alone change neither proposals nor the policy. `first` and `second` are in
+/// the same state; only `first` observes the failures.
 fn check_failures(first: &mut dyn Controller, second: &mut dyn Controller, seed: Seed) -> Check {
     for at in 0..4 {
         let rng = || seed.stream(&format!("check_controller/failures/{at}"));
         let proposal = proposed(first, &mut rng())?;
         if proposed(second, &mut rng())? != proposal {
-            return Err("a failure changed what is proposed next".into());
+            return Err("a failure changed the next proposal".into());
         }
         check_failure(first, proposal, &mut seed.stream("check_controller/failed"))?;
     }
     Ok(())
 }
 
-/// A proposal is valid and has the probability that the policy *before* it states.
+/// Checks that a proposal is valid and has the log-prob stated by the policy *before* it.
 fn check_proposal(
     controller: &dyn Controller,
     before: &State,
@@ -144,23 +146,23 @@ fn check_proposal(
         .choices(proposal.choices.to_vec())
         .map_err(|e| e.to_string())?;
     if controller.schema() != schema {
-        return Err("has another schema than it was made for".into());
+        return Err("its schema is not the one it was made for".into());
     }
-    // Sampling may change a controller (one that counts its proposals, say); the log-prob is that
-    // of the policy it was sampled from.
+    // Sampling may change a controller (e.g. one that counts its proposals); the log-prob is that
+    // of the policy before.
     let mut then = made(make, schema, &mut Seed(0).stream("check_proposal"))?;
     load(&mut *then, before)?;
     match (then.policy(), proposal.log_prob) {
         (Some(policy), Some(log_prob)) => check_policy(policy, schema, &proposal.choices, log_prob),
         (None, None) => Ok(()),
-        (Some(_), None) => Err("has a policy, and proposes without a log-prob".into()),
+        (Some(_), None) => Err("has a policy, but proposes without a log-prob".into()),
         (None, Some(log_prob)) => Err(format!(
             "states the log-prob {log_prob} without a policy that gives it"
         )),
     }
 }
 
-/// Damaged states are refused and leave the controller as it was.
+/// Checks that damaged states are refused and leave the controller unchanged.
 fn check_damaged_state(controller: &mut dyn Controller) -> Check {
     let state = saved(controller)?;
     let mut cut = state.clone();
@@ -170,30 +172,32 @@ fn check_damaged_state(controller: &mut dyn Controller) -> Check {
             return Err("accepts a damaged state".into());
         }
         if saved(controller)? != state {
-            return Err("a damaged state that it refused changed it".into());
+            return Err("refusing a damaged state changed it".into());
         }
     }
     Ok(())
 }
 
 fn made(make: Make<'_>, schema: &Schema, rng: &mut Rng) -> Check<Box<dyn Controller>> {
-    make(schema, rng).map_err(|e| format!("is not made for {} decisions: {e}", schema.len()))
+    make(schema, rng).map_err(|e| format!("cannot be made for {} decisions: {e}", schema.len()))
 }
 
 fn proposed(controller: &mut dyn Controller, rng: &mut Rng) -> Check<Proposal> {
     controller
         .propose(rng)
-        .map_err(|e| format!("proposes nothing: {e}"))
+        .map_err(|e| format!("cannot propose: {e}"))
 }
 
 fn tell(controller: &mut dyn Controller, outcome: &Outcome, rng: &mut Rng) -> Check {
     controller
         .observe(outcome, rng)
-        .map_err(|e| format!("does not take an outcome in: {e}"))
+        .map_err(|e| format!("cannot observe an outcome: {e}"))
 }
 
 fn saved(controller: &dyn Controller) -> Check<State> {
-    controller.save().map_err(|e| format!("is not saved: {e}"))
+    controller
+        .save()
+        .map_err(|e| format!("cannot be saved: {e}"))
 }
 
 fn load(controller: &mut dyn Controller, state: &State) -> Check {

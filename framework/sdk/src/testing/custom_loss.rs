@@ -1,9 +1,9 @@
-//! The promises of a task's custom loss.
+//! Conformance checks of a task's custom loss.
 
 use crate::{Label, Loss, LossBatch, Task};
 
-/// Checks that the loss is finite, the same every time, and has the gradient that it states: by
-/// central differences, away from kinks where one step of the loss is as large as another.
+/// Checks that the loss is finite and deterministic, and its gradient correct by central
+/// differences, except at kinks.
 pub(super) fn check_custom_loss(
     task: &dyn Task,
     channels: usize,
@@ -62,7 +62,8 @@ pub(super) fn check_custom_loss(
         let (up, down) = (above - value, value - below);
         let slope = (above - below) / f64::from(2.0 * STEP);
         let stated = f64::from(gradient[at]);
-        // One-sided slopes that differ much mean a kink; any value between them is a gradient.
+        // One-sided slopes that differ much indicate a kink; any value between them is a
+        // subgradient.
         let slack = (up - down).abs() / f64::from(STEP) + 1e-4 + 0.02 * slope.abs();
         if (slope - stated).abs() > slack {
             return Err(format!(

@@ -1,7 +1,6 @@
-//! Conformance checks: the promises of each trait, as functions that return the first broken one.
+//! Conformance checks: one function per trait, which returns the first violation of its contract.
 //!
-//! This workspace runs them over every registered item, and plugin authors are meant to run them
-//! over theirs.
+//! This workspace runs them on every registered item, and plugin authors should run them on theirs.
 
 mod controller;
 mod custom_loss;
@@ -23,7 +22,7 @@ pub fn random_choices(schema: &crate::Schema, rng: &mut crate::Rng) -> crate::Ch
     while values.len() < schema.len() {
         let allowed = schema.allowed(&values);
         let option = (0..allowed.len()).filter(|&o| allowed[o]).choose(rng);
-        // A schema leaves at least one option unmasked.
+        // A schema always leaves at least one option unmasked.
         values.push(option.unwrap_or(0));
     }
     match schema.choices(values) {
@@ -32,8 +31,8 @@ pub fn random_choices(schema: &crate::Schema, rng: &mut crate::Rng) -> crate::Ch
     }
 }
 
-/// Decisions of different kinds, one with a masked option and one with a single one: enough for a
-/// controller to be checked on.
+/// A small schema for checking controllers: decisions of different kinds, one with a masked option
+/// and one with a single option.
 pub fn small_schema() -> crate::Schema {
     use crate::{Decision, choices::Mask};
     let mut masked = Decision::new("op2", "op", ["a", "b", "c"]);

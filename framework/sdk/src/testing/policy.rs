@@ -1,9 +1,9 @@
-//! The promises of a controller's policy.
+//! Conformance checks of a controller's policy.
 
 use crate::{Choices, Controller, Outcome, Policy, Proposal, Rng, Schema};
 
-/// Probabilities are those of a distribution over the allowed options, and chained they give the
-/// log-prob of `choices`.
+/// Checks that probabilities form a distribution over the allowed options, and that their product
+/// gives the log-prob of `choices`.
 pub(super) fn check_policy(
     policy: &dyn Policy,
     schema: &Schema,
@@ -40,7 +40,7 @@ pub(super) fn check_policy(
         }
     }
     let recomputed = policy.log_prob(choices).map_err(|e| e.to_string())?;
-    // Not a number is never near.
+    // Negated, so that NaN fails.
     let is_near = (recomputed - log_prob).abs() <= 1e-4;
     if is_near {
         Ok(())
@@ -51,7 +51,7 @@ pub(super) fn check_policy(
     }
 }
 
-/// A failure leaves the policy, where there is one, as it was, to the last bit.
+/// Checks that a failure leaves the policy, if any, unchanged bit for bit.
 pub(super) fn check_failure(
     controller: &mut dyn Controller,
     proposal: Proposal,
@@ -74,10 +74,10 @@ pub(super) fn check_failure(
     let reason = "made up".into();
     controller
         .observe(&Outcome::Failed { proposal, reason }, rng)
-        .map_err(|e| format!("does not take a failure in: {e}"))?;
+        .map_err(|e| format!("cannot observe a failure: {e}"))?;
     if probabilities(controller)? == before {
         Ok(())
     } else {
-        Err("a failure moved the policy".into())
+        Err("a failure changed the policy".into())
     }
 }

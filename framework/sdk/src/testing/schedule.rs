@@ -1,25 +1,24 @@
-//! The promises of a reward schedule.
+//! Conformance checks of a reward schedule.
 
 use rand::RngExt;
 
 use crate::{Cost, Result, RewardSchedule, Seed, Verdict};
 
-/// Checks that stages are usable, that the same history gives the same verdicts, that state
-/// carries over, and that the reward told lies in [0, 1] for networks of any cost.
-///
-/// `make` makes a fresh schedule each time.
+/// Checks that stages are usable, that the same history gives the same verdicts, that a saved state
+/// continues the same way, and that rewards lie in [0, 1] for networks of any cost.
+/// `make` makes a new schedule each time.
 ///
 /// # Errors
-/// The first broken promise.
+/// The first violation.
 pub fn check_schedule(
     make: &dyn Fn() -> Result<Box<dyn RewardSchedule>>,
     seed: Seed,
 ) -> std::result::Result<(), String> {
-    let made = || make().map_err(|e| format!("is not made: {e}"));
+    let made = || make().map_err(|e| format!("cannot be made: {e}"));
     let mut first = made()?;
     let mut second = made()?;
     if first.stages().is_empty() {
-        return Err("there is no stage".into());
+        return Err("has no stages".into());
     }
     for (at, stage) in first.stages().iter().enumerate() {
         let name = format!("stage {at}");
@@ -94,12 +93,12 @@ fn check_reward(
     let told = tell()?;
     if !(0.0..=1.0).contains(&told) {
         return Err(format!(
-            "tells the controller {told} of a network of {macs} multiply-adds; rewards lie in [0, 1]"
+            "reports the reward {told} for a network of {macs} multiply-adds; rewards must be in [0, 1]"
         ));
     }
     if told.to_bits() == tell()?.to_bits() {
         Ok(())
     } else {
-        Err("tells the controller another reward the second time".into())
+        Err("reports another reward the second time".into())
     }
 }

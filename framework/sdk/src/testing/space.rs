@@ -1,21 +1,21 @@
-//! The promises of a search space.
+//! Conformance checks of a search space.
 
 use super::random_choices;
 use crate::{Choices, Graph, IoChannels, SearchSpace, Seed};
 
-/// Checks `samples` random architectures: decoding works and is stable, the graph has one image
-/// input, the wanted output channels and an encoder that no choice changes, genotype text reads
-/// back, and sketches have boxes and forward edges only. Text that is no genotype is refused, and
-/// another thread gets the same graph.
+/// Checks `samples` random architectures: decoding works and is deterministic, also on another
+/// thread; the graph has one image input, the requested output channels and an encoder that does
+/// not depend on the choices; genotypes parse back, and other text is refused; sketches have boxes
+/// and only forward edges.
 ///
 /// # Errors
-/// The first broken promise.
+/// The first violation.
 pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Result<(), String> {
     let mut rng = seed.stream("check_space");
     let mut encoder: Option<Option<Graph>> = None;
     for text in ["", " ", "not a genotype", "{}", "\u{0}"] {
         if space.parse(text).is_ok() {
-            return Err(format!("reads {text:?} as a genotype"));
+            return Err(format!("accepts {text:?} as a genotype"));
         }
     }
     for at in 0..samples {
@@ -24,15 +24,15 @@ pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Resul
             (space.genotype(&choices)).map_err(|e| format!("sample {at}, {choices:?}: {e}"))?;
         let say = |what: String| Err(format!("sample {at}, genotype {text}: {what}"));
         if text.is_empty() || text.chars().any(char::is_control) {
-            return say("is not one line of text".into());
+            return say("the genotype is not one line of text".into());
         }
         if space.parse(&format!("{text}?")).is_ok() {
-            return say("reads back with a question mark behind it, too".into());
+            return say("also parses with a question mark appended".into());
         }
         match space.parse(&text) {
             Ok(back) if back == choices => {}
-            Ok(back) => return say(format!("reads back as {back:?}, not {choices:?}")),
-            Err(e) => return say(format!("its genotype does not read back: {e}")),
+            Ok(back) => return say(format!("parses as {back:?}, not {choices:?}")),
+            Err(e) => return say(format!("its genotype does not parse: {e}")),
         }
         let io = IoChannels::rgb(1 + at % 21);
         let graph = match space.decode(&choices, &io) {
@@ -51,7 +51,7 @@ pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Resul
             return say(e.to_string());
         }
         if let Err(e) = Graph::from_json(&graph.to_json()) {
-            return say(format!("its JSON does not read back: {e}"));
+            return say(format!("its JSON does not parse: {e}"));
         }
         let maps = match graph.after_encoder() {
             Ok(rest) => rest.inputs().count(),
@@ -67,10 +67,10 @@ pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Resul
         }
         let part = graph.encoder().map_err(|e| format!("sample {at}: {e}"))?;
         if maps != part.as_ref().map_or(1, |e| e.outputs().len()) {
-            return say("reads the image behind its encoder as well".into());
+            return say("its decoder also reads the image".into());
         }
         match &encoder {
-            // The maps that are read are part of it: they are computed once for all.
+            // This includes which maps are read, as they are computed once for all architectures.
             Some(first) if *first == part => {}
             Some(_) => {
                 return say(
@@ -89,7 +89,7 @@ fn check_sketches(space: &dyn SearchSpace, choices: &Choices) -> Result<(), Stri
     for sketch in space.sketches(choices).map_err(|e| e.to_string())? {
         let count = sketch.boxes.len();
         if count == 0 {
-            return Err(format!("its sketch `{}` has no box", sketch.title));
+            return Err(format!("its sketch `{}` has no boxes", sketch.title));
         }
         if let Some(edge) = sketch.edges.iter().find(|e| e.0 >= e.1 || e.1 >= count) {
             return Err(format!(

@@ -1,18 +1,18 @@
-//! The promises of a task.
+//! Conformance checks of a task.
 
 use super::custom_loss::check_custom_loss;
 use super::task_data::check_data;
 use crate::{DataInfo, Label, LabelKind, Metrics, Prediction, Scorer, Size, Task, argmax};
 
-/// Checks that channels, scorer and reward work on predictions of all kinds of values, that
-/// metrics are finite even with nothing to score, that the reward lies in [0, 1], and that what
-/// does not fit is refused without a trace: other channels, too few values, a truth of another
-/// kind. A prediction that is not finite may be refused, but must not make a metric so. A custom
-/// loss has the gradient it states, a scorer of classes gives what it gives for whole predictions,
-/// and data of its own reads, the same every time.
+/// Checks that channels, scorer and reward work on predictions of all kinds of values; that metrics
+/// are finite even without any image; that the reward lies in [0, 1]; and that mismatched input
+/// (other channels, too few values, a label of another kind) is refused without side effects. A
+/// prediction that is not finite may be refused, but must not make a metric non-finite. The
+/// gradient of a custom loss must be correct, a class scorer must agree with the scorer of whole
+/// predictions, and the task's own data must be readable and deterministic.
 ///
 /// # Errors
-/// The first broken promise.
+/// The first violation.
 pub fn check_task(task: &dyn Task) -> Result<(), String> {
     let names = |n: usize| (0..n).map(|i| format!("n{i}")).collect::<Vec<_>>();
     let info = DataInfo {
@@ -26,7 +26,7 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
     let info = task.data().map_or(info, crate::TaskData::info);
     let channels = task.output_channels(&info).map_err(|e| e.to_string())?;
     if channels == 0 {
-        return Err("wants no output channels".into());
+        return Err("has no output channels".into());
     }
     (task.loss().check_channels(channels, &info)).map_err(|e| e.to_string())?;
     let size = Size::new(8, 6);
@@ -47,7 +47,7 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
         };
         scorer
             .add(&prediction, &label)
-            .map_err(|e| format!("does not score a fitting label: {e}"))?;
+            .map_err(|e| format!("cannot score a matching label: {e}"))?;
         check_score(task, &*scorer, &format!("after predictions around {value}"))?;
         for headline in task.headline() {
             if metrics(&*scorer)?.get(headline).is_none() {
@@ -64,7 +64,7 @@ pub fn check_task(task: &dyn Task) -> Result<(), String> {
     check_data(task)
 }
 
-/// Classes alone must earn what the whole prediction earned `scorer`.
+/// Checks that classes alone give the same metrics as the whole predictions gave `scorer`.
 fn check_classes(
     task: &dyn Task,
     info: &DataInfo,
@@ -79,11 +79,11 @@ fn check_classes(
     let pixels = prediction.values.chunks_exact(prediction.channels);
     let classes: Vec<u8> = pixels.map(|pixel| argmax(pixel) as u8).collect();
     if of_classes.add_classes(&classes[1..], label).is_ok() {
-        return Err("scores classes with a pixel missing".into());
+        return Err("accepts classes with a pixel missing".into());
     }
     of_classes
         .add_classes(&classes, label)
-        .map_err(|e| format!("does not score the classes of a prediction it scores: {e}"))?;
+        .map_err(|e| format!("cannot score the classes of a prediction that it scores: {e}"))?;
     if metrics(&*other)? == metrics(scorer)? {
         Ok(())
     } else {
@@ -119,24 +119,24 @@ fn check_misfits(
         ("a value missing", short),
     ] {
         if scorer.add(&prediction, fitting).is_ok() {
-            return Err(format!("scores a prediction with {what}"));
+            return Err(format!("accepts a prediction with {what}"));
         }
     }
     for kind in [LabelKind::Classes, LabelKind::Depth, LabelKind::Keypoints] {
         let other = label(kind, height, width, 5);
         if kind != fitting.kind() && scorer.add(prediction, &other).is_ok() {
-            return Err(format!("scores a truth of kind {kind:?}"));
+            return Err(format!("accepts a label of kind {kind:?}"));
         }
     }
-    // Keypoints are in image pixels and know no size.
+    // Keypoints are in image pixels and have no size.
     let larger = label(fitting.kind(), height + 1, width, 5);
     if fitting.kind() != LabelKind::Keypoints && scorer.add(prediction, &larger).is_ok() {
-        return Err("scores a truth of another size".into());
+        return Err("accepts a label of another size".into());
     }
     if metrics(scorer)? == before {
         Ok(())
     } else {
-        Err("what it refused to score changed its metrics".into())
+        Err("a refused prediction changed its metrics".into())
     }
 }
 
@@ -152,7 +152,7 @@ fn check_not_finite(
         let mut values = vec![0.0; height * width * channels];
         values[channels] = value;
         let mut scorer = made(task, info)?;
-        // An error is welcome: a failure is not a score.
+        // An error is allowed: a failure is not a score.
         let _ = scorer.add(
             &Prediction {
                 height,
@@ -169,30 +169,30 @@ fn check_not_finite(
 }
 
 fn check_score(task: &dyn Task, scorer: &dyn Scorer, when: &str) -> Result<(), String> {
-    let failed = |e: crate::Error| format!("{e}; that was {when}");
+    let failed = |e: crate::Error| format!("{e} ({when})");
     let metrics = scorer.metrics().map_err(failed)?;
     if let Some((name, value)) = metrics.iter().find(|(_, v)| !v.is_finite()) {
         return Err(format!("metric {name} is {value} {when}"));
     }
     let reward = task.reward(&metrics).map_err(failed)?;
     if !(0.0..=1.0).contains(&reward) {
-        return Err(format!("reward {reward} {when}; rewards lie in [0, 1]"));
+        return Err(format!("reward {reward} {when}; rewards must be in [0, 1]"));
     }
     Ok(())
 }
 
 fn made(task: &dyn Task, info: &DataInfo) -> Result<Box<dyn Scorer>, String> {
     task.scorer(info)
-        .map_err(|e| format!("makes no scorer: {e}"))
+        .map_err(|e| format!("cannot make a scorer: {e}"))
 }
 
 fn metrics(scorer: &dyn Scorer) -> Result<Metrics, String> {
     scorer
         .metrics()
-        .map_err(|e| format!("makes no metrics: {e}"))
+        .map_err(|e| format!("cannot compute metrics: {e}"))
 }
 
-/// Joints of the data set, or five where it names none.
+/// Number of joints of the data set, or five if it names none.
 fn joints(info: &DataInfo) -> usize {
     match info.joints.len() {
         0 => 5,

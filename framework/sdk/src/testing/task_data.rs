@@ -1,15 +1,16 @@
-//! The promises of a task's own data.
+//! Conformance checks of a task's own data.
 
 use crate::{Keypoint, Label, LabelKind, Size, Split, Task, TaskData};
 
-/// Checks that the first samples read, the same every time, with labels of the task's kind whose
-/// classes and joints exist; that there is a fingerprint; and that there is nothing behind the end.
+/// Checks that the first samples are readable and deterministic, with labels of the task's kind
+/// whose classes and joints exist; that there is a fingerprint; and that there are no samples past
+/// the end.
 pub(super) fn check_data(task: &dyn Task) -> Result<(), String> {
     let Some(data) = task.data() else {
         return Ok(());
     };
     if data.len(Split::Train) < 2 {
-        return Err("its data has fewer than two samples to train on".into());
+        return Err("its data has fewer than two training samples".into());
     }
     if data.fingerprint().is_empty() || data.fingerprint() != data.fingerprint() {
         return Err("the fingerprint of its data is empty, or differs the second time".into());
@@ -34,9 +35,7 @@ pub(super) fn check_data(task: &dyn Task) -> Result<(), String> {
             }
         }
         if data.size_px(split, data.len(split)).is_ok() {
-            return Err(format!(
-                "its data has a {split:?} sample behind the last one"
-            ));
+            return Err(format!("its data has a {split:?} sample past the end"));
         }
     }
     Ok(())
@@ -95,9 +94,10 @@ fn check_label(label: &Label, data: &dyn TaskData) -> Result<(), String> {
             reference_px,
         } => {
             let is_finite = |p: &Keypoint| p.x_px.is_finite() && p.y_px.is_finite();
-            match points.iter().all(is_finite) && reference_px.is_finite() && *reference_px > 0.0 {
-                true => Ok(()),
-                false => Err("has a point or reference that is no length".into()),
+            if points.iter().all(is_finite) && reference_px.is_finite() && *reference_px > 0.0 {
+                Ok(())
+            } else {
+                Err("has a point or reference length that is not finite".into())
             }
         }
     }

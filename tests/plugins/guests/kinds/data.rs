@@ -30,9 +30,10 @@ impl TaskData for Gradients {
     }
 
     fn size_px(&self, split: Split, index: usize) -> Result<Size> {
-        match index < self.len(split) {
-            true => Ok(Size::new(SIDE_PX + index % 2, SIDE_PX)),
-            false => Err(Error::invalid("sample", index, "one that exists")),
+        if index < self.len(split) {
+            Ok(Size::new(SIDE_PX + index % 2, SIDE_PX))
+        } else {
+            Err(Error::invalid("sample", index, "one that exists"))
         }
     }
 

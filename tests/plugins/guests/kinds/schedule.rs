@@ -25,7 +25,7 @@ const OWNER: &str = "schedule halves";
 
 pub(crate) struct Halves {
     stages: Vec<Stage>,
-    /// How many rewards there were, and their sum.
+    /// Number and sum of rewards.
     seen: (u64, f64),
 }
 

@@ -1,4 +1,4 @@
-//! What can be ordered, and where it happens.
+//! Faults that can be ordered, and where they happen.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Order {
     /// The method where it happens.
     at: String,
-    /// What happens: panic, bomb, hang, wait, abort, exit, overflow, leak, dawdle, lie.
+    /// The fault: panic, bomb, hang, wait, abort, exit, overflow, leak, dawdle, lie.
     how: String,
-    /// How often the method works before that.
+    /// Number of calls that succeed before it.
     after: u64,
     /// For the table: the operation whose reply is another one.
     pub(super) reply_at: String,
-    /// That reply.
+    /// The reply to give.
     pub(super) reply: String,
 }
 

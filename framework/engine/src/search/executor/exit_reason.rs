@@ -1,4 +1,4 @@
-//! Exit reasons of workers, in words for the record of a trial.
+//! Exit reasons of workers, as text for the record of a trial.
 
 use std::collections::VecDeque;
 use std::process::ExitStatus;

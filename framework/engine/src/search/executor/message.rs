@@ -1,8 +1,8 @@
 //! Messages between workers and their parent: JSON, one per line.
 //!
 //! The parent writes [`Job`](super::Job)s to the worker's standard input; its end ends the worker.
-//! The worker writes [`WorkerMessage`] to its standard output, each message after the nonce that its parent
-//! chose: anything else there was printed by a plugin and is ignored.
+//! The worker writes [`WorkerMessage`] to its standard output, each message after the nonce that
+//! its parent chose: anything else there was printed by a plugin and is ignored.
 
 use std::io::{self, BufRead, Read, Write};
 

@@ -5,14 +5,14 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `examine.rs` | one architecture through the stages |
-//! | `here.rs` | evaluation in this process |
-//! | `pool.rs` | the pool of worker processes: job assignment |
-//! | `lost.rs` | recovery from lost workers: retries, and when to give up |
-//! | `child.rs` | a worker process as its parent sees it |
-//! | `ending.rs` | exit reasons of workers |
+//! | `evaluate.rs` | one architecture through the stages |
+//! | `in_process.rs` | evaluation in this process |
+//! | `worker_pool.rs` | the pool of worker processes: job assignment |
+//! | `recovery.rs` | recovery from lost workers: retries, and when to give up |
+//! | `worker_handle.rs` | a worker process as its parent sees it |
+//! | `exit_reason.rs` | exit reasons of workers |
 //! | `message.rs` | messages between workers and parent |
-//! | `serve.rs` | main loop of a worker |
+//! | `worker_main.rs` | main loop of a worker |
 
 mod evaluate;
 mod exit_reason;
@@ -62,6 +62,6 @@ pub(super) struct Job {
 
 /// Evaluates architectures.
 pub(super) trait Executor {
-    /// Evaluates all `jobs`, in any order, and passes each result to the desk as it arrives.
+    /// Evaluates all `jobs`, in any order, and passes each result to the buffer as it arrives.
     fn judge(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()>;
 }

@@ -37,7 +37,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts a worker for the run in `run`; its messages go into `heard`.
+    /// Starts a worker for the run in `run`; its messages go into `events`.
     ///
     /// # Errors
     /// When the system cannot start it.

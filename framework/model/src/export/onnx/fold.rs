@@ -47,9 +47,10 @@ pub(super) fn convolution(
             }
         }
     }
-    let own = match conv.bias {
-        true => Some(values(weights, &format!("{name}.bias"))?),
-        false => None,
+    let own = if conv.bias {
+        Some(values(weights, &format!("{name}.bias"))?)
+    } else {
+        None
     };
     let bias = match (own, norm) {
         (own, Some(norm)) => Some(

@@ -97,7 +97,8 @@ fn patch_index(conv: &Conv) -> Vec<usize> {
     index
 }
 
-/// A depthwise convolution: each channel of the patches times its own weights, summed over the taps.
+/// A depthwise convolution: each channel of the patches times its own weights, summed over the
+/// taps.
 fn per_channel<D: Device<f32>, T: Tape<f32, D>>(
     conv: &Conv,
     rows: Taped<(usize, usize), D, T>,

@@ -30,9 +30,12 @@ pub(super) fn cross_entropy<D: Device<f32>, T: Tape<f32, D>>(
     // An ignored pixel reads class 0 with weight 0.
     let (index, weights): (Vec<usize>, Vec<f32>) = labels
         .iter()
-        .map(|&label| match counts(label) {
-            true => (usize::from(label), share),
-            false => (0, 0.0),
+        .map(|&label| {
+            if counts(label) {
+                (usize::from(label), share)
+            } else {
+                (0, 0.0)
+            }
         })
         .unzip();
     on_tape(logits, tape, |logits| {

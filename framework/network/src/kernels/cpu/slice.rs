@@ -33,11 +33,12 @@ where
         4 * (length - 1),
         "a contiguous tensor"
     );
-    // SAFETY: `first` and `last` are elements of one live allocation, the tensor's `Vec<f32>`, which
-    // the borrow of `tensor` keeps alive and unchanged; they lie `length - 1` elements apart (checked
-    // above), so the `length` elements from `first` on are all inside it and initialised. A permuted
-    // tensor would pass the check too; its elements would come in memory order, still all valid. The
-    // pointer comes from a reference to one element because dfdx offers no other: under the strictest
-    // reading of aliasing rules its reach is that element only, though no write can race with us.
+    // SAFETY: `first` and `last` are elements of one live allocation, the tensor's `Vec<f32>`,
+    // which the borrow of `tensor` keeps alive and unchanged; they lie `length - 1` elements apart
+    // (checked above), so the `length` elements from `first` on are all inside it and initialised.
+    // A permuted tensor would pass the check too; its elements would come in memory order, still
+    // all valid. The pointer comes from a reference to one element because dfdx offers no other:
+    // under the strictest reading of aliasing rules its reach is that element only, though no write
+    // can race with us.
     unsafe { std::slice::from_raw_parts(first, length) }
 }

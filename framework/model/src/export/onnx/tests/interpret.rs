@@ -68,9 +68,10 @@ fn apply(node: &Node, inputs: &[Option<&Value>]) -> Value {
         "Add" => x.with(inputs[1].unwrap(), |a, b| a + b),
         "Shape" => {
             let has = node.attributes.iter().any(|a| a.name == "start");
-            let (start, end) = match has {
-                true => (find("start").int as usize, find("end").int as usize),
-                false => (0, x.dims.len()),
+            let (start, end) = if has {
+                (find("start").int as usize, find("end").int as usize)
+            } else {
+                (0, x.dims.len())
             };
             let part = x.dims[start..end].iter().map(|&d| d as f32).collect();
             Value::floats(vec![end - start], part)

@@ -1,4 +1,4 @@
-//! What is known of the run, read again and again.
+//! The state of the run, read periodically.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -11,41 +11,41 @@ use crate::exit::Failure;
 use crate::session::quoted;
 use crate::trials::headline;
 
-/// Trials whose mean time tells the speed.
+/// Number of trials whose mean time gives the speed.
 const RECENT: usize = 10;
 
-/// A run as it was last looked at.
+/// The state of a run when it was last read.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct Snapshot {
     pub(super) name: String,
     pub(super) wanted: u64,
     /// The metric to show, if the task is in this program.
     pub(super) headline: Option<&'static str>,
     pub(super) trials: Vec<Trial>,
-    /// Whether a process has the run open, or had it when it crashed.
+    /// True if a process has the run open, or had it open when it crashed.
     pub(super) is_open: bool,
     /// Time since the last write.
     pub(super) since: Option<Duration>,
 }
 
-impl Seen {
+impl Snapshot {
     pub(super) fn read(folder: &Path) -> Result<Self, Failure> {
         let view = Run::read(folder)?;
-        let mut seen = Self {
+        let mut snapshot = Self {
             name: quoted(folder),
             headline: headline(&view)?,
             ..Self::default()
         };
-        seen.take_in(&view)?;
-        seen.look_at_files(folder);
-        Ok(seen)
+        snapshot.take_in(&view)?;
+        snapshot.look_at_files(folder);
+        Ok(snapshot)
     }
 
-    /// Reads what has changed. The run is opened for a moment only, so that a search that ends
-    /// meanwhile can leave its database in one file.
+    /// Reads changes. The run is opened only briefly, so that a search that ends meanwhile can
+    /// leave its database in one file.
     pub(super) fn look_again(&mut self, folder: &Path) -> Result<(), Failure> {
         let view = Run::read(folder)?;
-        // `resume --trials` changes how many are wanted.
+        // `resume --trials` changes the number wanted.
         if view.finished()? != self.trials.len() as u64 || !self.is_running() {
             self.take_in(&view)?;
         }
@@ -72,7 +72,7 @@ impl Seen {
         self.since = last.and_then(|t| SystemTime::now().duration_since(t).ok());
     }
 
-    /// Whether trials are still to come, as far as one can see from outside.
+    /// True if more trials are expected, as far as can be snapshot from outside.
     pub(super) fn is_running(&self) -> bool {
         self.is_open && (self.trials.len() as u64) < self.wanted
     }
@@ -93,7 +93,7 @@ impl Seen {
         (count > 0).then(|| sum / count as f64)
     }
 
-    /// Seconds until all trials are done, if they go on as the last ones did.
+    /// Estimated seconds until all trials are done, at the speed of the last ones.
     pub(super) fn secs_left(&self) -> Option<f64> {
         let left = self.wanted.saturating_sub(self.trials.len() as u64);
         Some(self.secs_a_trial()? * left as f64)

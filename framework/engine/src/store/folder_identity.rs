@@ -7,9 +7,9 @@ use super::database_path;
 /// Identity of a run's database file; `None` if there is none or the system does not provide one. A
 /// path may come to mean another file: somebody moves the folder, removes it, or puts a copy there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(Option<(u64, u64)>);
+pub(super) struct FolderIdentity(Option<(u64, u64)>);
 
-impl Place {
+impl FolderIdentity {
     /// The identity of the run's database in `folder` now. The file is not opened: closing it would
     /// release SQLite's locks.
     pub(super) fn of(folder: &Path) -> Self {
