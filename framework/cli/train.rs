@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nasfw_disk::NewFolder;
-use nasfw_engine::experiment::Values;
 use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::experiment::Values;
 use nasfw_engine::train::{
     CheckpointPolicy, Resume, TrainRequest, Trained, Unfinished, check_not_begun, resume, train,
 };

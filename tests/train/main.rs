@@ -9,8 +9,8 @@ mod program;
 use std::collections::BTreeSet;
 use std::fs;
 
-use nasfw_engine::experiment::Values;
 use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::experiment::Values;
 use nasfw_engine::train::{TrainRequest, train};
 use nasfw_engine::{Event, Observer};
 use nasfw_model::Model;

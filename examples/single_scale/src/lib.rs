@@ -7,7 +7,7 @@ use nasfw_sdk::sketch::SketchBox;
 use nasfw_sdk::{Choices, Decision, Error, Graph, IoChannels, Result, Schema, SearchSpace, Sketch};
 use serde::{Deserialize, Serialize};
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();
 nasfw_sdk::register!(space, SingleScale, plugin: "single-scale", name: "single-scale",
     about: "a decoder of one scale, its depth and width searched");
 

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use nasfw_abi::message::{Item, Kind};
 use nasfw_plugin_host::{Loaded, inspect, load};
 use nasfw_sdk::Seed;
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw_sdk::testing::{check_controller, check_schedule, check_space, check_task, small_schema};
-use nasfw_sdk::wire::message::{Item, Kind};
 use serde_json::json;
 
 use crate::card::row;

@@ -19,7 +19,6 @@ pub mod choices;
 pub mod controller;
 pub mod error;
 pub mod graph;
-pub mod host;
 pub mod label;
 mod member;
 pub mod metrics;
@@ -34,7 +33,6 @@ mod stages;
 mod state;
 pub mod task;
 pub mod testing;
-pub mod wire;
 
 pub use choices::{Choices, Decision, Schema};
 pub use controller::{Controller, Outcome, Policy, Proposal};

@@ -91,12 +91,7 @@ impl<K: Kernels> TrainSession<K> {
         Ok((session, folder))
     }
 
-    fn fresh(
-        kernels: K,
-        config: &Config,
-        values: &Values,
-        genotype: &str,
-    ) -> Result<Self> {
+    fn fresh(kernels: K, config: &Config, values: &Values, genotype: &str) -> Result<Self> {
         let setup = Setup::new(config, &values.over(config)?)?;
         let teacher = teacher::load(kernels.clone(), config, &setup)?;
         let choices = setup.space().parse(genotype)?;

@@ -3,7 +3,7 @@
 use nasfw_sdk::registry::ControllerFromConfig;
 use nasfw_sdk::{Controller, NoSettings, Outcome, Policy, Proposal, Result, Rng, Schema, State};
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();
 nasfw_sdk::register!(controller, {{Type}}, plugin: "{{name}}", name: "{{name}}",
     about: "at random, mostly near the best so far");
 

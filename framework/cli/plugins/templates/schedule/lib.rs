@@ -3,7 +3,7 @@
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{Cost, NoSettings, Result, RewardSchedule, Rng, Stage, State, Verdict};
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();
 nasfw_sdk::register!(schedule, {{Type}}, plugin: "{{name}}", name: "{{name}}",
     about: "a second stage for those above the mean of the first");
 

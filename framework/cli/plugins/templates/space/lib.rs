@@ -4,7 +4,7 @@ use nasfw_sdk::graph::{ActivationKind, Conv, GraphBuilder, Group, Role};
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{Choices, Decision, Graph, IoChannels, NoSettings, Result, Schema, SearchSpace};
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();
 nasfw_sdk::register!(space, {{Type}}, plugin: "{{name}}", name: "{{name}}",
     about: "a decoder of a few convolutions");
 

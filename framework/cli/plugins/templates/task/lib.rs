@@ -4,7 +4,7 @@ use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{DataInfo, Label, LabelKind, Loss, Metrics, NoSettings, Prediction};
 use nasfw_sdk::{Result, Scorer, Task};
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();
 nasfw_sdk::register!(task, {{Type}}, plugin: "{{name}}", name: "{{name}}",
     about: "depth, judged by its mean absolute error");
 
