@@ -7,7 +7,7 @@
 //!
 //! | trait | decides | one file each in |
 //! |---|---|---|
-//! | [`SearchSpace`] | what can be built | `plugins/src/spaces` |
+//! | [`SearchSpace`], or a [`Blueprint`] that builds and picks | what can be built | `plugins/src/spaces` |
 //! | [`Controller`] | what to try next | `plugins/src/controllers` |
 //! | [`Task`] | what is good | `plugins/src/tasks` |
 //! | [`RewardSchedule`] | how much work a candidate is worth | `plugins/src/schedules` |
@@ -15,6 +15,7 @@
 //! This crate reads no files, loads no libraries and knows no tensor library; only its conformance
 //! checks start a thread.
 
+pub mod blueprint;
 pub mod choices;
 pub mod controller;
 pub mod error;
@@ -26,6 +27,7 @@ mod prediction;
 pub mod registry;
 pub mod schedule;
 pub mod seed;
+mod settings;
 pub mod size;
 pub mod sketch;
 pub mod space;
@@ -34,6 +36,7 @@ mod state;
 pub mod task;
 pub mod testing;
 
+pub use blueprint::{Blueprint, Net, Pick, Traced};
 pub use choices::{Choices, Decision, Schema};
 pub use controller::{Controller, Outcome, Policy, Proposal};
 pub use error::{Error, Result};
@@ -53,4 +56,4 @@ pub use task::{ClassScorer, Loss, LossBatch, Scorer, Split, Task, TaskData};
 
 // The `register!` macro and the generated constructors need these names in the caller's crate.
 #[doc(hidden)]
-pub use {inventory, serde_json};
+pub use {inventory, serde, serde_json};
