@@ -15,9 +15,10 @@ const KEYWORDS: &[&str] = &[
     "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Types that a template or the kit's macros mean without naming them.
+/// Types that a template or the macros of the SDK mean without naming them.
 const PRELUDE: &[&str] = &[
-    "Box", "Err", "None", "Ok", "Option", "Self", "Some", "String", "Vec",
+    "Box", "Clone", "Debug", "Default", "Err", "None", "Ok", "Option", "Self", "Some", "String",
+    "Vec",
 ];
 
 /// One plugin's names.

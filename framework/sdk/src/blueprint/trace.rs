@@ -7,7 +7,7 @@ use super::{Blueprint, Net};
 use crate::choices::{Choices, Schema};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, IoChannels};
-use crate::seed::{Rng, Seed};
+use crate::seed::Seed;
 
 use super::conditions::Conditions;
 
@@ -297,21 +297,9 @@ fn sequences(schema: &Schema) -> Result<Vec<Choices>> {
     }
     let mut rng = Seed(0).stream("blueprint");
     for _ in 0..SAMPLES {
-        all.push(sample(schema, &mut rng)?);
+        all.push(schema.draw(&mut rng, |_, _| 1.0)?);
     }
     Ok(all)
-}
-
-fn sample(schema: &Schema, rng: &mut Rng) -> Result<Choices> {
-    use rand::seq::IteratorRandom;
-    let mut values: Vec<usize> = Vec::with_capacity(schema.len());
-    while values.len() < schema.len() {
-        let allowed = schema.allowed(&values);
-        let option = (0..allowed.len()).filter(|&o| allowed[o]).choose(rng);
-        // A schema leaves at least one option unmasked.
-        values.push(option.unwrap_or(0));
-    }
-    schema.choices(values)
 }
 
 /// Options in a message, the first few.
