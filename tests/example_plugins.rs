@@ -100,7 +100,12 @@ fn the_space_and_the_controller_search() {
         .iter()
         .map(|t| t["genotype"].as_str().unwrap())
         .collect();
-    let known = ["d1w8", "d1w16", "d2w8", "d2w16"];
+    let known = [
+        "depth=1,width=8",
+        "depth=1,width=16",
+        "depth=2,width=8",
+        "depth=2,width=16",
+    ];
     assert!(
         genotypes.len() == 5 && genotypes.iter().all(|g| known.contains(g)),
         "{genotypes:?}"

@@ -45,6 +45,7 @@ pub use nasfw_model::{Description, Model};
 pub use nasfw_network::fit::View;
 
 // The crates below, each a module.
+pub use nasfw_abi as abi;
 pub use nasfw_data as data;
 pub use nasfw_device as device;
 pub use nasfw_disk as disk;

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use nasfw_abi::message;
 use nasfw_data::{
     DataConfig, open, read_depth_png, read_indexed_png, read_keypoint_results, read_rgb,
 };
@@ -16,7 +17,6 @@ use nasfw_network::Weights;
 use nasfw_plugins as _;
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::registry::SpaceEntry;
-use nasfw_sdk::wire::message;
 use nasfw_sdk::{IoChannels, LabelKind, SearchSpace};
 use serde::de::DeserializeOwned;
 

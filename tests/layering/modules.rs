@@ -100,6 +100,20 @@ impl Source {
                     i += 3;
                     continue;
                 }
+                // A module that a macro names.
+                [
+                    TokenTree::Ident(word),
+                    TokenTree::Punct(_),
+                    TokenTree::Ident(name),
+                    TokenTree::Group(group),
+                    ..,
+                ] if word == "mod" && !at.module.is_empty() => {
+                    let module = [at.module, &[name.to_string()]].concat();
+                    let module = &module;
+                    self.tokens(group.stream(), At { module, ..at })?;
+                    i += 4;
+                    continue;
+                }
                 [TokenTree::Ident(word), rest @ ..] if word == "use" && at.module.is_empty() => {
                     self.exports(rest);
                 }

@@ -96,6 +96,7 @@ fn what_is_no_import_makes_no_circle() {
         "macro_rules! m { () => { $crate::b::f() } }",
         "pub(in crate::a) fn f(one: other::crate_::b) {} pub(crate) fn g() {}",
         "use crate::a::Own; use self::Own as Mine;",
+        "macro_rules! m { ($x:ident) => { mod $x { use super::*; } } }",
     ] {
         assert_eq!(found(&[root, ("a.rs", a), b, inner]), None, "{a}");
     }

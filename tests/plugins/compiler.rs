@@ -14,7 +14,7 @@ fn kits() -> Vec<PathBuf> {
                 .file_name()
                 .and_then(|n| n.to_str())
                 .unwrap_or_default();
-            name.starts_with("libnasfw_sdk-") && name.ends_with(".rlib")
+            name.starts_with("libnasfw_abi-") && name.ends_with(".rlib")
         })
         .collect();
     found.sort_by_key(|path| std::cmp::Reverse(path.metadata().unwrap().modified().unwrap()));
@@ -25,7 +25,7 @@ fn kits() -> Vec<PathBuf> {
 fn a_plugin_that_aborts_on_panic_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("plugin.rs");
-    std::fs::write(&source, "nasfw_sdk::export_plugin!();\n").unwrap();
+    std::fs::write(&source, "nasfw_abi::export_plugin!();\n").unwrap();
     let compile = |kit: &PathBuf, options: &[&str]| {
         let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
         let mut command = Command::new(rustc);
@@ -47,7 +47,7 @@ fn a_plugin_that_aborts_on_panic_is_refused() {
             .arg(format!("dependency={}", kit.parent().unwrap().display()));
         command
             .arg("--extern")
-            .arg(format!("nasfw_sdk={}", kit.display()));
+            .arg(format!("nasfw_abi={}", kit.display()));
         command
             .env("CARGO_PKG_NAME", "plugin")
             .env("CARGO_PKG_VERSION", "0.1.0");

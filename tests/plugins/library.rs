@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Once;
 
+use nasfw_abi::MAGIC;
 use nasfw_plugin_host::{Loaded, ProbeProgram, load, probe_with};
-use nasfw_sdk::wire::MAGIC;
 
 pub(crate) use crate::program::example as library;
 

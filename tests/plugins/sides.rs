@@ -196,8 +196,8 @@ fn tasks() {
 /// Classes and keypoints cross as they are, too.
 #[test]
 fn truths_of_every_kind_read_back() {
+    use nasfw_abi::truth::Truths;
     use nasfw_sdk::Keypoint;
-    use nasfw_sdk::wire::truth::Truths;
     let point = |x: f32| Keypoint {
         x_px: x,
         y_px: -x / 3.0,

@@ -21,7 +21,7 @@ fn done(output: Output) -> String {
 fn compile(source: &str, to: &Path, more: &[&str]) {
     let mut cc = Command::new("cc");
     cc.args(["-O1", "-g", "-std=c11", "-Wall", "-Wextra", "-Werror"]);
-    cc.arg("-I").arg(root().join("framework/sdk/include"));
+    cc.arg("-I").arg(root().join("framework/abi/include"));
     cc.arg("-o").arg(to).arg(root().join(source)).args(more);
     done(cc.output().unwrap());
 }

@@ -11,7 +11,7 @@ use nasfw_sdk::{Controller, Error, Outcome, Policy, Proposal, Result, Rng, Schem
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();
 nasfw_sdk::register!(controller, Annealing, plugin: "annealing", name: "annealing",
     about: "simulated annealing: one decision changed at a time");
 

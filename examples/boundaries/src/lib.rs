@@ -18,7 +18,7 @@ use nasfw_sdk::{DataInfo, Error, Label, LabelKind, Loss, LossBatch, Metrics};
 use nasfw_sdk::{Result, Scorer, Task};
 use serde::{Deserialize, Serialize};
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();
 nasfw_sdk::register!(task, Boundaries, plugin: "boundaries", name: "boundaries",
     about: "segmentation, judged by how well outlines meet");
 

@@ -9,7 +9,7 @@ use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, State, Verdict};
 use serde::{Deserialize, Serialize};
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();
 nasfw_sdk::register!(schedule, MultiplyAdds, plugin: "multiply-adds", name: "multiply-adds",
     about: "one training; networks above a target of multiply-adds earn less");
 

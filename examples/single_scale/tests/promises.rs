@@ -1,19 +1,18 @@
 //! The promises that every search space keeps, and those of this one.
 
-use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::testing::check_space;
-use nasfw_sdk::{Result, SearchSpace, Seed};
-use single_scale::{SingleScale, SingleScaleConfig};
+use nasfw_sdk::{Result, SearchSpace, Seed, Traced};
+use single_scale::SingleScale;
 
-fn space(config: SingleScaleConfig) -> Result<SingleScale> {
-    SingleScale::from_config(config)
+fn space(settings: SingleScale) -> Result<Traced<SingleScale>> {
+    Traced::new(settings)
 }
 
 #[test]
 fn keeps_its_promises() {
-    let default = space(SingleScaleConfig::default()).unwrap();
+    let default = space(SingleScale::default()).unwrap();
     check_space(&default, 50, Seed(1)).unwrap();
-    let smallest = SingleScaleConfig {
+    let smallest = SingleScale {
         channels: 1,
         max_depth: 1,
         widths: vec![1],
@@ -23,61 +22,35 @@ fn keeps_its_promises() {
 
 #[test]
 fn genotypes_say_depth_and_width() {
-    let space = space(SingleScaleConfig::default()).unwrap();
-    let choices = space.parse("d3w64").unwrap();
+    let space = space(SingleScale::default()).unwrap();
+    let choices = space.parse("depth=3,width=64").unwrap();
     assert_eq!(*choices, [2, 2]);
-    for wrong in ["d0w16", "d5w16", "d1w17", "d1w16 ", "D1w16", "d01w16"] {
+    for (wrong, right) in [
+        ("depth=0,width=16", "[1, 2, 3, 4]"),
+        ("depth=1,width=17", "[16, 32, 64]"),
+        ("depth=1,width=16 ", "[16, 32, 64]"),
+        ("width=16,depth=1", "`depth=`"),
+        ("depth=1", "`width=`"),
+    ] {
         let said = space.parse(wrong).unwrap_err().to_string();
-        assert!(
-            said.contains(wrong) && said.contains("e.g. d1w16"),
-            "{said}"
-        );
+        assert!(said.contains(wrong) && said.contains(right), "{said}");
     }
 }
 
 #[test]
-fn settings_out_of_range_are_refused() {
-    for (config, key) in [
-        (
-            SingleScaleConfig {
-                channels: 0,
-                ..Default::default()
-            },
-            "channels",
-        ),
-        (
-            SingleScaleConfig {
-                max_depth: 17,
-                ..Default::default()
-            },
-            "max_depth",
-        ),
-        (
-            SingleScaleConfig {
-                widths: vec![8, 0],
-                ..Default::default()
-            },
-            "widths",
-        ),
-        (
-            SingleScaleConfig {
-                widths: vec![],
-                ..Default::default()
-            },
-            "width",
-        ),
-        (
-            SingleScaleConfig {
-                widths: vec![8, 8],
-                ..Default::default()
-            },
-            "widths",
-        ),
-    ] {
-        let said = space(config)
-            .err()
-            .map(|e| e.to_string())
-            .unwrap_or_default();
-        assert!(said.contains(key), "{key}: {said}");
+fn settings_that_make_no_network_are_refused() {
+    type Change = fn(&mut SingleScale);
+    let changes: [(Change, &str); 5] = [
+        (|s| s.channels = 0, "0 channels"),
+        (|s| s.max_depth = 0, "decision `depth`: no option"),
+        (|s| s.widths = vec![8, 0], "0 channels"),
+        (|s| s.widths = vec![], "decision `width`: no option"),
+        (|s| s.widths = vec![8, 8], "option \"8\" twice"),
+    ];
+    for (change, part) in changes {
+        let mut settings = SingleScale::default();
+        change(&mut settings);
+        let said = space(settings).unwrap_err().to_string();
+        assert!(said.contains(part), "{part}: {said}");
     }
 }

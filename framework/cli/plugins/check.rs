@@ -4,13 +4,13 @@ use std::io::{self, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use nasfw::abi::message::{Item, Kind};
 use nasfw::plugin_host::{Loaded, inspect, load};
 use nasfw::sdk::Seed;
 use nasfw::sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw::sdk::testing::{
     check_controller, check_schedule, check_space, check_task, small_schema,
 };
-use nasfw::sdk::wire::message::{Item, Kind};
 use serde_json::json;
 
 use crate::card::row;

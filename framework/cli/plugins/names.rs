@@ -17,7 +17,8 @@ const KEYWORDS: &[&str] = &[
 
 /// Types that a template or the SDK's macros use without a path.
 const PRELUDE: &[&str] = &[
-    "Box", "Err", "None", "Ok", "Option", "Self", "Some", "String", "Vec",
+    "Box", "Clone", "Debug", "Default", "Err", "None", "Ok", "Option", "Self", "Some", "String",
+    "Vec",
 ];
 
 /// The names of one plugin.

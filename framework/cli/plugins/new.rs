@@ -23,8 +23,8 @@ pub(super) struct Args {
     /// The folder to create [default: ./NAME]
     #[arg(long, alias = "path", value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The source folder of nasfw-sdk [default: the one this program was built with, if it still
-    /// exists; otherwise the published crate]
+    /// The folder of nasfw-sdk, with nasfw-abi beside it [default: the one this program was built with, if it
+    /// is still there; else the published ones]
     #[arg(long, value_name = "DIR")]
     sdk: Option<PathBuf>,
 }
@@ -72,7 +72,7 @@ impl Kind {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let template = args.kind.template();
     let names = names::check(&args.name, args.kind, template.lib)?;
-    let sdk = sdk(args.sdk.as_deref())?;
+    let [sdk, abi] = dependencies(args.sdk.as_deref())?;
     let folder = args
         .out
         .clone()
@@ -86,6 +86,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             &[
                 ("kind", template.kind),
                 ("sdk", &sdk),
+                ("abi", &abi),
                 ("library", &library),
                 ("run", &run.replace("{{name}}", &names.name)),
             ],
@@ -125,32 +126,38 @@ fn fill(text: &str, names: &Names, more: &[(&str, &str)]) -> String {
     })
 }
 
-/// The dependency on the SDK, as TOML.
-fn sdk(given: Option<&Path>) -> Result<String, Failure> {
+/// The dependencies on nasfw-sdk and nasfw-abi, as TOML.
+fn dependencies(given: Option<&Path>) -> Result<[String; 2], Failure> {
     let built_with = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/framework/sdk"));
-    let is_kit = |folder: &Path| {
+    let is_crate = |folder: &Path, name: &str| {
         fs::read_to_string(folder.join("Cargo.toml"))
-            .is_ok_and(|text| text.contains("name = \"nasfw-sdk\""))
+            .is_ok_and(|text| text.contains(&format!("name = \"{name}\"")))
     };
-    let folder = match given {
-        Some(folder) if is_kit(folder) => folder,
+    let is_sdk = |folder: &Path| {
+        is_crate(folder, "nasfw-sdk") && is_crate(&folder.join("../abi"), "nasfw-abi")
+    };
+    let sdk = match given {
+        Some(folder) if is_sdk(folder) => folder,
         Some(folder) => {
             return Err(Failure::Input(format!(
                 "--sdk {}: this is not the folder of nasfw-sdk; use framework/sdk of nasfw's source",
                 folder.display()
             )));
         }
-        None if is_kit(built_with) => built_with,
-        None => return Ok(Value::from(env!("CARGO_PKG_VERSION")).to_string()),
+        None if is_sdk(built_with) => built_with,
+        None => return Ok([(); 2].map(|()| Value::from(env!("CARGO_PKG_VERSION")).to_string())),
     };
-    let folder = folder.canonicalize()?;
-    let Some(path) = folder.to_str() else {
-        return Err(Failure::Input(format!(
-            "--sdk {}: paths in Cargo.toml must be UTF-8; move it",
-            folder.display()
-        )));
+    let dependency = |folder: PathBuf| {
+        let folder = folder.canonicalize()?;
+        let path = folder.to_str().ok_or_else(|| {
+            Failure::Input(format!(
+                "--sdk {}: Cargo.toml takes paths that are UTF-8 only; move it",
+                folder.display()
+            ))
+        })?;
+        Ok::<_, Failure>(format!("{{ path = {} }}", Value::from(path)))
     };
-    Ok(format!("{{ path = {} }}", Value::from(path)))
+    Ok([dependency(sdk.to_owned())?, dependency(sdk.join("../abi"))?])
 }
 
 /// Creates `folder`, which must be new or empty, with these files; leaves nothing after an error.

@@ -1,6 +1,6 @@
 //! Validation of a library's description, before it is used or shown.
 
-use nasfw_sdk::wire::message::Item;
+use nasfw_abi::message::Item;
 use serde_json::Value;
 
 /// Maximum number of items in a library.

@@ -1,6 +1,6 @@
 //! Errors of libraries, by what the reader can do about them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The result of a fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -38,5 +38,13 @@ impl Error {
             Self::Plugin { .. } => true,
             Self::Io { .. } => false,
         }
+    }
+}
+
+/// An [`Error::Plugin`].
+pub(super) fn refused(path: &Path, message: impl Into<String>) -> Error {
+    Error::Plugin {
+        path: path.into(),
+        message: message.into(),
     }
 }

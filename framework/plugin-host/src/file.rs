@@ -4,14 +4,14 @@ use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use nasfw_abi::{ABI_MAJOR, ABI_MINOR, ENTRY_SYMBOL, MAGIC, STAMP_SECTION, Stamp};
 use nasfw_sdk::graph::IR_VERSION;
-use nasfw_sdk::wire::{ABI_MAJOR, ABI_MINOR, ENTRY_SYMBOL, MAGIC, STAMP_SECTION, Stamp};
 use object::read::{Object, ObjectSection, ObjectSegment};
 use object::{Architecture, Export, NameOrOrdinal, ObjectKind, RelocationFlags, SegmentFlags};
 use sha2::{Digest, Sha256};
 
 use super::reference::Reference;
-use crate::error::{Error, Result};
+use crate::error::{Result, refused};
 
 /// Maximum size of a library.
 const MOST_BYTES: u64 = 512 << 20;
@@ -23,13 +23,6 @@ pub(super) struct PluginFile {
     pub(super) bytes: Vec<u8>,
     pub(super) sha256: String,
     pub(super) stamp: Stamp,
-}
-
-pub(super) fn refused(path: &Path, message: impl Into<String>) -> Error {
-    Error::Plugin {
-        path: path.into(),
-        message: message.into(),
-    }
 }
 
 /// Reads a file once and checks everything that can be checked of its bytes.
@@ -182,7 +175,7 @@ fn examine(bytes: &[u8]) -> Result<Stamp, String> {
     }
     check_relocations(&file)?;
     let section = file.section_by_name(STAMP_SECTION).ok_or(
-        "has no nasfw stamp, so it is not a plugin; add nasfw_sdk::export_plugin!() \
+        "has no nasfw stamp, so it is not a plugin; add nasfw_abi::export_plugin!() \
          to the root of its crate",
     )?;
     let data = section
@@ -197,7 +190,7 @@ fn examine(bytes: &[u8]) -> Result<Stamp, String> {
     };
     if !exports.any(is_entry) {
         return Err(format!(
-            "does not export {ENTRY_SYMBOL}; add nasfw_sdk::export_plugin!() to the root of its crate"
+            "does not export {ENTRY_SYMBOL}; add nasfw_abi::export_plugin!() to the root of its crate"
         ));
     }
     Ok(stamp)

@@ -10,7 +10,7 @@ use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use nasfw_sdk::wire::{Bytes, HostTable, LEVEL_WARNING};
+use nasfw_abi::{Bytes, HostTable, LEVEL_WARNING};
 
 use super::described::one_line;
 

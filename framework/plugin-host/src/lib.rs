@@ -22,7 +22,7 @@
 //! | `load.rs` | the sequence of all this, and the registry |
 //! | `remote/` | adapters: its spaces, controllers, schedules and tasks |
 //!
-//! The library's side is `nasfw_sdk::wire::guest`.
+//! The library's side is `nasfw_abi::guest`.
 
 mod described;
 mod error;

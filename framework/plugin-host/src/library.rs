@@ -11,12 +11,12 @@ use std::path::Path;
 use libloading::os::unix::Library as Loader;
 #[cfg(windows)]
 use libloading::os::windows::Library as Loader;
-use nasfw_sdk::Error;
-use nasfw_sdk::wire::message::{Described, Kind, Op};
-use nasfw_sdk::wire::{
+use nasfw_abi::message::{Described, Kind, Op};
+use nasfw_abi::{
     ABI_MAJOR, ABI_MINOR, Buffer, Bytes, Call, Create, Describe, Destroy, ENTRY_SYMBOL, Entry,
     FAILED, OK, PANICKED, RawSlice, Release, SLICE_F32, SLICE_U8, STOPPED, Table, WRITABLE,
 };
+use nasfw_sdk::Error;
 use serde_json::Value;
 
 use super::described::{check_items, clean, one_line};

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use nasfw_abi::Stamp;
+use nasfw_abi::message::{Item, Kind};
 use nasfw_sdk::registry::{
     About, Additions, ControllerEntry, Library as Origin, ScheduleEntry, SpaceEntry, TaskEntry,
 };
-use nasfw_sdk::wire::Stamp;
-use nasfw_sdk::wire::message::{Item, Kind};
 use serde_json::Value;
 
 use super::described::one_line;
-use super::file::{self, PluginFile, refused};
+use super::file::{self, PluginFile};
 use super::library::Library;
 use super::reference::{Reference, pinned};
 use super::{probe, remote};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, refused};
 
 /// A library whose items are registered.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nasfw_sdk::wire::message::Described;
+use nasfw_abi::message::Described;
 use serde::{Deserialize, Serialize};
 
 use super::described::one_line;

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::file::refused;
-use crate::error::Result;
+use crate::error::{Result, refused};
 
 const PIN: &str = "#sha256=";
 

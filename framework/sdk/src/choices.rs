@@ -1,8 +1,10 @@
 //! Decisions, the schema they form, and valid sequences of choices.
 
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::seed::Rng;
 
 /// Maximum number of options of a decision; more is a mistake in a plugin's reply.
 pub const MAX_ARITY: usize = 4096;
@@ -176,6 +178,45 @@ impl Schema {
         Ok(Choices(values))
     }
 
+    /// Draws a sequence of choices: among the allowed options of each decision, one in proportion to
+    /// its weight, `weight(decision, option)`.
+    ///
+    /// # Errors
+    /// When a weight is negative or not finite, or all of a decision are 0.
+    pub fn draw(
+        &self,
+        rng: &mut Rng,
+        mut weight: impl FnMut(usize, usize) -> f64,
+    ) -> Result<Choices> {
+        let mut values = Vec::with_capacity(self.len());
+        for (at, decision) in self.decisions.iter().enumerate() {
+            let allowed = self.allowed(&values);
+            let options = allowed.into_iter().enumerate().filter(|(_, is)| *is);
+            let weights: Vec<(usize, f64)> = options.map(|(o, _)| (o, weight(at, o))).collect();
+            let sum: f64 = weights.iter().map(|(_, w)| w).sum();
+            if !(sum > 0.0 && sum.is_finite()) || weights.iter().any(|(_, w)| *w < 0.0) {
+                return Err(Error::invalid(
+                    format!("weights of {}", decision.label),
+                    format!("{weights:?}"),
+                    "weights are finite, 0 or more, and not all 0",
+                ));
+            }
+            let mut left = rng.random::<f64>() * sum;
+            let likely = weights.into_iter().filter(|(_, w)| *w > 0.0);
+            let mut drawn = 0;
+            for (option, weight) in likely {
+                // Rounding may leave a crumb above the sum, which is the last one's.
+                drawn = option;
+                if left < weight {
+                    break;
+                }
+                left -= weight;
+            }
+            values.push(drawn);
+        }
+        self.choices(values)
+    }
+
     /// The number of unmasked sequences, as a float because it overflows integers quickly.
     pub fn sequences(&self) -> f64 {
         self.decisions.iter().map(|d| d.arity() as f64).product()
@@ -208,5 +249,42 @@ impl std::ops::Deref for Choices {
     type Target = [usize];
     fn deref(&self) -> &[usize] {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::Seed;
+
+    #[test]
+    fn draws_are_allowed_and_follow_their_weights() -> Result<()> {
+        let mut second = Decision::new("b", "", ["x", "y"]);
+        second.masks.push(Mask {
+            when: 0,
+            chose: 2,
+            forbids: vec![1],
+        });
+        let schema = Schema::new(vec![Decision::new("a", "", ["x", "y", "z"]), second])?;
+        let mut rng = Seed(1).stream("draws");
+        let mut counts = [[0_usize; 2]; 3];
+        for _ in 0..4000 {
+            let drawn = schema.draw(&mut rng, |at, option| [[0.0, 1.0, 3.0][option], 1.0][at])?;
+            counts[drawn[0]][drawn[1]] += 1;
+        }
+        assert_eq!((counts[0], counts[2][1]), ([0, 0], 0));
+        // A quarter of 4000, within four standard deviations.
+        assert!(
+            (counts[1][0] + counts[1][1]).abs_diff(1000) < 110,
+            "{counts:?}"
+        );
+        for wrong in [-1.0, f64::NAN, f64::INFINITY, 0.0] {
+            let said = schema
+                .draw(&mut rng, |_, _| wrong)
+                .err()
+                .map(|e| e.to_string());
+            assert!(said.is_some_and(|s| s.contains("weights of a")), "{wrong}");
+        }
+        Ok(())
     }
 }

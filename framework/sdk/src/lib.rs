@@ -6,18 +6,18 @@
 //! them again.
 //! | trait | decides | implementations, one per file |
 //! |---|---|---|
-//! | [`SearchSpace`] | the networks that can be built | `plugins/src/spaces` |
+//! | [`SearchSpace`], or a [`Blueprint`] that builds and picks | the networks that can be built | `plugins/src/spaces` |
 //! | [`Controller`] | the architectures to try | `plugins/src/controllers` |
 //! | [`Task`] | loss, metrics and reward | `plugins/src/tasks` |
 //! | [`RewardSchedule`] | the stages of an evaluation, and early stopping | `plugins/src/schedules` |
 //! This crate reads no files, loads no libraries and uses no tensor library; only its conformance
 //! checks start a thread.
 
+pub mod blueprint;
 pub mod choices;
 pub mod controller;
 pub mod error;
 pub mod graph;
-pub mod host;
 pub mod label;
 mod member;
 pub mod metrics;
@@ -25,6 +25,7 @@ mod prediction;
 pub mod registry;
 pub mod schedule;
 pub mod seed;
+mod settings;
 pub mod size;
 pub mod sketch;
 pub mod space;
@@ -32,8 +33,8 @@ mod stages;
 mod state;
 pub mod task;
 pub mod testing;
-pub mod wire;
 
+pub use blueprint::{Blueprint, Net, Pick, Traced};
 pub use choices::{Choices, Decision, Schema};
 pub use controller::{Controller, Outcome, Policy, Proposal};
 pub use error::{Error, Result};
@@ -53,4 +54,4 @@ pub use task::{ClassScorer, Loss, LossBatch, Scorer, Split, Task, TaskData};
 
 // The `register!` macro and the generated constructors need these names in the caller's crate.
 #[doc(hidden)]
-pub use {inventory, serde_json};
+pub use {inventory, serde, serde_json};

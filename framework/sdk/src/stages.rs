@@ -53,4 +53,15 @@ impl Stage {
             targets: TargetScale::Output,
         }
     }
+
+    /// The same on `samples` images in batches of `batch`, scaled and cropped to `side_px`.
+    pub fn sized(self, samples: usize, batch: usize, side_px: usize) -> Self {
+        Self {
+            samples,
+            batch,
+            shorter_side_px: side_px,
+            crop_px: side_px,
+            ..self
+        }
+    }
 }

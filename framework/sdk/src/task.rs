@@ -112,7 +112,7 @@ pub struct LossBatch<'a> {
 /// The mean absolute error of depth maps:
 ///
 /// ```
-/// use nasfw_sdk::{Error, Label, Metrics, Prediction, Result, Scorer};
+/// use nasfw_sdk::{Error, Label, Metrics, Prediction, Result, Scorer, Size};
 ///
 /// #[derive(Default)]
 /// struct MeanError {
@@ -146,7 +146,7 @@ pub struct LossBatch<'a> {
 ///     width: 2,
 ///     channels: 1,
 ///     values: &[1.0, 2.0],
-///     image_size_px: (2, 1),
+///     image_size_px: Size::new(2, 1),
 /// };
 /// scorer.add(&prediction, &Label::Depth { width: 2, height: 1, values: vec![1.5, 2.0] })?;
 /// assert_eq!(scorer.metrics()?.get("mae"), Some(0.25));

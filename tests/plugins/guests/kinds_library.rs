@@ -3,4 +3,4 @@
 #[path = "kinds/mod.rs"]
 mod kinds;
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();

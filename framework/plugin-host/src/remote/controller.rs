@@ -1,8 +1,8 @@
 //! A library's controller.
 
+use nasfw_abi::message::controller as message;
+use nasfw_abi::message::{Drawn, Generator, Kind, Nothing, Op};
 use nasfw_sdk::State;
-use nasfw_sdk::wire::message::controller as message;
-use nasfw_sdk::wire::message::{Drawn, Generator, Kind, Nothing, Op};
 use nasfw_sdk::{Choices, Controller, Error, Outcome, Policy, Proposal, Result, Rng, Schema};
 use serde_json::Value;
 

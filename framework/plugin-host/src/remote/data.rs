@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use nasfw_sdk::wire::message::Op;
-use nasfw_sdk::wire::message::task as message;
-use nasfw_sdk::wire::truth::{Numbers, Truths};
+use nasfw_abi::message::Op;
+use nasfw_abi::message::task as message;
+use nasfw_abi::truth::{Numbers, Truths};
 use nasfw_sdk::{DataInfo, Error, Label, LabelKind, Result, Size, Split, TaskData};
 
 use super::respawn::RespawningInstance;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nasfw_sdk::wire::message::{Kind, Op};
+use nasfw_abi::message::{Kind, Op};
 use nasfw_sdk::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

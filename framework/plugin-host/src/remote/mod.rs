@@ -20,7 +20,7 @@ mod scorer;
 mod space;
 mod task;
 
-use nasfw_sdk::wire::message::Drawn;
+use nasfw_abi::message::Drawn;
 use nasfw_sdk::{Error, Result, Rng};
 
 pub(super) use controller::controller;

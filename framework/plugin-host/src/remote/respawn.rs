@@ -4,8 +4,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use nasfw_abi::message::Kind;
 use nasfw_sdk::Result;
-use nasfw_sdk::wire::message::Kind;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

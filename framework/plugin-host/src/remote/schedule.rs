@@ -1,8 +1,8 @@
 //! A library's reward schedule.
 
+use nasfw_abi::message::schedule as message;
+use nasfw_abi::message::{Generator, Kind, Nothing, Op};
 use nasfw_sdk::State;
-use nasfw_sdk::wire::message::schedule as message;
-use nasfw_sdk::wire::message::{Generator, Kind, Nothing, Op};
 use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, Verdict};
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
 //! A scorer of a library's task.
 
-use nasfw_sdk::wire::message::task as message;
-use nasfw_sdk::wire::message::{Nothing, Op};
-use nasfw_sdk::wire::truth::{Numbers, Truths};
+use nasfw_abi::message::task as message;
+use nasfw_abi::message::{Nothing, Op};
+use nasfw_abi::truth::{Numbers, Truths};
 use nasfw_sdk::{Label, Metrics, Prediction, Result, Scorer};
 
 use super::instance::Instance;

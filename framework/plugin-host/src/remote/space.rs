@@ -1,7 +1,7 @@
 //! A library's search space.
 
-use nasfw_sdk::wire::message::space::{Decode, Facts, Genotype, Made, OfChoices, Sketches};
-use nasfw_sdk::wire::message::{Kind, Op};
+use nasfw_abi::message::space::{Decode, Facts, Genotype, Made, OfChoices, Sketches};
+use nasfw_abi::message::{Kind, Op};
 use nasfw_sdk::{Choices, Graph, IoChannels, Result, Schema, SearchSpace, Sketch};
 use serde_json::{Map, Value};
 

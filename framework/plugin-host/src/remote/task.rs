@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use nasfw_abi::message::task as message;
+use nasfw_abi::message::{Kind, Op};
+use nasfw_abi::truth::{Numbers, Truths};
 use nasfw_sdk::graph::MAX_CHANNELS;
-use nasfw_sdk::wire::message::task as message;
-use nasfw_sdk::wire::message::{Kind, Op};
-use nasfw_sdk::wire::truth::{Numbers, Truths};
 use nasfw_sdk::{
     DataInfo, Error, Label, LabelKind, Loss, LossBatch, Metrics, Result, Scorer, Task, TaskData,
 };

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nasfw_sdk::{Error, Result, host};
+use nasfw_abi::host;
+use nasfw_sdk::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// Settings of every item of this library.

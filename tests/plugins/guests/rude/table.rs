@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use nasfw_sdk::wire::guest::entry;
-use nasfw_sdk::wire::message::{Op, space};
-use nasfw_sdk::wire::{Buffer, Bytes, HostTable, RawSlice, Stamp, Table};
+use nasfw_abi::guest::entry;
+use nasfw_abi::message::{Op, space};
+use nasfw_abi::{Buffer, Bytes, HostTable, RawSlice, Stamp, Table};
 
 use super::fault::Order;
 

@@ -1,9 +1,9 @@
 //! TODO: what to try next?
 
 use nasfw_sdk::registry::ControllerFromConfig;
-use nasfw_sdk::{Controller, NoSettings, Outcome, Policy, Proposal, Result, Rng, Schema, State};
+use nasfw_sdk::{Controller, NoSettings, Outcome, Proposal, Result, Rng, Schema, State};
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();
 nasfw_sdk::register!(controller, {{Type}}, plugin: "{{name}}", name: "{{name}}",
     about: "at random, mostly near the best so far");
 
@@ -28,7 +28,10 @@ impl Controller for {{Type}} {
     }
 
     fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
-        Proposal::sample(&self.schema, rng, |prefix| self.probabilities(prefix))
+        let best = self.best.as_ref().map(|(best, _)| best);
+        let is_best = |at, option| best.is_some_and(|best| best.get(at) == Some(&option));
+        let weight = |at, option| if is_best(at, option) { 3.0 } else { 1.0 };
+        self.schema.draw(rng, weight).map(Proposal::new)
     }
 
     fn observe(&mut self, outcome: &Outcome, _: &mut Rng) -> Result<()> {
@@ -46,25 +49,7 @@ impl Controller for {{Type}} {
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        self.best = state.read_for("controller {{name}}", &self.schema)?;
-        Ok(())
-    }
-
-    fn policy(&self) -> Option<&dyn Policy> {
-        Some(self)
-    }
-}
-
-impl Policy for {{Type}} {
-    /// The probability of each option of the next decision.
-    fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>> {
-        let preferred = self.best.as_ref().map(|(best, _)| best[prefix.len()]);
-        let mut weights: Vec<f64> = Vec::new();
-        for (option, allowed) in self.schema.allowed(prefix).into_iter().enumerate() {
-            let weight = if preferred == Some(option) { 3.0 } else { 1.0 };
-            weights.push(if allowed { weight } else { 0.0 });
-        }
-        let sum: f64 = weights.iter().sum();
-        Ok(weights.iter().map(|weight| weight / sum).collect())
+        let best = state.read_for("controller {{name}}", &self.schema);
+        best.map(|best| self.best = best)
     }
 }

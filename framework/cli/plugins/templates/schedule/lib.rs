@@ -1,32 +1,17 @@
 //! TODO: how much work is a candidate worth?
 
-use nasfw_sdk::registry::FromConfig;
-use nasfw_sdk::{Cost, NoSettings, Result, RewardSchedule, Rng, Stage, State, Verdict};
+use nasfw_sdk::{Result, RewardSchedule, Rng, Stage, State, Verdict};
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();
 nasfw_sdk::register!(schedule, {{Type}}, plugin: "{{name}}", name: "{{name}}",
     about: "a second stage for those above the mean of the first");
 
-/// Two stages; the second for candidates above the mean so far.
-pub struct {{Type}} {
-    stages: Vec<Stage>,
-    /// How many rewards the first stage gave, and their sum.
-    seen: (u64, f64),
-}
-
-impl FromConfig for {{Type}} {
-    type Config = NoSettings;
-
-    fn from_config(_: NoSettings) -> Result<Self> {
-        let mut first = Stage::decoder_only();
-        (first.samples, first.epochs, first.batch) = (64, 2, 8);
-        (first.shorter_side_px, first.crop_px) = (64, 64);
-        let mut second = Stage::end_to_end();
-        (second.samples, second.batch) = (64, 8);
-        (second.shorter_side_px, second.crop_px) = (64, 64);
-        let stages = vec![first, second];
-        let seen = (0, 0.0);
-        Ok(Self { stages, seen })
+nasfw_sdk::settings! {
+    /// Two stages; the second for candidates above the mean so far.
+    pub struct {{Type}} {
+        stages: Vec<Stage> = [Stage::decoder_only(), Stage::end_to_end()].map(|s| s.sized(64, 8, 64)).into(),
+        #[serde(skip)] // no setting: how many rewards the first stage gave, and their sum
+        seen: (u64, f64) = (0, 0.0),
     }
 }
 
@@ -38,13 +23,10 @@ impl RewardSchedule for {{Type}} {
     fn verdict(&mut self, _stage: usize, reward: f64, _: &mut Rng) -> Result<Verdict> {
         let (count, sum) = self.seen;
         self.seen = (count + 1, sum + reward);
-        let is_above = reward * count as f64 >= sum;
-        Ok(if is_above { Verdict::Continue } else { Verdict::Stop })
-    }
-
-    /// What the controller is told: the last stage's reward, whatever the network costs.
-    fn reward(&self, stage_rewards: &[f64], _: &Cost) -> Result<f64> {
-        Ok(stage_rewards.last().copied().unwrap_or(0.0))
+        if reward * (count as f64) < sum {
+            return Ok(Verdict::Stop);
+        }
+        Ok(Verdict::Continue)
     }
 
     fn save(&self) -> Result<State> {

@@ -1,14 +1,12 @@
 //! The promises that every reward schedule keeps.
 
-use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::testing::check_schedule;
-use nasfw_sdk::{NoSettings, Result, RewardSchedule, Seed};
+use nasfw_sdk::{Result, RewardSchedule, Seed};
 
 use {{crate}}::{{Type}};
 
 fn make() -> Result<Box<dyn RewardSchedule>> {
-    let made = {{Type}}::from_config(NoSettings {})?;
-    Ok(Box::new(made))
+    Ok(Box::new({{Type}}::default()))
 }
 
 #[test]

@@ -1,52 +1,33 @@
 //! TODO: what can be built?
 
-use nasfw_sdk::graph::{ActivationKind, Conv, GraphBuilder, Group, Role};
-use nasfw_sdk::registry::FromConfig;
-use nasfw_sdk::{Choices, Decision, Graph, IoChannels, NoSettings, Result, Schema, SearchSpace};
+use nasfw_sdk::graph::{ActivationKind, Conv};
+use nasfw_sdk::{Blueprint, Net, Pick, Result, Traced};
 
-nasfw_sdk::export_plugin!();
-nasfw_sdk::register!(space, {{Type}}, plugin: "{{name}}", name: "{{name}}",
+nasfw_abi::export_plugin!();
+nasfw_sdk::register!(space, Traced<{{Type}}>, plugin: "{{name}}", name: "{{name}}",
     about: "a decoder of a few convolutions");
 
-const WIDTHS: [usize; 3] = [8, 16, 32];
-
-/// How deep a decoder, and how wide?
-pub struct {{Type}} {
-    schema: Schema,
-}
-
-impl FromConfig for {{Type}} {
-    type Config = NoSettings;
-
-    fn from_config(_: NoSettings) -> Result<Self> {
-        let depth = Decision::new("depth", "depth", ["1", "2", "3"]);
-        let width = Decision::new("width", "width", WIDTHS.map(|w| w.to_string()));
-        let schema = Schema::new(vec![depth, width])?;
-        Ok(Self { schema })
+nasfw_sdk::settings! {
+    /// How deep a decoder, and how wide?
+    pub struct {{Type}} {
+        /// The deepest: `--set space.max_depth=4`.
+        pub max_depth: usize = 3,
     }
 }
 
-impl SearchSpace for {{Type}} {
-    fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    fn decode(&self, choices: &Choices, io: &IoChannels) -> Result<Graph> {
-        let (depth, width) = (choices[0] + 1, WIDTHS[choices[1]]);
-        let relu = Some(ActivationKind::Relu);
-        let mut graph = GraphBuilder::new();
+impl Blueprint for {{Type}} {
+    fn build(&self, pick: &mut Pick, net: &mut Net) -> Result<()> {
+        let depth = pick.one_of("depth", 1..=self.max_depth)?;
+        let width = pick.one_of("width", [8, 16, 32])?;
         // No choice changes the encoder: its outputs are computed once for a whole search.
-        graph.group(Group::Encoder);
-        let image = graph.input("image", io.input_channels);
-        let stem = graph.conv_bn("stem", Conv::new(3, 16).stride(2), relu, image);
-        let mut x = graph.conv_bn("encoder", Conv::new(3, 32).stride(2), relu, stem);
-        graph.group(Group::Decoder);
-        for at in 0..depth {
-            x = graph.conv_bn(&format!("decoder{at}"), Conv::new(3, width), relu, x);
+        let mut x = net.encoder(|net| {
+            let (first, second) = (Conv::new(3, 16).stride(2), Conv::new(3, 32).stride(2));
+            let x = net.conv_bn_act(net.image(), first, ActivationKind::Relu);
+            net.conv_bn_act(x, second, ActivationKind::Relu)
+        });
+        for _ in 0..depth {
+            x = net.conv_bn_relu(x, 3, width);
         }
-        let head = Conv::new(1, io.output_channels).with_bias();
-        x = graph.conv("head", head, x);
-        graph.output("main", Role::Main, x);
-        graph.finish()
+        net.head(x)
     }
 }

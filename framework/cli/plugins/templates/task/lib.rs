@@ -1,22 +1,14 @@
 //! TODO: what is good?
 
-use nasfw_sdk::registry::FromConfig;
-use nasfw_sdk::{DataInfo, Label, LabelKind, Loss, Metrics, NoSettings, Prediction};
-use nasfw_sdk::{Result, Scorer, Task};
+use nasfw_sdk::{DataInfo, Label, LabelKind, Loss, Metrics, Prediction, Result, Scorer, Task};
 
-nasfw_sdk::export_plugin!();
+nasfw_abi::export_plugin!();
 nasfw_sdk::register!(task, {{Type}}, plugin: "{{name}}", name: "{{name}}",
     about: "depth, judged by its mean absolute error");
 
-/// Depth in metres from one image.
-pub struct {{Type}};
-
-impl FromConfig for {{Type}} {
-    type Config = NoSettings;
-
-    fn from_config(_: NoSettings) -> Result<Self> {
-        Ok(Self)
-    }
+nasfw_sdk::settings! {
+    /// Depth in metres from one image.
+    pub struct {{Type}} {}
 }
 
 #[rustfmt::skip] // one line a fact
@@ -44,17 +36,13 @@ impl Scorer for Errors {
         // Pixels whose depth is not known have 0.
         let pairs = prediction.values.iter().zip(values);
         for (value, truth) in pairs.filter(|(_, truth)| **truth > 0.0) {
-            self.0 += f64::from(value - truth).abs();
-            self.1 += 1;
+            *self = Self(self.0 + f64::from(value - truth).abs(), self.1 + 1);
         }
         Ok(())
     }
 
     fn metrics(&self) -> Result<Metrics> {
-        let mae = match self.1 {
-            0 => WORST,
-            count => self.0 / count as f64,
-        };
-        Metrics::new([("mae", mae)])
+        let mean = self.0 / self.1 as f64;
+        Metrics::new([("mae", if self.1 == 0 { WORST } else { mean })])
     }
 }

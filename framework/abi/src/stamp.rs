@@ -1,7 +1,7 @@
 //! The record that a library carries in a section of its own, to be read without loading it.
 
 use super::table::{ABI_MAJOR, ABI_MINOR};
-use crate::graph::IR_VERSION;
+use nasfw_sdk::graph::IR_VERSION;
 
 /// What a stamp begins with.
 pub const MAGIC: [u8; 16] = *b"nasfw plugin\x1a\r\n\0";

@@ -2,14 +2,14 @@
 
 use super::slice::{Slice, misfit};
 use super::{read, unknown_operation, write};
-use crate::Prediction;
-use crate::error::{Error, Result};
-use crate::label::Label;
-use crate::size::Size;
-use crate::task::{LossBatch, Scorer, Split, Task, TaskData};
-use crate::wire::message::task as message;
-use crate::wire::message::{Nothing, Op};
-use crate::wire::truth::{Numbers, Truths};
+use crate::message::task as message;
+use crate::message::{Nothing, Op};
+use crate::truth::{Numbers, Truths};
+use nasfw_sdk::Prediction;
+use nasfw_sdk::error::{Error, Result};
+use nasfw_sdk::label::Label;
+use nasfw_sdk::size::Size;
+use nasfw_sdk::task::{LossBatch, Scorer, Split, Task, TaskData};
 
 /// The reply of a task that was made.
 pub(super) fn made(task: &dyn Task) -> message::Made {

@@ -1,5 +1,5 @@
 /* What a library must export to be a plugin of nasfw, in C. The reference, with every request and
- * reply, is docs/plugin-abi.md; the same layout in Rust is framework/sdk/src/wire/table.rs.
+ * reply, is docs/plugin-abi.md; the same layout in Rust is framework/abi/src/table.rs.
  *
  * A plugin is native code that runs with all the rights of whoever starts the program.
  *

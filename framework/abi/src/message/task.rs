@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::finite::one;
-use crate::label::{DataInfo, LabelKind};
-use crate::metrics::Metrics;
-use crate::task::{Loss, Split};
-use crate::wire::truth::Truths;
+use crate::truth::Truths;
+use nasfw_sdk::label::{DataInfo, LabelKind};
+use nasfw_sdk::metrics::Metrics;
+use nasfw_sdk::task::{Loss, Split};
 
 /// Configuration of `create`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

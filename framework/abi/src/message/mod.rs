@@ -21,8 +21,8 @@ pub mod task;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::{Error, Result};
-use crate::seed::Rng;
+use nasfw_sdk::error::{Error, Result};
+use nasfw_sdk::seed::Rng;
 
 /// What can be made of a library, by number in `create`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -223,7 +223,7 @@ mod tests {
     use rand::RngExt;
 
     use super::*;
-    use crate::Seed;
+    use nasfw_sdk::Seed;
 
     #[test]
     fn a_generator_continues_on_the_other_side() {

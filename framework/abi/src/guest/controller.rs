@@ -2,12 +2,12 @@
 
 use super::slice::{Slice, misfit};
 use super::{read, unknown_operation, write};
-use crate::State;
-use crate::controller::{Controller, Outcome, Policy, Proposal};
-use crate::error::{Error, Result};
-use crate::seed::Rng;
-use crate::wire::message::controller as message;
-use crate::wire::message::{Drawn, Generator, Nothing, Op};
+use crate::message::controller as message;
+use crate::message::{Drawn, Generator, Nothing, Op};
+use nasfw_sdk::State;
+use nasfw_sdk::controller::{Controller, Outcome, Policy, Proposal};
+use nasfw_sdk::error::{Error, Result};
+use nasfw_sdk::seed::Rng;
 
 pub(super) fn call(
     controller: &mut dyn Controller,

@@ -3,10 +3,10 @@
 use super::controller::{drawn, state};
 use super::slice::Slice;
 use super::{read, unknown_operation, write};
-use crate::error::Result;
-use crate::schedule::{RewardSchedule, Verdict};
-use crate::wire::message::schedule as message;
-use crate::wire::message::{Nothing, Op};
+use crate::message::schedule as message;
+use crate::message::{Nothing, Op};
+use nasfw_sdk::error::Result;
+use nasfw_sdk::schedule::{RewardSchedule, Verdict};
 
 pub(super) fn call(
     schedule: &mut dyn RewardSchedule,

@@ -10,7 +10,7 @@
 use std::cell::Cell;
 use std::ptr;
 
-use crate::wire::{Bytes, HostTable, LEVEL_NOTE, LEVEL_WARNING};
+use crate::{Bytes, HostTable, LEVEL_NOTE, LEVEL_WARNING};
 
 thread_local! {
     /// The table of the call that this thread is in.
@@ -28,7 +28,7 @@ pub fn warn(text: &str) {
 }
 
 /// Reports that `done` of `total` steps of a long call are done (`total` 0: unknown); true if the
-/// call should end soon, with [`Error::Stopped`](crate::Error::Stopped).
+/// call should end soon, with [`Error::Stopped`](nasfw_sdk::Error::Stopped).
 ///
 /// A call of more than a second should ask several times a second: the user may have pressed
 /// Ctrl-C.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-use crate::label::{Keypoint, Label, LabelKind};
+use nasfw_sdk::error::{Error, Result};
+use nasfw_sdk::label::{Keypoint, Label, LabelKind};
 
 /// What the numbers of some labels mean; all labels of a call have one kind and one size.
 ///

@@ -1,12 +1,12 @@
 //! The one line that makes a library of registered items a plugin.
 
-/// Exports everything that this library [registers](crate::register) as a plugin.
+/// Exports everything that this library [registers](nasfw_sdk::register) as a plugin.
 ///
 /// It stands once, in the root of a crate with `crate-type = ["cdylib"]`:
 ///
 /// ```ignore
 /// nasfw_sdk::register!(space, Tiny, plugin: "tiny", name: "tiny", about: "two decisions");
-/// nasfw_sdk::export_plugin!();
+/// nasfw_abi::export_plugin!();
 /// ```
 ///
 /// A crate that is built with `panic = "abort"` is refused by the compiler: a panic must be caught
@@ -30,8 +30,8 @@ macro_rules! export_plugin {
         #[unsafe(no_mangle)]
         #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,.nasfw"))]
         #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".nasfw"))]
-        pub static nasfw_plugin_stamp: $crate::wire::Stamp =
-            $crate::wire::Stamp::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        pub static nasfw_plugin_stamp: $crate::Stamp =
+            $crate::Stamp::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
 
         #[doc(hidden)]
         #[allow(
@@ -39,8 +39,8 @@ macro_rules! export_plugin {
             reason = "the symbol by which the program enters a plugin"
         )]
         #[unsafe(no_mangle)]
-        pub extern "C" fn nasfw_plugin_entry() -> *const $crate::wire::Table {
-            $crate::wire::guest::entry()
+        pub extern "C" fn nasfw_plugin_entry() -> *const $crate::Table {
+            $crate::guest::entry()
         }
     };
 }

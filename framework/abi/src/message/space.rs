@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::choices::Schema;
-use crate::graph::IoChannels;
-use crate::sketch::Sketch;
+use nasfw_sdk::choices::Schema;
+use nasfw_sdk::graph::IoChannels;
+use nasfw_sdk::sketch::Sketch;
 
 /// Configuration of `create`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,10 +1,10 @@
 //! Operations of search spaces.
 
 use super::{read, unknown_operation, write};
-use crate::error::Result;
-use crate::space::SearchSpace;
-use crate::wire::message::Op;
-use crate::wire::message::space::{Decode, Facts, Genotype, OfChoices, Sketches};
+use crate::message::Op;
+use crate::message::space::{Decode, Facts, Genotype, OfChoices, Sketches};
+use nasfw_sdk::error::Result;
+use nasfw_sdk::space::SearchSpace;
 
 pub(super) fn call(space: &dyn SearchSpace, op: Op, request: &[u8]) -> Result<Vec<u8>> {
     let choices = || {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::finite::{list, maybe, one};
 use super::{Drawn, Generator};
-use crate::choices::Schema;
+use nasfw_sdk::choices::Schema;
 
 /// Configuration of `create`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

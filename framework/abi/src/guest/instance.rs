@@ -5,13 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::slice::Slice;
 use super::{controller, read, schedule, space, task, write};
-use crate::controller::Controller;
-use crate::error::{Error, Result};
-use crate::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
-use crate::schedule::RewardSchedule;
-use crate::space::SearchSpace;
-use crate::task::{Scorer, Task};
-use crate::wire::message::{self, Kind, Op};
+use crate::message::{self, Kind, Op};
+use nasfw_sdk::controller::Controller;
+use nasfw_sdk::error::{Error, Result};
+use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
+use nasfw_sdk::schedule::RewardSchedule;
+use nasfw_sdk::space::SearchSpace;
+use nasfw_sdk::task::{Scorer, Task};
 
 /// One made item, and whether a call of it panicked.
 pub(super) struct Instance {

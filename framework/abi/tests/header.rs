@@ -7,9 +7,9 @@ use std::mem::offset_of;
 use std::path::Path;
 use std::process::Command;
 
+use nasfw_abi::message::{Kind, Op};
+use nasfw_abi::{self as abi, Buffer, Bytes, HostTable, RawSlice, Stamp, Table};
 use nasfw_sdk::graph::IR_VERSION;
-use nasfw_sdk::wire::message::{Kind, Op};
-use nasfw_sdk::wire::{self, Buffer, Bytes, HostTable, RawSlice, Stamp, Table};
 
 /// Every C expression with its expected value.
 fn expected() -> Vec<(String, usize)> {
@@ -56,24 +56,24 @@ fn expected() -> Vec<(String, usize)> {
     );
     let number = |name: &str, value: usize| (name.to_owned(), value);
     all.extend([
-        number("NASFW_ABI_MAJOR", wire::ABI_MAJOR.into()),
-        number("NASFW_ABI_MINOR", wire::ABI_MINOR.into()),
+        number("NASFW_ABI_MAJOR", abi::ABI_MAJOR.into()),
+        number("NASFW_ABI_MINOR", abi::ABI_MINOR.into()),
         number("NASFW_IR_VERSION", IR_VERSION as usize),
-        number("NASFW_OK", wire::OK as usize),
-        number("NASFW_FAILED", wire::FAILED as usize),
-        number("NASFW_PANICKED", wire::PANICKED as usize),
-        number("NASFW_STOPPED", wire::STOPPED as usize),
-        number("NASFW_SLICE_U8", wire::SLICE_U8 as usize),
-        number("NASFW_SLICE_F32", wire::SLICE_F32 as usize),
-        number("NASFW_WRITABLE", wire::WRITABLE as usize),
-        number("NASFW_NOTE", wire::LEVEL_NOTE as usize),
-        number("NASFW_WARNING", wire::LEVEL_WARNING as usize),
+        number("NASFW_OK", abi::OK as usize),
+        number("NASFW_FAILED", abi::FAILED as usize),
+        number("NASFW_PANICKED", abi::PANICKED as usize),
+        number("NASFW_STOPPED", abi::STOPPED as usize),
+        number("NASFW_SLICE_U8", abi::SLICE_U8 as usize),
+        number("NASFW_SLICE_F32", abi::SLICE_F32 as usize),
+        number("NASFW_WRITABLE", abi::WRITABLE as usize),
+        number("NASFW_NOTE", abi::LEVEL_NOTE as usize),
+        number("NASFW_WARNING", abi::LEVEL_WARNING as usize),
         number("NASFW_SPACE", Kind::Space as usize),
         number("NASFW_CONTROLLER", Kind::Controller as usize),
         number("NASFW_SCHEDULE", Kind::Schedule as usize),
         number("NASFW_TASK", Kind::Task as usize),
     ]);
-    for (at, byte) in wire::MAGIC.into_iter().enumerate() {
+    for (at, byte) in abi::MAGIC.into_iter().enumerate() {
         all.push((format!("nasfw_plugin_stamp.magic[{at}]"), byte.into()));
     }
     for op in Op::ALL {

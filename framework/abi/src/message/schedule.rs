@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::finite::{list, one};
 use super::{Drawn, Generator};
-use crate::graph::Cost;
-use crate::schedule::Stage;
+use nasfw_sdk::graph::Cost;
+use nasfw_sdk::schedule::Stage;
 
 /// Configuration of `create`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! The pointers of a call as Rust slices.
 
-use crate::error::{Error, Result};
-use crate::wire::table::{Bytes, RawSlice, SLICE_F32, SLICE_U8, WRITABLE};
-use crate::wire::truth::Numbers;
+use crate::table::{Bytes, RawSlice, SLICE_F32, SLICE_U8, WRITABLE};
+use crate::truth::Numbers;
+use nasfw_sdk::error::{Error, Result};
 
 /// A slice that the program lends during a call.
 #[derive(Debug)]

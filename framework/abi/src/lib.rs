@@ -1,9 +1,12 @@
-//! What crosses between this program and a plugin in a library of its own.
+//! The interface between nasfw and a plugin in a library of its own.
 //!
 //! A library exports a [`Stamp`], which is read without running anything, and one function that
 //! returns a [`Table`] of C functions. What goes through them is UTF-8 JSON ([`message`]) and flat
 //! slices of numbers; no Rust type does, so the two sides may be built by different compilers, or
 //! in C (`include/nasfw_plugin.h`). `docs/plugin-abi.md` is the reference.
+//!
+//! A plugin in Rust implements the traits of `nasfw-sdk`, registers what it has, and calls
+//! [`export_plugin!`] once; [`host`] speaks to the user during a call.
 //!
 //! | file | holds |
 //! |---|---|
@@ -12,12 +15,14 @@
 //! | `message/` | requests and replies, one file a kind |
 //! | `truth.rs` | labels as slices |
 //! | `guest/` | the plugin's side: dispatch to the registered items, panics caught |
+//! | `host.rs` | the program's side of a call, as a plugin sees it: notes, warnings, requests to stop |
 //! | `export.rs` | `export_plugin!()` |
 //!
-//! The program's side is `framework/engine/src/plugins`.
+//! The program's side is the crate `nasfw-plugin-host`.
 
 mod export;
 pub mod guest;
+pub mod host;
 pub mod message;
 mod stamp;
 mod table;

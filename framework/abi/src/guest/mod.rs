@@ -34,10 +34,10 @@ use super::message::{Described, Item, Kind, Op};
 use super::table::{
     ABI_MAJOR, ABI_MINOR, Buffer, Bytes, FAILED, HostTable, OK, PANICKED, RawSlice, STOPPED, Table,
 };
-use crate::error::{Error, Result};
 use crate::host;
-use crate::registry::{About, ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use instance::Instance;
+use nasfw_sdk::error::{Error, Result};
+use nasfw_sdk::registry::{About, ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 
 /// The table of this library.
 static TABLE: Table = Table {
