@@ -42,9 +42,9 @@ fn settings_that_make_no_network_are_refused() {
     type Change = fn(&mut SingleScale);
     let changes: [(Change, &str); 5] = [
         (|s| s.channels = 0, "0 channels"),
-        (|s| s.max_depth = 0, "decision `depth`: no option"),
+        (|s| s.max_depth = 0, "decision `depth`: an empty list"),
         (|s| s.widths = vec![8, 0], "0 channels"),
-        (|s| s.widths = vec![], "decision `width`: no option"),
+        (|s| s.widths = vec![], "decision `width`: an empty list"),
         (|s| s.widths = vec![8, 8], "option \"8\" twice"),
     ];
     for (change, part) in changes {

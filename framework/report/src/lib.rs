@@ -1,4 +1,5 @@
 //! Runs and models as one self-contained HTML page.
+//!
 //! A page embeds its style, charts and pictures; it needs no network and no scripts. The same input
 //! gives the same bytes: all times in it were recorded. All text from users is escaped by maud,
 //! which generates the HTML.

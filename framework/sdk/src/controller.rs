@@ -78,6 +78,7 @@ pub fn draw(probabilities: &[f64], rng: &mut Rng) -> usize {
 }
 
 /// The outcome of a trial, as reported to the controller.
+///
 /// A failure carries no reward, and a controller must not treat it as a low one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -151,6 +152,7 @@ pub trait Controller {
     fn schema(&self) -> &Schema;
 
     /// Proposes the next architecture to try.
+    ///
     /// All proposals of a round are made before the first of their outcomes is reported, each with
     /// its own generator.
     ///

@@ -1,15 +1,18 @@
 //! The contract of nasfw: search spaces, controllers, tasks and reward schedules.
+//!
 //! Two small types connect everything. [`Choices`] is one categorical choice per decision, valid
 //! for a [`Schema`]; [`Graph`] is a checked description of a network. A [`SearchSpace`] decodes
 //! choices into a graph without knowing tensors; the engine trains a graph without knowing search
 //! spaces. Every `Choices` and every `Graph` was checked on construction, so no later code checks
 //! them again.
+//!
 //! | trait | decides | implementations, one per file |
 //! |---|---|---|
 //! | [`SearchSpace`], or a [`Blueprint`] that builds and picks | the networks that can be built | `plugins/src/spaces` |
 //! | [`Controller`] | the architectures to try | `plugins/src/controllers` |
 //! | [`Task`] | loss, metrics and reward | `plugins/src/tasks` |
 //! | [`RewardSchedule`] | the stages of an evaluation, and early stopping | `plugins/src/schedules` |
+//!
 //! This crate reads no files, loads no libraries and uses no tensor library; only its conformance
 //! checks start a thread.
 

@@ -197,9 +197,28 @@ pub fn default_config<C: Serialize + Default>() -> Value {
 
 /// Registers a space, controller, task or schedule under a name.
 ///
-/// ```ignore
-/// nasfw_sdk::register!(space, EncoderDecoder, plugin: "segm", name: "encoder-decoder",
-///     about: "encoder-decoder cell space of arXiv 1810.10804");
+/// ```
+/// use nasfw_sdk::registry::SpaceEntry;
+/// use nasfw_sdk::{Blueprint, Net, Pick, Result, Traced};
+///
+/// nasfw_sdk::register!(space, Traced<Tiny>, plugin: "tiny", name: "tiny", about: "two widths");
+///
+/// nasfw_sdk::settings! {
+///     /// One convolution.
+///     pub struct Tiny {}
+/// }
+///
+/// impl Blueprint for Tiny {
+///     fn build(&self, pick: &mut Pick, net: &mut Net) -> Result<()> {
+///         let width = pick.one_of("width", [8, 16])?;
+///         let x = net.conv_bn_relu(net.image(), 3, width);
+///         net.head(x)
+///     }
+/// }
+///
+/// let entry = SpaceEntry::of_plugin("tiny")?;
+/// assert_eq!((entry.build)(&(entry.defaults)())?.schema().len(), 1);
+/// # Ok::<(), nasfw_sdk::Error>(())
 /// ```
 #[macro_export]
 macro_rules! register {

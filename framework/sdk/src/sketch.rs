@@ -1,4 +1,5 @@
 //! Small diagrams of chosen architectures, offered by a search space.
+//!
 //! A [`Sketch`] is data that cards and reports draw. As it comes from a plugin, drawing accepts any
 //! sketch: edges that do not point forward are left out.
 

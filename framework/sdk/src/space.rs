@@ -8,6 +8,7 @@ use crate::graph::{Graph, IoChannels};
 use crate::sketch::Sketch;
 
 /// A family of networks, each named by a sequence of choices.
+///
 /// Every valid sequence must decode into a graph that builds and runs at any input size, without
 /// dead ends or rejection. [`check_space`](crate::testing::check_space) checks this.
 ///

@@ -36,6 +36,7 @@ impl Default for ProgressiveConfig {
 }
 
 /// Two stages with early termination between them (arXiv 1810.10804, section 3).
+///
 /// The controller receives the last reward obtained.
 #[derive(Clone, Debug)]
 pub struct Progressive {

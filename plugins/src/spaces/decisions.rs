@@ -6,6 +6,7 @@ use super::genotype::ENCODER_MAPS;
 use super::operation::Operation;
 
 /// The wiring of `blocks` blocks, then a cell of `layers` layers.
+///
 /// All operations share one kind, so a controller may share one head among them. No other decisions
 /// share a kind: map 4 has another meaning for block 1 than for block 2.
 pub(super) fn schema(blocks: usize, layers: usize) -> Result<Schema> {

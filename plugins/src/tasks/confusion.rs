@@ -5,6 +5,7 @@ use nasfw_sdk::{Error, Metrics, Result};
 use super::finite;
 
 /// Counts pixels by true and predicted class.
+///
 /// Metrics average over the classes that occur in the ground truth. A class that is predicted but
 /// does not occur has no row of its own: its pixels count as misses of their true classes.
 ///

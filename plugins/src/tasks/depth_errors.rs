@@ -8,6 +8,7 @@ use super::{WORST_ERROR, finite};
 const LEAST_M: f64 = 1e-3;
 
 /// Sums depth errors over the valid pixels of a whole set.
+///
 /// A pixel is valid when its true depth is positive and finite. `rms_log`, `delta1`, `delta2` and
 /// `delta3` raise predictions below 1 mm to 1 mm; the other metrics use them unchanged.
 ///

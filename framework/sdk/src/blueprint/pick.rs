@@ -88,10 +88,10 @@ impl Pick {
             }
         }
         if options.is_empty() || options.len() > MAX_ARITY {
-            let expected = format!("it has 1 to {MAX_ARITY}");
+            let expected = format!("a decision has 1 to {MAX_ARITY} options");
             let count = match options.len() {
-                0 => "no option",
-                _ => "a list of more options",
+                0 => "an empty list",
+                _ => "a longer list",
             };
             return fail(count, expected);
         }

@@ -30,9 +30,9 @@ pub(super) fn parse(conditions: &Conditions, genotype: &str) -> Result<Choices> 
             continue;
         }
         let (label, options) = (&decision.label, &decision.options);
-        let expected = || format!("here stands `{label}=` and one of {}", listed(options));
+        let expected = || format!("expected `{label}=` and one of {}", listed(options));
         let Some(part) = parts.next() else {
-            return wrong("an end", expected());
+            return wrong("nothing more", expected());
         };
         let Some((_, option)) = part.split_once('=').filter(|(name, _)| name == label) else {
             return wrong(part, expected());
@@ -45,7 +45,7 @@ pub(super) fn parse(conditions: &Conditions, genotype: &str) -> Result<Choices> 
         values.push(value);
     }
     match parts.next() {
-        Some(part) => wrong(part, "here ends the genotype".into()),
+        Some(part) => wrong(part, "expected the end".into()),
         None => conditions.schema().choices(values),
     }
 }

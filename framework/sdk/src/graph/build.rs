@@ -6,6 +6,26 @@ use super::{Graph, Group, Node, NodeId, Output, Role};
 use crate::error::Result;
 
 /// Builds a graph node by node; errors are reported by [`finish`](Self::finish).
+///
+/// ```
+/// use nasfw_sdk::graph::{ActivationKind, Conv, Group, Op, Role};
+/// use nasfw_sdk::{GraphBuilder, Size};
+///
+/// let relu = Some(ActivationKind::Relu);
+/// let mut graph = GraphBuilder::new();
+/// let image = graph.input("image", 3);
+/// graph.group(Group::Encoder);
+/// let half = graph.conv_bn("stem", Conv::new(3, 16).stride(2), relu, image);
+/// let quarter = graph.conv_bn("deep", Conv::new(3, 16).stride(2), relu, half);
+/// graph.group(Group::Decoder);
+/// let up = graph.add("up", Op::ResizeTo, &[quarter, half]);
+/// let sum = graph.add("sum", Op::Add, &[half, up]);
+/// let head = graph.conv("head", Conv::new(1, 21).with_bias(), sum);
+/// graph.output("main", Role::Main, head);
+/// let graph = graph.finish()?;
+/// assert_eq!(graph.cost(Size::square(64)).output_stride, 2);
+/// # Ok::<(), nasfw_sdk::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct GraphBuilder {
     nodes: Vec<Node>,

@@ -46,22 +46,25 @@ fn genotypes_name_what_is_asked() {
     assert_eq!(choices[..4], [1, 1, 6, 0]);
     assert_eq!(space.genotype(&choices).unwrap(), genotype);
     for (wrong, said) in [
-        ("depth=2,layer0.kernel=3", "`an end`"),
-        ("depth=2,layer0.kernel=3,layer1.kernel=13,", "here ends"),
+        ("depth=2,layer0.kernel=3", "`nothing more`"),
+        (
+            "depth=2,layer0.kernel=3,layer1.kernel=13,",
+            "expected the end",
+        ),
         (
             "depth=2,layer0.kernel=3,layer1.kernel=12",
             "[1, 3, 5, 7, 9, 11, 13]",
         ),
         (
             "depth=2,layer1.kernel=3,layer0.kernel=3",
-            "here stands `layer0.kernel=`",
+            "expected `layer0.kernel=`",
         ),
         (
             "depth=2,layer0.kernel= 3,layer1.kernel=3",
             "layer0.kernel= 3",
         ),
         ("depth=17,layer0.kernel=3", "… (16 options)"),
-        ("", "here stands `depth=`"),
+        ("", "expected `depth=`"),
     ] {
         let error = space.parse(wrong).unwrap_err().to_string();
         assert!(error.contains(said) && error.contains(wrong), "{error}");

@@ -163,7 +163,7 @@ fn names_and_lists_that_cannot_be_are_refused() {
             end(net)
         });
     }
-    refused(&["decision `width`", "no option"], |pick, net| {
+    refused(&["decision `width`", "an empty list"], |pick, net| {
         pick.one_of("width", Vec::<usize>::new())?;
         end(net)
     });
@@ -241,7 +241,7 @@ fn settings_are_checked_by_building() {
     let said = |settings| (entry.build)(&settings).err().unwrap().to_string();
     assert!(said(serde_json::json!({ "widht": [4] })).contains("did you mean `widths`"));
     assert!(said(serde_json::json!({ "widths": [0] })).contains("0 channels"));
-    assert!(said(serde_json::json!({ "widths": [] })).contains("no option"));
+    assert!(said(serde_json::json!({ "widths": [] })).contains("an empty list"));
     let default = Traced::<Settings>::from_config(Settings::default()).unwrap();
     check_space(&default, 5, Seed(0)).unwrap();
 }
