@@ -1,7 +1,4 @@
-//! Everything that computes, through the program, on another device than `cpu`.
-//!
-//! `cpu:composed` runs the code that every other device runs, with dfdx's own operations, so that
-//! all around the kernels is tried without such a device.
+//! Everything that computes, through the program, on a named device.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -147,8 +144,8 @@ fn predictions(place: &Place, device: &str) {
 }
 
 #[test]
-fn all_commands_run_on_the_composed_kernels() {
-    all_commands("cpu:composed");
+fn all_commands_run_on_the_cpu_by_name() {
+    all_commands("cpu");
 }
 
 #[cfg(feature = "cuda")]
