@@ -26,7 +26,7 @@ fn library() -> Option<String> {
 
 fn all(criterion: &mut Criterion) {
     let program = env!("CARGO_BIN_EXE_nasfw").into();
-    let args = vec!["__try-plugin".into()];
+    let args = vec!["__nasfw-probe".into()];
     probe_with(ProbeProgram { program, args });
     let Some(path) = library() else {
         return;

@@ -30,6 +30,8 @@ use crate::settings::Settings;
 pub struct Evaluation<'a> {
     model: &'a Model,
     settings: Settings,
+    /// True once the settings hold those of the model.
+    has_model_settings: bool,
     libraries: Vec<String>,
     task: Option<Arc<dyn Task>>,
     split: Split,
@@ -45,6 +47,7 @@ impl<'a> Evaluation<'a> {
         Self {
             model,
             settings: Settings::new(Layers::new(Preset::None)),
+            has_model_settings: false,
             libraries: Vec::new(),
             task: None,
             split: Split::Val,
@@ -118,9 +121,19 @@ impl<'a> Evaluation<'a> {
         mut self,
         change: impl FnOnce(Layers) -> Result<Layers, E>,
     ) -> Result<Self, E> {
-        let base = eval::settings(self.model.description())?;
-        self.settings = Settings::new(change(self.settings.over(base)?)?);
+        self.settings = Settings::new(change(self.layers()?)?);
+        self.has_model_settings = true;
         Ok(self)
+    }
+
+    /// The model's settings, and these.
+    fn layers(&self) -> Result<Layers> {
+        if self.has_model_settings {
+            self.settings.layers()
+        } else {
+            let base = eval::settings(self.model.description())?;
+            self.settings.over(base)
+        }
     }
 
     /// The model's settings with these on top.
@@ -132,8 +145,7 @@ impl<'a> Evaluation<'a> {
             plugin_host::load(reference)?;
         }
         let description = self.model.description();
-        let layers = self.settings.over(eval::settings(description)?)?;
-        layers.resolve().map_err(|e| {
+        self.layers()?.resolve().map_err(|e| {
             let libraries = description.provenance.plugins.join(", ");
             match e {
                 Error::Contract(nasfw_sdk::Error::UnknownName { .. }) if !libraries.is_empty() => {

@@ -5,7 +5,50 @@
 //! An [`Evaluation`] scores a model, a [`Predictor`] applies it to images, and [`export`] writes it for
 //! other programs. The program `nasfw` is a client of this crate.
 //!
-//! FRONT
+//! ```
+//! use nasfw::plugins::controllers::ppo::{Ppo, PpoConfig};
+//! use nasfw::plugins::tasks::Depth;
+//! use nasfw::sdk::{Blueprint, Net, Pick, Traced};
+//! use nasfw::{Evaluation, Search, Training};
+//! use nasfw::sdk::graph::{ActivationKind, Conv};
+//!
+//! /// A decoder at one scale, its depth and width searched.
+//! struct Stack;
+//!
+//! impl Blueprint for Stack {
+//!     fn build(&self, pick: &mut Pick, net: &mut Net) -> nasfw::sdk::Result<()> {
+//!         let width = pick.one_of("width", [8, 16, 32])?;
+//!         let depth = pick.one_of("depth", [1, 2, 3])?;
+//!         let mut x = net.encoder(|net| {
+//!             net.conv_bn_act(net.image(), Conv::new(3, 16).stride(2), ActivationKind::Relu)
+//!         });
+//!         for _ in 0..depth {
+//!             x = net.conv_bn_relu(x, 3, width);
+//!         }
+//!         net.head(x)
+//!     }
+//! }
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let (runs, models) = (folder.path().join("run"), folder.path().join("model"));
+//! let run = Search::new(Traced::new(Stack)?)
+//!     .task(Depth)
+//!     .controller::<Ppo>(PpoConfig::default())
+//!     .trials(2)
+//!     .seed(7)
+//! #    .set("data.generator.train=24").set("data.generator.val=4").set("data.generator.side_px=32")
+//! #    .set("warmup.samples=16").set("warmup.epochs=1").set("warmup.batch=8").set("warmup.crop_px=32")
+//! #    .set("schedule.stage0.samples=16").set("schedule.stage0.epochs=1").set("schedule.stage0.batch=8")
+//! #    .set("schedule.stage0.crop_px=32").set("schedule.stage1.samples=16").set("schedule.stage1.batch=8")
+//! #    .set("schedule.stage1.crop_px=32").set("train.batch=4").set("train.crop_px=32")
+//!     .run(&runs)?;
+//! println!("{}", run.best()?.genotype);
+//!
+//! let trained = Training::of(&run)?.space(Traced::new(Stack)?).task(Depth).epochs(1).run(&models)?;
+//! let report = Evaluation::of(&trained.model).task(Depth).run()?;
+//! println!("{} images, rms {:?} m", report.images, report.metrics.get("rms"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! | item | does |
 //! |---|---|

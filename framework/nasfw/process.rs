@@ -37,19 +37,17 @@ static SERVES: AtomicBool = AtomicBool::new(false);
 /// }
 /// ```
 pub fn serve() -> Option<ExitCode> {
+    // Without its path no worker starts and no library is loaded, and messages say so.
+    if let Ok(program) = std::env::current_exe() {
+        let args = vec![OsString::from(PROBE)];
+        probe_with(ProbeProgram { program, args });
+        SERVES.store(true, Ordering::SeqCst);
+    }
     let mut args = std::env::args_os().skip(1);
     let result = match args.next().as_deref().and_then(OsStr::to_str) {
         Some(WORKER) => be_worker(&args.collect::<Vec<_>>()),
         Some(PROBE) => be_probe(&args.collect::<Vec<_>>()),
-        _ => {
-            // Without its path no worker starts and no library is loaded, and messages say so.
-            if let Ok(program) = std::env::current_exe() {
-                let args = vec![OsString::from(PROBE)];
-                probe_with(ProbeProgram { program, args });
-                SERVES.store(true, Ordering::SeqCst);
-            }
-            return None;
-        }
+        _ => return None,
     };
     Some(match result {
         Ok(()) => ExitCode::SUCCESS,

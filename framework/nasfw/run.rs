@@ -72,8 +72,8 @@ impl Run {
         match trials.iter().position(|trial| trial.id == id) {
             Some(at) => Ok(trials.swap_remove(at)),
             None => Err(self.error(match trials.len() {
-                0 => format!("no trial {id}; it has no trial yet"),
-                n => format!("no trial {id}; it has trials 0 to {}", n - 1),
+                0 => format!("no trial `{id}`; it has no trial yet"),
+                n => format!("no trial `{id}`; it has trials 0 to {}", n - 1),
             })),
         }
     }

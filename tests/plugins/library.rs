@@ -19,7 +19,7 @@ pub(crate) fn prepare() {
     ONCE.call_once(|| {
         probe_with(ProbeProgram {
             program: env!("CARGO_BIN_EXE_nasfw").into(),
-            args: vec!["__try-plugin".into()],
+            args: vec!["__nasfw-probe".into()],
         });
     });
 }

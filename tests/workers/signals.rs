@@ -19,7 +19,7 @@ pub(crate) fn workers(parent: u32) -> Vec<u32> {
             words.next()?.parse().ok()?,
             words.next()?.parse::<u32>().ok()?,
         );
-        (ppid == parent && line.contains("__worker")).then_some(pid)
+        (ppid == parent && line.contains("__nasfw-worker")).then_some(pid)
     };
     list.lines().filter_map(of).collect()
 }
