@@ -100,8 +100,8 @@ fn predictions(place: &Place, device: &str) {
     };
     nasfw_data::write_png_rgb(&place.path("image.png"), &image).unwrap();
     let mut seen = Vec::new();
-    for on in [device, "cpu"] {
-        let out = format!("seen-{}", on.replace(':', "-"));
+    for (at, on) in [device, "cpu"].into_iter().enumerate() {
+        let out = format!("seen-{at}");
         place.text(&[
             "predict",
             "--model",
