@@ -258,7 +258,20 @@ fn changes(recorded: &Config, wanted: &Config) -> Result<Changes> {
     let mut with_changes = recorded.clone();
     changes.apply(&mut with_changes.run);
     with_changes.data.path.clone_from(&wanted.data.path);
-    match with_changes.first_difference(wanted) {
+    // Another member has other settings; its name says more than the first of them.
+    let names = |c: &Config| {
+        [
+            ("space.plugin", c.space.plugin.clone()),
+            ("task.name", c.task.name.clone()),
+            ("schedule.name", c.schedule.name.clone()),
+            ("controller.name", c.controller.name.clone()),
+        ]
+    };
+    let (theirs, ours) = (names(recorded), names(wanted));
+    let other_member = (theirs.into_iter().zip(ours))
+        .find(|(theirs, ours)| theirs != ours)
+        .map(|((key, theirs), (_, ours))| (key.to_owned(), theirs, ours));
+    match other_member.or_else(|| with_changes.first_difference(wanted)) {
         None => Ok(changes),
         Some((key, old, new)) => Err(Error::Config {
             file: None,

@@ -67,7 +67,7 @@ impl Training<'_> {
     /// # Errors
     /// When the record cannot be read.
     pub fn of_trial(run: &Run, trial: &Trial) -> Result<Self> {
-        let config = run.config()?;
+        let config = run.config()?.for_training()?;
         let base = Layers::new(Preset::None).text(&config.to_toml(), "the run's configuration")?;
         let mut new = Self::over(base, &trial.genotype);
         new.origin = Some(Origin {

@@ -6,7 +6,7 @@ use nasfw_sdk::{
     Stage, TargetScale, Task,
 };
 
-use super::{Config, RunConfig, TrainConfig, TrainDecay};
+use super::{Config, Layers, Preset, RunConfig, TrainConfig, TrainDecay};
 use crate::error::{Error, Result};
 
 /// Names of members that are values of a Rust program begin with this; the rest is their type.
@@ -44,6 +44,22 @@ fn check_made_by_name(table: &str, name: &str) -> Result<()> {
 }
 
 impl Config {
+    /// Replaces a controller and a schedule that only the program of the search could give by the
+    /// defaults: a full training uses neither.
+    ///
+    /// # Errors
+    /// Never in a program with the built-in members.
+    pub fn for_training(mut self) -> Result<Self> {
+        let defaults = Layers::new(Preset::None).resolve()?;
+        if is_value(&self.controller.name) {
+            self.controller = defaults.controller;
+        }
+        if is_value(&self.schedule.name) {
+            self.schedule = defaults.schedule;
+        }
+        Ok(self)
+    }
+
     /// Makes the search space.
     ///
     /// # Errors
