@@ -99,3 +99,8 @@ pub use nasfw_plugin_host as plugin_host;
 pub use nasfw_plugins as plugins;
 pub use nasfw_report as report;
 pub use nasfw_sdk as sdk;
+
+/// Compiles the Rust of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
