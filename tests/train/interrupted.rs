@@ -6,8 +6,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nasfw_data::{Image, write_indexed_png, write_png_rgb};
-use nasfw_engine::experiment::Values;
 use nasfw_engine::config::{Layers, Preset};
+use nasfw_engine::experiment::Values;
 use nasfw_engine::train::{CheckpointPolicy, Resume, TrainRequest, Unfinished, resume, train};
 use nasfw_engine::{Error, Event, Observer};
 use nasfw_model::Model;
@@ -119,14 +119,7 @@ impl Observer for Impatient {
 /// A training into `m` that was stopped.
 fn stopped() -> Place {
     let place = Place::new();
-    let layers = Layers::new(Preset::Demo)
-        .set(
-            &smallest()
-                .into_iter()
-                .map(str::to_owned)
-                .collect::<Vec<_>>(),
-        )
-        .unwrap();
+    let layers = smallest_layers();
     let config = layers.resolve().unwrap();
     let model = place.path("m");
     let order = TrainRequest {

@@ -22,11 +22,10 @@
 //! | `view.rs` | reading a run |
 //! | `write.rs` | writing to a run |
 //! | `place.rs` | detection of a moved run folder |
-//! | `migrate.rs` | migration of runs of earlier programs |
 //! | `rows.rs` | trials as rows |
 //! | `round.rs` | the current round |
 //! | `artifact.rs` | files written whole or not at all |
-//! | `chain.rs`, `at_rest.rs` | hashes of what is recorded, and of the file |
+//! | `hash_chain.rs`, `file_digest.rs` | hashes of what is recorded, and of the file |
 //! | `verify.rs` | the check that nothing has changed |
 
 mod artifact;
@@ -35,7 +34,6 @@ mod file_digest;
 mod format;
 mod hash_chain;
 mod lock;
-mod migrate;
 mod place;
 mod round;
 mod rows;

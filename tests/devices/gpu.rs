@@ -1,17 +1,10 @@
-//! Everything that computes, through the program, on another device than `cpu`.
-//!
-//! `cpu:composed` runs the code that every other device runs, with dfdx's own operations, so that all
-//! around the kernels is tried without such a device.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
+//! Every command that computes, on a GPU, and what a GPU's failures cost.
 
 use nasfw_network::Weights;
-use program::{Place, sets};
 use serde_json::Value;
 
-const GENOTYPE: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
+use crate::GENOTYPE;
+use crate::program::{self, Place, sets};
 
 /// `args` with the smallest search and training that still are some.
 fn small<'a>(args: &[&'a str]) -> Vec<&'a str> {
@@ -147,12 +140,6 @@ fn predictions(place: &Place, device: &str) {
 }
 
 #[test]
-fn all_commands_run_on_the_composed_kernels() {
-    all_commands("cpu:composed");
-}
-
-#[cfg(feature = "cuda")]
-#[test]
 #[ignore = "needs a CUDA device; docs/gpu.md says how to run it"]
 fn gpu_runs_all_commands() {
     match nasfw_device::open_cuda(0) {
@@ -163,7 +150,6 @@ fn gpu_runs_all_commands() {
 
 /// A trial that does not fit fails with the reason, and the next ones have the memory again. A device
 /// that is lost ends the run, which another one continues. Both whoever judges.
-#[cfg(feature = "cuda")]
 #[test]
 #[ignore = "needs the emulated CUDA device; docs/gpu.md says how to run it"]
 fn emulated_gpu_failures_are_those_of_trials_or_of_the_run() {
@@ -236,24 +222,4 @@ fn emulated_gpu_failures_are_those_of_trials_or_of_the_run() {
         assert_eq!(recorded(&lost), recorded("whole"));
     }
     assert_eq!(recorded("scarce0"), recorded("scarce1"));
-}
-
-#[test]
-fn devices_that_are_not_there_are_named_with_what_to_do() {
-    let place = Place::new();
-    let run = ["run", "--plugin", "segm", "--out", "r"];
-    let bench = ["bench", "infer", "--genotype", GENOTYPE];
-    place.refuses(
-        &[&run[..], &["--device", "gpu"]].concat(),
-        &["run.device", "cuda:N"],
-    );
-    place.refuses(
-        &[&bench[..], &["--device", "cuda:x"]].concat(),
-        &["run.device", "cuda:N"],
-    );
-    if !cfg!(feature = "cuda") {
-        let mend = ["run.device", "cuda:0", "--features cuda"];
-        place.refuses(&[&run[..], &["--device", "cuda:0"]].concat(), &mend);
-        place.refuses(&[&bench[..], &["--device", "cuda:0"]].concat(), &mend);
-    }
 }
