@@ -161,7 +161,7 @@ macro_rules! layered {
             /// Changes all settings so far with `change`.
             ///
             /// # Errors
-            /// Those of `change`, and of the settings so far.
+            /// The errors of `change`, and of the settings so far.
             pub fn map_layers<E: From<crate::Error>>(
                 mut self,
                 change: impl FnOnce(
