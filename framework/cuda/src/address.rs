@@ -11,7 +11,7 @@ use cudarc::driver::{DriverError, sys};
 use dfdx::prelude::{Cuda, CudaError, Tensor};
 use dfdx::shapes::Shape;
 
-use super::Done;
+use super::tape::Done;
 
 /// The field of cudarc's slices that holds the address.
 const FIELD: &str = "cu_device_ptr: ";

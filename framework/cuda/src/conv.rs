@@ -4,8 +4,10 @@
 use cudarc::driver::{DevicePtr, DeviceRepr};
 use dfdx::prelude::{Cuda, Gradients, Tape};
 
+use super::address::address;
+use super::device::CudaKernels;
 use super::gpu::{Gpu, PER_SUM, as_they_are};
-use super::{CudaKernels, Done, address, gradient, take_gradient};
+use super::tape::{Done, gradient, take_gradient};
 use nasfw_network::kernels::{Conv, Flat, Map, MapShape, map_shape};
 
 /// Maximum number of patch values at a time: 256 MiB. Larger batches go image by image.

@@ -12,7 +12,7 @@ use cudarc::driver::{
     LaunchConfig, sys,
 };
 
-use super::Done;
+use super::tape::Done;
 
 /// The kernels, compiled together with this program.
 const PTX: &str = include_str!(concat!(env!("OUT_DIR"), "/kernels.ptx"));

@@ -3,7 +3,9 @@
 use cudarc::driver::{CudaSlice, DevicePtr};
 use dfdx::prelude::{Cuda, Gradients, Tape, ZerosTensor};
 
-use super::{CudaKernels, Done, address, gradient, take_gradient};
+use super::address::address;
+use super::device::CudaKernels;
+use super::tape::{Done, gradient, take_gradient};
 use nasfw_network::kernels::{Flat, Map, Scalar, map_shape};
 
 /// Number of threads that process all parameters.

@@ -5,8 +5,10 @@ use cudarc::driver::{DevicePtr, DeviceRepr, DriverError, sys};
 use dfdx::prelude::{Cuda, CudaError, Gradients, Tape};
 use nasfw_sdk::Size;
 
+use super::address::address;
+use super::device::CudaKernels;
 use super::gpu::as_they_are;
-use super::{CudaKernels, Done, address, gradient, take_gradient};
+use super::tape::{Done, gradient, take_gradient};
 use nasfw_network::kernels::{Map, MapShape, map_shape};
 
 /// `struct Resize` of `kernels.cu`.

@@ -3,8 +3,10 @@
 use cudarc::driver::DevicePtr;
 use dfdx::prelude::{Cuda, Gradients, Tape, ZerosTensor};
 
+use super::address::address;
+use super::device::CudaKernels;
 use super::gpu::PER_SUM;
-use super::{CudaKernels, Done, address, gradient, take_gradient};
+use super::tape::{Done, gradient, take_gradient};
 use nasfw_network::kernels::{
     Activation, Affine, BatchStatistics, Flat, Map, NORM_EPSILON, Normalised, map_shape,
 };

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use cudarc::driver::{CudaDevice, DriverError, result, sys};
 use dfdx::prelude::{Cache, Cuda, Storage};
 
+use super::device::CudaKernels;
+use super::driver;
 use super::gpu::Gpu;
-use super::{CudaKernels, driver};
 use nasfw_network::kernels::{cuda_name, device};
 use nasfw_network::{Error, Result};
 
