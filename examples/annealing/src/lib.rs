@@ -18,22 +18,13 @@ nasfw_sdk::register!(controller, Annealing, plugin: "annealing", name: "annealin
 /// The owner of saved states.
 const OWNER: &str = "controller annealing";
 
-/// The settings: `--set controller.temperature=0.1`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AnnealingConfig {
-    /// The loss of reward that is accepted with probability 1/e at first.
-    pub temperature: f64,
-    /// The factor of the temperature after every outcome.
-    pub cooling: f64,
-}
-
-impl Default for AnnealingConfig {
-    fn default() -> Self {
-        Self {
-            temperature: 0.05,
-            cooling: 0.97,
-        }
+nasfw_sdk::settings! {
+    /// The settings: `--set controller.temperature=0.1`.
+    pub struct AnnealingConfig {
+        /// The loss of reward that is accepted with probability 1/e at first.
+        pub temperature: f64 = 0.05,
+        /// The factor of the temperature after every outcome.
+        pub cooling: f64 = 0.97,
     }
 }
 

@@ -16,31 +16,20 @@ mod scorer;
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{DataInfo, Error, Label, LabelKind, Loss, LossBatch, Metrics};
 use nasfw_sdk::{Result, Scorer, Task};
-use serde::{Deserialize, Serialize};
 
 nasfw_abi::export_plugin!();
 nasfw_sdk::register!(task, Boundaries, plugin: "boundaries", name: "boundaries",
     about: "segmentation, judged by how well outlines meet");
 
-/// Settings, e.g. `--set task.radius_px=2`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BoundariesConfig {
-    /// Pixels of the output as near as this to a boundary are near it.
-    pub radius_px: usize,
-    /// Weight of such a pixel in the loss; others have 1.
-    pub weight: f32,
-    /// The label of pixels that do not count.
-    pub ignore: u8,
-}
-
-impl Default for BoundariesConfig {
-    fn default() -> Self {
-        Self {
-            radius_px: 1,
-            weight: 3.0,
-            ignore: 255,
-        }
+nasfw_sdk::settings! {
+    /// Settings, e.g. `--set task.radius_px=2`.
+    pub struct BoundariesConfig {
+        /// Pixels of the output as near as this to a boundary are near it.
+        pub radius_px: usize = 1,
+        /// Weight of such a pixel in the loss; others have 1.
+        pub weight: f32 = 3.0,
+        /// The label of pixels that do not count.
+        pub ignore: u8 = 255,
     }
 }
 

@@ -24,7 +24,7 @@ struct Counts {
 impl Outlines {
     pub(crate) fn new(classes: usize, config: &BoundariesConfig) -> Self {
         Self {
-            config: *config,
+            config: config.clone(),
             of_class: vec![Counts::default(); classes],
             pixels: 0,
             right: 0,

@@ -108,7 +108,7 @@ fn the_loss_is_the_weighted_mean() {
         weight: 5.0,
         ..Default::default()
     };
-    let found = task(config)
+    let found = task(config.clone())
         .custom_loss(&batch, &mut vec![0.0; outputs.len()])
         .unwrap();
     let (mut sum, mut weights) = (0.0, 0.0);

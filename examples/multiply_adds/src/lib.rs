@@ -7,7 +7,6 @@
 
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, State, Verdict};
-use serde::{Deserialize, Serialize};
 
 nasfw_abi::export_plugin!();
 nasfw_sdk::register!(schedule, MultiplyAdds, plugin: "multiply-adds", name: "multiply-adds",
@@ -16,34 +15,21 @@ nasfw_sdk::register!(schedule, MultiplyAdds, plugin: "multiply-adds", name: "mul
 /// The owner of saved states.
 const OWNER: &str = "schedule multiply-adds";
 
-/// The settings: `--set schedule.target_mega=20`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MultiplyAddsConfig {
-    /// Multiply-adds that cost nothing, in millions, at the size that candidates are evaluated at.
-    pub target_mega: f64,
-    /// The price of being above: 1 halves the reward of twice the target.
-    pub strength: f64,
-    /// Training samples in a pass.
-    pub samples: usize,
-    /// Passes.
-    pub epochs: usize,
-    /// Images in a step.
-    pub batch: usize,
-    /// Side of the square crop, and the images' shorter side.
-    pub crop_px: usize,
-}
-
-impl Default for MultiplyAddsConfig {
-    fn default() -> Self {
-        Self {
-            target_mega: 10.0,
-            strength: 1.0,
-            samples: 128,
-            epochs: 1,
-            batch: 8,
-            crop_px: 64,
-        }
+nasfw_sdk::settings! {
+    /// The settings: `--set schedule.target_mega=20`.
+    pub struct MultiplyAddsConfig {
+        /// Multiply-adds that cost nothing, in millions, at the size that candidates are evaluated at.
+        pub target_mega: f64 = 10.0,
+        /// The price of being above: 1 halves the reward of twice the target.
+        pub strength: f64 = 1.0,
+        /// Training samples in a pass.
+        pub samples: usize = 128,
+        /// Passes.
+        pub epochs: usize = 1,
+        /// Images in a step.
+        pub batch: usize = 8,
+        /// Side of the square crop, and the images' shorter side.
+        pub crop_px: usize = 64,
     }
 }
 
