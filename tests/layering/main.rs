@@ -20,6 +20,7 @@ use crates::Crate;
 const IMPORTS: &[(&str, &[&str])] = &[
     ("nasfw-sdk", &[]),
     ("nasfw-kernels", &[]),
+    ("nasfw-cache", &[]),
     ("nasfw-disk", &[]),
     ("nasfw-abi", &["nasfw-sdk"]),
     ("nasfw-data", &["nasfw-sdk"]),
