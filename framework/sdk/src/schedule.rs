@@ -139,6 +139,10 @@ impl Stage {
                 return wrong(key, &value, format!("{least} to {most}"));
             }
         }
+        if self.source == Source::Images && self.distillation > 0.0 {
+            let expected = "0: only stages on features have a teacher's outputs".into();
+            return wrong("distillation", &self.distillation, expected);
+        }
         let (decoder, encoder) = (self.decoder.numbers(), self.encoder.numbers());
         let amounts = [
             ("decoder.lr", decoder[0]),

@@ -65,3 +65,59 @@ impl Stage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(stage: &Stage) -> String {
+        let said = stage.check("schedule.stage0").map_err(|e| e.to_string());
+        said.expect_err("out of range")
+    }
+
+    #[test]
+    fn the_stages_of_the_paper_are_in_range() {
+        for stage in [Stage::decoder_only(), Stage::end_to_end()] {
+            assert_eq!(stage.check("stage"), Ok(()));
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        let (decoder_only, end_to_end) = (Stage::decoder_only(), Stage::end_to_end());
+        let batch = Stage {
+            batch: 0,
+            ..decoder_only.clone()
+        };
+        assert_eq!(
+            refused(&batch),
+            "schedule.stage0.batch: 0 is not allowed; 1 to 4096"
+        );
+        let encoder = Optimiser::Sgd {
+            lr: 1e-3,
+            momentum: -0.1,
+            weight_decay: 0.0,
+        };
+        for stage in [
+            Stage {
+                polyak: 1.0,
+                ..decoder_only.clone()
+            },
+            Stage {
+                clip_norm: f64::NAN,
+                ..decoder_only.clone()
+            },
+            Stage {
+                encoder,
+                ..decoder_only
+            },
+            Stage {
+                distillation: 0.3,
+                ..end_to_end
+            },
+        ] {
+            refused(&stage);
+        }
+    }
+}

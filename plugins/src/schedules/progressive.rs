@@ -15,10 +15,10 @@ const OWNER: &str = "schedule progressive";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProgressiveConfig {
-    /// The first stage; [`stages::decoder_only`] by default.
+    /// The first stage; [`Stage::decoder_only`] by default.
     #[serde(deserialize_with = "over_decoder_only")]
     pub stage0: Stage,
-    /// The second stage; [`stages::end_to_end`] by default.
+    /// The second stage; [`Stage::end_to_end`] by default.
     #[serde(deserialize_with = "over_end_to_end")]
     pub stage1: Stage,
     /// The rule that stops architectures after the first stage; `released` by default.
@@ -28,8 +28,8 @@ pub struct ProgressiveConfig {
 impl Default for ProgressiveConfig {
     fn default() -> Self {
         Self {
-            stage0: stages::decoder_only(),
-            stage1: stages::end_to_end(),
+            stage0: Stage::decoder_only(),
+            stage1: Stage::end_to_end(),
             termination: Termination::default(),
         }
     }
@@ -52,8 +52,8 @@ impl FromConfig for Progressive {
     type Config = ProgressiveConfig;
 
     fn from_config(config: ProgressiveConfig) -> Result<Self> {
-        stages::check("stage0", &config.stage0)?;
-        stages::check("stage1", &config.stage1)?;
+        config.stage0.check("schedule.stage0")?;
+        config.stage1.check("schedule.stage1")?;
         Ok(Self {
             stages: [config.stage0, config.stage1],
             termination: config.termination,
@@ -94,11 +94,11 @@ impl RewardSchedule for Progressive {
 }
 
 fn over_decoder_only<'de, D: Deserializer<'de>>(settings: D) -> Result<Stage, D::Error> {
-    stages::read_over(&stages::decoder_only(), settings)
+    stages::read_over(&Stage::decoder_only(), settings)
 }
 
 fn over_end_to_end<'de, D: Deserializer<'de>>(settings: D) -> Result<Stage, D::Error> {
-    stages::read_over(&stages::end_to_end(), settings)
+    stages::read_over(&Stage::end_to_end(), settings)
 }
 
 #[cfg(test)]
@@ -112,7 +112,7 @@ mod tests {
         let config: ProgressiveConfig = serde_json::from_str(text)?;
         let stage0 = Stage {
             epochs: 2,
-            ..stages::decoder_only()
+            ..Stage::decoder_only()
         };
         let termination = Termination::Never;
         assert_eq!(

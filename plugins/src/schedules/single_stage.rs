@@ -13,7 +13,7 @@ const OWNER: &str = "schedule single-stage";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SingleStageConfig {
-    /// The stage; [`stages::end_to_end`] by default.
+    /// The stage; [`Stage::end_to_end`] by default.
     #[serde(deserialize_with = "over_end_to_end")]
     pub stage: Stage,
 }
@@ -21,7 +21,7 @@ pub struct SingleStageConfig {
 impl Default for SingleStageConfig {
     fn default() -> Self {
         Self {
-            stage: stages::end_to_end(),
+            stage: Stage::end_to_end(),
         }
     }
 }
@@ -39,7 +39,7 @@ impl FromConfig for SingleStage {
     type Config = SingleStageConfig;
 
     fn from_config(config: SingleStageConfig) -> Result<Self> {
-        stages::check("stage", &config.stage)?;
+        config.stage.check("schedule.stage")?;
         Ok(Self {
             stage: config.stage,
         })
@@ -66,5 +66,5 @@ impl RewardSchedule for SingleStage {
 }
 
 fn over_end_to_end<'de, D: Deserializer<'de>>(settings: D) -> Result<Stage, D::Error> {
-    stages::read_over(&stages::end_to_end(), settings)
+    stages::read_over(&Stage::end_to_end(), settings)
 }
