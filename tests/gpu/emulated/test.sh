@@ -9,8 +9,8 @@ cd "$here/../../.."
 log="$out/tests.log"
 {
     code=0
-    LD_LIBRARY_PATH="$out" cargo test --locked -p nasfw -p nasfw-engine --features cuda-check \
-        --test kernels --test networks --test devices -- --ignored gpu --nocapture || code=$?
+    LD_LIBRARY_PATH="$out" cargo test --locked -p nasfw -p nasfw-cuda --features nasfw/cuda-check \
+        --test parity --test networks --test devices -- --ignored gpu --nocapture || code=$?
     echo "exit code $code"
 } 2>&1 | tee "$log"
 test "$(tail -n 1 "$log")" = "exit code 0"
