@@ -70,7 +70,7 @@ struct Line<'a> {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
-    let mut evaluation = Evaluation::of(&model)
+    let mut evaluation = Evaluation::of(&model)?
         .split(match args.split {
             Split::Train => nasfw::sdk::Split::Train,
             Split::Val => nasfw::sdk::Split::Val,

@@ -1,11 +1,8 @@
 //! The evaluation of a model on a data set.
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
-use nasfw_device::Device;
-use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::eval::{self, EvalRequest, Report, evaluate};
 use nasfw_engine::{Config, Error, Result};
 use nasfw_model::Model;
@@ -14,7 +11,7 @@ use nasfw_plugin_host as plugin_host;
 use nasfw_sdk::{Split, Task};
 
 use crate::observe::{Watch, watched};
-use crate::settings::Settings;
+use crate::settings::{Settings, configured, layered};
 
 /// An evaluation of a model on a split of a data set, by the code that evaluates during training.
 ///
@@ -23,15 +20,13 @@ use crate::settings::Settings;
 ///
 /// ```no_run
 /// let model = nasfw::Model::load("models/first".as_ref())?;
-/// let report = nasfw::Evaluation::of(&model).data("rooms").run()?;
+/// let report = nasfw::Evaluation::of(&model)?.data("rooms").run()?;
 /// println!("{} images, rms {:?} m", report.images, report.metrics.get("rms"));
 /// # Ok::<(), nasfw::Error>(())
 /// ```
 pub struct Evaluation<'a> {
     model: &'a Model,
     settings: Settings,
-    /// True once the settings hold those of the model.
-    has_model_settings: bool,
     libraries: Vec<String>,
     task: Option<Arc<dyn Task>>,
     split: Split,
@@ -39,35 +34,32 @@ pub struct Evaluation<'a> {
     watch: Watch<'a>,
 }
 
+configured!(Evaluation);
+layered!(Evaluation);
 watched!(Evaluation);
 
 impl<'a> Evaluation<'a> {
-    /// An evaluation of `model`.
-    pub fn of(model: &'a Model) -> Self {
-        Self {
+    /// An evaluation of `model`: with its task, and as its data was read. Without
+    /// [`data`](Self::data), the images are the generated scenes that it was trained on.
+    ///
+    /// # Errors
+    /// Never for a model that was read from a folder.
+    pub fn of(model: &'a Model) -> Result<Self> {
+        Ok(Self {
             model,
-            settings: Settings::new(Layers::new(Preset::None)),
-            has_model_settings: false,
+            settings: Settings::new(eval::settings(model.description())?),
             libraries: Vec::new(),
             task: None,
             split: Split::Val,
             view: View::Whole,
             watch: Watch::default(),
-        }
+        })
     }
 
     /// Scores with `task`: for a model of a training that was given it.
     #[must_use]
     pub fn task<T: Task + 'static>(mut self, task: T) -> Self {
         self.task = Some(Arc::new(task));
-        self
-    }
-
-    /// Reads images and ground truth from `folder`; without it, they are the generated scenes that the
-    /// model was trained on.
-    #[must_use]
-    pub fn data(mut self, folder: impl AsRef<Path>) -> Self {
-        self.settings.path("data", "data.path", folder.as_ref());
         self
     }
 
@@ -85,55 +77,11 @@ impl<'a> Evaluation<'a> {
         self
     }
 
-    /// Device to compute on.
-    #[must_use]
-    pub fn device(mut self, device: Device) -> Self {
-        (self.settings).value("device", "run.device", device.to_string());
-        self
-    }
-
     /// Loads a plugin library that the model's task is from. Needs [`serve`](crate::serve).
     #[must_use]
     pub fn library(mut self, reference: &str) -> Self {
         self.libraries.push(reference.into());
         self
-    }
-
-    /// Reads settings from a TOML file.
-    #[must_use]
-    pub fn config_file(mut self, file: impl AsRef<Path>) -> Self {
-        self.settings.file(file.as_ref());
-        self
-    }
-
-    /// Sets any key: `KEY=VALUE`, e.g. `train.shorter_side_px=256`. docs/settings.md lists the keys.
-    #[must_use]
-    pub fn set(mut self, option: &str) -> Self {
-        self.settings.set(option);
-        self
-    }
-
-    /// Changes all settings so far with `change`; those of the model come before them.
-    ///
-    /// # Errors
-    /// Those of `change`, and of the settings so far.
-    pub fn map_layers<E: From<Error>>(
-        mut self,
-        change: impl FnOnce(Layers) -> Result<Layers, E>,
-    ) -> Result<Self, E> {
-        self.settings = Settings::new(change(self.layers()?)?);
-        self.has_model_settings = true;
-        Ok(self)
-    }
-
-    /// The model's settings, and these.
-    fn layers(&self) -> Result<Layers> {
-        if self.has_model_settings {
-            self.settings.layers()
-        } else {
-            let base = eval::settings(self.model.description())?;
-            self.settings.over(base)
-        }
     }
 
     /// The model's settings with these on top.
@@ -145,7 +93,7 @@ impl<'a> Evaluation<'a> {
             plugin_host::load(reference)?;
         }
         let description = self.model.description();
-        self.layers()?.resolve().map_err(|e| {
+        self.settings.layers()?.resolve().map_err(|e| {
             let libraries = description.provenance.plugins.join(", ");
             match e {
                 Error::Contract(nasfw_sdk::Error::UnknownName { .. }) if !libraries.is_empty() => {

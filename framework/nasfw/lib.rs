@@ -45,7 +45,7 @@
 //! println!("{}", run.best()?.genotype);
 //!
 //! let trained = Training::of(&run)?.space(Traced::new(Stack)?).task(Depth).epochs(1).run(&models)?;
-//! let report = Evaluation::of(&trained.model).task(Depth).run()?;
+//! let report = Evaluation::of(&trained.model)?.task(Depth).run()?;
 //! println!("{} images, rms {:?} m", report.images, report.metrics.get("rms"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use nasfw_device::Device;
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::experiment::GivenMembers;
 use nasfw_engine::search::{self, Changes};
@@ -13,7 +12,7 @@ use nasfw_sdk::{Controller, RewardSchedule, Rng, Schema, SearchSpace, Task};
 use crate::observe::{Watch, watched};
 use crate::process;
 use crate::run::Run;
-use crate::settings::Settings;
+use crate::settings::{Settings, configured, trained};
 
 /// A search for the best network of a space for a task.
 ///
@@ -45,6 +44,8 @@ pub struct Search<'a> {
     watch: Watch<'a>,
 }
 
+configured!(Search);
+trained!(Search);
 watched!(Search);
 
 impl<'a> Search<'a> {
@@ -121,31 +122,10 @@ impl<'a> Search<'a> {
         self
     }
 
-    /// Reads images and ground truth from `folder`, in any of the supported layouts.
-    #[must_use]
-    pub fn data(mut self, folder: impl AsRef<Path>) -> Self {
-        self.settings.path("data", "data.path", folder.as_ref());
-        self
-    }
-
-    /// Starts the encoder from a safetensors file in the names of nasfw, torchvision or timm.
-    #[must_use]
-    pub fn encoder_weights(mut self, file: impl AsRef<Path>) -> Self {
-        (self.settings).path("encoder_weights", "encoder.weights", file.as_ref());
-        self
-    }
-
     /// Total number of architectures to evaluate.
     #[must_use]
     pub fn trials(mut self, trials: u64) -> Self {
         self.settings.value("trials", "run.trials", trials);
-        self
-    }
-
-    /// Seed of all random decisions; the same seed gives the same trials.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.settings.value("seed", "run.seed", seed);
         self
     }
 
@@ -157,32 +137,11 @@ impl<'a> Search<'a> {
         self
     }
 
-    /// Device to compute on.
-    #[must_use]
-    pub fn device(mut self, device: Device) -> Self {
-        (self.settings).value("device", "run.device", device.to_string());
-        self
-    }
-
     /// Loads a plugin library, `./libx.so` or `./libx.so#sha256=HEX`; its search space, if it has one
     /// and none was named before, is searched. Needs [`serve`](crate::serve).
     #[must_use]
     pub fn library(mut self, reference: &str) -> Self {
         self.settings.library(reference);
-        self
-    }
-
-    /// Reads settings from a TOML file, such as the `config.toml` of a run.
-    #[must_use]
-    pub fn config_file(mut self, file: impl AsRef<Path>) -> Self {
-        self.settings.file(file.as_ref());
-        self
-    }
-
-    /// Sets any key: `KEY=VALUE`, e.g. `space.width=64`. docs/settings.md lists the keys.
-    #[must_use]
-    pub fn set(mut self, option: &str) -> Self {
-        self.settings.set(option);
         self
     }
 

@@ -95,3 +95,83 @@ fn text<'a>(method: &str, path: &'a Path) -> Result<&'a str> {
         message: format!("{method} {}: the path is not valid UTF-8", path.display()),
     })
 }
+
+/// Adds the methods of settings that every builder takes to one with a field `settings`.
+macro_rules! configured {
+    ($builder:ident) => {
+        impl $builder<'_> {
+            /// Reads images and ground truth from `folder`, in any of the supported layouts.
+            #[must_use]
+            pub fn data(mut self, folder: impl AsRef<std::path::Path>) -> Self {
+                self.settings.path("data", "data.path", folder.as_ref());
+                self
+            }
+
+            /// Computes on `device`.
+            #[must_use]
+            pub fn device(mut self, device: crate::Device) -> Self {
+                (self.settings).value("device", "run.device", device.to_string());
+                self
+            }
+
+            /// Reads settings from a TOML file, such as the `config.toml` of a run.
+            #[must_use]
+            pub fn config_file(mut self, file: impl AsRef<std::path::Path>) -> Self {
+                self.settings.file(file.as_ref());
+                self
+            }
+
+            /// Sets any key: `KEY=VALUE`, e.g. `space.width=64`. docs/settings.md lists the keys.
+            #[must_use]
+            pub fn set(mut self, option: &str) -> Self {
+                self.settings.set(option);
+                self
+            }
+        }
+    };
+}
+pub(crate) use configured;
+
+/// Adds the settings of a builder that trains networks.
+macro_rules! trained {
+    ($builder:ident) => {
+        impl $builder<'_> {
+            /// Starts the encoder from a safetensors file in the names of nasfw, torchvision or timm.
+            #[must_use]
+            pub fn encoder_weights(mut self, file: impl AsRef<std::path::Path>) -> Self {
+                (self.settings).path("encoder_weights", "encoder.weights", file.as_ref());
+                self
+            }
+
+            /// Seed of all random decisions; the same seed gives the same result.
+            #[must_use]
+            pub fn seed(mut self, seed: u64) -> Self {
+                self.settings.value("seed", "run.seed", seed);
+                self
+            }
+        }
+    };
+}
+pub(crate) use trained;
+
+/// Adds `map_layers` to a builder with a field `settings`.
+macro_rules! layered {
+    ($builder:ident) => {
+        impl $builder<'_> {
+            /// Changes all settings so far with `change`.
+            ///
+            /// # Errors
+            /// The errors of `change`, and of the settings so far.
+            pub fn map_layers<E: From<crate::Error>>(
+                mut self,
+                change: impl FnOnce(
+                    crate::engine::config::Layers,
+                ) -> Result<crate::engine::config::Layers, E>,
+            ) -> Result<Self, E> {
+                self.settings = crate::settings::Settings::new(change(self.settings.layers()?)?);
+                Ok(self)
+            }
+        }
+    };
+}
+pub(crate) use layered;

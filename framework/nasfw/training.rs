@@ -15,7 +15,7 @@ use nasfw_sdk::{SearchSpace, Task};
 
 use crate::observe::{Watch, watched};
 use crate::run::Run;
-use crate::settings::Settings;
+use crate::settings::{Settings, configured, layered, trained};
 
 /// A training of one architecture in full, end to end, best weights on the validation split.
 ///
@@ -51,6 +51,9 @@ impl Origin {
     }
 }
 
+configured!(Training);
+trained!(Training);
+layered!(Training);
 watched!(Training);
 
 impl Training<'_> {
@@ -115,20 +118,6 @@ impl Training<'_> {
         self
     }
 
-    /// Reads images and ground truth from `folder`.
-    #[must_use]
-    pub fn data(mut self, folder: impl AsRef<Path>) -> Self {
-        self.settings.path("data", "data.path", folder.as_ref());
-        self
-    }
-
-    /// Starts the encoder from a safetensors file in the names of nasfw, torchvision or timm.
-    #[must_use]
-    pub fn encoder_weights(mut self, file: impl AsRef<Path>) -> Self {
-        (self.settings).path("encoder_weights", "encoder.weights", file.as_ref());
-        self
-    }
-
     /// Learns from the outputs of the model in `folder` as well, weighted by `train.distillation`.
     #[must_use]
     pub fn teacher(mut self, folder: impl AsRef<Path>) -> Self {
@@ -141,46 +130,6 @@ impl Training<'_> {
     pub fn epochs(mut self, epochs: u64) -> Self {
         self.settings.value("epochs", "train.epochs", epochs);
         self
-    }
-
-    /// Seed of all random decisions.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.settings.value("seed", "run.seed", seed);
-        self
-    }
-
-    /// Device to compute on.
-    #[must_use]
-    pub fn device(mut self, device: Device) -> Self {
-        (self.settings).value("device", "run.device", device.to_string());
-        self
-    }
-
-    /// Reads settings from a TOML file.
-    #[must_use]
-    pub fn config_file(mut self, file: impl AsRef<Path>) -> Self {
-        self.settings.file(file.as_ref());
-        self
-    }
-
-    /// Sets any key: `KEY=VALUE`, e.g. `train.batch=8`. docs/settings.md lists the keys.
-    #[must_use]
-    pub fn set(mut self, option: &str) -> Self {
-        self.settings.set(option);
-        self
-    }
-
-    /// Changes all settings so far with `change`.
-    ///
-    /// # Errors
-    /// Those of `change`, and of the settings so far.
-    pub fn map_layers<E: From<nasfw_engine::Error>>(
-        mut self,
-        change: impl FnOnce(Layers) -> Result<Layers, E>,
-    ) -> Result<Self, E> {
-        self.settings = Settings::new(change(self.settings.layers()?)?);
-        Ok(self)
     }
 
     /// Writes a checkpoint every `steps` steps, besides one after each epoch; 0 for none.

@@ -22,13 +22,13 @@ nasfw_abi::export_plugin!();
 nasfw_sdk::register!(task, Boundaries, plugin: "boundaries", name: "boundaries",
     about: "segmentation, judged by how well outlines meet");
 
-/// What a user may set: `--set task.radius_px=2`.
+/// Settings, e.g. `--set task.radius_px=2`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BoundariesConfig {
     /// Pixels of the output as near as this to a boundary are near it.
     pub radius_px: usize,
-    /// What such a pixel counts in the loss; others count 1.
+    /// Weight of such a pixel in the loss; others have 1.
     pub weight: f32,
     /// The label of pixels that do not count.
     pub ignore: u8,

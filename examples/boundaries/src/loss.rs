@@ -42,7 +42,7 @@ pub(crate) fn cross_entropy(
     Ok(loss)
 }
 
-/// What each pixel counts.
+/// Weight of each pixel.
 fn weigh(map: &[u8], width: usize, config: &BoundariesConfig) -> Vec<f32> {
     let mut is_near = vec![false; map.len()];
     let mut present: Vec<u8> = map

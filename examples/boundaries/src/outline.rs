@@ -1,4 +1,4 @@
-//! Which pixels are at a boundary, and which are near one. Maps are row by row, `width` pixels each.
+//! Pixels at a boundary, and pixels near one. Maps are row by row, `width` pixels each.
 
 /// The pixels of class `class` with a neighbour, above, below, left or right, of another class that
 /// counts.

@@ -1,4 +1,4 @@
-//! How well outlines meet: the boundary F1 of Csurka, Larlus and Perronnin (BMVC 2013).
+//! Agreement of outlines: the boundary F1 of Csurka, Larlus and Perronnin (BMVC 2013).
 
 use nasfw_sdk::{Label, Metrics, Prediction, Result, Scorer, argmax};
 

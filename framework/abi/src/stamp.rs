@@ -3,14 +3,14 @@
 use super::table::{ABI_MAJOR, ABI_MINOR};
 use nasfw_sdk::graph::IR_VERSION;
 
-/// What a stamp begins with.
+/// First bytes of a stamp.
 pub const MAGIC: [u8; 16] = *b"nasfw plugin\x1a\r\n\0";
 /// The section of the library that holds the stamp and nothing else.
 pub const STAMP_SECTION: &str = ".nasfw";
 /// The name under which the stamp is also exported.
 pub const STAMP_SYMBOL: &str = "nasfw_plugin_stamp";
 
-/// What a library says of itself before it runs; all texts are UTF-8, filled up with zeros.
+/// Description of a library that is read before it runs; all texts are UTF-8, padded with zeros.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Stamp {

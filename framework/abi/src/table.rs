@@ -40,7 +40,7 @@ pub const LEVEL_WARNING: u32 = 1;
 pub struct Bytes {
     /// The first byte; may be null when `len` is 0.
     pub ptr: *const u8,
-    /// How many there are.
+    /// Number of elements.
     pub len: usize,
 }
 
@@ -50,9 +50,9 @@ pub struct Bytes {
 pub struct Buffer {
     /// The first byte; null for no buffer, which is not given back.
     pub ptr: *mut u8,
-    /// How many bytes count.
+    /// Number of bytes in use.
     pub len: usize,
-    /// What the plugin needs to give the memory back.
+    /// Value that the plugin needs to release the memory.
     pub capacity: usize,
 }
 
@@ -75,11 +75,11 @@ pub struct RawSlice {
     pub flags: u32,
     /// The first element, aligned for its kind; may be null when `len` is 0.
     pub ptr: *mut c_void,
-    /// How many elements there are.
+    /// Number of elements.
     pub len: usize,
 }
 
-/// What the program offers a plugin during a call, on the calling thread.
+/// Services of the program during a call, on the calling thread.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct HostTable {

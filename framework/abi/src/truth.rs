@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use nasfw_sdk::error::{Error, Result};
 use nasfw_sdk::label::{Keypoint, Label, LabelKind};
 
-/// What the numbers of some labels mean; all labels of a call have one kind and one size.
+/// Meaning of the numbers of labels; all labels of a call have one kind and one size.
 ///
 /// Classes are bytes and depths floats, `(count, height, width)`. Keypoints are floats
 /// `(count, joints, 3)`: x and y in pixels, and 1 where the joint is visible.
@@ -13,7 +13,7 @@ use nasfw_sdk::label::{Keypoint, Label, LabelKind};
 pub struct Truths {
     /// The kind of truth.
     pub kind: LabelKind,
-    /// How many labels there are.
+    /// Number of labels.
     pub count: usize,
     /// Width of class and depth maps in pixels, else 0.
     #[serde(default)]
@@ -160,7 +160,7 @@ impl Truths {
 }
 
 impl Numbers {
-    /// How many there are.
+    /// Number of labels.
     pub fn len(&self) -> usize {
         match self {
             Self::U8(values) => values.len(),
@@ -168,7 +168,7 @@ impl Numbers {
         }
     }
 
-    /// Whether there are none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -1,4 +1,4 @@
-//! What a reward is compared with: an exponential moving average of the rewards so far.
+//! Baseline of rewards: an exponential moving average of the rewards so far.
 
 use serde::{Deserialize, Serialize};
 

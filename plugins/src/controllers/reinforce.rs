@@ -80,7 +80,7 @@ impl ControllerFromConfig for Reinforce {
 }
 
 impl Reinforce {
-    /// Where the logits of decision `at` begin.
+    /// Index of the first logit of decision `at`.
     fn offset(&self, at: usize) -> usize {
         self.schema.decisions()[..at]
             .iter()

@@ -69,7 +69,7 @@ fn policy(controller: &dyn Controller, op: Op) -> Result<&dyn Policy> {
     })
 }
 
-/// How far a generator was drawn from.
+/// Position of a generator after a call.
 pub(super) fn drawn(rng: &Rng) -> Drawn {
     Drawn {
         position: Some(Generator::of(rng).position),

@@ -1,4 +1,4 @@
-//! What a handle stands for.
+//! Instances behind handles.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

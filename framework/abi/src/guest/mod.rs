@@ -51,7 +51,8 @@ static TABLE: Table = Table {
     release: Some(release),
 };
 
-/// What `nasfw_plugin_entry` returns. The messages of panics in calls go to the program from now on.
+/// Returns the table of `nasfw_plugin_entry`, and passes the messages of panics in calls to the
+/// program from then on.
 pub fn entry() -> *const Table {
     static ONCE: Once = Once::new();
     ONCE.call_once(panic::keep_places);

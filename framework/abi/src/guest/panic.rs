@@ -5,9 +5,9 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 thread_local! {
-    /// Whether this thread is in a call of the program's.
+    /// True while this thread is in a call of the program.
     static IN_CALL: Cell<bool> = const { Cell::new(false) };
-    /// Where this thread panicked last.
+    /// Place of this thread's last panic.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 

@@ -14,17 +14,17 @@ pub struct Make {
     pub settings: Value,
     /// The decisions that proposals obey.
     pub schema: Schema,
-    /// Where initial weights are drawn from.
+    /// Generator of the initial weights.
     pub rng: Generator,
 }
 
 /// Reply of `create`.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Made {
-    /// Whether it has a policy, that is, answers `probabilities` and `log_prob`.
+    /// True if it has a policy: it answers `probabilities` and `log_prob`.
     #[serde(default)]
     pub policy: bool,
-    /// How far the generator was drawn from.
+    /// Position of the generator after the call.
     #[serde(flatten)]
     pub drawn: Drawn,
 }
@@ -32,7 +32,7 @@ pub struct Made {
 /// Request of `propose`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Propose {
-    /// Where the proposal is drawn from.
+    /// Generator that the proposal is drawn from.
     pub rng: Generator,
 }
 
@@ -44,7 +44,7 @@ pub struct Proposed {
     /// Natural logarithm of the probability it was drawn with; null where there is no policy.
     #[serde(default, with = "maybe")]
     pub log_prob: Option<f64>,
-    /// How far the generator was drawn from.
+    /// Position of the generator after the call.
     #[serde(flatten)]
     pub drawn: Drawn,
 }
@@ -52,18 +52,18 @@ pub struct Proposed {
 /// Request of `observe`; the reply is [`Drawn`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Observe {
-    /// What was proposed.
+    /// The proposal.
     pub choices: Vec<usize>,
     /// Natural logarithm of the probability it was drawn with; null where there is no policy.
     #[serde(default, with = "maybe")]
     pub log_prob: Option<f64>,
-    /// How it ended.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// Where an update's randomness is drawn from.
+    /// Generator of an update's randomness.
     pub rng: Generator,
 }
 
-/// How a proposal ended.
+/// Outcome of a proposal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Outcome {

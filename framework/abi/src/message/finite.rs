@@ -8,7 +8,7 @@ pub(super) mod one {
     /// Writes `value`.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// The serializer's own errors.
     pub(crate) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
         if value.is_finite() {
             to.serialize_f64(*value)
@@ -53,7 +53,7 @@ pub(super) mod maybe {
     /// Writes `value`.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// The serializer's own errors.
     pub(crate) fn serialize<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
         value.map(Number).serialize(to)
     }
@@ -79,7 +79,7 @@ pub(super) mod list {
     /// Writes `values`.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// The serializer's own errors.
     pub(crate) fn serialize<S: Serializer>(values: &[f64], to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(values.iter().map(|v| Number(*v)))
     }

@@ -24,7 +24,7 @@ use serde_json::Value;
 use nasfw_sdk::error::{Error, Result};
 use nasfw_sdk::seed::Rng;
 
-/// What can be made of a library, by number in `create`.
+/// Kinds of members a library can provide, by number in `create`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u32)]
@@ -67,7 +67,7 @@ macro_rules! operations {
             /// All operations.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// What the operation is called in messages.
+            /// Name of the operation in messages.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
@@ -136,7 +136,7 @@ pub struct Described {
 /// One thing that a library has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// The plugin it belongs to.
     pub plugin: String,
@@ -164,7 +164,7 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// Where a generator stands.
+    /// Position of a generator.
     pub fn of(rng: &Rng) -> Self {
         let hex = |b: &u8| format!("{b:02x}");
         Self {

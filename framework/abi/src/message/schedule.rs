@@ -30,16 +30,16 @@ pub struct Ask {
     /// The reward it gave.
     #[serde(with = "one")]
     pub reward: f64,
-    /// Where a draw is drawn from.
+    /// Generator of random decisions.
     pub rng: Generator,
 }
 
 /// Reply of `verdict`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answer {
-    /// Whether to go on to the next stage.
+    /// The decision about the next stage.
     pub go_on: bool,
-    /// How far the generator was drawn from.
+    /// Position of the generator after the call.
     #[serde(flatten)]
     pub drawn: Drawn,
 }
@@ -50,14 +50,14 @@ pub struct Rewards {
     /// The reward of each stage gone through.
     #[serde(with = "list")]
     pub stage_rewards: Vec<f64>,
-    /// What the network costs on an image of the last stage's crop.
+    /// Cost of the network on an image of the last stage's crop.
     pub cost: Cost,
 }
 
 /// Reply of `reward`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Told {
-    /// What the controller is told.
+    /// The reward that the controller receives.
     #[serde(with = "one")]
     pub reward: f64,
 }

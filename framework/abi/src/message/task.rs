@@ -48,7 +48,7 @@ pub struct TaskData {
 /// Request of `output_channels` and `scorer`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OfData {
-    /// What is known of the data set.
+    /// Description of the data set.
     pub info: DataInfo,
 }
 
@@ -92,7 +92,7 @@ pub struct Batch {
     pub width: usize,
     /// Channels of an output.
     pub channels: usize,
-    /// What the numbers of the second slice are.
+    /// Meaning of the numbers of the second slice.
     pub truth: Truths,
 }
 
@@ -109,7 +109,7 @@ pub struct CustomLoss {
 pub struct Sample {
     /// The split it is in.
     pub split: Split,
-    /// Which sample, from 0.
+    /// Index of the sample, from 0.
     pub index: usize,
 }
 
@@ -127,9 +127,9 @@ pub struct Size {
 pub struct Fill {
     /// The split it is in.
     pub split: Split,
-    /// Which sample, from 0.
+    /// Index of the sample, from 0.
     pub index: usize,
-    /// What the numbers of the second slice are to be.
+    /// Required meaning of the numbers of the second slice.
     pub truth: Truths,
 }
 
@@ -152,6 +152,6 @@ pub struct Scored {
     pub channels: usize,
     /// Width and height in pixels of the image that the network was given.
     pub image_size_px: (usize, usize),
-    /// What the numbers of the second slice are.
+    /// Meaning of the numbers of the second slice.
     pub truth: Truths,
 }

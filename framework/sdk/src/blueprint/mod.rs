@@ -74,6 +74,6 @@ pub trait Blueprint: Send + Sync {
     /// Builds the network of the choices that `pick` gives; it ends with [`Net::head`].
     ///
     /// # Errors
-    /// Those of [`Pick`] and [`Net`], and what the settings do not allow.
+    /// The errors of [`Pick`] and [`Net`], and settings that do not work.
     fn build(&self, pick: &mut Pick, net: &mut Net) -> Result<()>;
 }

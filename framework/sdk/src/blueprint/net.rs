@@ -18,7 +18,7 @@ pub struct Net {
     io: IoChannels,
     group: Group,
     scope: String,
-    /// How many nodes have a name that begins so.
+    /// Number of nodes by the beginning of their name.
     counts: BTreeMap<String, usize>,
     /// Of each node.
     channels: Vec<usize>,

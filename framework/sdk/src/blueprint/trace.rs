@@ -26,7 +26,7 @@ const SAMPLES: usize = 500;
 /// A decision by its place in the order of discovery.
 pub(super) type DecisionId = usize;
 
-/// What one build asked, in order, with the options chosen.
+/// Decisions that one build asked for, in order, with the options chosen.
 pub(super) type Run = Vec<(DecisionId, usize)>;
 
 /// A decision of some build.

@@ -36,7 +36,7 @@ fn with_members(schema: &Schema, sample: usize, members: &[([usize; 2], f64)]) -
     it
 }
 
-/// How often each pair is proposed, of `DRAWS`.
+/// Number of proposals of each pair, of `DRAWS`.
 fn frequencies(it: &mut Evolution) -> BTreeMap<Vec<usize>, f64> {
     let mut rng = Seed(7).stream("frequencies");
     let mut all = BTreeMap::new();

@@ -22,7 +22,7 @@ pub enum PolicyKind {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PpoConfig {
-    /// What the LSTM is fed after a decision; `autoregressive` by default.
+    /// Input of the LSTM after a decision; `autoregressive` by default.
     pub policy: PolicyKind,
     /// Units of each of the two LSTM layers, 1 to 4096; 100 by default.
     pub hidden: usize,

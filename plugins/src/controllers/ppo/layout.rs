@@ -1,4 +1,4 @@
-//! Which matrices the policy network has, and which decisions share a head.
+//! Matrices of the policy network, and the decisions that share a head.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub(super) const PER_LAYER: usize = 4;
 /// More weights than this do not fit a controller that is saved after every trial.
 const WEIGHT_LIMIT: usize = 1 << 26;
 
-/// Which matrices a network has.
+/// Matrices of a network.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     pub(super) policy: PolicyKind,
@@ -73,7 +73,7 @@ impl Layout {
         Ok(layout)
     }
 
-    /// How many weights the network has.
+    /// Number of weights of the network.
     pub(super) fn weights(&self) -> usize {
         self.shapes
             .iter()

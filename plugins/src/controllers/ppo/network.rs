@@ -23,7 +23,7 @@ pub(super) struct Net {
     layout: Layout,
     device: Cpu,
     matrices: Vec<Matrix>,
-    /// Where every walk of one sequence starts: the warm-up steps are taken once.
+    /// Start of every walk through a sequence: the warm-up steps are taken once.
     warm: OnceLock<(Cells, Matrix)>,
 }
 
@@ -96,7 +96,7 @@ impl Net {
     }
 }
 
-/// What the LSTM remembers from step to step; tensors keep their identity, so gradients flow.
+/// State of the LSTM from step to step; tensors keep their identity, so gradients flow.
 #[derive(Clone, Debug)]
 struct Cells {
     h: [Matrix; LAYERS],
