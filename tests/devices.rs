@@ -240,10 +240,12 @@ fn devices_that_are_not_there_are_named_with_what_to_do() {
     let place = Place::new();
     let run = ["run", "--plugin", "segm", "--out", "r"];
     let bench = ["bench", "infer", "--genotype", GENOTYPE];
-    place.refuses(
-        &[&run[..], &["--device", "gpu"]].concat(),
-        &["run.device", "cuda:N"],
-    );
+    for name in ["gpu", "cpu:composed"] {
+        place.refuses(
+            &[&run[..], &["--device", name]].concat(),
+            &["run.device", name, "cuda:N"],
+        );
+    }
     place.refuses(
         &[&bench[..], &["--device", "cuda:x"]].concat(),
         &["run.device", "cuda:N"],

@@ -7,7 +7,7 @@ mod program;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use program::{Place, library_file};
+use program::{Place, library_file, sets, small};
 
 const KINDS: [&str; 4] = ["space", "controller", "schedule", "task"];
 /// Lines of a template at most, by kind.
@@ -81,16 +81,7 @@ fn new_crates_build_pass_their_checks_and_search() {
     for library in &libraries {
         args.extend(["--plugin", library]);
     }
-    for setting in [
-        "data.generator.train=24",
-        "data.generator.side_px=32",
-        "warmup.samples=16",
-        "warmup.epochs=1",
-        "warmup.crop_px=32",
-        "meta.val_share=0.2",
-    ] {
-        args.extend(["--set", setting]);
-    }
+    args.extend(sets(&small(&["search"])));
     place.text(&args);
     let trials = place.json(&["trials", "run", "--json"]);
     assert_eq!(trials.len(), 2);

@@ -25,17 +25,22 @@ fn masks(place: &Place, pairs: &[(&str, [u8; 6], [u8; 6])]) {
     }
 }
 
-const SEGM: [&str; 9] = [
-    "score",
-    "--task",
-    "segm",
-    "--classes",
-    "3",
-    "--pred",
-    "pred",
-    "--truth",
-    "truth",
-];
+const SEGM: [&str; 9] = segm("truth");
+
+/// Scores the masks of `pred` by those of `truth`.
+const fn segm(truth: &str) -> [&str; 9] {
+    [
+        "score",
+        "--task",
+        "segm",
+        "--classes",
+        "3",
+        "--pred",
+        "pred",
+        "--truth",
+        truth,
+    ]
+}
 
 #[test]
 fn classes_are_pooled_over_the_set() {
@@ -97,18 +102,7 @@ fn folders_that_do_not_fit_are_refused() {
     std::fs::write(place.path("pred/c.png"), &whole).unwrap();
     place.refuses(&SEGM, &["truth/c.png is missing"]);
     std::fs::create_dir(place.path("empty")).unwrap();
-    let empty = [
-        "score",
-        "--task",
-        "segm",
-        "--classes",
-        "3",
-        "--pred",
-        "pred",
-        "--truth",
-        "empty",
-    ];
-    place.refuses(&empty, &["empty has no PNG"]);
+    place.refuses(&segm("empty"), &["empty has no PNG"]);
 }
 
 #[test]

@@ -105,18 +105,29 @@ fn trials_are_listed_while_another_process_writes() {
 }
 
 #[test]
-fn a_run_of_a_newer_version_is_refused() {
+fn a_run_of_another_version_is_refused() {
     let place = Place::new();
     drop(run_of_three(&place));
     // The version is the big-endian number at byte 60 of an SQLite file.
     let path = place.path("r/run.db");
     let mut bytes = std::fs::read(&path).unwrap();
     assert_eq!(bytes[60..64], (FORMAT as u32).to_be_bytes());
-    bytes[60..64].copy_from_slice(&(FORMAT as u32 + 1).to_be_bytes());
-    std::fs::write(&path, bytes).unwrap();
-    let parts = ["run r:", "newer nasfw", "format 4", "up to 3"];
-    place.refuses(&["trials", "r"], &parts);
-    place.refuses(&["resume", "r"], &parts);
+    let reads = format!("this program reads {FORMAT}");
+    for (format, whose) in [(FORMAT + 1, "a newer nasfw"), (1, "an earlier nasfw")] {
+        bytes[60..64].copy_from_slice(&(format as u32).to_be_bytes());
+        std::fs::write(&path, &bytes).unwrap();
+        let named = format!("format {format}");
+        let parts = [
+            "run r:",
+            whose,
+            &named,
+            &reads,
+            "use the version that created it",
+        ];
+        for command in ["trials", "verify", "resume"] {
+            place.refuses(&[command, "r"], &parts);
+        }
+    }
     std::fs::write(
         &path,
         b"this is no database, but it is long enough to look at",

@@ -32,7 +32,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("nasfw-model", &["nasfw-data", "nasfw-device", "nasfw-disk", "nasfw-kernels", "nasfw-network", "nasfw-sdk"]),
     ("nasfw-engine", &["nasfw-data", "nasfw-device", "nasfw-disk", "nasfw-model", "nasfw-network", "nasfw-plugin-host",
         "nasfw-sdk"]),
-    ("nasfw-report", &["nasfw-disk", "nasfw-engine", "nasfw-model", "nasfw-plugins", "nasfw-sdk"]),
+    ("nasfw-report", &["nasfw-engine", "nasfw-model", "nasfw-plugins", "nasfw-sdk"]),
     ("nasfw", &["nasfw-abi", "nasfw-data", "nasfw-device", "nasfw-disk", "nasfw-engine", "nasfw-model", "nasfw-network",
         "nasfw-plugin-host", "nasfw-plugins", "nasfw-report", "nasfw-sdk"]),
     ("annealing", &["nasfw-abi", "nasfw-sdk"]),

@@ -1,14 +1,16 @@
-//! The same step on two devices: losses, gradients, and a training of some steps.
-//! Devices compared with the CPU's own kernels. Without such
-//! a device the composed kernels stand in, which share all code but the operations.
+//! The same work on two devices: losses, gradients, trainings and their scores.
+//!
+//! Devices are compared with the CPU's own kernels. Without another device the composed kernels stand
+//! in, which share all code but the operations.
 
 use nasfw_engine::timing::{DecoderStep, Reference, Timed};
 use nasfw_network::kernels::{Composed, CpuKernels, Kernels};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::testing::random_choices;
-use nasfw_sdk::{IoChannels, Seed};
+use nasfw_sdk::{IoChannels, Optimiser, Seed};
 
 use super::small_space;
+use super::training::train;
 
 /// Classes of the networks.
 const CLASSES: usize = 5;
@@ -87,6 +89,36 @@ fn compare(genotype: &str, expected: &Reference, got: &Reference) {
 fn composed_kernels_train_as_the_cpu_does() {
     let composed = Composed::<dfdx::prelude::Cpu>::default();
     agree(&CpuKernels::default(), &composed, 3, 5);
+}
+
+#[test]
+fn a_training_on_composed_kernels_scores_as_on_the_cpu() {
+    let composed = Composed::<dfdx::prelude::Cpu>::default();
+    let adam = Optimiser::Adam {
+        lr: 3e-3,
+        weight_decay: 1e-5,
+    };
+    for task in ["segm", "depth", "pose"] {
+        let cpu = train(CpuKernels::default(), task, adam, 2);
+        let it = train(composed.clone(), task, adam, 2);
+        for (ours, wanted) in [(it.first, cpu.first), (it.last, cpu.last)] {
+            assert!(
+                (ours - wanted).abs() <= 0.05 * wanted,
+                "{task}: {ours}, {wanted}"
+            );
+        }
+        let (here, there) = (
+            it.judged_on(composed.clone()),
+            it.judged_on(CpuKernels::default()),
+        );
+        // One pixel on the edge of two classes may fall to either side.
+        for ((name, here), (_, there)) in here.iter().zip(there.iter()) {
+            assert!(
+                (here - there).abs() <= 0.02 * there.abs().max(1.0),
+                "{task} {name}: {here}, {there}"
+            );
+        }
+    }
 }
 
 #[cfg(feature = "cuda")]

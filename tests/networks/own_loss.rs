@@ -64,6 +64,22 @@ fn labels() -> Vec<Arc<Label>> {
     vec![Arc::new(label(1)), Arc::new(label(5))]
 }
 
+fn batch(teacher: Option<Vec<f32>>) -> Batch {
+    Batch {
+        inputs: Vec::new(),
+        labels: labels(),
+        teacher: teacher.map(Into::into),
+    }
+}
+
+fn main_output() -> Output {
+    Output {
+        name: "main".into(),
+        role: Role::Main,
+        node: 0,
+    }
+}
+
 fn objective<'a>(task: &'a Squares) -> Objective<'a> {
     Objective {
         loss: Loss::Custom,
@@ -82,21 +98,12 @@ fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
     let kernels = CpuKernels::default();
     let mut rng = Seed(9).stream("own");
     let x = random_map(kernels.device(), (2, 5, 5, 1), &mut rng);
-    let declared = [Output {
-        name: "main".into(),
-        role: Role::Main,
-        node: 0,
-    }];
-    let batch = Batch {
-        inputs: Vec::new(),
-        labels: labels(),
-        teacher: None,
-    };
+    let batch = batch(None);
     let task = Squares(1.0);
     let mut tape = OwnedTape::default();
     let outputs = [x.clone()];
     let loss = objective(&task)
-        .loss(&kernels, &declared, &outputs, &batch, &mut tape)
+        .loss(&kernels, &[main_output()], &outputs, &batch, &mut tape)
         .unwrap();
     let value = loss.as_vec()[0];
     let gradients = loss.put_tape(tape).backward();
@@ -135,16 +142,7 @@ fn gradient(distillation: f32) -> Vec<f32> {
     let side = CROP_PX / 4;
     let x = random_map(kernels.device(), (2, side, side, 1), &mut rng);
     let distilled = random_map(kernels.device(), (2, side, side, 1), &mut rng);
-    let batch = Batch {
-        inputs: Vec::new(),
-        labels: labels(),
-        teacher: Some(distilled.as_vec().into()),
-    };
-    let declared = [Output {
-        name: "main".into(),
-        role: Role::Main,
-        node: 0,
-    }];
+    let batch = batch(Some(distilled.as_vec()));
     let task = Squares(1.0);
     let how = Objective {
         distillation,
@@ -152,7 +150,7 @@ fn gradient(distillation: f32) -> Vec<f32> {
     };
     let mut tape = OwnedTape::default();
     let outputs = [kernels.add(&[&x], &mut tape).unwrap()];
-    let loss = how.loss(&kernels, &declared, &outputs, &batch, &mut tape);
+    let loss = how.loss(&kernels, &[main_output()], &outputs, &batch, &mut tape);
     let gradients = loss.unwrap().put_tape(tape).backward();
     let found = gradients.get(&x).as_vec();
     if distillation == 0.0 {
@@ -184,21 +182,12 @@ fn what_is_not_finite_is_an_error() {
     let kernels = CpuKernels::default();
     let mut rng = Seed(9).stream("own");
     let x = random_map(kernels.device(), (2, 8, 8, 1), &mut rng);
-    let declared = [Output {
-        name: "main".into(),
-        role: Role::Main,
-        node: 0,
-    }];
-    let batch = Batch {
-        inputs: Vec::new(),
-        labels: labels(),
-        teacher: None,
-    };
+    let batch = batch(None);
     for factor in [f32::NAN, f32::INFINITY] {
         let task = Squares(factor);
         let mut tape = OwnedTape::default();
         let outputs = [x.clone()];
-        let result = objective(&task).loss(&kernels, &declared, &outputs, &batch, &mut tape);
+        let result = objective(&task).loss(&kernels, &[main_output()], &outputs, &batch, &mut tape);
         let message = result.err().unwrap().to_string();
         assert!(message.contains("the task's own loss is"), "{message}");
     }

@@ -1,19 +1,56 @@
 //! Training steps do what their optimisers and averages say.
 
-use nasfw_data::{DataConfig, GeneratorConfig, Transform, open};
+use nasfw_data::{DataConfig, GeneratorConfig, Source, Transform, open};
 use nasfw_network::Network;
-use nasfw_network::fit::{Batches, Fit, ImageSet, Objective, Optimisers, Rates, fit};
-use nasfw_network::kernels::CpuKernels;
+use nasfw_network::fit::{
+    Batches, EvalSet, Fit, ImageSet, Objective, Optimisers, Rates, View, fit,
+};
+use nasfw_network::kernels::{CpuKernels, Kernels};
 use nasfw_sdk::registry::TaskEntry;
-use nasfw_sdk::{Decay, IoChannels, Optimiser, Seed, TargetScale};
+use nasfw_sdk::{Decay, IoChannels, Metrics, Optimiser, Seed, TargetScale, Task};
 
 use super::small_space;
 
 const ARCH0: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
 
-/// Trains a small network on generated scenes; returns the first and the last epoch's loss and
-/// the weights' bytes.
-fn train(task: &str, optimiser: Optimiser, epochs: usize) -> (f64, f64, Vec<u8>) {
+/// A small network after its training.
+pub(super) struct Trained<K: Kernels> {
+    /// Mean loss of the first epoch.
+    pub(super) first: f64,
+    /// Mean loss of the last epoch.
+    pub(super) last: f64,
+    network: Network<K>,
+    task: Box<dyn Task>,
+    source: Source,
+}
+
+impl<K: Kernels> Trained<K> {
+    /// The metrics of the same weights with other kernels, on images that were not trained on.
+    pub(super) fn judged_on<L: Kernels>(&self, kernels: L) -> Metrics {
+        let mut rng = Seed(3).stream("other");
+        let mut network = Network::new(kernels, self.network.graph(), &mut rng).unwrap();
+        let weights = self.network.parameters().weights();
+        network.parameters_mut().load(&weights).unwrap();
+        let part = EvalSet {
+            dataset: &*self.source.val,
+            info: &self.source.info,
+            transform: &Transform::new(32, 32),
+            ignore: 255,
+            batch: 3,
+            view: View::Whole,
+        };
+        let tick = &mut |_| Ok::<(), nasfw_network::Error>(());
+        part.judge(&network, &*self.task, tick).unwrap()
+    }
+}
+
+/// Trains a small network on generated scenes.
+pub(super) fn train<K: Kernels>(
+    kernels: K,
+    task: &str,
+    optimiser: Optimiser,
+    epochs: usize,
+) -> Trained<K> {
     let space = small_space();
     let entry = TaskEntry::find(task).unwrap();
     let task = (entry.build)(&(entry.defaults)()).unwrap();
@@ -31,8 +68,7 @@ fn train(task: &str, optimiser: Optimiser, epochs: usize) -> (f64, f64, Vec<u8>)
     let io = IoChannels::rgb(task.output_channels(&source.info).unwrap());
     let graph = space.decode(&space.parse(ARCH0).unwrap(), &io).unwrap();
     let seed = Seed(2);
-    let mut network =
-        Network::new(CpuKernels::default(), &graph, &mut seed.stream("init")).unwrap();
+    let mut network = Network::new(kernels, &graph, &mut seed.stream("init")).unwrap();
     let indices: Vec<usize> = (0..source.train.len()).collect();
     let images = ImageSet {
         dataset: &*source.train,
@@ -66,11 +102,13 @@ fn train(task: &str, optimiser: Optimiser, epochs: usize) -> (f64, f64, Vec<u8>)
     })
     .unwrap();
     let first = losses[..3].iter().sum::<f64>() / 3.0;
-    (
+    Trained {
         first,
         last,
-        network.parameters().weights().to_safetensors().unwrap(),
-    )
+        network,
+        task,
+        source,
+    }
 }
 
 #[test]
@@ -86,10 +124,12 @@ fn every_task_and_optimiser_lowers_the_loss() {
     };
     for task in ["segm", "depth", "pose"] {
         for optimiser in [adam, sgd] {
-            let (first, last, _) = train(task, optimiser, 12);
+            let it = train(CpuKernels::default(), task, optimiser, 12);
             assert!(
-                last < 0.9 * first,
-                "{task} with {optimiser:?}: {first} to {last}"
+                it.last < 0.9 * it.first,
+                "{task} with {optimiser:?}: {} to {}",
+                it.first,
+                it.last
             );
         }
     }
@@ -106,7 +146,8 @@ fn one_thread_and_two_give_the_same_weights() {
             .num_threads(threads)
             .build()
             .unwrap();
-        pool.install(|| train("segm", adam, 2).2)
+        let it = pool.install(|| train(CpuKernels::default(), "segm", adam, 2));
+        it.network.parameters().weights().to_safetensors().unwrap()
     };
     let one = in_pool(1);
     assert!(one == in_pool(2), "two threads");

@@ -6,21 +6,19 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::library::{library, refusal, text};
-use crate::program::Place;
+use crate::program::{Place, sets, small};
 
-const SETTINGS: [&str; 10] = [
-    "task.name=rude-task",
-    "controller.name=rude-controller",
-    "schedule.name=rude-schedule",
-    "warmup.samples=16",
-    "warmup.epochs=1",
-    "warmup.batch=8",
-    "warmup.crop_px=32",
-    "warmup.shorter_side_px=32",
-    "run.seed=3",
-    // Orders count calls; with rounds, several proposals are asked for before the first trial.
-    "run.round=1",
-];
+/// A short search in which all but the space's own is the rude library's.
+fn settings() -> Vec<&'static str> {
+    let its = [
+        "task.name=rude-task",
+        "controller.name=rude-controller",
+        "schedule.name=rude-schedule",
+        // Orders count calls; with rounds, several proposals are asked for before the first trial.
+        "run.round=1",
+    ];
+    [&its[..], &small(&["search", "plugin"])].concat()
+}
 
 /// A run with the rude library and `orders` such as `space.at=decode`.
 fn command(place: &Place, out: &str, orders: &[&str]) -> Command {
@@ -31,9 +29,7 @@ fn command(place: &Place, out: &str, orders: &[&str]) -> Command {
         .arg(place.path(out))
         .arg("--plugin")
         .arg(library("rude"));
-    for setting in SETTINGS.iter().chain(orders) {
-        command.args(["--set", setting]);
-    }
+    command.args(sets(&[&settings()[..], orders].concat()));
     command
 }
 
@@ -207,9 +203,8 @@ fn a_run_goes_on_with_the_bytes_it_began_with_only() {
     std::fs::copy(library("rude"), &copy).unwrap();
     let plugin = text(&copy);
     let mut args = vec!["run", "--plugin", plugin, "--out", "r", "--trials", "1"];
-    for setting in &SETTINGS {
-        args.extend(["--set", setting]);
-    }
+    let settings = settings();
+    args.extend(sets(&settings));
     place.text(&args);
     let config = std::fs::read_to_string(place.path("r").join("config.toml")).unwrap();
     let recorded = config.lines().next().unwrap();

@@ -9,7 +9,7 @@ use nasfw_plugins as _; // Linked for what it registers.
 use nasfw_sdk::State;
 use nasfw_sdk::{Metrics, SearchSpace, Seed, testing};
 
-use crate::program::Place;
+use crate::program::{Place, sets, small};
 
 fn config(trials: u64) -> Config {
     let layers = Layers::new(Preset::Demo).flag("--trials", "run.trials", trials as i64);
@@ -292,17 +292,9 @@ fn a_model_has_a_page_beside_it() {
         "--epochs",
         "1",
     ];
-    let small = [
-        "data.generator.train=4",
-        "data.generator.val=2",
-        "data.generator.side_px=32",
-        "space.width=8",
-        "train.samples=0",
-        "train.batch=4",
-        "train.shorter_side_px=32",
-        "train.crop_px=32",
-    ];
-    args.extend(small.iter().flat_map(|s| ["--set", s]));
+    let settings = small(&["training"]);
+    args.extend(sets(&settings));
+    args.extend(["--set", "train.samples=0"]);
     place.text(&args);
     let page = report(&place, &["m"], "m.html");
     assert_self_contained(&page);

@@ -3,8 +3,13 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../program/mod.rs"]
+mod program;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use program::{sets, small};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -60,22 +65,9 @@ fn it_passes_the_checks_and_is_searched() {
         "--out",
         "found",
         "--json",
-        "--set",
-        "data.generator.side_px=32",
-        "--set",
-        "data.generator.train=24",
-        "--set",
-        "warmup.epochs=1",
-        "--set",
-        "warmup.samples=16",
-        "--set",
-        "schedule.stage0.samples=16",
-        "--set",
-        "schedule.stage0.epochs=1",
-        "--set",
-        "schedule.stage1.samples=16",
     ];
-    nasfw(folder.path(), &search);
+    let settings = sets(&small(&["search", "stages"]));
+    nasfw(folder.path(), &[&search[..], &settings].concat());
     let trials = nasfw(folder.path(), &["trials", "found", "--json"]);
     assert_eq!(trials.lines().count(), 3, "{trials}");
     for trial in trials.lines() {

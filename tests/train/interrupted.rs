@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nasfw_data::{Image, write_indexed_png, write_png_rgb};
-use nasfw_engine::config::{Layers, Preset};
+
 use nasfw_engine::experiment::GivenMembers;
 use nasfw_engine::train::{CheckpointPolicy, Resume, TrainRequest, Unfinished, resume, train};
 use nasfw_engine::{Error, Event, Observer};
@@ -15,7 +15,7 @@ use nasfw_sdk::Seed;
 use rand::RngExt;
 
 use crate::program::{Place, sets};
-use crate::{GENOTYPE, smallest, trained};
+use crate::{GENOTYPE, smallest, smallest_layers, trained};
 
 /// All that a checkpoint has to carry: two optimisers of different kinds, an average, a best epoch
 /// that is not the last, passes over a part of the set.
@@ -119,14 +119,7 @@ impl Observer for Impatient {
 /// A training into `m` that was stopped.
 fn stopped() -> Place {
     let place = Place::new();
-    let layers = Layers::new(Preset::Demo)
-        .set(
-            &smallest()
-                .into_iter()
-                .map(str::to_owned)
-                .collect::<Vec<_>>(),
-        )
-        .unwrap();
+    let layers = smallest_layers();
     let config = layers.resolve().unwrap();
     let model = place.path("m");
     let order = TrainRequest {

@@ -27,6 +27,11 @@ pub(crate) fn smallest() -> Vec<&'static str> {
     [&small(&["training"])[..], &its].concat()
 }
 
+pub(crate) fn smallest_layers() -> Layers {
+    let settings: Vec<String> = smallest().into_iter().map(str::to_owned).collect();
+    Layers::new(Preset::Demo).set(&settings).unwrap()
+}
+
 pub(crate) fn trained(place: &Place, out: &str, more: &[&str]) -> Value {
     let base = ["train", "--genotype", GENOTYPE, "--out", out, "--json"];
     let mut lines = place.json(&[&base[..], &sets(&smallest()), more].concat());
@@ -131,23 +136,7 @@ fn stages_have_rates_of_their_own_for_encoder_and_decoder() {
 #[test]
 fn what_a_run_found_starts_from_its_encoder() {
     let place = Place::new();
-    let mut settings = smallest();
-    settings.retain(|s| !s.starts_with("data.generator.train"));
-    settings.extend([
-        "data.generator.train=16",
-        "warmup.samples=8",
-        "warmup.epochs=1",
-        "warmup.batch=4",
-        "warmup.shorter_side_px=32",
-        "warmup.crop_px=32",
-        "schedule.stage0.samples=8",
-        "schedule.stage0.epochs=1",
-        "schedule.stage0.shorter_side_px=32",
-        "schedule.stage0.crop_px=32",
-        "schedule.stage1.samples=8",
-        "schedule.stage1.shorter_side_px=32",
-        "schedule.stage1.crop_px=32",
-    ]);
+    let settings = small(&["events"]);
     place.text(
         &[
             &["run", "--out", "run", "--trials", "1"],
@@ -332,14 +321,7 @@ impl Observer for Impatient {
 
 #[test]
 fn a_stopped_training_keeps_what_was_best() {
-    let layers = Layers::new(Preset::Demo)
-        .set(
-            &smallest()
-                .into_iter()
-                .map(str::to_owned)
-                .collect::<Vec<_>>(),
-        )
-        .unwrap();
+    let layers = smallest_layers();
     let config = layers
         .flag("--epochs", "train.epochs", 9)
         .resolve()

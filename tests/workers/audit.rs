@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::program::Place;
+use crate::program::{Place, small};
 use crate::search::{CONTROLLERS, SCHEDULES, finish};
 
 fn search(place: &Place, out: &str, controller: usize, schedule: usize, more: &[&str]) {
@@ -13,7 +13,11 @@ fn search(place: &Place, out: &str, controller: usize, schedule: usize, more: &[
         format!("schedule.name={schedule}"),
     ];
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    finish(place, out, &[&names[..], its, theirs, more].concat());
+    finish(
+        place,
+        out,
+        &[&names[..], its, &small(theirs), more].concat(),
+    );
 }
 
 /// The message of a command that finds a problem with the run.

@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use nasfw_sdk::Seed;
 use rand::RngExt;
 
-use crate::program::Place;
+use crate::program::{Place, small};
 use crate::search::{CONTROLLERS, SCHEDULES, finish, run};
 
 /// Evolution under the progressive schedule: both remember what they are told.
@@ -21,7 +21,7 @@ fn settings() -> Vec<&'static str> {
         "run.trials=8",
         "run.workers=0",
     ];
-    [&names[..], CONTROLLERS[1].1, SCHEDULES[1].1].concat()
+    [&names[..], CONTROLLERS[1].1, &small(SCHEDULES[1].1)].concat()
 }
 
 /// `wrapper` before the program and its arguments.

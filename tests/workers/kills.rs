@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::program::Place;
+use crate::program::{Place, small};
 use crate::search::{CONTROLLERS, SCHEDULES, finish, run};
 
 /// Total number of kills, unless `NASFW_KILLS` is set.
@@ -93,7 +93,12 @@ fn killed_searches_end_like_any_other() {
             format!("schedule.name={schedule}"),
             "run.trials=10".to_owned(),
         ];
-        settings.extend([*its, theirs].concat().iter().map(|s| (*s).to_owned()));
+        settings.extend(
+            [*its, &small(theirs)]
+                .concat()
+                .iter()
+                .map(|s| (*s).to_owned()),
+        );
         let whole = format!("{controller}-{schedule}");
         let (names, start): (Vec<&str>, _) = (
             settings.iter().map(String::as_str).collect(),

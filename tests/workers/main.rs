@@ -10,7 +10,6 @@
 //! | `audit.rs` | `replay` and `verify` |
 //! | `learning.rs` | what controllers learn from failures |
 //! | `faults.rs` | a disk that fills or fails |
-//! | `formats.rs` | runs of earlier programs go on |
 //!
 //! `tests/endurance.sh` runs the first two for longer.
 
@@ -25,7 +24,6 @@ use nasfw_plugins as _;
 
 mod audit;
 mod faults;
-mod formats;
 mod isolation;
 mod kills;
 mod learning;

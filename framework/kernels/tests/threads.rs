@@ -6,12 +6,11 @@
 mod reference;
 
 use nasfw_kernels::{
-    Activation, Conv, MapShape, NormBackward, PreparedConv, UninitBuf, batch_statistics, berhu,
-    bias_backward, conv_backward_input, conv_backward_weight, conv_forward, cross_entropy,
-    global_average_forward, norm_backward, resize_backward, resize_forward, scale_shift,
-    squared_error,
+    Activation, Conv, MapShape, PreparedConv, UninitBuf, berhu, bias_backward, conv_backward_input,
+    conv_backward_weight, conv_forward, cross_entropy, global_average_forward, resize_backward,
+    resize_forward, squared_error,
 };
-use reference::{expanded, in_pool, random};
+use reference::{expanded, in_pool, normalised, random};
 
 fn same_bits(what: &str, work: impl Fn() -> Vec<f32> + Sync) {
     let one = in_pool(1, &work);
@@ -99,25 +98,8 @@ fn prepared_and_streamed_convolutions() {
 fn normalisation() {
     let channels = 48;
     let y = random(2500 * channels, 4);
-    let dz = random(y.len(), 5);
-    let parameter = random(channels, 6);
     same_bits("norm", || {
-        let (mut mean, mut var) = (vec![0.0; channels], vec![0.0; channels]);
-        batch_statistics(&y, channels, &mut mean, &mut var);
-        let mut z = vec![0.0; y.len()];
-        scale_shift(&y, &mean, &var, Activation::Relu, &mut z);
-        let (mut dgamma, mut dbeta) = (vec![0.0; channels], vec![0.0; channels]);
-        let n = NormBackward {
-            y: &y,
-            mean: &mean,
-            inv_std: &var,
-            gamma: &parameter,
-            beta: &parameter,
-            act: Activation::Relu6,
-        };
-        let mut dy = dz.clone();
-        norm_backward(&n, &mut dy, &mut dgamma, &mut dbeta);
-        [mean, var, z, dy, dgamma, dbeta].concat()
+        normalised(&y, channels, Activation::Relu, Activation::Relu6).concat()
     });
 }
 

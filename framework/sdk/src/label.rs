@@ -49,6 +49,35 @@ pub enum Label {
 }
 
 impl Label {
+    /// A label in which nothing is marked yet: class 0 or no depth in every pixel, or `joints`
+    /// invisible joints.
+    pub fn blank(kind: LabelKind, size_px: Size, joints: usize) -> Self {
+        let Size { width, height } = size_px;
+        match kind {
+            LabelKind::Classes => Self::Classes {
+                width,
+                height,
+                values: vec![0; size_px.area()],
+            },
+            LabelKind::Depth => Self::Depth {
+                width,
+                height,
+                values: vec![0.0; size_px.area()],
+            },
+            LabelKind::Keypoints => {
+                let point = Keypoint {
+                    x_px: 0.0,
+                    y_px: 0.0,
+                    visible: false,
+                };
+                Self::Keypoints {
+                    points: vec![point; joints],
+                    reference_px: 0.0,
+                }
+            }
+        }
+    }
+
     /// The kind of this label.
     pub fn kind(&self) -> LabelKind {
         match self {

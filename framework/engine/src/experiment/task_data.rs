@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nasfw_data::{DataError, Dataset, Image, Sample, Source};
-use nasfw_sdk::{Keypoint, Label, LabelKind, Size, Split, Task, TaskData};
+use nasfw_sdk::{Label, Size, Split, Task, TaskData};
 
 use crate::error::{Error, Result};
 
@@ -52,7 +52,7 @@ impl Dataset for OwnSet {
         let failed = |source| DataError::OfTask { index, source };
         let size = data.size_px(self.split, index).map_err(failed)?;
         let mut pixels = vec![0; size.area() * 3];
-        let mut label = empty(self.task.labels(), size, data.info().joints.len());
+        let mut label = Label::blank(self.task.labels(), size, data.info().joints.len());
         data.fill(self.split, index, &mut pixels, &mut label)
             .map_err(failed)?;
         check(&label, &self.task, size, data).map_err(failed)?;
@@ -64,33 +64,6 @@ impl Dataset for OwnSet {
 fn data(task: &Arc<dyn Task>) -> Result<&dyn TaskData, DataError> {
     // Called only when the task has data.
     task.data().ok_or(DataError::NoSample { index: 0, len: 0 })
-}
-
-fn empty(kind: LabelKind, size: Size, joints: usize) -> Label {
-    let Size { width, height } = size;
-    match kind {
-        LabelKind::Classes => Label::Classes {
-            width,
-            height,
-            values: vec![0; size.area()],
-        },
-        LabelKind::Depth => Label::Depth {
-            width,
-            height,
-            values: vec![0.0; size.area()],
-        },
-        LabelKind::Keypoints => Label::Keypoints {
-            points: vec![
-                Keypoint {
-                    x_px: 0.0,
-                    y_px: 0.0,
-                    visible: false
-                };
-                joints
-            ],
-            reference_px: 0.0,
-        },
-    }
 }
 
 /// The returned data is still a label of this kind and size.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{database_error, database_path, hash_chain, is_run, migrate, run_error};
+use super::{database_error, database_path, hash_chain, is_run, run_error};
 use crate::error::Result;
 use nasfw_disk::Folder;
 
-/// The version of the tables that this program writes, and the newest it reads.
+/// The version of the tables that this program writes, and the only one it reads.
 pub const FORMAT: i64 = 3;
 
 /// Application id of nasfw databases: "nasf" in ASCII.
@@ -26,10 +26,6 @@ CREATE TABLE state (
     schedule   BLOB NOT NULL,
     next_trial INTEGER NOT NULL
 ) STRICT;
-";
-
-/// Trials; since format 3 those of a controller without a policy have no log-probability.
-pub(super) const TRIALS: &str = "
 CREATE TABLE trials (
     id            INTEGER PRIMARY KEY,
     genotype      TEXT NOT NULL,
@@ -44,30 +40,17 @@ CREATE TABLE trials (
     seconds       REAL NOT NULL,
     reason        TEXT
 ) STRICT;
-";
-
-/// The table that format 2 changed.
-pub(super) const ARTIFACTS: &str = "
 CREATE TABLE artifacts (
     name   TEXT PRIMARY KEY, -- path below artifacts/, with forward slashes
     bytes  INTEGER NOT NULL,
     blake3 TEXT NOT NULL     -- 64 hexadecimal digits
 ) STRICT;
-";
-
-/// The proposals of the current round, added in format 2; since format 3 those of a controller
-/// without a policy have no log-probability.
-pub(super) const PENDING: &str = "
-CREATE TABLE pending (
+CREATE TABLE pending ( -- the proposals of the current round
     id       INTEGER PRIMARY KEY, -- the trial that it will be
     choices  TEXT NOT NULL,       -- JSON: one index per decision, in sampling order
     log_prob REAL,                -- natural logarithm; NULL without a policy
     judged   TEXT                 -- JSON: what judging it showed; not learned from yet
 ) STRICT;
-";
-
-/// The current round, added in format 2.
-pub(super) const ROUND: &str = "
 CREATE TABLE round (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
     schedule BLOB NOT NULL        -- when the round was proposed
@@ -75,17 +58,8 @@ CREATE TABLE round (
 ";
 
 fn make_tables(db: &Connection) -> rusqlite::Result<()> {
-    for tables in [
-        TABLES,
-        TRIALS,
-        ARTIFACTS,
-        PENDING,
-        ROUND,
-        hash_chain::TABLES,
-    ] {
-        db.execute_batch(tables)?;
-    }
-    Ok(())
+    db.execute_batch(TABLES)?;
+    db.execute_batch(hash_chain::TABLES)
 }
 
 /// An in-memory database with the tables of the current format.
@@ -123,14 +97,13 @@ pub(super) fn create(run: &Path, meta: &[(&str, &str)]) -> Result<()> {
     make().map_err(|e| database_error(run, e))
 }
 
-/// Opens the database for the single writer: write-ahead log, every commit durable. An earlier
-/// format is migrated to the current one.
+/// Opens the database for the single writer: write-ahead log, every commit durable.
 pub(super) fn open(run: &Path) -> Result<Connection> {
     check_exists(run)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = Connection::open_with_flags(database_path(run), flags)
+    let db = Connection::open_with_flags(database_path(run), flags)
         .map_err(|e| database_error(run, e))?;
-    let version = check_version(run, &db)?;
+    check_version(run, &db)?;
     let prepare = || -> rusqlite::Result<String> {
         db.busy_timeout(Duration::from_secs(10))?;
         db.pragma_update(None, "journal_mode", "WAL")?;
@@ -138,13 +111,9 @@ pub(super) fn open(run: &Path) -> Result<Connection> {
         db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
     };
     match prepare().map_err(|e| database_error(run, e))? {
-        ok if ok == "ok" => {}
-        damage => return Err(run_error(run, format!("run.db is damaged: {damage}"))),
+        ok if ok == "ok" => Ok(db),
+        damage => Err(run_error(run, format!("run.db is damaged: {damage}"))),
     }
-    if version < FORMAT {
-        migrate::migrate(run, &mut db, version).map_err(|e| database_error(run, e))?;
-    }
-    Ok(db)
 }
 
 /// Opens the database for reading, while another process writes or on a read-only medium.
@@ -154,7 +123,7 @@ pub(super) fn open_to_read(run: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let usual = Connection::open_with_flags(&path, flags)
         .map_err(|e| database_error(run, e))
-        .and_then(|db| check_version(run, &db).map(|_| db));
+        .and_then(|db| check_version(run, &db).map(|()| db));
     let db = match usual {
         // A write-ahead log needs a file of shared memory beside it, which a read-only medium
         // refuses; where nothing can write, nothing changes, and the log is not needed.
@@ -191,27 +160,29 @@ fn check_exists(run: &Path) -> Result<()> {
     Err(run_error(run, message))
 }
 
-/// The format version of a nasfw database, if this program can read it.
-fn check_version(run: &Path, db: &Connection) -> Result<i64> {
+/// Refuses a database that this program cannot read.
+fn check_version(run: &Path, db: &Connection) -> Result<()> {
     let read = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let pair = read("application_id").and_then(|id| Ok((id, read("user_version")?)));
     let (id, version) = pair.map_err(|e| database_error(run, e))?;
     if id != APPLICATION_ID {
         return Err(run_error(run, "run.db was not created by nasfw"));
     }
-    if version > FORMAT {
-        let message = format!(
-            "created by a newer nasfw (format {version}; this program reads up to {FORMAT}); use that version"
-        );
-        return Err(run_error(run, message));
-    }
-    if version < 1 {
-        return Err(run_error(
-            run,
-            format!("run.db has the unknown format {version}"),
-        ));
-    }
-    Ok(version)
+    let whose = match version {
+        FORMAT => return Ok(()),
+        1..FORMAT => "an earlier",
+        v if v > FORMAT => "a newer",
+        _ => {
+            return Err(run_error(
+                run,
+                format!("run.db has the unknown format {version}"),
+            ));
+        }
+    };
+    let message = format!(
+        "created by {whose} nasfw (format {version}; this program reads {FORMAT}); use the version that created it"
+    );
+    Err(run_error(run, message))
 }
 
 fn percent_encode(path: &Path) -> String {

@@ -9,7 +9,7 @@ use blake3::Hasher;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Params};
 
-/// The additions of format 2 for it.
+/// The tables for it.
 pub(super) const TABLES: &str = "
 CREATE TABLE links (
     id   INTEGER PRIMARY KEY, -- the trial's

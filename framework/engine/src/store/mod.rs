@@ -22,7 +22,6 @@
 //! | `view.rs` | reading a run |
 //! | `write.rs` | writing to a run |
 //! | `folder_identity.rs` | detection of a moved run folder |
-//! | `migrate.rs` | migration of runs of earlier programs |
 //! | `rows.rs` | trials as rows |
 //! | `round.rs` | the current round |
 //! | `artifact.rs` | files written whole or not at all |
@@ -36,7 +35,6 @@ mod folder_identity;
 mod format;
 mod hash_chain;
 mod lock;
-mod migrate;
 mod round;
 mod rows;
 mod verify;

@@ -3,7 +3,6 @@
 use nasfw_sdk::{Proposal, State};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::verify::OLD;
 use super::{Run, RunView, SearchState, rows, run_error};
 use crate::error::Result;
 use crate::trial::Evaluation;
@@ -81,12 +80,8 @@ impl RunView {
     /// The rest of the current round.
     ///
     /// # Errors
-    /// When an earlier program made the run, the database cannot be read, or its records of the
-    /// round are inconsistent.
+    /// When the database cannot be read, or its records of the round are inconsistent.
     pub fn round(&self) -> Result<Round> {
-        if self.is_old()? {
-            return Err(run_error(self.folder(), OLD));
-        }
         let read = || -> rusqlite::Result<(Option<Vec<u8>>, Vec<Pending>)> {
             let db = &self.db;
             let schedule = db.query_row("SELECT schedule FROM round", [], |r| r.get(0));

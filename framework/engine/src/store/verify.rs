@@ -9,10 +9,6 @@ use super::hash_chain::{link, seal, stored_link};
 use super::{RunView, artifact, database_error, file_digest, format, run_error};
 use crate::error::Result;
 
-/// The message for runs of an earlier program.
-pub(super) const OLD: &str = "created by an earlier nasfw, which recorded neither rounds nor hashes; `nasfw resume` \
-                              migrates the run";
-
 /// Longer than it takes to write a small file.
 const BETWEEN_COPIES: Duration = Duration::from_millis(100);
 
@@ -38,10 +34,6 @@ impl RunView {
     pub fn verify(&self) -> Result<Verified> {
         let mut found = Verified::default();
         let read = |e| database_error(&self.folder, e);
-        if self.is_old()? {
-            found.problems.push(OLD.into());
-            return Ok(found);
-        }
         self.verify_database(&mut found).map_err(read)?;
         self.verify_file(&mut found);
         self.verify_artifacts(&mut found).map_err(read)?;
@@ -56,9 +48,6 @@ impl RunView {
     /// Refuses a run whose record has changed: new hashes would cover the change, and nobody could
     /// detect it any more.
     pub(super) fn check_unchanged(&self) -> Result<()> {
-        if self.is_old()? {
-            return Ok(());
-        }
         let mut found = Verified::default();
         let looked = self.verify_database(&mut found);
         looked.map_err(|e| database_error(&self.folder, e))?;
@@ -69,15 +58,6 @@ impl RunView {
                 Err(run_error(&self.folder, message))
             }
         }
-    }
-
-    /// True if the run is of format 1, without rounds and hashes, and was not migrated yet.
-    pub(super) fn is_old(&self) -> Result<bool> {
-        let version = self
-            .db
-            .pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
-        let version = version.map_err(|e| database_error(&self.folder, e))?;
-        Ok(version < 2)
     }
 
     /// The problem with `config.toml`, if any.
@@ -98,9 +78,7 @@ impl RunView {
         if damage != "ok" {
             found.problems.push(format!("run.db is damaged: {damage}"));
         }
-        let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        // Tables of an earlier format are migrated by the next writer.
-        if version == format::FORMAT && format::tables(&db)? != format::tables(&format::empty()?)? {
+        if format::tables(&db)? != format::tables(&format::empty()?)? {
             let problem = "the tables of run.db are not those that nasfw creates";
             found.problems.push(problem.into());
         }

@@ -212,11 +212,9 @@ impl RunView {
     /// # Errors
     /// When it cannot be read, or its length differs from when it was written.
     pub fn artifact(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let sql = "SELECT * FROM artifacts WHERE name = ?1";
+        let sql = "SELECT bytes, blake3 FROM artifacts WHERE name = ?1";
         let noted = self.db.query_row(sql, [name], |row| {
-            // Runs of earlier programs recorded the length only.
-            let hash: Option<String> = row.get("blake3").ok();
-            Ok((row.get::<_, i64>("bytes")?, hash))
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
         });
         let noted = noted.optional();
         let Some((bytes, hash)) = noted.map_err(|e| database_error(&self.folder, e))? else {
@@ -237,7 +235,7 @@ impl RunView {
             );
             return Err(run_error(&self.folder, message));
         }
-        if hash.is_some_and(|hash| hash != artifact::hash(&content)) {
+        if hash != artifact::hash(&content) {
             let message =
                 format!("artifact `{name}` has changed since it was written; put it back");
             return Err(run_error(&self.folder, message));

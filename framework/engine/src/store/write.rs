@@ -46,7 +46,7 @@ impl Run {
     /// Opens the run in `folder` to continue it.
     ///
     /// # Errors
-    /// When there is none, a newer version made it, it is damaged or was changed, or another
+    /// When there is none, another version made it, it is damaged or was changed, or another
     /// process writes to it.
     pub fn open(folder: &Path) -> Result<Self> {
         // Checked before taking the lock, which would leave a file in any folder.
@@ -70,7 +70,7 @@ impl Run {
         let db = format::open(folder)?;
         let folder = folder.to_owned();
         let view = RunView { folder, db };
-        // The readable copy may be from before a migration or an interruption.
+        // The readable copy may be from before an interruption.
         let (config, copy) = (view.config_text()?, view.folder.join("config.toml"));
         if std::fs::read_to_string(&copy).ok().as_ref() != Some(&config) {
             artifact::write_whole(&copy, config.as_bytes())?;

@@ -1,7 +1,9 @@
 //! Written-out loops in f64 that the kernels are held against, and random inputs.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use nasfw_kernels::{Conv, MapShape};
+use nasfw_kernels::{
+    Activation, Conv, MapShape, NormBackward, batch_statistics, norm_backward, scale_shift,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -60,6 +62,33 @@ pub(crate) fn expanded(
         ..expand
     };
     (expand, depthwise)
+}
+
+/// What the kernels of normalisation make of `y`: mean, variance, the result with the activation
+/// `forward`, and three gradients through the activation `backward`.
+pub(crate) fn normalised(
+    y: &[f32],
+    channels: usize,
+    forward: Activation,
+    backward: Activation,
+) -> [Vec<f32>; 6] {
+    let parameter = random(channels, 6);
+    let (mut mean, mut var) = (vec![0.0; channels], vec![0.0; channels]);
+    batch_statistics(y, channels, &mut mean, &mut var);
+    let mut z = vec![0.0; y.len()];
+    scale_shift(y, &mean, &var, forward, &mut z);
+    let (mut dgamma, mut dbeta) = (vec![0.0; channels], vec![0.0; channels]);
+    let n = NormBackward {
+        y,
+        mean: &mean,
+        inv_std: &var,
+        gamma: &parameter,
+        beta: &parameter,
+        act: backward,
+    };
+    let mut dy = random(y.len(), 5);
+    norm_backward(&n, &mut dy, &mut dgamma, &mut dbeta);
+    [mean, var, z, dy, dgamma, dbeta]
 }
 
 /// Calls `visit(x, weight, y)` with the indices of every product a convolution adds up.

@@ -1,6 +1,6 @@
 //! Conformance checks of a task's own data.
 
-use crate::{Keypoint, Label, LabelKind, Size, Split, Task, TaskData};
+use crate::{Keypoint, Label, Split, Task, TaskData};
 
 /// Checks that the first samples are readable and deterministic, with labels of the task's kind
 /// whose classes and joints exist; that there is a fingerprint; and that there are no samples past
@@ -48,29 +48,8 @@ fn read(
     index: usize,
 ) -> crate::Result<(Vec<u8>, Label)> {
     let size = data.size_px(split, index)?;
-    let Size { width, height } = size;
     let mut image = vec![0; size.area() * 3];
-    let nowhere = Keypoint {
-        x_px: 0.0,
-        y_px: 0.0,
-        visible: false,
-    };
-    let mut label = match task.labels() {
-        LabelKind::Classes => Label::Classes {
-            width,
-            height,
-            values: vec![0; size.area()],
-        },
-        LabelKind::Depth => Label::Depth {
-            width,
-            height,
-            values: vec![0.0; size.area()],
-        },
-        LabelKind::Keypoints => Label::Keypoints {
-            points: vec![nowhere; data.info().joints.len()],
-            reference_px: 0.0,
-        },
-    };
+    let mut label = Label::blank(task.labels(), size, data.info().joints.len());
     data.fill(split, index, &mut image, &mut label)?;
     Ok((image, label))
 }

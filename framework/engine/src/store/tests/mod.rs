@@ -299,16 +299,25 @@ fn a_damaged_database_is_an_error() {
 }
 
 #[test]
-fn a_newer_format_is_named() {
-    let (_folder, run) = new_run();
-    let path = run.folder().to_owned();
-    run.db
-        .pragma_update(None, "user_version", FORMAT + 1)
-        .unwrap();
-    drop(run);
-    let expected = "created by a newer nasfw (format 4; this program reads up to 3)";
-    refused(Run::open(&path), expected);
-    refused(Run::read(&path), expected);
+fn another_format_is_named() {
+    for (format, whose) in [
+        (
+            FORMAT + 1,
+            "created by a newer nasfw (format 4; this program reads 3)",
+        ),
+        (
+            1,
+            "created by an earlier nasfw (format 1; this program reads 3)",
+        ),
+        (0, "run.db has the unknown format 0"),
+    ] {
+        let (_folder, run) = new_run();
+        let path = run.folder().to_owned();
+        run.db.pragma_update(None, "user_version", format).unwrap();
+        drop(run);
+        refused(Run::open(&path), whose);
+        refused(Run::read(&path), whose);
+    }
 }
 
 #[test]
