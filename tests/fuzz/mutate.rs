@@ -1,9 +1,9 @@
-//! Small changes to bytes, as a fuzzer without feedback makes them.
+//! Small mutations of bytes, as in a fuzzer without feedback.
 
 use nasfw_sdk::Rng;
 use rand::RngExt;
 
-/// Fragments of our text formats: mutations with them go deeper than changes of bytes.
+/// Fragments of our text formats: mutations with them reach deeper code than random bytes.
 const TOKENS: [&str; 22] = [
     "[",
     "]",
@@ -29,7 +29,7 @@ const TOKENS: [&str; 22] = [
     "0.1",
 ];
 
-/// `data` after one to eight changes.
+/// `data` after one to eight mutations.
 pub(crate) fn mutated(data: &[u8], others: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
     let mut bytes = data.to_vec();
     for _ in 0..rng.random_range(1..=8) {
@@ -56,7 +56,7 @@ pub(crate) fn mutated(data: &[u8], others: &[Vec<u8>], rng: &mut Rng) -> Vec<u8>
                 drop(bytes.splice(at..end, other[from..to].iter().copied()));
             }
             _ => {
-                // A number in binary that claims much.
+                // A large number in binary, e.g. a length.
                 let claim = [u32::MAX, 0x7FFF_FFFF, 0, 1 << 24][rng.random_range(0..4)];
                 let till = (at + 4).min(bytes.len());
                 drop(bytes.splice(at..till, claim.to_be_bytes()));

@@ -1,4 +1,4 @@
-//! A run of the program before there were rounds opens, and goes on one trial at a time.
+//! A run from before there were rounds opens, and continues one trial at a time.
 
 use nasfw_engine::store::{FORMAT, Run};
 
@@ -20,7 +20,7 @@ fn a_run_of_format_1_is_listed_and_goes_on() {
         FORMAT_1,
         "only read"
     );
-    // Its encoder is too large to keep here; the same settings make the like of it.
+    // Its encoder is too large to store here; the same settings give a similar one.
     let view = Run::read(&place.path("old")).unwrap();
     std::fs::write(place.path("same.toml"), view.config_text().unwrap()).unwrap();
     drop(view);
