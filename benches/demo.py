@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What demo searches found; `demo.sh` runs them.
+"""Tabulates the results of the demo searches that `demo.sh` runs.
 
     python benches/demo.py FOLDER
 
-FOLDER/DATA,TASK,SEED.json is what `nasfw run --json` printed: a line a trial, then the summary.
+FOLDER/DATA,TASK,SEED.json is the output of `nasfw run --json`: a line per trial, then the summary.
 """
 
 import json
