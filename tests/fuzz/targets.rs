@@ -20,7 +20,7 @@ use nasfw_sdk::registry::SpaceEntry;
 use nasfw_sdk::{IoChannels, LabelKind, SearchSpace};
 use serde::de::DeserializeOwned;
 
-/// A target: its name and what it does with bytes.
+/// A target: its name, and a function of bytes.
 pub(crate) type Target = (&'static str, fn(&[u8]));
 
 /// All targets.

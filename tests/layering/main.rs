@@ -69,7 +69,7 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
 ];
 
 /// External crates that only a few crates may import.
-#[rustfmt::skip] // one line a promise
+#[rustfmt::skip] // one line per rule
 const RESERVED: &[(&[&str], &[&str], &str)] = &[
     (&["cudarc"], &["nasfw-cuda"], "code for CUDA is in nasfw-cuda only"),
     (DRAWING, &["nasfw", "nasfw-report"], "only the program and its pages show anything"),

@@ -58,7 +58,7 @@ impl Place {
             .collect()
     }
 
-    /// The trials of a run as JSON lines, without what depends on the clock.
+    /// The trials of a run as JSON lines, without times.
     pub(crate) fn trials(&self, run: &str) -> String {
         self.text(&["trials", run, "--json", "--no-times"])
     }
