@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Trains one architecture with and without parts of the recipe, three seeds each, and tabulates the metrics
-# after the last epoch.
+# Trains one architecture with and without parts of the recipe, three seeds each, and tabulates the metrics after the
+# last epoch.
 #
 #     benches/ablations.sh TASK DATA EPOCHS FOLDER METRIC...
 #
-# `plain` is the demo recipe: auxiliary heads, no average, no teacher. The teacher is the same architecture,
-# wider, trained twice as long on the same images. NASFW names the program; trainings whose result is in
-# FOLDER already are not done again.
+# `plain` is the demo recipe: auxiliary heads, no average, no teacher. The teacher is the same architecture, wider, and
+# trained twice as long on the same images. NASFW is the path of the program; trainings with a result in FOLDER are
+# skipped.
 set -euo pipefail
 task=$1 data=$2 epochs=$3 folder=$4
 shift 4

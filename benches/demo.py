@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What demo searches found; `demo.sh` runs them.
+"""Tabulates the results of the demo searches that `demo.sh` runs.
 
     python benches/demo.py FOLDER
 
-FOLDER/DATA,TASK,SEED.json is what `nasfw run --json` printed: a line a trial, then the summary.
+FOLDER/DATA,TASK,SEED.json is the output of `nasfw run --json`: a line per trial, then the summary.
 """
 
 import json
@@ -16,7 +16,7 @@ def main() -> int:
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    print("| data, task | seed | best trial | median trial | constant answer | parameters of the best | minutes |")
+    print("| data, task | seed | best trial | median trial | constant prediction | parameters of the best | minutes |")
     print("|---|---|---|---|---|---|---|")
     for file in sorted(Path(sys.argv[1]).glob("*,*,*.json")):
         data, task, seed = file.stem.split(",")

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The demo search on each data set, three seeds each, and a table of what it found.
+# Runs the demo search on each data set, three seeds each, and tabulates the results.
 #
 #     benches/demo.sh DATA FOLDER
 #
-# DATA holds the folders mouse-pose, stamps-seg and rooms-depth; FOLDER gets the runs, and what is in it already is not
-# done again. Two searches go at a time, one thread each. NASFW names the program.
+# DATA has the folders mouse-pose, stamps-seg and rooms-depth; the runs go to FOLDER, and those already in it are skipped.
+# Two searches run at a time, with one thread each. NASFW is the path of the program.
 set -euo pipefail
 data=$1 folder=$2
 nasfw=${NASFW:-target/release/nasfw}

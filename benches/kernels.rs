@@ -1,7 +1,7 @@
 //! The CPU kernels on the maps of a decoder: `cargo bench --bench kernels [FILTER]`.
 //!
-//! One thread, 8 maps of 64 x 64 x 48; throughput is in values of the output. How the whole step
-//! compares with other frameworks is measured in `benches/peer`.
+//! One thread, 8 maps of 64 x 64 x 48; throughput is in output values. `benches/peer` compares
+//! whole steps with other frameworks.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nasfw_kernels::{
@@ -87,7 +87,7 @@ fn norms(criterion: &mut Criterion) {
             beta: &beta,
             act: Activation::Relu,
         };
-        // In place, so from the second call on of its own result: the time is the same.
+        // In place: from the second call on, it reads its own result; the time is the same.
         b.iter(|| norm_backward(&n, &mut out, &mut dgamma, &mut dbeta));
     });
     group.finish();
@@ -127,8 +127,8 @@ fn others(criterion: &mut Criterion) {
 }
 
 fn all(criterion: &mut Criterion) {
-    // One thread, so that figures are of kernels rather than of scheduling. It fails only where the
-    // pool exists already, and nothing has made one yet.
+    // One thread, so that times are those of kernels, not of scheduling. It fails only if the pool
+    // exists already, and nothing has created one yet.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
     if let Err(e) = pool.build_global() {
         eprintln!("not on one thread: {e}");

@@ -1,8 +1,8 @@
-//! The cost of a library: loading it, and a call into it compared with the same call built in.
+//! Cost of a library: loading it, and calling it compared with the same call built in.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use nasfw_plugin_host::{ProbeProgram, load, open, probe_with};
-use nasfw_plugins as _; // Linked for what it registers.
+use nasfw_plugins as _; // Linked so that its items are registered.
 use nasfw_sdk::registry::{ControllerEntry, FromConfig, SpaceEntry, TaskEntry};
 use nasfw_sdk::{DataInfo, IoChannels, Label, LossBatch, SearchSpace, Seed, Task};
 use serde_json::json;
@@ -12,7 +12,7 @@ use serde_json::json;
 #[allow(dead_code, reason = "called through the registry only")]
 mod space;
 
-/// The library of the example `rude`, whose items are those of `kinds` in other clothes.
+/// The library of the example `rude`, whose items are those of `kinds` under other names.
 fn library() -> Option<String> {
     let program = std::env::current_exe().ok()?;
     let folder = program.parent()?.parent()?.join("examples");
@@ -36,7 +36,7 @@ fn all(criterion: &mut Criterion) {
         return;
     }
     let mut group = criterion.benchmark_group("plugins");
-    // Each stays loaded, so not too many.
+    // Libraries stay loaded, so only a few.
     group.sample_size(10);
     group.bench_function("load", |bench| bench.iter(|| open(&path).is_ok()));
     group.finish();
@@ -60,7 +60,7 @@ fn calls(criterion: &mut Criterion) -> nasfw_sdk::Result<()> {
     group.bench_function("decode, built in", |bench| {
         bench.iter(|| built_in.decode(&choices, &io).is_ok());
     });
-    // The schema of the built-in space, with its 24 decisions.
+    // The schema of the built-in space, with its 19 decisions.
     let segm = (SpaceEntry::of_plugin("segm")?.build)(&json!({}))?;
     let mut rng = Seed(1).stream("bench");
     let entry = ControllerEntry::find("rude-controller")?;
@@ -78,7 +78,7 @@ fn calls(criterion: &mut Criterion) -> nasfw_sdk::Result<()> {
 
 type Group<'a> = criterion::BenchmarkGroup<'a, criterion::measurement::WallTime>;
 
-/// 32 maps of 24 x 24: what a step of the demo gives to a loss.
+/// A loss on 32 maps of 24 x 24, as in a step of the demo.
 fn custom_loss(group: &mut Group<'_>, task: &dyn Task) -> nasfw_sdk::Result<()> {
     let (batch, side) = (32, 24);
     let channels = task.output_channels(&DataInfo::default())?;

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What searches under two schedules chose, and what they cost; `schedules.sh` runs them.
+"""Selects the best trials of searches under two schedules, and compares their times; `schedules.sh` calls it.
 
-    python benches/schedules.py pick PREFIX SEED    # lines WHAT ID: the trial that each would train
+    python benches/schedules.py pick PREFIX SEED    # lines WHAT ID: the trial that each selects
     python benches/schedules.py times PREFIX        # a table over all seeds
 
-PREFIX-SCHEDULE-SEED.json holds the trials of a search as `nasfw trials --json` prints them.
+PREFIX-SCHEDULE-SEED.json has the trials of a search, as printed by `nasfw trials --json`.
 """
 
 import json
@@ -21,13 +21,13 @@ def trials(prefix: str, schedule: str, seed: int) -> list[dict]:
 
 
 def best(judged: list[dict]) -> int:
-    """As the search chooses: complete trials before others, then the reward, then the earlier."""
+    """The best trial by the rule of searches: complete trials first, then by reward, then the earlier one."""
     key = lambda t: (t["status"] == "complete", t["reward"] or 0.0, -t["id"])
     return max((t for t in judged if t["reward"] is not None), key=key)["id"]
 
 
 def within(judged: list[dict], seconds: float) -> list[dict]:
-    """The first trials that together take no longer; at least one."""
+    """The first trials that together take at most `seconds`; at least one."""
     kept, spent = [], 0.0
     for trial in judged:
         spent += trial["seconds"]

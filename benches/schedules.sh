@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Searches with the cached first stage (`progressive`) and end to end only (`single-stage`), three seeds each, and
-# trains what each found in full.
+# Runs searches with the cached first stage (`progressive`) and end to end only (`single-stage`), three seeds each, and
+# trains the best architecture of each in full.
 #
 #     benches/schedules.sh TASK DATA EPOCHS FOLDER METRIC...
 #
-# Candidates are drawn at random: with one seed both schedules judge the same architectures in the same order, and
-# only the judging differs. `single-stage-cut` is the best of the trials that end-to-end training finishes in the
-# time that `progressive` took for all of its own. NASFW names the program; what is in FOLDER already is not done again.
+# Candidates are drawn at random: with the same seed, both schedules evaluate the same architectures in the same order,
+# and only the evaluation differs. `single-stage-cut` is the best of the trials that end-to-end training finishes in the
+# time that `progressive` takes for all of its trials. NASFW is the path of the program; results already in FOLDER are
+# not computed again.
 set -euo pipefail
 task=$1 data=$2 epochs=$3 folder=$4
 shift 4
@@ -36,7 +37,7 @@ for seed in 0 1 2; do
         search "$schedule" "$seed"
         "$nasfw" trials "$folder/runs/$task-$schedule-$seed" --json >"$folder/runs/$task-$schedule-$seed.json"
     done
-    # Which trial each would have trained: a line WHAT ID.
+    # The trial that each of them selects: lines WHAT ID.
     python3 "$(dirname "$0")/schedules.py" pick "$folder/runs/$task" "$seed" | while read -r what id; do
         train "$what" "$seed" "$folder/runs/$task-${what%-cut}-$seed#$id" </dev/null
     done

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Tabulates trainings that differ by their seed: mean, standard deviation and each value.
+"""Tabulates trainings that differ only in their seed: mean, standard deviation and each value.
 
     python benches/seeds.py FOLDER METRIC [METRIC ...]
 
-FOLDER holds one JSON object a training, in TASK-WHAT-SEED.json, as `nasfw train --json` and
-`benches/peer/train.py` print it. A metric that a task does not have is passed over.
+FOLDER has one JSON object per training, in TASK-WHAT-SEED.json, as printed by `nasfw train --json` and
+`benches/peer/train.py`. Metrics that a task does not have are skipped.
 """
 
 import json

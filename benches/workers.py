@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Trials an hour with one worker and two, on two cores: the same trials each time, in alternating rounds.
+"""Trials per hour with one worker and two, on two cores: the same trials each time, in alternating rounds.
 
     cargo build --release
     python benches/workers.py [--rounds 3] [--trials 8] [--only 1x1,2x1] [-- --set KEY=VALUE ...]
 
-Counted is the time in which trials are judged, learned from and stored; warm-up and features, which a search
-computes once, are left out. `0x2` judges in the program itself. It fails when the trials differ.
+Measures the time in which trials are evaluated, learned from and stored, without warm-up and features, which a search
+computes once. `0x2` evaluates in the program itself. Fails if the trials differ.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def main():
     with tempfile.TemporaryDirectory() as place:
         place = Path(place)
         start = place / "start"
-        # The warm-up and the first round, once for all.
+        # The warm-up and the first round, shared by all measurements.
         call("run", "--quiet", "--seed", "1", "--trials", "4", "--out", start, *args.settings)
         rates = {way: [] for way in ways}
         expected = None

@@ -1,4 +1,4 @@
-//! Everything that computes, through the program, on a named device.
+//! All commands that compute, through the program, on a named device.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const GENOTYPE: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
 
-/// `args` with the smallest search and training that still are some.
+/// `args` with the smallest useful search and training.
 fn small<'a>(args: &[&'a str]) -> Vec<&'a str> {
     let settings = program::small(&["training", "search", "stages", "stage-sides"]);
     let sets = [
@@ -27,7 +27,7 @@ fn all_commands(device: &str) {
         "run", "--plugin", "segm", "--task", "depth", "--trials", "1", "--out", "run", on[0], on[1],
     ]));
     assert!(searched.contains("complete  reward"), "{searched}");
-    // Goes on where it was begun, and elsewhere.
+    // Continues on the device it was started on, and on another one.
     place.text(&["resume", "run", "--trials", "2"]);
     let stored = std::fs::read_to_string(place.path("run/config.toml")).unwrap();
     assert!(
@@ -59,7 +59,7 @@ fn all_commands(device: &str) {
                 .filter_map(|(name, v)| Some((name.clone(), v.as_f64()?)))
                 .collect()
         };
-        // One pixel on the edge of two classes may fall to either side.
+        // A pixel on the edge between two classes may have either one.
         for ((name, here), (_, cpu)) in metrics(device).iter().zip(metrics("cpu")) {
             assert!(
                 (here - cpu).abs() <= 0.02 * cpu.abs().max(1.0),
@@ -158,8 +158,8 @@ fn gpu_runs_all_commands() {
     }
 }
 
-/// A trial that does not fit fails with the reason, and the next ones have the memory again. A
-/// device that is lost ends the run, which another one continues. Both whoever judges.
+/// A trial that does not fit fails with the reason, and its memory is free for the next ones. A
+/// lost device ends the run, and another device continues it. Both in the program and in a worker.
 #[cfg(feature = "cuda")]
 #[test]
 #[ignore = "needs the emulated CUDA device; docs/gpu.md says how to run it"]
@@ -185,7 +185,7 @@ fn emulated_gpu_failures_are_those_of_trials_or_of_the_run() {
         ];
         let mut call = std::process::Command::new(env!("CARGO_BIN_EXE_nasfw"));
         call.args(small(&args)).current_dir(place.path(""));
-        // Trials larger than the warm-up.
+        // Trials need more memory than the warm-up.
         call.args(["--set", "space.width=16", "--set", "warmup.batch=2"]);
         let much = (much as u64).to_string();
         let output = call
@@ -208,7 +208,7 @@ fn emulated_gpu_failures_are_those_of_trials_or_of_the_run() {
     let most_mb = number("at most ", " MiB").unwrap();
 
     for workers in ["0", "1"] {
-        // Somewhat less than the largest trial takes.
+        // Somewhat less than the largest trial needs.
         let scarce = format!("scarce{workers}");
         let (code, errors) = run(&scarce, workers, ("EMULATED_MEMORY_MB", most_mb * 0.85));
         assert_eq!(code, Some(0), "{errors}");
@@ -221,7 +221,7 @@ fn emulated_gpu_failures_are_those_of_trials_or_of_the_run() {
         }
 
         let lost = format!("lost{workers}");
-        // Each process counts its own launches; those of a worker are without the warm-up's.
+        // Each process counts its own launches; a worker's do not include the warm-up.
         let after = launches * if workers == "0" { 0.7 } else { 0.5 };
         let (code, errors) = run(&lost, workers, ("EMULATED_LOST_AFTER", after));
         assert_eq!(code, Some(1), "{errors}");

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Searches killed at random moments, and every number of workers with every controller and schedule.
+# Kills searches at random moments, and runs every number of workers with every controller and schedule.
 #
 #   tests/endurance.sh [KILLS]     # 150 by default; two minutes on two cores
 #
-# It fails when a search that was killed and resumed, or judged by other workers, ends with other bytes:
-# trials, controller, schedule, encoder, or the best network trained in full. NASFW_SEED=N, which a
-# failure prints, brings its moments back.
+# Fails if a search that was killed and resumed, or evaluated by another number of workers, ends with other bytes:
+# trials, controller, schedule, encoder, or the best network trained in full. A failure prints NASFW_SEED=N, which
+# repeats its moments.
 set -e
 cd "$(dirname "$0")/.."
 export NASFW_LONG=1 NASFW_KILLS="${1:-150}"

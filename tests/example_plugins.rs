@@ -1,4 +1,4 @@
-//! The example plugins in Rust, as their READMEs use them: built, checked, searched with.
+//! The example plugins in Rust, used as in their READMEs: build, check, search.
 
 #![cfg(unix)] // no other system loads libraries as plugins
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -12,13 +12,13 @@ use std::sync::Once;
 use program::{Place, library_file, small};
 use serde_json::Value;
 
-/// The schedule of the examples' own, cut down.
+/// The schedule of the example, cut down.
 const OWN_STAGE: [&str; 3] = [
     "schedule.samples=16",
     "schedule.batch=8",
     "schedule.crop_px=32",
 ];
-/// The library of an example, built as this test was.
+/// The library of an example, built like this test.
 fn library(name: &str) -> String {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,11 +1,11 @@
 #!/bin/sh
-# A long search of tiny trainings: does its memory stay as it is, how large is its database, and how long does it
-# take to list, verify and replay it?
+# A long search of tiny trainings: is its memory constant, how large is its database, and how long does it take to list,
+# verify and replay it?
 #
 #   tests/long_run.sh [TRIALS] [CONTROLLER]     # 10000 and random by default; three minutes on two cores
 #
-# Fails when memory has grown by more than a tenth from the first tenth of the trials to the end, or when a trial
-# takes more than 3 KB of the database.
+# Fails if memory grows by more than a tenth from the first tenth of the trials to the end, or if a trial takes more than
+# 3 KB of the database.
 set -e
 cd "$(dirname "$0")/.."
 trials=${1:-10000} controller=${2:-random}

@@ -10,10 +10,10 @@ use std::process::Command;
 use program::{Place, library_file, sets, small};
 
 const KINDS: [&str; 4] = ["space", "controller", "schedule", "task"];
-/// Lines of a template at most, by kind.
+/// Maximum number of lines of a template, by kind.
 const LINES: [usize; 4] = [40, 60, 40, 48];
 
-/// Cargo, without a network, in `folder`; dependencies are built once and kept.
+/// Cargo in `folder`, offline; dependencies are built once and kept.
 fn cargo(folder: &Path, args: &[&str]) {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(folder).args(args);
@@ -56,7 +56,7 @@ fn new_crates_build_pass_their_checks_and_search() {
                 .unwrap()
                 .contains("{{")
         );
-        // The versions that this workspace has fetched already.
+        // The versions that this workspace has already fetched.
         let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
         std::fs::copy(lock, folder.join("Cargo.lock")).unwrap();
         cargo(&folder, &["fmt", "--check"]);
@@ -117,7 +117,7 @@ fn names_that_cannot_be_are_refused() {
     );
 }
 
-/// Types of a template are not shadowed by one of the author's.
+/// A type named by the author does not shadow those of a template.
 #[test]
 fn a_name_may_be_a_word_of_the_template() {
     let place = Place::new();

@@ -1,4 +1,4 @@
-//! Searches through the program: what they leave, and that a seed decides everything.
+//! Searches through the program: their results, and that a seed decides everything.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -143,7 +143,7 @@ fn image_of(shade: u8) -> nasfw_data::Image {
 fn trials_that_cannot_be_judged_fail_with_their_reason() {
     let place = Place::new();
     for (out, setting, workers, reason) in [
-        // A worker could not even begin with so little.
+        // A worker could not even start with so little.
         ("memory", "run.memory_limit_mb=1", "0", "the limit is 1 MiB"),
         ("nan", "schedule.stage0.decoder.lr=1e30", "1", "NaN"),
     ] {
@@ -156,7 +156,7 @@ fn trials_that_cannot_be_judged_fail_with_their_reason() {
         .concat();
         let output = place.call(&args);
         let message = String::from_utf8_lossy(&output.stderr);
-        // The search went on to its end, and there is nothing to show for it.
+        // The search ran to its end, and has no best trial.
         assert_eq!(output.status.code(), Some(1), "{message}");
         assert!(
             message.contains("all 2 trials failed") && message.contains(reason),
@@ -216,7 +216,7 @@ fn neither_a_crash_nor_ctrl_c_changes_the_result() {
     }
 }
 
-/// A set of pairs in the folder `data`: 20 images of 32 pixels and their masks.
+/// A data set in the folder `data`: 20 images of 32 pixels and their masks.
 fn write_set(place: &Place) {
     for part in ["images", "masks"] {
         std::fs::create_dir_all(place.path("data").join(part)).unwrap();
@@ -267,14 +267,14 @@ fn data_is_checked_once_and_everything_wrong_is_said() {
     };
     assert!(!said("a").contains("checked before"));
     assert!(said("b").contains("checked before"));
-    // Data that moved is the same data; workers find it, too.
+    // Moved data is the same data; workers find it, too.
     std::fs::rename(place.path("data"), place.path("moved")).unwrap();
     let again = ["resume", "b", "--trials", "2"];
     assert_eq!(place.call(&again).status.code(), Some(2));
     place.text(&[&again[..], &["--data", "moved"]].concat());
     place.text(&["resume", "b", "--trials", "3"]);
     std::fs::rename(place.path("moved"), place.path("data")).unwrap();
-    // Another byte is other data.
+    // One changed byte makes it other data.
     let mask = place.path("data/masks/00.png");
     nasfw_data::write_indexed_png(&mask, nasfw_sdk::Size::square(32), &[1; 1024]).unwrap();
     assert!(!said("c").contains("checked before"));

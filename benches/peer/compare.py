@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Times nasfw's training step and inference beside PyTorch's (and ONNX Runtime's) on the same
-weights and inputs, and checks that all compute the same.
+"""Times nasfw's training step and inference against PyTorch's (and ONNX Runtime's) on the same
+weights and inputs, and checks that all of them give the same results.
 
     pip install -r benches/peer/requirements.txt
     cargo build --release
@@ -8,7 +8,7 @@ weights and inputs, and checks that all compute the same.
     python benches/peer/compare.py infer           # arch0-2, 512 x 512
 
 Rounds alternate: nasfw, PyTorch (NCHW), PyTorch (channels_last), then again, each with the same
-number of threads. Figures are medians over all rounds; ratios are PyTorch's better format over nasfw.
+number of threads. Times are medians over all rounds; ratios are PyTorch's faster format over nasfw.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def arguments():
 
 
 def random_genotypes(nasfw: str) -> dict[str, str]:
-    """Fixed seed, none left out."""
+    """Random genotypes from a fixed seed, without selection."""
     command = [nasfw, "sample", "--controller", "random", "-n", str(RANDOM), "--seed", "1", "--json"]
     lines = subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()
     return {f"random{at}": json.loads(line)["genotype"] for at, line in enumerate(lines)}
@@ -99,13 +99,13 @@ def reference(args, genotype: str, folder: Path, shape: str, seed: int) -> tuple
 
 
 def step_error(args, genotype: str, folder: Path) -> float:
-    """The median, over random cases, of the error of our outputs and gradients against PyTorch in
+    """The median, over random cases, of the error of our outputs and gradients relative to PyTorch in
     double precision.
 
     Wherever a value before an activation is within rounding of its bound, two correct programs in
-    single precision differ by a whole gradient. So cases are small, and those in which PyTorch in
-    single precision itself differs from double precision by more than a tenth of the tolerance are
-    passed over, as they say nothing.
+    single precision differ by a whole gradient. Cases are therefore small, and those in which PyTorch
+    in single precision itself differs from double precision by more than a tenth of the tolerance are
+    skipped, because they show nothing.
     """
     errors, passed = [], 0
     for seed in range(SEEDS):
@@ -158,12 +158,12 @@ def clock(call) -> float:
 
 
 def relative(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Largest difference, relative to the largest value."""
+    """The maximum difference, relative to the maximum value."""
     return float(np.abs(ours - theirs).max() / max(np.abs(theirs).max(), 1e-12))
 
 
 def distance(ours: dict, theirs: dict) -> float:
-    """Of all arrays as one vector, relative; one that is missing is zero."""
+    """The relative distance of all arrays as one vector; missing arrays are zero."""
     difference = sum(np.sum((ours.get(n, 0.0) - t.astype(np.float64)) ** 2) for n, t in theirs.items())
     return math.sqrt(difference / sum(np.sum(t.astype(np.float64) ** 2) for t in theirs.values()))
 
@@ -199,7 +199,7 @@ class Step:
         return {n: to_nasfw(g) for n, g in named if g is not None}
 
     def error(self, files: dict) -> float:
-        """Of nasfw's outputs and gradients against the last backward pass."""
+        """The error of nasfw's outputs and gradients relative to the last backward pass."""
         outputs = [
             relative(files["outputs"][f"output{at}"], output.detach().permute(0, 2, 3, 1).numpy())
             for at, output in enumerate(self.outputs)

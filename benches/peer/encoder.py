@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Compares nasfw's MobileNet-v2 with torchvision's and timm's, on weights in their names.
+"""Compares nasfw's MobileNet-v2 with torchvision's and timm's, on weights with their array names.
 
     pip install -r benches/peer/requirements.txt
     cargo build --release
     python benches/peer/encoder.py target/release/nasfw
 
-Both networks get random weights, shifted statistics of their normalisations, and an image of odd sides;
-each is run in evaluation mode. The error is the largest difference of a map, relative to its largest value.
+Both networks get random weights, shifted statistics of their normalisations, and an image with odd sides, and run in
+evaluation mode. The error is the maximum difference of a map, relative to its maximum value.
 """
 
 import subprocess
@@ -70,7 +70,7 @@ FAMILIES = [
 
 
 def shifted(network):
-    """Statistics and affine parts far from those of a fresh network."""
+    """Sets statistics and affine parameters far from those of a new network."""
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.5, 0.5)
@@ -94,7 +94,7 @@ def compare(nasfw: Path, network, maps_of, size) -> list[float]:
         ours = load_file(out)
         x = (pixels.permute(2, 0, 1)[None] / 255 - MEAN) / STD
         theirs = [m.numpy() for m in maps_of(network, x)]
-    # The names of our maps go from fine to coarse.
+    # The names of our maps are ordered from fine to coarse.
     errors = []
     for (name, our), their in zip(sorted(ours.items()), theirs, strict=True):
         if our.shape != their.shape:

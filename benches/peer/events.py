@@ -1,4 +1,4 @@
-"""What TensorBoard's own reader finds in a folder of event files, a tag a line.
+"""Prints what TensorBoard's reader finds in a folder of event files, one tag per line.
 
     pip install tensorboard
     python benches/peer/events.py DIR

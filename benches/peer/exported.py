@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Checks exported networks in ONNX Runtime against nasfw's own evaluation.
+"""Compares exported networks in ONNX Runtime with nasfw's evaluation.
 
     pip install -r benches/peer/requirements.txt
     cargo run --manifest-path benches/tract/Cargo.toml -- cases   # writes networks, inputs, outputs
     python benches/peer/exported.py cases
 
 The cases are the three published architectures and fifty random ones, each at four sizes, with random
-weights and shifted statistics. The error is the largest difference, relative to the range of our outputs.
+weights and shifted statistics. The error is the maximum difference, relative to the range of our outputs.
 """
 
 import sys

@@ -76,7 +76,7 @@ class GraphNetwork(nn.Module):
         return [values[at] for at in self.output_nodes]
 
     def named(self):
-        """Parameters under nasfw's names, with a function to its layout."""
+        """Parameters by nasfw's names, each with a function that converts to nasfw's layout."""
         for at, layer in self.layers.items():
             name = self.nodes[int(at)]["name"]
             for part, parameter in layer.named_parameters():

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""How near a training step comes to what the machine can do.
+"""Compares the time of a training step with the limits of the machine.
 
     python benches/peer/roofline.py           # arch0-2 and the seven random genotypes of compare.py
 
-The bound is the time of the multiply-adds of all convolutions but depthwise ones at the rate of a
+The bound is the time of the multiply-adds of all convolutions except depthwise ones at the rate of a
 large matrix product, plus the time of the memory traffic at the rate of a large copy, both measured
 here with the same number of threads. Traffic: every operation reads its inputs and writes its result
-once; back, it reads the gradient of its result and its inputs and writes the gradients of its inputs.
-A normalisation reads its input twice, and back its input and the gradient twice. Activations,
-identities and sums of one are free.
+once; in the backward pass, it reads its inputs and the gradient of its result, and writes the gradients
+of its inputs. A normalisation reads its input twice and, in the backward pass, its input and the
+gradient twice. Activations, identities and sums of one operand are free.
 """
 
 import argparse
@@ -92,7 +92,7 @@ def step(folder: Path) -> tuple[float, float]:
 
 
 def sizes_of(network: GraphNetwork, inputs: list[torch.Tensor]) -> dict[int, tuple]:
-    """Shapes of all values that are computed, batch and channels first."""
+    """Shapes of all computed values, batch and channels first."""
     outputs, network.output_nodes = network.output_nodes, network.order
     with torch.no_grad():
         values = network(inputs)

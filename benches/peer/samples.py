@@ -1,7 +1,7 @@
-"""The data sets of a training and its augmentation, written anew for benches/peer/train.py.
+"""The data sets of a training and its augmentation, implemented separately for benches/peer/train.py.
 
-A sample is (image, truth): the image uint8 (height, width, 3); the truth a map of classes (uint8, 255 does
-not count) or of metres (float32, 0 does not count), or (points (joints, 3) with x, y, visible; reference).
+A sample is (image, truth). The image is uint8 (height, width, 3); the truth is a map of classes (uint8, 255 is ignored)
+or of metres (float32, 0 is ignored), or (points (joints, 3) with x, y, visible; reference).
 """
 
 import json
@@ -43,7 +43,7 @@ def rgbd(folder: Path, part: str, scale: float):
 
 
 def coco(folder: Path, part: str, margin: float):
-    """Crops around the objects' boxes, widened by `margin` of the longer side."""
+    """Crops around the objects' boxes, extended by `margin` of the longer side."""
     content = json.loads((folder / f"annotations/{part}.json").read_text())
     files = {image["id"]: image["file_name"] for image in content["images"]}
     samples = []
@@ -71,7 +71,7 @@ def inside(points: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def train_view(sample, shorter_px: int, crop_px: int, rng: np.random.Generator):
-    """Scale by U(0.7, 1.4) of the shorter side, but never below it; flip maps half of the time; crop."""
+    """Scales by U(0.7, 1.4) of the shorter side, but never below it; flips maps half of the time; crops."""
     s, flip, across, down = rng.random(4)
     shorter = max(round(shorter_px * (0.7 + 0.7 * s)), shorter_px)
     is_map = isinstance(sample[1], np.ndarray)
@@ -83,7 +83,7 @@ def eval_view(sample, shorter_px: int, crop_px: int):
 
 
 def view(sample, shorter: int, crop: int, across: float, down: float, flip: bool):
-    """The normalised crop (3, crop, crop) and its truth; outside of the image is mean and no truth."""
+    """The normalised crop (3, crop, crop) and its truth; outside the image, the mean colour and no truth."""
     image, truth = sample
     height, width = image.shape[:2]
     longer = int(max(height, width) * shorter / min(height, width) + 0.5)

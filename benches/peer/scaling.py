@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""How the time of a training step grows with batch, pixels and threads, and what memory it takes.
+"""Measures how time and memory of a training step grow with batch, pixels and threads.
 
-    python benches/peer/scaling.py            # of nasfw; --torch adds PyTorch's peak memory
+    python benches/peer/scaling.py            # nasfw; --torch adds PyTorch's peak memory
 """
 
 import argparse
@@ -70,7 +70,7 @@ def main():
         cells = [(batch, 256, 2) for batch in (2, 4, 8, 16)]
         cells += [(8, side, 2) for side in (128, 192, 256, 384)]
         cells += [(8, 256, threads) for threads in (1, 2)]
-        # Round after round over all of them, as the machine has faster and slower minutes.
+        # In rounds over all of them, because the speed of the machine varies over time.
         rounds = [[step(args, genotype, *cell)[0] for cell in cells] for _ in range(args.rounds)]
         times = [statistics.median(column) for column in zip(*rounds)]
         ratio = statistics.median(times[-2] / times[-1] for times in rounds)

@@ -10,7 +10,7 @@ SIGMA_PX, ALPHA = 2.0, 0.1
 
 
 def loss(task: str, output: torch.Tensor, truths: list, crop_px: int) -> torch.Tensor:
-    """At the output's own size; maps come down by PyTorch's rule `nearest`."""
+    """The loss at the size of the output; maps are resized by PyTorch's rule `nearest`."""
     size = output.shape[2:]
     if task == "pose":
         maps, mask = heatmaps(truths, size, crop_px)
@@ -88,7 +88,7 @@ class Pose:
 
 
 def peak(heatmap: np.ndarray, crop_px: int):
-    """The largest value, moved to the vertex of the parabola through its neighbours, in pixels of the crop."""
+    """Position of the maximum, refined by a parabola through its neighbours, in pixels of the crop."""
     height, width = heatmap.shape
     row, column = np.unravel_index(heatmap.argmax(), heatmap.shape)
     x, y = float(column), float(row)

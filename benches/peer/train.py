@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Trains an architecture in plain PyTorch by the recipe of `nasfw train`, and prints its metrics as JSON.
+"""Trains an architecture in plain PyTorch with the recipe of `nasfw train`, and prints its metrics as JSON.
 
     pip install numpy pillow safetensors torch
     python benches/peer/train.py --task segm --data stamps-seg --seed 0 \\
         --genotype G --set space.width=24 --set train.epochs=20
 
-Architecture and settings come from nasfw (`bench --reference`, `run --dry-run`), given as to `nasfw train`;
-reading, augmentation, initial weights, losses, optimisers, averaging and metrics are written here, and draw
-from a generator of their own. Metrics are those after the last epoch.
+Architecture and settings come from nasfw (`bench --reference`, `run --dry-run`), with the options of `nasfw train`.
+Reading, augmentation, initial weights, losses, optimisers, averaging and metrics are implemented here, with a random
+generator of their own. Metrics are those after the last epoch.
 """
 
 import argparse
@@ -68,13 +68,13 @@ def settings(args) -> dict:
 
 
 def build(args, channels: int) -> GraphNetwork:
-    """Encoder, decoder and auxiliary heads: the deployed network, and what the decoder has beside it."""
+    """Encoder, decoder and auxiliary heads: the deployed network, and its additional outputs in training."""
     graph, by_name = None, {}
     for what, size in (("infer", "32x32"), ("step", "32x32")):
         with tempfile.TemporaryDirectory() as folder:
             words = ["bench", what, "--genotype", args.genotype, "--outputs", str(channels), "--input", size]
             words += ["--batch", "1", "--runs", "1", "--reference", folder]
-            # `bench` starts from other defaults than `train`: the whole table of the space is said.
+            # `bench` has other defaults than `train`, so the whole table of the space is passed.
             words += [w for key, v in flat(settings(args)["space"]) for w in ("--set", f"space.{key}={v}")]
             subprocess.run([args.nasfw, *words], capture_output=True, check=True)
             part = json.loads((Path(folder) / "graph.json").read_text())
@@ -101,7 +101,7 @@ def flat(table: dict, path: str = ""):
 
 
 def initial(nodes: list, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """He's normal weights by the number of inputs, biases 0, normalisation the identity."""
+    """He-normal weights by the number of inputs, biases 0, normalisations as the identity."""
     channels, weights = [], {}
     for node in nodes:
         op, name = node["op"], node["name"]
@@ -142,7 +142,7 @@ def fit(network: GraphNetwork, train_set: list, how: dict, args):
     decays = {"constant": lambda left: 1, "linear": lambda left: left, "polynomial": lambda left: left**0.9}
     first = np.random.default_rng([args.seed, 1]).permutation(len(train_set))
     for epoch in range(how["epochs"]):
-        # Each pass takes the next samples of an endless round through the set.
+        # Each pass takes the next samples of an endless cycle through the set.
         at = (np.arange(wanted) + epoch * wanted) % len(train_set)
         order = np.random.default_rng([args.seed, 2, epoch]).permutation(first[at])
         losses = []

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One picture of pages that `nasfw report MODEL` wrote: image, truth and prediction, side by side.
+"""Makes one picture from pages of `nasfw report MODEL`: image, ground truth and prediction, side by side.
 
     python docs/images/predictions.py OUT.png PAGE.html [PAGE.html ...]
 

@@ -1,8 +1,7 @@
-/* A search space for nasfw in C: a small encoder and one to four convolutions of kernel 1, 3 or 5.
+/* A search space for nasfw in C: a small encoder and one to four convolutions with kernel 1, 3 or 5.
  *
- * Nothing but the C library is used. Requests are JSON that the program wrote, but this file still reads them as it would
- * a stranger's: whatever does not fit is answered with an error. Spaces are called from several threads at once; there is no
- * state here at all.
+ * It uses only the C library. Requests are JSON that the program wrote, but this file reads them like untrusted input:
+ * whatever does not fit is answered with an error. Spaces are called from several threads at once; this one has no state.
  */
 #include "nasfw_plugin.h"
 
@@ -16,7 +15,7 @@ NASFW_PLUGIN_STAMP("plain-c", "0.1.0");
 #define DEPTHS 4
 #define KERNELS 3
 #define CHANNELS 16
-#define THE_SPACE 1 /* there is only one instance, and it needs nothing */
+#define THE_SPACE 1 /* there is only one instance, and it has no state */
 
 static const int kernels[KERNELS] = {1, 3, 5};
 
@@ -25,7 +24,7 @@ static const int kernels[KERNELS] = {1, 3, 5};
 typedef struct text {
     char *at;
     size_t len, capacity;
-    int failed; /* out of memory: what follows is left out, and the call fails */
+    int failed; /* out of memory: further text is dropped, and the call fails */
 } text;
 
 static void add(text *to, const char *format, ...) {
@@ -54,7 +53,7 @@ static void add(text *to, const char *format, ...) {
     to->len += (size_t)wanted;
 }
 
-/* Hands a text over as the reply. */
+/* Returns a text as the reply. */
 static int32_t answer(int32_t status, text *from, nasfw_buffer *reply) {
     if (from->failed) {
         free(from->at);
@@ -71,9 +70,9 @@ static int32_t fail(const char *message, nasfw_buffer *reply) {
     return answer(NASFW_FAILED, &t, reply);
 }
 
-/* ---- reading the few things that requests hold --------------------------------------------------- */
+/* ---- reading the few values of requests ---------------------------------------------------------- */
 
-/* What follows "key": in an object, or NULL. */
+/* The text after "key": in an object, or NULL. */
 static const char *value_of(nasfw_bytes json, const char *key) {
     char quoted[40];
     int len = snprintf(quoted, sizeof quoted, "\"%s\"", key);
@@ -88,7 +87,7 @@ static const char *value_of(nasfw_bytes json, const char *key) {
     return NULL;
 }
 
-/* A whole number of at most four digits at *at, which moves behind it; -1 if there is none. */
+/* An integer of at most four digits at *at, which advances past it; -1 if there is none. */
 static int number(const char **at, const char *end) {
     int value = 0, digits = 0;
     while (*at < end && **at >= '0' && **at <= '9' && digits < 4) {
@@ -168,7 +167,7 @@ static int32_t parse(nasfw_bytes request, nasfw_buffer *reply) {
     return fail("a genotype is d1k1 to d4k5: depth 1 to 4, kernel 1, 3 or 5", reply);
 }
 
-/* ---- what the program calls ---------------------------------------------------------------------- */
+/* ---- functions for the program ------------------------------------------------------------------- */
 
 static int32_t describe(const nasfw_host *host, nasfw_buffer *reply) {
     (void)host;

@@ -1,4 +1,4 @@
-//! Settings through the program: `run --dry-run`, and what is refused before anything is made.
+//! Settings through the program: `run --dry-run`, and refusals before anything is written.
 
 use crate::program::Place;
 
@@ -46,7 +46,7 @@ fn a_dry_run_prints_what_reads_back() {
     ] {
         let first = place.text(args);
         std::fs::write(place.path("c.toml"), &first).unwrap();
-        // Another preset underneath shows that the file says everything.
+        // Another preset underneath shows that the file has every key.
         let again = place.text(&[
             "run",
             "--dry-run",

@@ -174,7 +174,7 @@ fn samples_are_valid_and_repeat() {
             for (choice, radix) in choices.iter().zip(radices) {
                 assert!(choice.as_u64().unwrap() < radix);
             }
-            // Evolution has no policy, and states no probability.
+            // Evolution has no policy, so it has no probability.
             match controller {
                 "evolution" => assert!(line.get("log_prob").is_none(), "{line}"),
                 _ => assert!(line["log_prob"].as_f64().unwrap() < 0.0, "{line}"),

@@ -1,4 +1,4 @@
-//! The program as scripts and people call it: output, exit codes, and what it refuses.
+//! The program as scripts and people call it: output, exit codes, refusals.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! `nasfw score` on files small enough to compute by hand.
+//! `nasfw score` on files that are small enough to check by hand.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ fn close(found: &Value, expected: f64) {
     assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
 }
 
-/// Folders `pred` and `truth` with these masks of 3 x 2 pixels.
+/// Writes folders `pred` and `truth` with these masks of 3 x 2 pixels.
 fn masks(place: &Place, pairs: &[(&str, [u8; 6], [u8; 6])]) {
     for folder in ["pred", "truth"] {
         std::fs::create_dir(place.path(folder)).unwrap();
@@ -53,8 +53,8 @@ fn classes_are_pooled_over_the_set() {
         ],
     );
     let found = &place.json(&[&SEGM[..], &["--json"]].concat())[0];
-    // Truth 0: 5 pixels, found 4 (a: 2, b: 2), taken for 1 once. Truth 1: 6 pixels, found 4,
-    // taken for 2 once and for 0 once. Class 2 is never true.
+    // Class 0: 5 pixels, 4 predicted right (a: 2, b: 2), one as 1. Class 1: 6 pixels, 4 right, one
+    // as 2 and one as 0. Class 2 does not occur in the ground truth.
     let (iou0, iou1) = (4.0 / (5.0 + 5.0 - 4.0), 4.0 / (6.0 + 5.0 - 4.0));
     close(&found["miou"], (iou0 + iou1) / 2.0);
     close(&found["fwiou"], (5.0 * iou0 + 6.0 * iou1) / 11.0);
@@ -64,7 +64,7 @@ fn classes_are_pooled_over_the_set() {
         (&found["images"], &found["pixels"]),
         (&json!(2), &json!(11))
     );
-    // With another ignored value, 255 is no class.
+    // With another ignored value, 255 is not a valid class.
     place.refuses(
         &[&SEGM[..], &["--ignore", "0"]].concat(),
         &["truth/a.png", "255", "column 2, row 1"],

@@ -3,7 +3,7 @@
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::store::{FORMAT, Run, SearchState};
 use nasfw_engine::{Config, Status, Trial};
-use nasfw_plugins as _; // Linked for what it registers.
+use nasfw_plugins as _; // Linked so that its items are registered.
 use nasfw_sdk::State;
 use nasfw_sdk::{Metrics, Seed, testing};
 use serde_json::json;
@@ -98,7 +98,7 @@ fn trials_are_listed_while_another_process_writes() {
         table.contains("miou") && table.contains("1 complete, 1 stopped, 1 failed"),
         "{table}"
     );
-    // A complete trial is better than a stopped one, whatever the reward.
+    // A complete trial ranks above a stopped one, whatever the reward.
     assert!(table.lines().any(|l| l.starts_with("*   0")), "{table}");
     place.refuses(&["resume", "r"], &["r: another nasfw process is writing"]);
     drop(run);
@@ -146,7 +146,7 @@ fn a_finished_pipe_is_no_failure() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // As `head -0` does: the reader goes away.
+    // As with `head -0`: the reader closes the pipe.
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
@@ -157,7 +157,7 @@ fn a_finished_pipe_is_no_failure() {
     );
 }
 
-/// A file system of its own, unmounted when dropped.
+/// A separate file system, unmounted when dropped.
 #[cfg(target_os = "linux")]
 struct SmallDisk(std::path::PathBuf);
 
@@ -190,7 +190,7 @@ fn a_full_disk_keeps_what_was_finished() {
     };
     let tiny = SmallDisk::mount(place.path("tiny"), "16k");
     let small = SmallDisk::mount(place.path("small"), "512k");
-    // No room for a run at all: nothing is left of it.
+    // No room for a run at all: nothing of it remains.
     let error = Run::create(&tiny.0.join("r"), &config()).unwrap_err();
     assert!(error.to_string().contains("disk is full"), "{error}");
     let size = "data.generator.train=10";
@@ -202,7 +202,7 @@ fn a_full_disk_keeps_what_was_finished() {
         "{message}"
     );
     assert_eq!(std::fs::read_dir(&tiny.0).unwrap().count(), 0);
-    // Room for some trials: those before the failure stay, with the state after the last.
+    // Room for some trials: those before the failure remain, with the state after the last one.
     let mut run = Run::create(&small.0.join("r"), &config()).unwrap();
     let mut finished = 0;
     let error = loop {

@@ -1,7 +1,7 @@
-//! Input of other people, sound and damaged: no panic, no memory without bounds.
+//! Untrusted input, damaged at random: no panic, no unbounded memory.
 //!
-//! Every target runs over its kept corpus and over damaged copies of it, the same ones every time;
-//! `NASFW_FUZZ_CASES` sets how many (1,000 a target by default). The same targets run under
+//! Every target runs over its stored corpus and over mutations of it, the same ones every time.
+//! `NASFW_FUZZ_CASES` sets their number (1,000 per target by default). The same targets run under
 //! libFuzzer, see `cargo/README.md`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -16,12 +16,12 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
-/// Data that the whole program may hold; the largest image that is read takes 512 MB. A system that
-/// ends a program at such a limit is needed, so elsewhere memory is not checked.
+/// Memory limit of the whole program; the largest image that is read takes 512 MB. Memory is
+/// checked only on systems that enforce such a limit.
 #[cfg(target_os = "linux")]
 const MOST_BYTES: u64 = 1 << 30;
 
-/// The kept files of a target.
+/// The corpus files of a target.
 fn corpus(name: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fuzz/corpus")

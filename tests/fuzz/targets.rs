@@ -1,7 +1,7 @@
 //! Readers of untrusted input, each as a function of arbitrary bytes that must return.
 //!
-//! A target fails by a panic or an abort: where an error is right, it is an error and passed over
-//! here. What is taken is used and, where it can be, written and read again.
+//! A target fails by a panic or an abort; errors are expected and ignored here. Input that is
+//! accepted is used and, where possible, written and read again.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -20,7 +20,7 @@ use nasfw_sdk::registry::SpaceEntry;
 use nasfw_sdk::{IoChannels, LabelKind, SearchSpace};
 use serde::de::DeserializeOwned;
 
-/// A target: its name and what it does with bytes.
+/// A target: its name, and a function of bytes.
 pub(crate) type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
@@ -53,7 +53,7 @@ pub(crate) fn genotype(data: &[u8]) {
     }
 }
 
-/// A network description, as plugins reply and models hold it.
+/// A graph, as in replies of plugins and in models.
 pub(crate) fn graph(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -69,7 +69,7 @@ pub(crate) fn graph(data: &[u8]) {
     }
 }
 
-/// A configuration, of a user over a preset and stored with a run.
+/// A configuration: a user's over a preset, and one stored with a run.
 pub(crate) fn config(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -85,7 +85,7 @@ pub(crate) fn config(data: &[u8]) {
     let _ = Config::from_toml(text);
 }
 
-/// A COCO set's annotations, and a file of keypoint results.
+/// Annotations of a COCO data set, and a file of keypoint results.
 pub(crate) fn coco(data: &[u8]) {
     let root = scratch("coco");
     for folder in ["images", "annotations"] {
@@ -163,7 +163,7 @@ pub(crate) fn model(data: &[u8]) {
     let _ = serde_json::from_slice::<Description>(data);
 }
 
-/// A place of its own for each thread.
+/// A separate folder for each thread.
 fn scratch(name: &str) -> PathBuf {
     thread_local! {
         static FOLDER: tempfile::TempDir = tempfile::tempdir().expect("a temporary folder");

@@ -1,9 +1,9 @@
 #!/bin/sh
-# The CUDA toolkit without a GPU or an installed toolkit: compiler, headers and libraries as Python wheels,
-# from the package index that pip is configured for, into a folder. No root, nothing outside that folder.
+# Fetches the CUDA toolkit without a GPU or an installed toolkit: compiler, headers and libraries as Python wheels, from
+# the package index that pip is configured for, into a folder. Needs no root, and writes nothing outside that folder.
 #
-#   tests/gpu/toolkit.sh DIR      fetches, to 1.2 GB on disk, and prints what to set
-#   . DIR/env.sh                  sets it
+#   tests/gpu/toolkit.sh DIR      fetches it (1.2 GB on disk), and prints the variables to set
+#   . DIR/env.sh                  sets them
 #   cargo build --release --features cuda
 #
 # It needs python3 with its module venv, and a C compiler.
@@ -22,7 +22,7 @@ mkdir -p "$1"
 dir=$(cd "$1" && pwd)
 
 # 13.0 throughout: a driver refuses PTX of a newer toolkit than it was made for.
-# What an earlier call left half done, or somewhere else, is made again.
+# Whatever an earlier call left incomplete, or in another place, is created again.
 "$dir/venv/bin/python" -m pip --version >/dev/null 2>&1 || python3 -m venv --clear "$dir/venv"
 "$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
     nvidia-cuda-nvcc==13.0.88 nvidia-cuda-crt==13.0.88 nvidia-nvvm==13.0.88 \
@@ -39,9 +39,9 @@ for name in nvrtc cublas cublasLt curand; do
     ln -sf "$found" "$home/lib/lib$name.so"
 done
 
-# The driver's library comes with a driver. To link, one of the same name whose functions do nothing is
-# enough: the program opens the real one where it runs. It is where NVIDIA's toolkit has its own, and where
-# programs do not look.
+# The driver's library comes with a driver. For linking, a stub of the same name whose functions do nothing is enough: the
+# program opens the real one where it runs. The stub is where NVIDIA's toolkit has its stub, and where programs do not
+# look for libraries.
 grep -ohE '\bcu[A-Z][A-Za-z0-9_]*[ ]*\(' "$home/include/cuda.h" | tr -d ' (' | sort -u |
     sed 's/.*/void &(void) {}/' > "$dir/driver.c"
 grep -ohE '^#define[ ]+cu[A-Z][A-Za-z0-9]*[ ]+(__CUDA_API_[A-Z_]+\()?cu[A-Z][A-Za-z0-9_]*' "$home/include/cuda.h" |

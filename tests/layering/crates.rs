@@ -13,9 +13,9 @@ pub(crate) struct Crate {
     pub(crate) name: String,
     /// Root files of its source: `lib.rs`, `main.rs`.
     pub(crate) roots: Vec<PathBuf>,
-    /// Its arrows to crates of the workspace.
+    /// Its imports of crates of the workspace.
     pub(crate) imports: Vec<Edge>,
-    /// Its arrows to all other crates.
+    /// Its imports of all other crates.
     pub(crate) others: Vec<Edge>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn read(folder: &Path) -> Vec<Crate> {
     folders.iter().map(|f| one(f, folder, &names)).collect()
 }
 
-/// Differences between what crates import and what the table `allowed` says.
+/// Differences between the imports of crates and the table `allowed`.
 pub(crate) fn differences(crates: &[Crate], allowed: &[(&str, &[&str])]) -> Vec<String> {
     let mut found = Vec::new();
     for one in crates {
@@ -81,7 +81,8 @@ fn one(folder: &Path, workspace: &Path, names: &BTreeSet<String>) -> Crate {
             let rest = line.strip_prefix(&*key);
             rest.is_some_and(|rest| !rest.starts_with(['-', '_']))
         };
-        // The crate's own list: not its name, and not the versions of the workspace.
+        // The dependencies of the crate itself: not its name, and not the versions of the
+        // workspace.
         let is_list = |line: &str| line.ends_with("dependencies]") && !line.contains("[workspace");
         let begin = text.lines().position(is_list).unwrap_or(0);
         let line = text.lines().skip(begin).position(is_it);
@@ -119,7 +120,7 @@ fn one(folder: &Path, workspace: &Path, names: &BTreeSet<String>) -> Crate {
     }
 }
 
-/// The files where the library and the programs of a crate begin.
+/// The root files of the library and the programs of a crate.
 fn roots(folder: &Path, manifest: &Table) -> Vec<PathBuf> {
     let usual = ["src/lib.rs", "src/main.rs"].map(|file| folder.join(file));
     let mut roots: BTreeSet<PathBuf> = usual.into_iter().filter(|f| f.is_file()).collect();

@@ -1,9 +1,9 @@
-//! Arrows between names, and the shortest circle among them.
+//! Imports between names, and the shortest cycle among them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 
-/// `from` imports `to`, in the place `at` (file and line).
+/// `from` imports `to`, at `at` (file and line).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Edge {
     pub(crate) from: String,
@@ -11,7 +11,7 @@ pub(crate) struct Edge {
     pub(crate) at: String,
 }
 
-/// The shortest circle, an arrow a line.
+/// The shortest cycle, one import per line.
 pub(crate) fn shortest(edges: &Vec<Edge>) -> Option<String> {
     let mut from: BTreeMap<&str, Vec<&Edge>> = BTreeMap::new();
     for edge in edges {
@@ -26,7 +26,7 @@ pub(crate) fn shortest(edges: &Vec<Edge>) -> Option<String> {
     Some(text)
 }
 
-/// The shortest way from `start` back to it.
+/// The shortest path from `start` back to it.
 fn circle<'a>(start: &str, from: &BTreeMap<&str, Vec<&'a Edge>>) -> Option<Vec<&'a Edge>> {
     let mut arrived: BTreeMap<&str, &Edge> = BTreeMap::new();
     let mut open = VecDeque::from([start]);

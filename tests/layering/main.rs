@@ -1,8 +1,8 @@
 //! The layers of the workspace: crates and, inside each crate, top modules import in one direction
 //! only.
 //!
-//! The tables below are the rule. A change that needs another arrow changes them, and its review
-//! says why.
+//! The tables below define the rule. A change that needs another import changes them, and explains
+//! why.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -41,7 +41,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("single-scale", &["nasfw-abi", "nasfw-sdk"]),
 ];
 
-/// Crates from outside that draw: nothing that computes imports them.
+/// External crates that draw: no crate that computes imports them.
 const DRAWING: &[&str] = &[
     "clap",
     "indicatif",
@@ -68,8 +68,8 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("nasfw-report", &["dfdx", "clap", "ratatui", "rusqlite"], "pages are made of what the engine reads"),
 ];
 
-/// Crates from outside that few crates may import.
-#[rustfmt::skip] // one line a promise
+/// External crates that only a few crates may import.
+#[rustfmt::skip] // one line per rule
 const RESERVED: &[(&[&str], &[&str], &str)] = &[
     (&["cudarc"], &["nasfw-cuda"], "code for CUDA is in nasfw-cuda only"),
     (DRAWING, &["nasfw", "nasfw-report"], "only the program and its pages show anything"),
@@ -126,7 +126,7 @@ fn no_crate_imports_a_forbidden_one() {
 #[test]
 fn modules_import_in_one_direction() {
     let mut problems = Vec::new();
-    // An example is a page or two, and its root may hold what the rest uses.
+    // An example is a page or two long, and its other modules may import its root.
     let ours = |one: &Crate| one.name.starts_with("nasfw");
     for one in workspace().into_iter().filter(ours) {
         for root in &one.roots {

@@ -1,8 +1,8 @@
 //! The imports among the top modules of one crate, from its source files.
 //!
-//! Files are read as the compiler finds them, from the root along `mod`; what only tests compile is
-//! left out. Paths are found among the tokens, so those inside macros count as well. Names that the
-//! root exports count as the module they come from.
+//! Files are read as the compiler finds them, from the root along `mod`; code that is compiled only
+//! for tests is skipped. Paths are found among the tokens, so those inside macros count as well.
+//! Names that the root exports count as the module they come from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,7 @@ use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
 use crate::cycle::Edge;
 
-/// The arrows between the top modules below the file `root`.
+/// The imports between the top modules below the file `root`.
 pub(crate) fn edges(root: &Path) -> Result<Vec<Edge>, String> {
     let mut source = Source::default();
     let folder = root.parent().unwrap();
@@ -26,7 +26,7 @@ struct Source {
     tops: BTreeSet<String>,
     /// Names in the root by the top module that they come from.
     exported: BTreeMap<String, String>,
-    /// From a top module to a name in the root.
+    /// Imports of a name in the root by a top module.
     used: Vec<Edge>,
 }
 
@@ -100,7 +100,7 @@ impl Source {
                     i += 3;
                     continue;
                 }
-                // A module that a macro names.
+                // A module named by a macro.
                 [
                     TokenTree::Ident(word),
                     TokenTree::Punct(_),
@@ -128,7 +128,8 @@ impl Source {
                 [TokenTree::Ident(word), ..] => {
                     let before = i.checked_sub(1).map(|b| tokens[b].to_string());
                     let before = before.as_deref().unwrap_or_default();
-                    // Not of a macro's caller, not the middle of a path, no visibility.
+                    // Not the crate of a macro's caller, not the middle of a path, not a
+                    // visibility.
                     if !["$", ":", "in"].contains(&before) {
                         self.path(word, here, at)?;
                     }
@@ -183,10 +184,10 @@ impl Source {
         self.file(&file, &folder, &module)
     }
 
-    /// A path that begins with `first`: an arrow, if it leads to the root and down again.
+    /// A path that begins with `first`: an import, if it leads to the root and down again.
     fn path(&mut self, first: &Ident, tokens: &[TokenTree], at: At) -> Result<(), String> {
         let [from, ..] = at.module else {
-            return Ok(()); // the root imports all
+            return Ok(()); // the root may import everything
         };
         let mut depth = match &*first.to_string() {
             "crate" => 0,
@@ -231,7 +232,7 @@ impl Source {
         }
     }
 
-    /// The names that a `use` in the root brings into it.
+    /// The names that a `use` in the root imports.
     fn exports(&mut self, tokens: &[TokenTree]) {
         let end = tokens.iter().position(|t| t.to_string() == ";");
         let tokens = &tokens[..end.unwrap_or(tokens.len())];
@@ -277,7 +278,7 @@ fn is_for_tests(attribute: &str) -> bool {
     attribute == "cfg(test)" || attribute.starts_with("cfg(all(test,")
 }
 
-/// The place behind the item that begins at `i`.
+/// The position after the item that begins at `i`.
 fn behind_item(tokens: &[TokenTree], i: usize) -> usize {
     let is_end = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,

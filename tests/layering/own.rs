@@ -1,4 +1,4 @@
-//! Trials of these checks: each circle below is found, and nothing else is.
+//! Tests of these checks: each cycle below is found, and nothing else.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::{crates, cycle, modules};
 
-/// A folder with `files`, each a path and its text.
+/// A folder with `files`, each a path and its content.
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in files {
@@ -18,7 +18,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-/// The circle of a crate of `files`, or what is wrong with it.
+/// The cycle in a crate of `files`, or the problem with it.
 fn found(files: &[(&str, &str)]) -> Option<String> {
     let folder = folder(files);
     match modules::edges(&folder.path().join("lib.rs")) {
@@ -42,7 +42,7 @@ fn circles_of_modules_are_found_with_file_and_line() {
     );
     let c = ("c.rs", "use crate::New;");
     let b_uses = |text| ("b/mod.rs", text);
-    // A list, a function's body, the inside of a macro, each with the arrow back.
+    // A list, a function's body, the inside of a macro, each with the import back.
     for (a, line) in [
         ("\nuse crate::{c::C, b};", 2),
         ("fn f() {\n\n crate::b::g() }", 3),

@@ -1,5 +1,5 @@
 //! Weights of torchvision's and timm's MobileNet-v2: the same maps as a loop in PyTorch's layout,
-//! and what does not fit is listed.
+//! and a list of arrays that do not fit.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::theirs::{Theirs, normalised};
 use crate::{GENOTYPE, smallest};
 
 /// Names and shapes of the arrays of `torchvision.models.mobilenet_v2()` and of timm's
-/// `mobilenetv2_100`, in the order of their state dictionaries, which go through the same network.
+/// `mobilenetv2_100`, in the order of their state dictionaries, which follows the network.
 const TORCHVISION: &str = include_str!("torchvision.txt");
 const TIMM: &str = include_str!("timm.txt");
 const THEIRS: [&str; 2] = ["--set", "space.encoder.variant=mobilenet-v2-torchvision"];
@@ -28,7 +28,7 @@ fn listing(text: &str) -> Vec<(String, Vec<usize>)> {
     text.lines().map(line).collect()
 }
 
-/// Random arrays of a listing, with statistics far from those of fresh ones.
+/// Random arrays for a list, with statistics far from initial ones.
 fn arrays(listed: &[(String, Vec<usize>)]) -> Weights {
     let mut rng = Seed(5).stream("encoder");
     let mut weights = Weights::default();
@@ -74,7 +74,7 @@ fn torchvisions_and_timms_encoders_give_their_maps() {
     save(&place, "torchvision", &weights);
     save(&place, "timm", &renamed);
     let mut rng = Seed(6).stream("image");
-    // Odd sides, where another padding would show.
+    // Odd sides, which reveal wrong padding.
     let image = Image {
         size: nasfw_sdk::Size::new(45, 33),
         pixels: (0..45 * 33 * 3).map(|_| rng.random()).collect(),

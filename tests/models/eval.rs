@@ -1,4 +1,4 @@
-//! `nasfw eval` says what training said, and more.
+//! `nasfw eval` agrees with the metrics of training.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ fn metrics(value: &Value) -> &Map<String, Value> {
     value.as_object().unwrap()
 }
 
-/// Asserts that two sets of metrics are the same but for the order of sums.
+/// Asserts that two sets of metrics are equal up to the order of sums.
 fn assert_same(a: &Value, b: &Value) {
     let names = |v: &Value| metrics(v).keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(a), names(b));
@@ -48,14 +48,14 @@ fn the_crops_of_training_give_what_training_recorded() {
             (&crop["images"], &crop["is_training_data"]),
             (&4.into(), &true.into())
         );
-        // Whole images have pixels that the crops do not.
+        // Whole images have pixels outside the crops.
         let whole = eval(&place, task, &[]);
         assert_eq!(
             (&whole["view"], &whole["split"]),
             (&"whole".into(), &"val".into())
         );
         assert_ne!(whole["metrics"], crop["metrics"]);
-        // At the scale of the crop they are the crop.
+        // At the scale of the crop, they equal the crop.
         let as_large = ["--set", "train.shorter_side_px=32"];
         let whole = eval(&place, task, &as_large);
         let crop = eval(&place, task, &[&as_large[..], &["--view", "crop"]].concat());
@@ -154,7 +154,7 @@ fn data_that_does_not_fit_is_refused(place: &Place) {
         1
     );
 
-    // A model of images in a folder does not say where they are.
+    // A model trained on a folder does not record its location.
     model["provenance"]["data_origin"] = "folder".into();
     fs::write(place.path("segm/model.json"), model.to_string()).unwrap();
     refuses(&[], &["--data", "folder"]);

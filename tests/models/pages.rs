@@ -1,4 +1,4 @@
-//! The page of a model shows what the network sees in images, beside the truth.
+//! The page of a model shows predictions beside the ground truth.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use nasfw_sdk::{Label, LabelKind};
 use crate::program::Place;
 use crate::train;
 
-/// The pictures of a page's examples, in their order.
+/// The pictures of a page's examples, in order.
 fn pictures(page: &str) -> Vec<Vec<u8>> {
     let start = page.find("id=\"examples\"").unwrap();
     let section = &page[start..start + page[start..].find("</section>").unwrap()];
@@ -76,7 +76,7 @@ fn every_task_has_pictures_and_none_are_made_unasked() {
         let pictures = pictures(&shown);
         assert_eq!(pictures.len(), 12);
         assert!(pictures.iter().all(|p| p.starts_with(&[0xFF, 0xD8])));
-        // Depth and joints are not the image itself.
+        // Pictures of depth and joints differ from the image.
         assert!(pictures.chunks(3).all(|p| p[0] != p[1] && p[1] != p[2]));
     }
     let shown = page(&place, &["depth", "--examples", "0"]);

@@ -1,4 +1,4 @@
-//! `nasfw predict` writes what scores are made of, or nothing.
+//! `nasfw predict` writes the predictions that evaluation scores, or nothing.
 
 use std::fs;
 
@@ -19,8 +19,8 @@ fn noise(width: usize, height: usize) -> Image {
     Image { size, pixels }
 }
 
-/// The output of a model at the size of the image, put together here: scaled image, network, one
-/// bilinear resize of the whole map as scores do it.
+/// The output of a model at the size of the image, computed step by step: scaled image, network,
+/// one bilinear resize of the whole map, as in evaluation.
 fn output(place: &Place, task: &str, image: &Image) -> Vec<f32> {
     use dfdx::prelude::{NoneTape, TensorFromVec};
     let network = Model::load(&place.path(task))
@@ -67,7 +67,7 @@ fn files(place: &Place, folder: &str) -> Vec<String> {
 #[test]
 fn pictures_and_numbers_say_what_the_network_says() {
     let place = Place::new();
-    // Larger and smaller than what the network sees, and no multiple of its strides.
+    // Larger and smaller than the network's input, and not a multiple of its strides.
     let image = noise(101, 57);
     fs::create_dir(place.path("photos")).unwrap();
     write_png_rgb(&place.path("photos/b.PNG"), &image).unwrap();
@@ -97,7 +97,7 @@ fn pictures_and_numbers_say_what_the_network_says() {
                 assert_eq!(size, image.size);
                 let expected = raw.chunks(channels).map(|p| argmax(p) as u8);
                 assert!(classes == expected.collect::<Vec<_>>());
-                // One colour a class, and the background as it is in the overlay.
+                // One colour per class; the background is unchanged in the overlay.
                 let mask = read_rgb(&path("mask.png")).unwrap();
                 let overlay = read_rgb(&path("overlay.png")).unwrap();
                 let pixel = |image: &Image, at: usize| image.pixels[at * 3..at * 3 + 3].to_vec();
@@ -134,7 +134,7 @@ fn pictures_and_numbers_say_what_the_network_says() {
                         "{keypoint}"
                     );
                     let score = keypoint["score"].as_f64().unwrap();
-                    // Resizing a map makes no value larger than its largest one.
+                    // Resizing a map does not raise its maximum.
                     let all = raw.iter().skip(joint).step_by(channels);
                     let most = all.fold(f32::NEG_INFINITY, |m, &v| m.max(v));
                     assert!(f64::from(most) <= score + 1e-6, "{most} {score}");
@@ -169,7 +169,7 @@ fn refuses_and_leaves_nothing(place: &Place) {
     fs::write(place.path("photos/b.jpg"), "").unwrap();
     refuses("photos", "new", &["b.PNG", "b.jpg", "rename"]);
     fs::remove_file(place.path("photos/b.jpg")).unwrap();
-    // The last of the images is bad: nothing is written of the others.
+    // The last image is bad: nothing is written for the others either.
     let whole = fs::read(place.path("photos/b.PNG")).unwrap();
     fs::write(place.path("photos/z.png"), &whole[..whole.len() / 2]).unwrap();
     refuses("photos", "new", &["photos/z.png", "cannot be decoded"]);

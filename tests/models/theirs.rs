@@ -1,4 +1,5 @@
-//! torchvision's MobileNet-v2 in evaluation, written out over arrays in PyTorch's layout and names.
+//! torchvision's MobileNet-v2 in evaluation mode, as loops over arrays in PyTorch's layout and
+//! names.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ pub(crate) struct Map {
     pub(crate) values: Vec<f64>,
 }
 
-/// A network of PyTorch's arrays, written out.
+/// The network as loops over PyTorch's arrays.
 pub(crate) struct Theirs(pub(crate) BTreeMap<String, Array>);
 
 impl Theirs {
@@ -97,7 +98,7 @@ impl Theirs {
     }
 }
 
-/// An image as torchvision's weights want it.
+/// An image normalised for torchvision's weights.
 pub(crate) fn normalised(image: &Image) -> Map {
     let (mean, std) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
     let pixels = image.size.area();

@@ -1,4 +1,5 @@
-//! Every architecture builds, has the parameters its graph counts, and runs both ways.
+//! Every architecture builds, has the parameters that its graph counts, and runs forward and
+//! backward.
 
 use dfdx::prelude::{Backward, OwnedTape, PutTape};
 use nasfw_network::Network;
@@ -8,7 +9,7 @@ use nasfw_sdk::{IoChannels, Seed, Size};
 
 use super::{loss, random_map, small_space};
 
-/// Catches an operation that a size, an odd one say, or a combination of choices breaks.
+/// Catches an operation that fails for a size, e.g. an odd one, or for a combination of choices.
 #[test]
 fn a_thousand_random_genotypes_build_and_run_at_three_sizes() {
     let space = small_space();

@@ -1,7 +1,7 @@
 //! The same work on two devices: losses, gradients, trainings and their scores.
 //!
-//! Devices are compared with the CPU's own kernels. Without another device the composed kernels stand
-//! in, which share all code but the operations.
+//! Devices are compared with the CPU's kernels. Without another device, the composed kernels take its
+//! place; they share all code but the operations.
 
 use nasfw_engine::timing::{DecoderStep, Reference, Timed};
 use nasfw_network::kernels::{Composed, CpuKernels, Kernels};
@@ -28,7 +28,7 @@ fn graphs(count: usize) -> Vec<(String, Graph)> {
 }
 
 /// Would catch an operation that differs, a gradient that is lost or counted twice, an optimiser,
-/// clipping or statistics that differ, and whatever goes wrong only from the second step on.
+/// clipping or statistics that differ, and errors that appear only from the second step on.
 fn agree<A: Kernels, B: Kernels>(expected: &A, tested: &B, networks: usize, steps: usize) {
     for (genotype, graph) in graphs(networks) {
         let batch = (2, 64, Seed(12));
@@ -41,8 +41,8 @@ fn agree<A: Kernels, B: Kernels>(expected: &A, tested: &B, networks: usize, step
         );
         for at in 0..steps {
             let (wanted, got) = (one.run().unwrap(), other.run().unwrap());
-            // Rounding grows from step to step: values near an activation's bound fall on either
-            // side of it, and Adam takes a small gradient's sign for a whole step.
+            // Rounding errors grow from step to step: values near an activation's bound fall on
+            // either side of it, and Adam turns the sign of a small gradient into a full step.
             let share = match at {
                 0 => 1e-5,
                 1..=3 => 5e-3,

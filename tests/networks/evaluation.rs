@@ -1,4 +1,4 @@
-//! Evaluation follows weights, statistics and sizes, whatever it has prepared before.
+//! Evaluation follows changes of weights, statistics and sizes, whatever was prepared before.
 
 use dfdx::prelude::OwnedTape;
 use nasfw_network::Network;
@@ -48,7 +48,7 @@ fn what_was_prepared_is_forgotten_when_it_no_longer_holds() {
     assert_eq!(values(&network, &larger), of_larger);
     assert_eq!(values(&network, &image), before);
 
-    // A training pass moves the running statistics.
+    // A training pass changes the running statistics.
     let mut tape = OwnedTape::<f32, Cpu>::default();
     let trained = network.forward_train(std::slice::from_ref(&image), &mut tape);
     drop((trained.unwrap(), tape));

@@ -39,7 +39,7 @@ fn compiled_networks_have_the_gradients_of_their_graphs() {
     for choices in all {
         let genotype = space.genotype(&choices).unwrap();
         // Without the encoder: its fifty layers of normalisation over a few pixels turn rounding
-        // into visible differences wherever an activation sits on its bound.
+        // into visible differences wherever an activation is at its bound.
         let graph = space
             .decode(&choices, &IoChannels::rgb(3))
             .unwrap()
@@ -90,7 +90,7 @@ fn compiled_networks_have_the_gradients_of_their_graphs() {
             let tensor = &slow.parameters[&parameter.name];
             expected_gradients.get_or_alloc_mut(tensor).unwrap();
             let expected = expected_gradients.get(tensor).as_vec();
-            // Against the whole gradient's size: single values may be sums that cancel.
+            // Relative to the whole gradient: single values may be sums that cancel.
             let norm = expected.iter().map(|g| g * g).sum::<f32>().sqrt();
             let error = (got.iter().zip(&expected))
                 .map(|(a, b)| (a - b).powi(2))

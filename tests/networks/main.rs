@@ -1,5 +1,5 @@
-//! Networks built from the built-in search space: every architecture builds, counts and trains, and
-//! compiling changes neither outputs nor gradients.
+//! Networks of the built-in search space: every architecture builds, has the counted parameters and
+//! trains, and compiling changes neither outputs nor gradients.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod builds;

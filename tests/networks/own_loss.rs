@@ -1,4 +1,4 @@
-//! A loss of a task's own is an operation on the tape like any other.
+//! A task's custom loss is an operation on the tape like any other.
 
 use std::sync::Arc;
 
@@ -91,8 +91,8 @@ fn objective<'a>(task: &'a Squares) -> Objective<'a> {
     }
 }
 
-/// Would catch a gradient that is dropped, doubled or not scaled by what comes before it, a value
-/// that is not the loss, or truths of another size than the outputs.
+/// Would catch a gradient that is dropped, doubled or not scaled by the gradient passed in, a value
+/// that is not the loss, or labels of another size than the outputs.
 #[test]
 fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
     let kernels = CpuKernels::default();
@@ -156,7 +156,7 @@ fn gradient(distillation: f32) -> Vec<f32> {
     if distillation == 0.0 {
         return found;
     }
-    // What the teacher alone adds.
+    // The teacher's part alone.
     let mut tape = OwnedTape::default();
     let loss = kernels
         .squared_error(&x, &distilled, None, &mut tape)
@@ -167,7 +167,7 @@ fn gradient(distillation: f32) -> Vec<f32> {
     without.map(|(g, t)| g - distillation * t).collect()
 }
 
-/// Would catch that one of two losses of the same output is forgotten.
+/// Would catch that one of two losses on the same output is lost.
 #[test]
 fn distillation_comes_on_top_of_it() {
     let (alone, distilled) = (gradient(0.0), gradient(0.5));

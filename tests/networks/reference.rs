@@ -1,4 +1,4 @@
-//! A graph run node by node on composed kernels: nothing left out, nothing joined.
+//! A graph run node by node on composed kernels: nothing omitted, nothing fused.
 
 use std::collections::BTreeMap;
 

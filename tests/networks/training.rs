@@ -1,4 +1,4 @@
-//! Training steps do what their optimisers and averages say.
+//! Training steps follow their optimisers and averages.
 
 use nasfw_data::{DataConfig, GeneratorConfig, Source, Transform, open};
 use nasfw_network::Network;

@@ -1,4 +1,4 @@
-//! Every call of every kind, asked of the misbehaving library's items.
+//! Every call of every kind, on the misbehaving library's items.
 
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw_sdk::{
@@ -38,7 +38,7 @@ pub(crate) fn schema() -> Schema {
     .unwrap()
 }
 
-/// Everything a space is asked, one call each; the first error.
+/// Every operation of a space, one call each; the first error.
 pub(crate) fn use_space(space: &dyn SearchSpace, call: &str) -> Result<()> {
     let choices = space.schema().choices(vec![2, 1, 0])?;
     match call {
@@ -139,7 +139,7 @@ pub(crate) fn use_task(task: &dyn Task, call: &str) -> Result<()> {
     Ok(())
 }
 
-/// Every kind, with what to ask of it.
+/// Every kind, with its operations.
 pub(crate) const CALLS: [(&str, &[&str]); 4] = [
     (
         "space",
@@ -172,7 +172,7 @@ pub(crate) const CALLS: [(&str, &[&str]); 4] = [
     ),
 ];
 
-/// Makes an item by its settings and asks `call` of it.
+/// Creates an item from its settings and calls `call` of it.
 pub(crate) fn ask(kind: &str, settings: &Value, call: &str) -> Result<()> {
     match kind {
         "space" => use_space(&*space(settings)?, call),

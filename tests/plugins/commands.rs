@@ -88,14 +88,14 @@ fn several_plugins_bring_one_space() {
     let config = |args: &[&str]| place.text(&[&["run", "--dry-run"], args].concat());
     let mine = config(&["--plugin", text(&path)]);
     assert!(mine.contains("plugin = \"tiny\""), "{mine}");
-    // So does a configuration that names the library alone.
+    // So does a configuration that names only the library.
     let list = format!("plugins=[\"{}\"]", text(&path));
     assert_eq!(config(&["--set", &list]), mine);
     place.refuses(
         &["plugins", "list", "--plugin", "tinny"],
         &["tinny", "segm"],
     );
-    // A name before it is the space; the library brings the rest.
+    // A name before it selects the space; the library provides the rest.
     let both = config(&[
         "--plugin",
         "segm",
@@ -106,7 +106,7 @@ fn several_plugins_bring_one_space() {
     ]);
     assert!(both.contains("plugin = \"segm\""), "{both}");
     assert!(both.contains("name = \"brightness\""), "{both}");
-    // Written down, the configuration finds the library again.
+    // The configuration as printed finds the library again.
     std::fs::write(place.path("mine.toml"), &mine).unwrap();
     assert_eq!(config(&["--config", "mine.toml"]), mine);
     let wrong = format!("{}#sha256={}", text(&path), "0".repeat(64));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Builds of the kit beside this test, the newest first.
+/// Builds of the SDK beside this test, the newest first.
 fn kits() -> Vec<PathBuf> {
     let test = std::env::current_exe().unwrap();
     let mut found: Vec<PathBuf> = std::fs::read_dir(test.parent().unwrap())
@@ -57,7 +57,7 @@ fn a_plugin_that_aborts_on_panic_is_refused() {
             String::from_utf8_lossy(&output.stderr).into_owned(),
         )
     };
-    // Without that option it compiles, with the build of the kit that is this compiler's.
+    // Without that option it compiles, with the SDK that this compiler built.
     let kits = kits();
     let kit = kits.iter().find(|kit| compile(kit, &[]).0);
     let kit =

@@ -1,5 +1,5 @@
-//! Files that are no plugins for this program: each is refused with one line that says why, before
-//! any of it runs, and the program lives.
+//! Files that are no plugins for this program: each is refused with one line that gives the reason,
+//! before any of it executes, and the program survives.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use nasfw_plugin_host::{load, open};
 
 use crate::library::{library, prepare, replace, stamp_at, stripped, text};
 
-/// A folder, and the good library that the bad ones are made of.
+/// A folder, and the good library that the bad ones are made from.
 struct Bench {
     folder: tempfile::TempDir,
     good: Vec<u8>,
@@ -32,14 +32,14 @@ impl Bench {
         path
     }
 
-    /// The good library with a change must be refused with a message that holds `part`.
+    /// The good library with a change must be refused with a message that contains `part`.
     fn refuses_changed(&self, change: impl FnOnce(&mut Vec<u8>), part: &str) {
         let mut bytes = self.good.clone();
         change(&mut bytes);
         refuses(text(&self.write(&bytes)), part);
     }
 
-    /// The same with bytes of the stamp replaced.
+    /// The same, with bytes of the stamp replaced.
     fn refuses_stamp(&self, at: usize, bytes: &[u8], part: &str) {
         self.refuses_changed(
             |library| {
@@ -51,7 +51,7 @@ impl Bench {
     }
 }
 
-/// Loading must be refused with one line that holds `part`.
+/// Loading must be refused with one line that contains `part`.
 fn refuses(reference: &str, part: &str) {
     let message = match open(reference) {
         Ok(_) => panic!("{reference} loads; expected: {part}"),
@@ -105,7 +105,7 @@ fn what_cannot_be_trusted() {
     let inside = open_to_all.join("good.so");
     std::fs::write(&inside, &bench.good).unwrap();
     refuses(text(&inside), "anyone may change the contents");
-    // As /tmp is.
+    // Like /tmp.
     allow(&open_to_all, 0o1777);
     assert!(open(text(&inside)).is_ok());
 }
@@ -118,7 +118,7 @@ fn what_is_cut_off() {
         bench.refuses_changed(|bytes| bytes.truncate(end), "");
     }
     bench.refuses_changed(|bytes| bytes.truncate(length / 2), "truncated");
-    // Its length, and nothing after the headers.
+    // The full length, with only zeros after the headers.
     bench.refuses_changed(|bytes| bytes[4096..].fill(0), "");
 }
 
@@ -200,7 +200,7 @@ fn names_that_are_taken() {
     for part in ["tiny", "this program", text(&path)] {
         assert!(message.contains(part), "{part}: {message}");
     }
-    // The same names in other bytes.
+    // The same names in a library of other bytes.
     let folder = tempfile::tempdir().unwrap();
     let other = folder.path().join("other.so");
     crate::library::rude();

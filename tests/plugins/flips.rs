@@ -1,4 +1,4 @@
-//! Libraries with a bit flipped: whatever becomes of them, the program that loads them lives.
+//! Libraries with one bit flipped: whatever they do, the program that loads them survives.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use crate::library::{stripped, text};
 
 const FLIPS: usize = 300;
 
-/// Nothing runs here: whatever the bytes are, looking at them is a description or an error.
+/// Nothing executes here: whatever the bytes are, inspecting them gives a description or an error.
 #[test]
 fn looking_at_any_bytes_is_safe() {
     let good = stripped("kinds");
@@ -21,7 +21,7 @@ fn looking_at_any_bytes_is_safe() {
     for at in 0..800 {
         let mut rng = Seed(2).stream(&format!("odd/{at}"));
         let mut bytes = good.clone();
-        // Headers at the beginning, or the section table at the end.
+        // In the headers at the start, or in the section table at the end.
         let (from, to) = match at % 2 {
             0 => (0, 2048.min(bytes.len())),
             _ => (bytes.len().saturating_sub(4096), bytes.len()),
@@ -51,7 +51,7 @@ fn no_flipped_library_ends_the_program() {
             }
             let mut rng = Seed(1).stream(&format!("flip/{at}"));
             let mut bytes = good.clone();
-            // A third in the headers and the tables behind them, where most is at stake.
+            // A third of them in the headers and the tables after them, where a flip matters most.
             let end = if at % 3 == 0 {
                 16_384.min(bytes.len())
             } else {
@@ -69,10 +69,10 @@ fn no_flipped_library_ends_the_program() {
                 .unwrap();
             let message = String::from_utf8_lossy(&output.stderr);
             match output.status.code() {
-                // A bit that nothing reads.
+                // Nothing reads that bit.
                 Some(0) => {}
                 Some(2) => {
-                    // The child that tried it may have said something before.
+                    // The child that probed it may have printed something before.
                     assert!(
                         message
                             .lines()
@@ -90,7 +90,7 @@ fn no_flipped_library_ends_the_program() {
             scope.spawn(move || work(thread));
         }
     });
-    // Most of the headers matter; were no flip noticed, nothing would have been tested.
+    // Most header bits matter; if no flip were detected, the test would have tested nothing.
     let refused = refused.into_inner();
     assert!(refused >= FLIPS / 20, "{refused} of {FLIPS} refused");
 }

@@ -30,7 +30,7 @@ pub(crate) fn rude() -> &'static Loaded {
     load(text(&library("rude"))).unwrap()
 }
 
-/// The library's bytes without what only debuggers read.
+/// The library's bytes without debug information.
 pub(crate) fn stripped(name: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let small = folder.path().join("small.so");
@@ -41,7 +41,7 @@ pub(crate) fn stripped(name: &str) -> Vec<u8> {
         .output();
     match strip {
         Ok(output) if output.status.success() => std::fs::read(small).unwrap(),
-        // Larger, and as good.
+        // Larger, but equally valid.
         _ => std::fs::read(library(name)).unwrap(),
     }
 }
@@ -54,7 +54,7 @@ pub(crate) fn stamp_at(bytes: &[u8]) -> usize {
     place
 }
 
-/// Replaces every occurrence of `from`, which must be there, by `to` of the same length.
+/// Replaces every occurrence of `from`, which must exist, with `to` of the same length.
 pub(crate) fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
     assert_eq!(from.len(), to.len());
     let mut found = 0;

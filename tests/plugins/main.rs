@@ -1,18 +1,18 @@
-//! Plugins in libraries of their own, as their users and authors meet them.
+//! Plugins in separate libraries, as users and authors use them.
 //!
-//! | file | shows |
+//! | file | tests |
 //! |---|---|
-//! | `searches.rs` | a search with a library's items finds what it finds with the same items built in |
-//! | `sides.rs` | the same calls on either side: the same answers, errors and draws |
-//! | `files.rs` | files that are no plugins are refused with one line, and the program lives |
+//! | `searches.rs` | a search with a library's items equals one with the same items built in |
+//! | `sides.rs` | the same calls on either side: the same replies, errors and draws |
+//! | `files.rs` | files that are no plugins are refused with one line, and the program survives |
 //! | `starts.rs` | libraries that misbehave while they are loaded |
 //! | `flips.rs` | libraries with a bit flipped |
 //! | `calls.rs`, `library.rs` | every call of every kind; where the libraries are |
-//! | `replies.rs` | replies that are not what they should be |
+//! | `replies.rs` | wrong replies |
 //! | `panics.rs` | panics in every call |
-//! | `runs.rs` | what misbehaviour costs a run: stops, resumes, other bytes |
+//! | `runs.rs` | the effect of misbehaviour on a run: stops, resumes, other bytes |
 //! | `commands.rs` | `plugins list` and `plugins check` |
-//! | `compiler.rs` | what the compiler refuses |
+//! | `compiler.rs` | code that the compiler refuses |
 //!
 //! `guests/` holds the libraries, which are examples of this package.
 
@@ -39,5 +39,5 @@ mod searches;
 mod sides;
 mod starts;
 
-// Linked for what it registers.
+// Linked so that its items are registered.
 use nasfw_plugins as _;

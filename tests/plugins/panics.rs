@@ -1,4 +1,4 @@
-//! Panics in every call: an error with the place it came from, and a program that lives.
+//! Panics in every call: an error with its location, and a program that survives.
 
 use serde_json::json;
 

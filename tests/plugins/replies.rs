@@ -1,4 +1,4 @@
-//! Replies that are not what they should be become errors that say so.
+//! Wrong replies become errors that name the problem.
 
 use serde_json::json;
 
@@ -28,11 +28,11 @@ fn good_replies_are_taken() {
 fn garbage_is_refused_everywhere() {
     for (kind, calls) in CALLS {
         for call in calls {
-            // States are any bytes, and a scorer's own calls are not told apart from its task's.
+            // Any bytes are a valid state, and calls of a scorer cannot be told from its task's.
             if matches!(*call, "save" | "add" | "metrics") {
                 continue;
             }
-            // What only says "done" says it in JSON all the same.
+            // A reply that only means "done" is JSON, too.
             for reply in ["not json", "[1", "", "7", "@2000000", "nul", "\u{1}"] {
                 let part = if reply.starts_with('@') && *call != "decode" {
                     "replied with 2000000 bytes; at most 1048576"

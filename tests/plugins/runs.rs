@@ -1,4 +1,4 @@
-//! Misbehaving libraries never cost a run a finished trial.
+//! A misbehaving library never costs a run a finished trial.
 
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -8,19 +8,19 @@ use serde_json::Value;
 use crate::library::{library, refusal, text};
 use crate::program::{Place, sets, small};
 
-/// A short search in which all but the space's own is the rude library's.
+/// A short search whose task, controller and schedule are the rude library's.
 fn settings() -> Vec<&'static str> {
     let its = [
         "task.name=rude-task",
         "controller.name=rude-controller",
         "schedule.name=rude-schedule",
-        // Orders count calls; with rounds, several proposals are asked for before the first trial.
+        // Faults count calls; with rounds, several proposals are drawn before the first trial.
         "run.round=1",
     ];
     [&its[..], &small(&["search", "plugin"])].concat()
 }
 
-/// A run with the rude library and `orders` such as `space.at=decode`.
+/// A run with the rude library and faults such as `space.at=decode`.
 fn command(place: &Place, out: &str, orders: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nasfw"));
     command
@@ -76,7 +76,7 @@ fn a_space_or_task_that_panics_costs_the_architecture_only() {
             "the gradient of the task's own loss",
         ),
     ] {
-        // The warm-up has two steps, and a stage as many. The first architecture decoded shows the
+        // The warm-up has two steps, and so has a stage. The first architecture is decoded for its
         // encoder.
         let after = match out {
             "space" => "space.after=0",
@@ -131,13 +131,13 @@ fn a_controller_or_schedule_that_panics_ends_the_run_with_its_trials() {
         }
         let kept = trials(&place, out).len();
         assert!((1..6).contains(&kept), "{out}: {kept} trials");
-        // The order counts from the start of a process, so that resuming gets two calls further.
+        // Calls are counted from the start of a process, so resuming gets two calls further.
         place.call(&["resume", out]);
         assert!(trials(&place, out).len() > kept, "{out}");
     }
 }
 
-/// Presses Ctrl-C once so many trials are finished, and waits for the end.
+/// Presses Ctrl-C once that many trials are finished, and waits for the end.
 #[cfg(unix)]
 fn interrupt(place: &Place, out: &str, after: usize, orders: &[&str]) -> (Output, Duration) {
     let mut command = command(place, out, orders);
@@ -151,7 +151,7 @@ fn interrupt(place: &Place, out: &str, after: usize, orders: &[&str]) -> (Output
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    // Into the call that does not return.
+    // Until it is in the call that does not return.
     std::thread::sleep(Duration::from_millis(300));
     let pid = child.id().to_string();
     Command::new("kill").args(["-INT", &pid]).status().unwrap();
@@ -176,7 +176,7 @@ fn a_call_that_never_returns_does_not_keep_the_program() {
     assert!(message.contains(said), "{message}");
     assert!(took < Duration::from_secs(20), "{took:?}");
     assert_eq!(trials(&place, "hang").len(), 2);
-    // The order counts from the start of a process.
+    // Calls are counted from the start of a process.
     place.text(&["resume", "hang", "--trials", "3"]);
     assert_eq!(trials(&place, "hang").len(), 3);
 }
@@ -217,7 +217,7 @@ fn a_run_goes_on_with_the_bytes_it_began_with_only() {
     let message = refusal(&place.call(&["resume", "r", "--trials", "2"]));
     assert!(message.contains(&was), "{message}");
     assert!(message.contains("restore that file"), "{message}");
-    // What was found can still be read.
+    // Finished trials can still be read.
     assert_eq!(trials(&place, "r").len(), 1);
     place.text(&["trials", "r"]);
 

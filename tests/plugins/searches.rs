@@ -1,4 +1,4 @@
-//! A search with a library's items finds what it finds with the same items built in.
+//! A search with a library's items equals one with the same items built in.
 
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::experiment::Members;
@@ -8,12 +8,12 @@ use nasfw_engine::search;
 use crate::library::{library, text};
 use crate::program::{Place, sets, small};
 
-/// Settings of a search of seconds, with and without items of the library.
+/// Settings of a search that takes seconds, with and without items of the library.
 fn smallest() -> Vec<&'static str> {
     [&small(&["search", "plugin"])[..], &["run.threads=1"]].concat()
 }
 
-/// A search by `settings` with the items built into this test.
+/// A search with `settings` and the items built into this test.
 fn built_in(place: &Place, out: &str, settings: &[String]) {
     let layers = Layers::new(Preset::Demo).set(settings).unwrap();
     let config = layers.resolve().unwrap();
@@ -21,7 +21,7 @@ fn built_in(place: &Place, out: &str, settings: &[String]) {
     search::run(&config, &members, &place.path(out), None, &mut Silent).unwrap();
 }
 
-/// The same by the program with the items of the library.
+/// The same, by the program and with the items of the library.
 fn of_library(place: &Place, out: &str, settings: &[String]) {
     let library = library("kinds");
     let reference = format!("plugins=[\"{}\"]", text(&library));

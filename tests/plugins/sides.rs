@@ -1,4 +1,4 @@
-//! The same calls on either side of the interface: the same answers, errors and random draws.
+//! The same calls on either side of the interface: the same replies, errors and random draws.
 
 use nasfw_sdk::registry::{ControllerFromConfig, FromConfig};
 use nasfw_sdk::{
@@ -42,8 +42,8 @@ fn spaces() {
     }
 }
 
-/// Draws are from one stream, call after call: would catch a generator that does not go on where
-/// the other side left it.
+/// Draws come from one stream, call after call: would catch a generator that does not continue
+/// where the other side left it.
 #[test]
 fn controllers() {
     let mut rng = Seed(1).stream("controller");
@@ -193,7 +193,7 @@ fn tasks() {
     assert_eq!(refused.0.unwrap_err(), refused.1.unwrap_err());
 }
 
-/// Classes and keypoints cross as they are, too.
+/// Classes and keypoints cross unchanged, too.
 #[test]
 fn truths_of_every_kind_read_back() {
     use nasfw_abi::truth::Truths;

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use crate::library::{library, refusal};
 
-/// Asks the program for the library's items, which loads it.
+/// Has the program list the library's items, which loads it.
 fn start(how: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nasfw"));
     command

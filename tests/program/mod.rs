@@ -15,7 +15,7 @@ use tempfile::TempDir;
 #[allow(unused_imports, reason = "each test program uses a part")]
 pub(crate) use small::{sets, small};
 
-/// A folder of its own to call the program in.
+/// A separate folder to call the program in.
 pub(crate) struct Place(TempDir);
 
 impl Place {
@@ -58,13 +58,13 @@ impl Place {
             .collect()
     }
 
-    /// The trials of a run as JSON lines, without what depends on the clock.
+    /// The trials of a run as JSON lines, without times.
     pub(crate) fn trials(&self, run: &str) -> String {
         self.text(&["trials", run, "--json", "--no-times"])
     }
 
-    /// Two runs tried the same with the same encoder, and their controllers and schedules would go
-    /// on alike: all to the byte.
+    /// Two runs have the same trials and encoder, and the same state of controller and schedule,
+    /// byte for byte.
     pub(crate) fn assert_same(&self, one: &str, other: &str) {
         assert_eq!(self.trials(one), self.trials(other), "{one}, {other}");
         let state = |run: &str| Run::read(&self.path(run)).unwrap().state().unwrap();
@@ -80,8 +80,8 @@ impl Place {
         );
     }
 
-    /// A call that must be refused as wrong input (exit code 2), its message naming all of
-    /// `parts`, and that leaves the folder as it was.
+    /// A call that must be refused as wrong input (exit code 2) with a message that contains all of
+    /// `parts`, and that leaves the folder unchanged.
     pub(crate) fn refuses(&self, args: &[&str], parts: &[&str]) {
         let before = tree(self.0.path());
         let output = self.call(args);
@@ -124,7 +124,7 @@ fn tree(root: &Path) -> Vec<PathBuf> {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.ends_with(".cache") {
-                continue; // what the program remembers for the user, not of a call
+                continue; // kept for the user, not part of a call's output
             }
             if path.is_dir() {
                 open.push(path.clone());

@@ -1,4 +1,4 @@
-//! Event files for TensorBoard, read back by other code than wrote them.
+//! Event files for TensorBoard, read back by separate code.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -108,7 +108,7 @@ fn folders_that_cannot_be_written_are_refused_before_the_work() {
         let run = ["run", "--out", "r", "--tensorboard", folder];
         place.refuses(&[&run[..], &small()].concat(), &[folder, "is a file"]);
     }
-    // What is refused for another reason leaves no event file either.
+    // A call that is refused for another reason leaves no event file either.
     let run = [
         "run",
         "--out",
@@ -147,7 +147,7 @@ fn numbers(place: &Place, folder: &str) -> Numbers {
     numbers
 }
 
-/// The messages of a file, whose checksums must be right.
+/// The messages of a file; checks their checksums.
 fn messages(mut bytes: &[u8]) -> Vec<&[u8]> {
     let mut messages = Vec::new();
     while !bytes.is_empty() {

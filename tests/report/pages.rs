@@ -5,7 +5,7 @@ use std::fs;
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::store::{Run, SearchState};
 use nasfw_engine::{Config, Status, Trial};
-use nasfw_plugins as _; // Linked for what it registers.
+use nasfw_plugins as _; // Linked so that its items are registered.
 use nasfw_sdk::State;
 use nasfw_sdk::{Metrics, SearchSpace, Seed, testing};
 
@@ -16,7 +16,7 @@ fn config(trials: u64) -> Config {
     layers.resolve().unwrap()
 }
 
-/// A trial as a search leaves it: one in five ended early, one in fifty failed.
+/// A trial as a search records it: one in five stopped early, one in fifty failed.
 fn trial(space: &dyn SearchSpace, id: u64) -> Trial {
     let choices = testing::random_choices(space.schema(), &mut Seed(id).stream("test"));
     let status = match id {
@@ -76,7 +76,7 @@ fn report(place: &Place, args: &[&str], file: &str) -> String {
     page
 }
 
-/// Nothing in the page is fetched from elsewhere, and nothing runs.
+/// The page fetches nothing and executes nothing.
 fn assert_self_contained(page: &str) {
     for outside in ["url(", "@import", "<script", "<link", "<iframe", "srcset"] {
         assert!(!page.contains(outside), "{outside}");
@@ -118,11 +118,11 @@ fn a_page_of_two_thousand_trials_is_small_and_the_same_again() {
     ] {
         assert!(page.contains(part), "`{part}` is missing");
     }
-    // Every chart says in words what it shows, and axes have names.
+    // Every chart has a description in words, and axes have names.
     let charts = page.matches("role=\"img\"").count();
     assert_eq!(charts, page.matches("role=\"img\" aria-label=\"").count());
     assert!(charts > 20, "{charts}");
-    // A reader changes nothing in the run.
+    // Reading changes nothing in the run.
     let files: Vec<String> = names(&place, "r");
     assert_eq!(
         files,
@@ -178,7 +178,7 @@ fn runs_without_results_have_a_page_too() {
     assert!(page.contains("No trial could be evaluated"));
     assert!(page.contains("3 trials could not be evaluated") && page.contains("0, 1, 2"));
     fs::remove_dir_all(place.path("r")).unwrap();
-    // One trial, that ended early; and choices of another space.
+    // One trial, stopped early; and choices of another space.
     run_of(&place, 2, |trial| {
         trial.status = Status::Stopped;
         trial.choices = vec![999];
@@ -191,7 +191,7 @@ fn runs_without_results_have_a_page_too() {
 fn a_run_of_another_program_is_told_without_names() {
     let place = Place::new();
     run_of(&place, 6, |_| {});
-    // The plugin is called otherwise in the database: a text of the same length.
+    // The plugin has another name in the database, of the same length.
     let path = place.path("r/run.db");
     let mut bytes = fs::read(&path).unwrap();
     let (from, to) = (b"plugin = \"segm\"", b"plugin = \"lost\"");
@@ -214,7 +214,7 @@ fn a_run_is_compared_with_another() {
     let page = report(&place, &["r", "--baseline", "chance"], "r/report.html");
     assert_self_contained(&page);
     assert!(page.contains("best so far of chance (ppo)"));
-    // What the other run had after 20 trials, not after 30.
+    // The other run's value after 20 trials, not after 30.
     let view = Run::read(&place.path("chance")).unwrap();
     let trials = view.trials().unwrap();
     let complete = trials[..20].iter().filter(|t| t.status == Status::Complete);

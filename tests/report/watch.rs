@@ -1,4 +1,4 @@
-//! `watch` without a terminal; with one it is tested by hand.
+//! `watch` without a terminal; with one, it is tested by hand.
 
 use crate::program::Place;
 

@@ -1,7 +1,7 @@
-//! `docs/settings.md` says what the code says: every key that a user can set, its type, its values
-//! and meaning.
+//! `docs/settings.md` agrees with the code: every key that a user can set, its type, values and
+//! meaning.
 //!
-//! `NASFW_WRITE=1 cargo test --test settings` writes the page anew.
+//! `NASFW_WRITE=1 cargo test --test settings` rewrites the page.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 
 use nasfw_engine::config::{Layers, Preset};
-use nasfw_plugins as _; // linked for what it registers
+use nasfw_plugins as _; // linked so that its items are registered
 use serde_json::Value;
 
 use source::Source;
@@ -22,7 +22,7 @@ use source::Source;
 fn resolved(preset: Preset, choices: &[String]) -> Value {
     let config = Layers::new(preset).set(choices).unwrap().resolve().unwrap();
     let mut value = serde_json::to_value(config).unwrap();
-    // Left out while unset, and a key all the same.
+    // Omitted while unset, but a key nevertheless.
     value["data"]["path"] = Value::Null;
     value
 }

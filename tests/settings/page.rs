@@ -1,4 +1,4 @@
-//! The page as a whole.
+//! The whole page.
 
 use std::fmt::Write;
 
@@ -28,7 +28,7 @@ This page is written by `NASFW_WRITE=1 cargo test --test settings`, from the cod
 
 ";
 
-/// Text in front of a family of members.
+/// Introduction to a kind of members.
 fn intro(kind: &str) -> &'static str {
     match kind {
         "space" => "The search space, by the plugin that brings it: `--plugin NAME`.",
@@ -38,7 +38,7 @@ fn intro(kind: &str) -> &'static str {
     }
 }
 
-/// The setting that chooses a member.
+/// The setting that selects a member.
 pub(crate) fn choice(kind: &str, name: &str) -> String {
     let key = if kind == "space" { "plugin" } else { "name" };
     format!("{kind}.{key}={name}")

@@ -11,18 +11,18 @@ use syn::{Attribute, Expr, Fields, Item, ItemEnum, ItemMacro, Lit, LitStr, Meta,
 pub(crate) struct Source {
     structs: BTreeMap<String, Vec<Vec<Field>>>,
     enums: BTreeMap<String, Vec<Enum>>,
-    /// The settings type of each type that is made from settings.
+    /// The settings type of each type that is created from settings.
     configs: BTreeMap<String, String>,
     members: Vec<Member>,
 }
 
-/// A key and what it holds.
+/// A key and its value.
 #[derive(Clone)]
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) doc: String,
     pub(crate) of: Type,
-    /// Its keys stand in the table itself.
+    /// Its keys are in the table itself.
     pub(crate) is_flat: bool,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// The name that chooses it: a space goes by its plugin's.
+    /// The name that selects it: for a space, the plugin's.
     pub(crate) fn chosen_by(&self) -> &str {
         if self.kind == "space" {
             &self.plugin
@@ -62,7 +62,7 @@ impl Member {
 }
 
 impl Source {
-    /// Reads all source files of the workspace at `root` but examples and tests.
+    /// Reads all source files of the workspace at `root`, except examples and tests.
     pub(crate) fn read(root: &Path) -> Self {
         let mut source = Self::default();
         for folder in ["framework", "plugins/src"] {
@@ -105,8 +105,8 @@ impl Source {
         for path in paths {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.is_dir() {
-                // Templates become source of other people; examples and tests declare no settings
-                // of ours.
+                // Templates become other people's source; examples and tests declare no settings of
+                // the program.
                 if !["templates", "examples", "tests", "target"].contains(&&*name) {
                     self.folder(&path);
                 }
@@ -144,7 +144,7 @@ impl Source {
     }
 }
 
-/// The declaration of `name`, of which there must be one only.
+/// The declaration of `name`; there must be exactly one.
 fn one<'a, T>(name: &str, found: &'a [T]) -> &'a T {
     assert_eq!(
         found.len(),
@@ -171,7 +171,7 @@ fn is_read(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// The text of `key = "text"` among the `#[serde(…)]` of an item, "" for a key alone.
+/// The text of `key = "text"` in the `#[serde(…)]` of an item; "" for a key without text.
 fn serde_says(attributes: &[Attribute], key: &str) -> Option<String> {
     let mut found = None;
     for attribute in attributes.iter().filter(|a| a.path().is_ident("serde")) {

@@ -1,4 +1,4 @@
-//! One table of the page: a line for each key.
+//! One table of the page: a row for each key.
 
 use std::fmt::Write;
 
@@ -93,7 +93,7 @@ fn row(out: &mut String, key: &str, values: &str, presets: &Presets, meaning: &s
     .unwrap();
 }
 
-/// The values that a user may write for a type.
+/// The values that a user may set for a type.
 fn values(source: &Source, key: &str, of: &Type) -> String {
     if let Type::Array(array) = of {
         let syn::Expr::Lit(syn::ExprLit {
@@ -139,7 +139,7 @@ fn element(of: &Type) -> Option<&Type> {
     }
 }
 
-/// The value of a key as one writes it in TOML; a key of another optimiser or of a list has none.
+/// The value of a key in TOML; a key of another optimiser or of a list has none.
 fn default(preset: &Value, key: &str) -> String {
     let mut value = preset;
     for part in key.split('.') {
@@ -158,7 +158,7 @@ fn code(text: &str) -> String {
     format!("`{text}`")
 }
 
-/// A doc comment in a cell: links inside the code become names, and no bar ends the cell.
+/// A doc comment for a cell: links to code become names, and bars are escaped.
 fn plain(doc: &str) -> String {
     let mut text = String::new();
     let mut rest = doc;

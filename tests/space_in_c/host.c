@@ -1,5 +1,5 @@
-/* Asks a library everything, and much that makes no sense: every beginning of every request, and requests with a byte
- * changed. Run under valgrind it shows that the library reads and frees only what it should. */
+/* Calls a library with every request, and with invalid ones: every prefix of every request, and requests with a changed
+ * byte. Under valgrind, this shows that the library reads and frees only the memory that it may. */
 #include "nasfw_plugin.h"
 
 #include <dlfcn.h>
@@ -21,7 +21,7 @@ static int32_t go_on(void *context, uint64_t done, uint64_t total) {
 
 static const nasfw_host host = {sizeof host, NULL, line, go_on};
 
-/* The request in memory of exactly its length, so that one byte too far is seen. */
+/* The request is copied to memory of exactly its length, so that reading one byte too far is detected. */
 static void ask(uint64_t handle, uint32_t op, const char *request, size_t len) {
     uint8_t *copy = malloc(len ? len : 1);
     memcpy(copy, request, len);

@@ -1,4 +1,4 @@
-//! A training that is interrupted ends as if it had not been.
+//! An interrupted and resumed training ends like an uninterrupted one.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -17,8 +17,8 @@ use rand::RngExt;
 use crate::program::{Place, sets};
 use crate::{GENOTYPE, smallest, smallest_layers, trained};
 
-/// All that a checkpoint has to carry: two optimisers of different kinds, an average, a best epoch
-/// that is not the last, passes over a part of the set.
+/// Everything that a checkpoint must contain: two optimisers of different kinds, an average, a best
+/// epoch that is not the last, passes over a part of the split.
 const MORE: [&str; 6] = [
     "train.epochs=5",
     "train.samples=6",
@@ -33,8 +33,8 @@ fn files(place: &Place, model: &str) -> [Vec<u8>; 2] {
         .map(|file| fs::read(place.path(model).join(file)).unwrap())
 }
 
-/// Waits until the checkpoint is another one than before, then a little; false when the program has
-/// ended by itself.
+/// Waits until the checkpoint has changed, then a little longer; false when the program has ended
+/// by itself.
 fn lives_on(place: &Place, child: &mut Child, before: &Option<Vec<u8>>, more: Duration) -> bool {
     let path = place.path("cut.unfinished/checkpoint.safetensors");
     let end = Instant::now() + Duration::from_secs(120);
@@ -61,7 +61,7 @@ fn a_killed_training_ends_as_if_it_had_not_been() {
     let mut rng = Seed(5).stream("moments");
     let mut kills = 0;
     for attempt in 0.. {
-        // Between epochs alone, and after every step: whatever is lost must come again as it was.
+        // Only between epochs, and after every step: lost steps must be repeated exactly.
         let every = ["0", "1"][attempt % 2];
         let first = [
             &[
@@ -101,7 +101,7 @@ fn a_killed_training_ends_as_if_it_had_not_been() {
     assert!(files(&place, "cut") == files(&place, "whole"));
 }
 
-/// Asks to stop in the second step of the second epoch.
+/// Requests a stop in the second step of the second epoch.
 #[derive(Default)]
 struct Impatient(usize);
 
@@ -185,7 +185,7 @@ fn a_stopped_training_goes_on_from_its_last_step_or_ends_there() {
     assert_eq!((provenance.epoch, provenance.epochs), (1, 2));
     other.refuses(&["train", "--resume", "m"], &["its training is finished"]);
 
-    // What a full disk, or anything else in the way, leaves is the checkpoint before.
+    // After a full disk, or any other failed write, the previous checkpoint remains.
     let next = place.path("m.unfinished/.checkpoint.safetensors.next");
     fs::create_dir(&next).unwrap();
     let refused = place.call(&["train", "--resume", "m"]);
@@ -208,7 +208,7 @@ fn damaged_checkpoints_and_other_data_are_refused() {
     let again = ["train", "--resume", "m"];
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 1;
-    // The state in the header, which the arrays know nothing of.
+    // The state in the header, which the arrays do not contain.
     let seed = whole.windows(4).position(|w| w == b"seed").unwrap();
     let mut edited = whole.clone();
     edited[seed] = b'S';
@@ -234,7 +234,7 @@ fn damaged_checkpoints_and_other_data_are_refused() {
     place.refuses(&again, &["format 2", "reads 1"]);
     fs::write(&path, &whole).unwrap();
 
-    // Commands that take a finished model, or a run, say how to continue.
+    // Commands that need a finished model, or a run, explain how to continue.
     let go_on = "nasfw train --resume m";
     place.refuses(&["eval", "--model", "m"], &[go_on]);
     place.refuses(&["report", "m.unfinished"], &["not a run", go_on]);
@@ -249,7 +249,7 @@ fn damaged_checkpoints_and_other_data_are_refused() {
             &[file, "is within"],
         );
     }
-    // What is in the way is said before the training, not after it.
+    // Obstacles are reported before the training, not after it.
     fs::create_dir(place.path("m")).unwrap();
     fs::write(place.path("m/x"), "x").unwrap();
     place.refuses(&again, &["in the way", "m.unfinished"]);

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 pub(crate) const GENOTYPE: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
 
-/// The smallest training that still is one.
+/// The smallest useful training.
 pub(crate) fn smallest() -> Vec<&'static str> {
     let its = ["train.samples=0", "train.epochs=2"];
     [&small(&["training"])[..], &its].concat()
@@ -298,7 +298,7 @@ fn damaged_models_and_targets_that_cannot_be_written_are_refused() {
     place.refuses(&onnx("n.onnx"), &["weights.safetensors is missing"]);
 }
 
-/// Asks to stop in the step after the first evaluation on the validation split.
+/// Requests a stop in the step after the first evaluation on the validation split.
 #[derive(Default)]
 struct Impatient {
     looks: usize,
@@ -339,7 +339,7 @@ fn a_stopped_training_keeps_what_was_best() {
     let provenance = &trained.model.description().provenance;
     assert_eq!((provenance.epoch, provenance.epochs), (1, 9));
     assert_eq!(trained.ended_early.as_deref(), Some("stopped on request"));
-    // Two steps of the first epoch and one more, in which it was asked.
+    // Two steps of the first epoch, and the one in which the stop was requested.
     assert_eq!(observer.steps, 3);
 
     order.data_fingerprint = Some("of other data");

@@ -1,4 +1,4 @@
-//! Decisions of a search can be recomputed, and its records checked.
+//! The decisions of a search can be recomputed, and its records checked.
 
 use rusqlite::Connection;
 
@@ -42,7 +42,7 @@ fn every_search_follows_from_its_seed_and_what_judging_showed() {
     let place = Place::new();
     for (controller, (name, _)) in CONTROLLERS.iter().enumerate() {
         for schedule in 0..SCHEDULES.len() {
-            // The learning ones once each way; the last round is left unfinished.
+            // Each controller that learns, with either schedule; the last round is left unfinished.
             if controller % 2 != schedule && *name != "ppo" {
                 continue;
             }
@@ -128,11 +128,11 @@ fn the_first_difference_is_named() {
         let said = finds(&place, "replay", "r");
         assert!(said.contains(expected), "{sql}: {said}");
         assert!(finds(&place, "verify", "r").contains("changed"));
-        // Going on would hide it.
+        // Continuing would hide it.
         place.refuses(&["resume", "r", "--trials", "14"], &["has changed"]);
         std::fs::write(place.path("r/run.db"), &whole).unwrap();
     }
-    // A reward that fits its own trial shows in what was proposed after it, or in the state.
+    // A reward that is consistent within its trial differs in later proposals, or in the state.
     change(
         &place,
         "r",
@@ -145,7 +145,7 @@ fn the_first_difference_is_named() {
     place.text(&["verify", "r"]);
 }
 
-/// Reads must be consistent snapshots: a running search must not look changed.
+/// Reads must be consistent snapshots: a running search must not appear changed.
 #[test]
 fn a_search_that_goes_on_can_be_checked_all_the_while() {
     let place = Place::new();
@@ -154,7 +154,7 @@ fn a_search_that_goes_on_can_be_checked_all_the_while() {
     std::thread::scope(|scope| {
         let going = scope.spawn(|| search(&place, "run", 1, 1, &more));
         while !going.is_finished() {
-            // Before its outputs are known there is nothing to decide again.
+            // Before its outputs are known, there is nothing to recompute.
             let is_begun = place.path("run/artifacts/warmup.safetensors").exists();
             if is_begun {
                 place.text(&["replay", "run"]);

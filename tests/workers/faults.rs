@@ -1,9 +1,9 @@
-//! A disk that fills, or fails, while a search writes to it: nothing is lost but the trials in
-//! flight, and what the program says is an error.
+//! A disk that fills up, or fails, while a search writes to it: only the trials in progress are
+//! lost, and the program reports an error.
 //!
-//! Files that may not grow come from the system's own limit, so a write ends short and then fails.
-//! A disk that is full is a file system in memory. Errors of single calls come from strace.
-//! `NASFW_FAULTS` sets how many searches have them.
+//! Files that may not grow come from the system's file size limit, so a write ends short and then
+//! fails. The full disk is a file system in memory. Errors of single calls come from strace.
+//! `NASFW_FAULTS` sets the number of searches with such errors.
 
 use std::process::{Command, Output, Stdio};
 
@@ -13,7 +13,7 @@ use rand::RngExt;
 use crate::program::{Place, small};
 use crate::search::{CONTROLLERS, SCHEDULES, finish, run};
 
-/// Evolution under the progressive schedule: both remember what they are told.
+/// Evolution under the progressive schedule: both have memory.
 fn settings() -> Vec<&'static str> {
     let names = [
         "controller.name=evolution",
@@ -32,15 +32,13 @@ fn wrapped(wrapper: &[&str], inner: &Command, place: &Place) -> Output {
     command.output().unwrap()
 }
 
-/// The output of a search that met a fault and continues without it to the same end as the search
-/// `whole`.
+/// The output of a search with a fault; resumed without it, it ends like the search `whole`.
 fn meets(place: &Place, out: &str, wrapper: &[&str]) -> Option<String> {
     let output = wrapped(wrapper, &run(place, out, &settings()), place);
     ends_well(place, out, &output, &wrapper.join(" "))
 }
 
-/// The output of a search that met a fault; its run continues to the same end as the search
-/// `whole`.
+/// The output of a search with a fault; its run, when resumed, ends like the search `whole`.
 fn ends_well(place: &Place, out: &str, output: &Output, how: &str) -> Option<String> {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!said.contains("panicked"), "{how}: {said}");
@@ -51,7 +49,7 @@ fn ends_well(place: &Place, out: &str, output: &Output, how: &str) -> Option<Str
     }
     match place.path(out).join("run.db").exists() {
         true => {
-            // What was interrupted is sound, and so is what it becomes.
+            // The interrupted run passes `verify`, and so does the continued one.
             place.text(&["verify", out]);
             place.text(&["resume", out]);
         }
@@ -74,7 +72,7 @@ fn files_that_may_not_grow_end_a_search_and_lose_nothing() {
     let mut rng = Seed(1).stream("faults");
     let mut met = 0;
     for case in 0..cases(5) {
-        // From less than an empty run takes to about all that this one writes.
+        // From less than an empty run needs to about everything that this one writes.
         let blocks = rng.random_range(8..400_u32);
         let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
         let out = format!("limited-{case}");
@@ -92,7 +90,7 @@ fn a_disk_that_fills_ends_a_search_and_loses_nothing() {
     let mut met = 0;
     for case in 0..cases(5) {
         let size_kb = rng.random_range(4..500_u32);
-        // What was written comes back; the disk goes with the shell.
+        // Copies the files back; the disk ends with the shell.
         let disk = format!(
             "mkdir disk && mount -t tmpfs -o size={size_kb}k tmpfs disk || exit 99
             \"$@\"; code=$?
@@ -132,11 +130,11 @@ fn calls_that_fail_end_a_search_and_lose_nothing() {
             "fdatasync" | "fsync" => 24,
             _ => 3,
         };
-        // From one call on, or only this one.
+        // From one call on, or only for this one.
         let from = rng.random_range(1..calls);
         let when = format!("{from}{}", ["+", ""][rng.random_range(0..2)]);
         let inject = format!("inject={call}:error={error}:when={when}");
-        // Only what is written to the run's files: a standard output that fails is another matter.
+        // Only writes to the run's files: a failing standard output is a different case.
         let root = place.path(".").canonicalize().unwrap();
         let out = format!("failing-{case}");
         let folder = root.join(&out).display().to_string();
@@ -155,8 +153,8 @@ fn calls_that_fail_end_a_search_and_lose_nothing() {
     assert!(met > 0, "no search met an error");
 }
 
-/// A search whose folder goes away, or becomes another run's, stops and says so; where the folder
-/// is now, it goes on.
+/// A search whose folder is moved or replaced by another run's stops with an error; at its new
+/// location, it continues.
 #[test]
 fn a_folder_that_goes_away_ends_a_search_and_loses_nothing() {
     let place = Place::new();

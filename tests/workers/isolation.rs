@@ -8,8 +8,8 @@ use crate::program::Place;
 use crate::search::{finish, run};
 use crate::signals::workers;
 
-/// With this seed these of the first four architectures are deep, and the one that shows the
-/// encoder is not.
+/// With this seed, these of the first four architectures are deep, and the one that is decoded for
+/// its encoder is not.
 const SEED: &str = "run.seed=4";
 const DEEP: [u64; 2] = [1, 3];
 
@@ -75,7 +75,7 @@ fn a_worker_that_ends_costs_its_trial_only() {
 fn what_fails_once_is_tried_again() {
     let place = Place::new();
     finish(&place, "well", &["run.trials=6"]);
-    // A worker decodes one architecture to see the encoder; the third trial of each crashes.
+    // A worker decodes one architecture for its encoder; the third trial of each crashes.
     let order = ["space.at=decode", "space.how=abort", "space.after=3"];
     finish(&place, "again", &[&order[..], &["run.trials=6"]].concat());
     assert_eq!(place.trials("well"), place.trials("again"));
@@ -142,7 +142,7 @@ fn a_worker_killed_from_outside_costs_its_trial_only() {
         .spawn()
         .unwrap();
     let start = Instant::now();
-    // Into its first trial.
+    // Until it is in its first trial.
     let mut found = Vec::new();
     while found.is_empty() && start.elapsed() < Duration::from_secs(20) {
         std::thread::sleep(Duration::from_millis(20));

@@ -1,4 +1,4 @@
-//! Killed at random moments and resumed, a search ends with the same bytes.
+//! A search that is killed at random moments and resumed ends with the same bytes.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -9,7 +9,7 @@ use crate::search::{CONTROLLERS, SCHEDULES, finish, run};
 /// Total number of kills, unless `NASFW_KILLS` is set.
 const KILLS: u32 = 16;
 
-/// Moments without a pattern; `NASFW_SEED` brings those of an earlier test back.
+/// Random moments; `NASFW_SEED` repeats those of an earlier test.
 struct Moments(u64);
 
 impl Moments {
@@ -23,14 +23,14 @@ impl Moments {
 
     /// A number below `limit`.
     fn below(&mut self, limit: u64) -> u64 {
-        // Knuth's linear congruential generator; its high bits are good enough for moments.
+        // Knuth's linear congruential generator; its high bits are good enough here.
         let next = self.0.wrapping_mul(6_364_136_223_846_793_005);
         self.0 = next.wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit.max(1)
     }
 }
 
-/// Lets it run for so long; whether it was killed and had not ended by itself.
+/// Lets it run for that long; true if it was killed, false if it had ended by itself.
 fn kill_after(mut child: Child, time: Duration) -> bool {
     let start = Instant::now();
     while start.elapsed() < time {
@@ -83,7 +83,7 @@ fn killed_searches_end_like_any_other() {
     let kills = std::env::var("NASFW_KILLS").map_or(KILLS, |n| n.parse().unwrap());
     let (place, mut moments, mut done) = (Place::new(), Moments::new(), 0);
     let is_long = std::env::var_os("NASFW_LONG").is_some();
-    // The time a search takes when left alone, and its result.
+    // The duration of an uninterrupted search, and its result.
     let mut searches = Vec::new();
     let both = (0..).zip(CONTROLLERS.iter().cycle());
     for (at, (controller, its)) in both.take(if is_long { 8 } else { 4 }) {
@@ -118,14 +118,15 @@ fn killed_searches_end_like_any_other() {
             let mut killed = kill_after(start(run(&place, &out, &settings)), moment(took));
             while killed {
                 done += 1;
-                // Killed before there was a run: it begins again.
+                // Killed before there was a run: it starts again.
                 let has_begun = place.path(&out).join("run.db").exists();
                 let command = if has_begun {
                     resume(&place, &out, ["0", "1", "2"][done as usize % 3])
                 } else {
                     run(&place, &out, &settings)
                 };
-                // Getting ready takes most of the time of so small a search; it shall get on, too.
+                // Preparation takes most of the time of such a small search, but it must also
+                // progress.
                 let time = moment(took) * 3 / 2;
                 killed = kill_after(start(command), time);
             }

@@ -1,12 +1,12 @@
-//! A failure is not a score: what controllers learn from one.
+//! A failure is not a score: its effect on controllers.
 
 use nasfw_engine::store::SearchState;
 
 use crate::program::Place;
 use crate::search::{CONTROLLERS, finish, state};
 
-/// The states after three trials and after the fourth, which fails. The library counts the calls of
-/// a process: one shows the encoder, one is each trial's.
+/// The states after three trials and after the fourth, which fails. The library counts calls per
+/// process: one for the encoder, and one per trial.
 fn around_a_failure(
     place: &Place,
     name: &str,

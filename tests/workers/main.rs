@@ -1,17 +1,17 @@
 //! Searches evaluated in worker processes: the same trials, whatever happens to any of them.
 //!
-//! | file | shows |
+//! | file | tests |
 //! |---|---|
-//! | `search.rs` | how the tests here call the program |
+//! | `search.rs` | helpers that call the program |
 //! | `matrix.rs` | any number of workers, any finishing order: the same trials |
 //! | `kills.rs` | killed at random moments and resumed: the same bytes |
-//! | `isolation.rs` | what a worker that crashes, hangs or grows costs |
+//! | `isolation.rs` | the effect of a worker that crashes, hangs or grows |
 //! | `signals.rs` | Ctrl-C, SIGTERM, and that no worker outlives the program |
 //! | `audit.rs` | `replay` and `verify` |
-//! | `learning.rs` | what controllers learn from failures |
-//! | `faults.rs` | a disk that fills or fails |
+//! | `learning.rs` | the effect of failures on controllers |
+//! | `faults.rs` | a disk that fills up or fails |
 //!
-//! `tests/endurance.sh` runs the first two for longer.
+//! `tests/endurance.sh` runs longer versions of `kills.rs` and `matrix.rs`.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -19,7 +19,7 @@
 #[path = "../program/mod.rs"]
 mod program;
 
-// Linked for what it registers.
+// Linked so that its items are registered.
 use nasfw_plugins as _;
 
 mod audit;

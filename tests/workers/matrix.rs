@@ -3,7 +3,8 @@
 use crate::program::{Place, small};
 use crate::search::{CONTROLLERS, SCHEDULES, finish};
 
-/// Every decoding waits by the clock, so that trials of a round end in any order.
+/// Every decoding waits for a time taken from the clock, so that the trials of a round end in any
+/// order.
 const SHUFFLED: [&str; 2] = ["space.at=decode", "space.how=dawdle"];
 
 fn compare(place: &Place, name: &str, settings: &[&str], workers: &[&str]) {
@@ -23,7 +24,7 @@ fn compare(place: &Place, name: &str, settings: &[&str], workers: &[&str]) {
 #[test]
 fn the_trials_are_the_same_whoever_judges_them() {
     let place = Place::new();
-    // All of it takes a minute: tests/endurance.sh.
+    // All combinations take a minute: tests/endurance.sh.
     let is_long = std::env::var_os("NASFW_LONG").is_some();
     let mut at = 0;
     for (controller, its) in CONTROLLERS {

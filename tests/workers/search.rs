@@ -1,4 +1,4 @@
-//! Calls of the program: tiny searches in the space of the misbehaving library.
+//! Helpers that call the program: tiny searches in the space of the misbehaving library.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,7 @@ use nasfw_engine::store::{Run, SearchState};
 
 use crate::program::{Place, example, small};
 
-/// Controllers with settings by which they learn within a few trials.
+/// Controllers with settings that make them learn within a few trials.
 pub(crate) const CONTROLLERS: [(&str, &[&str]); 4] = [
     ("random", &[]),
     (
@@ -51,7 +51,7 @@ pub(crate) fn run(place: &Place, out: &str, settings: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end, which must be a good one.
+/// Runs it to its end, which must be a success.
 pub(crate) fn finish(place: &Place, out: &str, settings: &[&str]) {
     let output = run(place, out, settings).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::program::Place;
 use crate::search::{finish, run};
 
-/// The workers of a program, by what the system lists.
+/// The workers of a program, as the system lists them.
 pub(crate) fn workers(parent: u32) -> Vec<u32> {
     let list = Command::new("ps")
         .args(["-A", "-o", "pid=,ppid=,args="])

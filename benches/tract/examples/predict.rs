@@ -1,4 +1,4 @@
-//! An exported network on one image, without nasfw.
+//! Runs an exported network on one image, without nasfw.
 
 use tract_onnx::prelude::*;
 

@@ -1,7 +1,7 @@
-//! Exported networks in tract against nasfw's own evaluation: the three published architectures and
-//! fifty random ones, with random weights and shifted statistics, at several sizes.
+//! Compares exported networks in tract with nasfw's evaluation: the three published architectures
+//! and fifty random ones, with random weights and shifted statistics, at several sizes.
 //!
-//! With a folder as argument it writes models, inputs and outputs there for ONNX Runtime instead
+//! With a folder as argument, it writes models, inputs and outputs there instead, for ONNX Runtime
 //! (`benches/peer/exported.py` reads them).
 
 use std::error::Error;
@@ -53,7 +53,7 @@ fn main() -> Result<()> {
         let mut rng = Seed(at as u64).stream("weights");
         let model = model(&config, genotype, graph.without_auxiliary(), &mut rng)?;
         for (which, &size) in SIZES.iter().enumerate() {
-            // Both ways to normalise, and a fixed size in every other case.
+            // Both options of normalisation, and a fixed size in every other case.
             let options = Options {
                 normalise: [Normalise::Inside, Normalise::Outside][(at + which) % 2],
                 size: (which % 2 == 1).then_some((size.1, size.2)),
@@ -137,12 +137,12 @@ fn model(
     Ok(Model::new(description, weights)?)
 }
 
-/// A random image and what we make of it.
+/// A random image and our outputs for it.
 struct Case {
     size: (usize, usize, usize),
     /// Bytes, (batch, height, width, 3).
     pixels: Vec<u8>,
-    /// The same normalised.
+    /// The same bytes, normalised.
     image: Vec<f32>,
     /// (batch, height, width, channels).
     dims: [usize; 4],
@@ -176,7 +176,7 @@ impl Case {
         })
     }
 
-    /// The largest difference, relative to the range of our outputs.
+    /// The maximum difference, relative to the range of our outputs.
     fn error_in_tract(&self, onnx: &[u8], options: &Options) -> Result<f32> {
         let (n, h, w) = self.size;
         let image = tract_ndarray::Array4::from_shape_vec((n, h, w, 3), self.image.clone())?;

@@ -1,8 +1,8 @@
 //! A controller: simulated annealing (Kirkpatrick, Gelatt & Vecchi 1983).
 //!
-//! It stands at one architecture, proposes neighbours, which differ in one decision, and moves to a
-//! neighbour that is better, or worse by Δ with probability exp(−Δ / temperature). The temperature falls
-//! with every outcome.
+//! It keeps a current architecture, proposes neighbours, which differ from it in one decision, and
+//! moves to a neighbour that is better, or worse by Δ with probability exp(−Δ / temperature). The
+//! temperature falls with every outcome.
 
 mod neighbour;
 
@@ -21,9 +21,9 @@ const OWNER: &str = "controller annealing";
 nasfw_sdk::settings! {
     /// The settings: `--set controller.temperature=0.1`.
     pub struct AnnealingConfig {
-        /// The loss of reward that is accepted with probability 1/e at first.
+        /// The drop in reward that is accepted with probability 1/e at the start.
         pub temperature: f64 = 0.05,
-        /// The factor of the temperature after every outcome.
+        /// The factor that the temperature is multiplied by after every outcome.
         pub cooling: f64 = 0.97,
     }
 }
@@ -35,11 +35,11 @@ pub struct Annealing {
     at: Standing,
 }
 
-/// All that changes while it searches.
+/// The state that changes during a search.
 #[derive(Serialize, Deserialize)]
 struct Standing {
     temperature: f64,
-    /// The architecture it stands at, and its reward; none before the first outcome.
+    /// The current architecture and its reward; none before the first outcome.
     place: Option<(Vec<usize>, f64)>,
 }
 
@@ -87,7 +87,7 @@ impl Controller for Annealing {
     }
 
     fn observe(&mut self, outcome: &Outcome, rng: &mut Rng) -> Result<()> {
-        // A failure is not a score: it moves nothing and cools nothing.
+        // A failure is not a score: it changes neither the architecture nor the temperature.
         let Outcome::Scored { proposal, reward } = outcome else {
             return Ok(());
         };
@@ -95,12 +95,12 @@ impl Controller for Annealing {
             Some((_, here)) => reward - here,
             None => 0.0,
         };
-        // Drawn in any case, so that the stream does not depend on the reward.
+        // Always drawn, so that the stream does not depend on the reward.
         let luck: f64 = rng.random();
         if luck < (gain / self.at.temperature).exp() {
             self.at.place = Some((proposal.choices.to_vec(), *reward));
         }
-        // Never 0: the next gain is divided by it.
+        // Never 0, because the next gain is divided by it.
         self.at.temperature = (self.at.temperature * self.cooling).max(1e-12);
         Ok(())
     }
@@ -120,7 +120,7 @@ impl Controller for Annealing {
 }
 
 impl Policy for Annealing {
-    /// Uniform before the first outcome, then those of the neighbours.
+    /// Uniform before the first outcome, then that of a random neighbour.
     fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>> {
         Ok(match &self.at.place {
             None => neighbour::uniform(&self.schema.allowed(prefix)),

@@ -1,8 +1,8 @@
-//! Architectures that differ from one in a single decision, and how likely each is.
+//! Neighbours of an architecture, which differ from it in one decision, and their probabilities.
 
 use nasfw_sdk::Schema;
 
-/// The same for all that is allowed.
+/// Equal probabilities for all allowed options.
 pub(crate) fn uniform(allowed: &[bool]) -> Vec<f64> {
     let count = allowed.iter().filter(|&&a| a).count() as f64;
     allowed
@@ -11,12 +11,12 @@ pub(crate) fn uniform(allowed: &[bool]) -> Vec<f64> {
         .collect()
 }
 
-/// The probability of each option of decision `prefix.len()`, for a neighbour of `place` that begins
-/// with `prefix`.
+/// The probability of each option of decision `prefix.len()`, for a neighbour of `place` that
+/// begins with `prefix`.
 ///
-/// The decision that changes is uniform among those that could. Decision by decision that is: with
-/// `k` such decisions from here on, this one changes with probability 1/k. Behind the change all stay,
-/// but for what a mask forbids, which is drawn anew.
+/// The decision that changes is uniform among those that can. Decision by decision, this means:
+/// with `k` such decisions left, this one changes with probability 1/k. After the change, all
+/// others keep their option, unless a mask forbids it; then it is drawn again.
 pub(crate) fn probabilities(schema: &Schema, place: &[usize], prefix: &[usize]) -> Vec<f64> {
     let at = prefix.len();
     let allowed = schema.allowed(prefix);

@@ -1,4 +1,4 @@
-//! The promises that every controller keeps, and those of this one.
+//! The conformance check of every controller, and tests of this one.
 
 use annealing::{Annealing, AnnealingConfig};
 use nasfw_sdk::registry::ControllerFromConfig;

@@ -1,11 +1,12 @@
-//! A task: semantic segmentation with an eye on boundaries.
+//! A task: semantic segmentation that emphasises boundaries.
 //!
-//! Mean IoU hardly notices whether an outline is sharp, as most pixels lie inside. This task learns by a
-//! cross-entropy that counts more near boundaries, and is judged by how well outlines meet.
+//! Mean IoU hardly depends on sharp outlines, as most pixels are inside. This task trains with a
+//! cross-entropy that weighs pixels near boundaries more, and is scored by the agreement of
+//! outlines.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `outline.rs` | which pixels are near a boundary |
+//! | `outline.rs` | the pixels near a boundary |
 //! | `loss.rs` | the loss and its gradient |
 //! | `scorer.rs` | the boundary F1 |
 
@@ -24,11 +25,11 @@ nasfw_sdk::register!(task, Boundaries, plugin: "boundaries", name: "boundaries",
 nasfw_sdk::settings! {
     /// Settings, e.g. `--set task.radius_px=2`.
     pub struct BoundariesConfig {
-        /// Pixels of the output as near as this to a boundary are near it.
+        /// Maximum distance of a pixel from a boundary, in pixels of the output, to count as near.
         pub radius_px: usize = 1,
         /// Weight of such a pixel in the loss; others have 1.
         pub weight: f32 = 3.0,
-        /// The label of pixels that do not count.
+        /// The label of ignored pixels.
         pub ignore: u8 = 255,
     }
 }
@@ -82,7 +83,7 @@ impl Task for Boundaries {
         Ok(Box::new(scorer::Outlines::new(classes, &self.config)))
     }
 
-    /// The mean of both: pixel accuracy moves first, the outlines later.
+    /// The mean of both: pixel accuracy improves first, the outlines later.
     fn reward(&self, metrics: &Metrics) -> Result<f64> {
         let of = |name: &str| metrics.get(name).unwrap_or(0.0);
         Ok((of("boundary_f1") + of("pixel_acc")) / 2.0)
@@ -93,7 +94,7 @@ impl Task for Boundaries {
     }
 }
 
-/// The classes of a truth map.
+/// The classes of a label map.
 fn classes(truth: &Label) -> Result<&[u8]> {
     match truth {
         Label::Classes { values, .. } => Ok(values),

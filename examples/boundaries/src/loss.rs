@@ -1,11 +1,11 @@
-//! Cross-entropy that counts more near boundaries.
+//! Cross-entropy with higher weights near boundaries.
 
 use nasfw_sdk::{Error, LossBatch, Result};
 
 use crate::{BoundariesConfig, classes, outline};
 
-/// `Σ wᵢ (−log softmax(zᵢ)[tᵢ]) / Σ wᵢ` over the pixels that count; its derivative by output `c` of
-/// pixel `i` is `wᵢ / Σ w · (softmax(zᵢ)[c] − [c = tᵢ])`.
+/// `Σ wᵢ (−log softmax(zᵢ)[tᵢ]) / Σ wᵢ` over the pixels not ignored; its derivative by output `c`
+/// of pixel `i` is `wᵢ / Σ w · (softmax(zᵢ)[c] − [c = tᵢ])`.
 pub(crate) fn cross_entropy(
     config: &BoundariesConfig,
     batch: &LossBatch<'_>,
@@ -42,7 +42,7 @@ pub(crate) fn cross_entropy(
     Ok(loss)
 }
 
-/// Weight of each pixel.
+/// The weight of each pixel.
 fn weigh(map: &[u8], width: usize, config: &BoundariesConfig) -> Vec<f32> {
     let mut is_near = vec![false; map.len()];
     let mut present: Vec<u8> = map
@@ -69,9 +69,9 @@ fn weigh(map: &[u8], width: usize, config: &BoundariesConfig) -> Vec<f32> {
     map.iter().zip(is_near).map(weight).collect()
 }
 
-/// The cross-entropy of one pixel; its derivatives, times `share`, go to `gradient`.
+/// The cross-entropy of one pixel; writes its derivatives, times `share`, to `gradient`.
 fn at_pixel(logits: &[f32], target: usize, share: f32, gradient: &mut [f32]) -> f64 {
-    // Without the largest, no exponential overflows.
+    // Subtracting the maximum keeps exponentials from overflowing.
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f32 = logits.iter().map(|z| (z - largest).exp()).sum();
     for (class, (z, gradient)) in logits.iter().zip(gradient).enumerate() {

@@ -1,7 +1,7 @@
-//! Pixels at a boundary, and pixels near one. Maps are row by row, `width` pixels each.
+//! Pixels at a boundary, and pixels near one. Maps are row-major, with `width` pixels per row.
 
-/// The pixels of class `class` with a neighbour, above, below, left or right, of another class that
-/// counts.
+/// The pixels of class `class` with a neighbour above, below, left or right of another class that
+/// is not ignored.
 pub(crate) fn of_class(map: &[u8], width: usize, class: u8, ignore: u8) -> Vec<bool> {
     let differs = |other: usize| map[other] != class && map[other] != ignore;
     let at_boundary = |at: usize| {
@@ -15,7 +15,7 @@ pub(crate) fn of_class(map: &[u8], width: usize, class: u8, ignore: u8) -> Vec<b
     (0..map.len()).map(at_boundary).collect()
 }
 
-/// The pixels that have a marked one at most `radius` columns and rows away.
+/// The pixels with a marked pixel at most `radius` columns and rows away.
 pub(crate) fn near(marked: &[bool], width: usize, radius: usize) -> Vec<bool> {
     let height = marked.len() / width;
     let mut near = vec![false; marked.len()];
@@ -50,7 +50,7 @@ mod tests {
             0, 1, 0, 0, 0,
             0, 1, 0, 0, 0,
         ];
-        // 9 does not count, so it makes no boundary; nor does the edge of the image.
+        // 9 is ignored, so it forms no boundary; nor does the edge of the image.
         assert_eq!(of_class(&map, 5, 1, 9), wanted.map(|w| w == 1));
         let mut corner = vec![false; 12];
         corner[0] = true;

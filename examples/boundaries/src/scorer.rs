@@ -12,7 +12,7 @@ pub(crate) struct Outlines {
     right: u64,
 }
 
-/// Of one class: pixels of an outline, and those near the other one.
+/// Counts of one class: pixels of each outline, and those near the other one.
 #[derive(Clone, Default)]
 struct Counts {
     predicted: u64,
@@ -40,7 +40,7 @@ impl Scorer for Outlines {
             radius_px, ignore, ..
         } = self.config;
         let pixels = prediction.values.chunks_exact(prediction.channels);
-        // Where the truth does not count, neither does the prediction.
+        // Where the label is ignored, so is the prediction.
         let guess: Vec<u8> = (pixels.zip(truth))
             .map(|(logits, &t)| {
                 if t == ignore {
@@ -65,7 +65,8 @@ impl Scorer for Outlines {
         Ok(())
     }
 
-    /// `boundary_f1`: the mean over classes with a true outline; 0 if no class has one.
+    /// `boundary_f1`: the mean over classes with an outline in the ground truth; 0 if there is
+    /// none.
     fn metrics(&self) -> Result<Metrics> {
         let present = self.of_class.iter().filter(|counts| counts.true_ > 0);
         let scores: Vec<f64> = present.map(Counts::f1).collect();
@@ -76,8 +77,8 @@ impl Scorer for Outlines {
 }
 
 impl Counts {
-    /// `2 P R / (P + R)`: P is the share of the predicted outline near the true one, R that of the true
-    /// one near the predicted one.
+    /// `2 P R / (P + R)`: P is the share of the predicted outline near the true one, R the share of
+    /// the true outline near the predicted one.
     fn f1(&self) -> f64 {
         let precision = share(self.predicted_near, self.predicted);
         let recall = share(self.true_near, self.true_);

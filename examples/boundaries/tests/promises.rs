@@ -1,4 +1,4 @@
-//! The promises that every task keeps, and those of this one.
+//! The conformance check of every task, and tests of this one.
 
 use boundaries::{Boundaries, BoundariesConfig};
 use nasfw_sdk::registry::FromConfig;
@@ -11,7 +11,7 @@ fn task(config: BoundariesConfig) -> Boundaries {
     Boundaries::from_config(config).unwrap()
 }
 
-/// The left `columns` columns are of class 1, the rest of class 0.
+/// A map whose left `columns` columns have class 1, the rest class 0.
 fn halves(columns: usize) -> Vec<u8> {
     let pixel = |at: usize| u8::from(at % SIDE < columns);
     (0..SIDE * SIDE).map(pixel).collect()
@@ -68,11 +68,11 @@ fn outlines_that_meet_score_and_those_that_do_not_do_not() {
             .unwrap()
     };
     assert_eq!(f1(4, 4), 1.0);
-    // One pixel beside is within the radius; two are not, though most pixels are right.
+    // An offset of one pixel is within the radius; two are not, although most pixels are right.
     assert_eq!(f1(5, 4), 1.0);
     assert_eq!(f1(6, 4), 0.0);
     assert_eq!(score(&halves(6), halves(4)).get("pixel_acc"), Some(0.75));
-    // No outline, nothing to meet.
+    // Without outlines there is nothing to match.
     assert_eq!(f1(4, 0), 0.0);
     assert_eq!(f1(0, 4), 0.0);
 }
@@ -88,7 +88,7 @@ fn pixels_that_do_not_count_count_nowhere() {
     assert_eq!(metrics.get("pixel_acc"), Some(1.0));
 }
 
-/// The formula written out, with the weights of the pixels beside the boundary given by hand.
+/// The formula written out, with weights for the pixels near the boundary given by hand.
 #[test]
 fn the_loss_is_the_weighted_mean() {
     let outputs: Vec<f32> = (0..SIDE * SIDE * 2)
@@ -113,7 +113,7 @@ fn the_loss_is_the_weighted_mean() {
         .unwrap();
     let (mut sum, mut weights) = (0.0, 0.0);
     for at in 0..SIDE * SIDE {
-        // Columns 2 and 3 are at the boundary, 1 and 4 beside it.
+        // Columns 2 and 3 are at the boundary, 1 and 4 next to it.
         let weight = if (1..=4).contains(&(at % SIDE)) {
             5.0
         } else {

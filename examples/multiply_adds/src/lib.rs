@@ -1,9 +1,10 @@
-//! A reward schedule that knows what a network costs.
+//! A reward schedule that takes the cost of a network into account.
 //!
-//! The controller is told the task's reward times min(1, target / multiply-adds)^strength: equation 3 of
-//! MnasNet (Tan et al., CVPR 2019) with α = 0 and β = −strength, where a network within the target loses
-//! nothing. MnasNet measured seconds on a phone. A schedule sees no clock, as a seed would then no
-//! longer decide a search; multiply-adds stand in, or a table of seconds that you measured before.
+//! The controller receives the task's reward times min(1, target / multiply-adds)^strength:
+//! equation 3 of MnasNet (Tan et al., CVPR 2019) with α = 0 and β = −strength, without a penalty
+//! for networks within the target. MnasNet measured seconds on a phone. A schedule must not read
+//! the clock, because the seed would then no longer determine a search. It uses multiply-adds
+//! instead; a table of times measured beforehand would do as well.
 
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, State, Verdict};
@@ -18,22 +19,23 @@ const OWNER: &str = "schedule multiply-adds";
 nasfw_sdk::settings! {
     /// The settings: `--set schedule.target_mega=20`.
     pub struct MultiplyAddsConfig {
-        /// Multiply-adds that cost nothing, in millions, at the size that candidates are evaluated at.
+        /// Multiply-adds without penalty, in millions, at the size that candidates are evaluated
+        /// at.
         pub target_mega: f64 = 10.0,
-        /// The price of being above: 1 halves the reward of twice the target.
+        /// Exponent of the penalty: 1 halves the reward at twice the target.
         pub strength: f64 = 1.0,
-        /// Training samples in a pass.
+        /// Training samples per pass.
         pub samples: usize = 128,
         /// Passes.
         pub epochs: usize = 1,
-        /// Images in a step.
+        /// Images per step.
         pub batch: usize = 8,
-        /// Side of the square crop, and the images' shorter side.
+        /// Side of the square crop, and shorter side of the images.
         pub crop_px: usize = 64,
     }
 }
 
-/// One training for everyone, and a price.
+/// One training for every architecture, and a penalty for its cost.
 pub struct MultiplyAdds {
     config: MultiplyAddsConfig,
     stage: Stage,
@@ -66,7 +68,7 @@ impl RewardSchedule for MultiplyAdds {
     }
 
     fn verdict(&mut self, _: usize, _: f64, _: &mut Rng) -> Result<Verdict> {
-        // Never asked: there is nothing after the only stage.
+        // Never called: nothing follows the only stage.
         Ok(Verdict::Stop)
     }
 

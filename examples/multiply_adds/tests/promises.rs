@@ -1,4 +1,4 @@
-//! The promises that every reward schedule keeps, and those of this one.
+//! The conformance check of every reward schedule, and tests of this one.
 
 use multiply_adds::{MultiplyAdds, MultiplyAddsConfig};
 use nasfw_sdk::registry::FromConfig;

@@ -1,5 +1,5 @@
-//! A search space: an encoder that halves three times, and a decoder at that one scale whose depth and
-//! width are searched.
+//! A search space: an encoder that halves the resolution three times, and a decoder at that one
+//! scale, whose depth and width are searched.
 
 use nasfw_sdk::graph::{ActivationKind::Relu, Conv};
 use nasfw_sdk::{Blueprint, Net, Pick, Result, Traced};
@@ -9,11 +9,11 @@ nasfw_sdk::register!(space, Traced<SingleScale>, plugin: "single-scale", name: "
     about: "a decoder of one scale, its depth and width searched");
 
 nasfw_sdk::settings! {
-    /// The space, which is its settings: `--set space.max_depth=6`.
+    /// The space; its fields are its settings: `--set space.max_depth=6`.
     pub struct SingleScale {
         /// Channels of the encoder's first map; each further one has twice as many.
         pub channels: usize = 16,
-        /// The deepest decoder.
+        /// The maximum depth of the decoder.
         pub max_depth: usize = 4,
         /// The widths to choose from.
         pub widths: Vec<usize> = vec![16, 32, 64],

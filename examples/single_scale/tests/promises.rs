@@ -1,4 +1,4 @@
-//! The promises that every search space keeps, and those of this one.
+//! The conformance check of every search space, and tests of this one.
 
 use nasfw_sdk::testing::check_space;
 use nasfw_sdk::{Result, SearchSpace, Seed, Traced};

@@ -1,4 +1,4 @@
-// As much of libcublas as nasfw calls, on the CPU: column-major products in single precision.
+// The part of libcublas that nasfw calls, on the CPU: column-major products in single precision.
 #include <cstddef>
 
 #define API extern "C" __attribute__((visibility("default"))) int
@@ -20,14 +20,14 @@ API cublasSgemm_v2(Handle, int of_a, int of_b, int m, int n, int k, const float 
                 sum += (double)a[at_a] * b[at_b];
             }
             float &to = c[row + (size_t)column * ldc];
-            // What is multiplied by 0 is not read, as the real one does.
+            // With beta 0, the output is not read, as in the real library.
             to = *alpha * (float)sum + (*beta == 0.0f ? 0.0f : *beta * to);
         }
     }
     return 0;
 }
 
-// Not called, but looked for: 15 is CUBLAS_STATUS_NOT_SUPPORTED.
+// Looked up but not called: 15 is CUBLAS_STATUS_NOT_SUPPORTED.
 API cublasDgemmStridedBatched() { return 15; }
 API cublasDgemm_v2() { return 15; }
 API cublasDgemv_v2() { return 15; }

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Makes a CUDA driver and a cuBLAS that run kernels on the CPU, slowly, so that all of the CUDA path but
-# the GPU itself can be tried without one: libcuda.so.1 and libcublas.so.13 in DIR.
+# Builds a CUDA driver and a cuBLAS that run kernels on the CPU, slowly, so that everything but the GPU itself can be
+# tested without one: libcuda.so.1 and libcublas.so.13 in DIR.
 #
 #   tests/gpu/emulated/build.sh DIR
 #   LD_LIBRARY_PATH=DIR cargo test --features cuda-check -- --ignored gpu
 #
-# The kernels are this program's (kernels.cu) and those of dfdx that it uses, from cargo's registry, as
-# they are, compiled by the C++ compiler (CXX, else g++).
+# The kernels are this program's (kernels.cu) and those of dfdx that it uses, unchanged from cargo's registry, compiled by
+# the C++ compiler (CXX, or g++).
 set -eu
 case "${1:--}" in -*) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,16 +22,16 @@ dfdx=$(cargo metadata --manifest-path "$root/Cargo.toml" --locked --format-versi
     sed 's/.*:"//; s/\/Cargo.toml"//')
 test -d "$dfdx/src" || { echo "dfdx's sources are not here: cargo fetch" >&2; exit 1; }
 
-# Copies without C names, which units share, each in a namespace of its own.
+# Copies without C linkage, whose names would clash, each in a namespace of its own.
 rm -rf "$out/source"
 mkdir -p "$out/source"
 ops="$dfdx/src/tensor_ops"
-for file in "$root/framework/engine/src/network/kernels/cuda/kernels.cu" "$ops"/utilities/*.cuh \
+for file in "$root/framework/cuda/src/kernels.cu" "$ops"/utilities/*.cuh \
     "$ops"/add/*.cu "$ops"/sub/*.cu "$ops"/mul/*.cu "$ops"/div/*.cu "$ops"/sqrt/*.cu "$ops"/square/*.cu \
     "$ops"/sum_to/*.cu "$ops"/axpy/*.cu "$ops"/sgd/*.cu "$ops"/adam/*.cu; do
     sed 's/extern "C"//g' "$file" > "$out/source/$(basename "$file")"
 done
-# It is for old GPUs and for kernels that are not used here.
+# This header is for old GPUs and for kernels that are not used here.
 : > "$out/source/compatibility.cuh"
 for file in "$out"/source/*.cu; do
     name=$(basename "$file" .cu)

@@ -1,4 +1,4 @@
-// Half floats are compiled and never run: floats do.
+// Kernels for half floats are compiled but never run, so floats will do.
 #pragma once
 #include "cuda_on_cpu.h"
 

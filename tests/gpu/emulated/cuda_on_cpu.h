@@ -1,5 +1,5 @@
-// What CUDA C++ has and C++ has not, as far as the kernels of nasfw and dfdx use it: a kernel is an
-// ordinary function that is called once for each thread.
+// The parts of CUDA C++ that the kernels of nasfw and dfdx use and C++ lacks: a kernel is an ordinary
+// function that is called once per thread.
 #pragma once
 
 #include <algorithm>
@@ -41,7 +41,7 @@ inline float __fsub_rn(float a, float b) { return a - b; }
 using std::isnan, std::max, std::min;
 inline int max(int a, unsigned b) { return a > (int)b ? a : (int)b; }
 
-// Kernels by name, each with its parameters behind pointers as cuLaunchKernel gets them.
+// Kernels by name, each with its parameters behind pointers, as passed to cuLaunchKernel.
 using Kernel = std::function<void(void **)>;
 std::map<std::string, Kernel> &kernels();
 

@@ -1,13 +1,13 @@
-// A CUDA driver without a GPU: as much of libcuda.so.1 as nasfw and dfdx call, on the CPU.
+// A CUDA driver without a GPU: the part of libcuda.so.1 that nasfw and dfdx call, on the CPU.
 //
-// Memory is the host's, a launch calls the kernel's function for one thread after the other. New and
-// freed memory is filled with not-a-number, so that a kernel that reads what nobody wrote shows, and
-// every block of memory ends in a mark, so that one that writes beyond it does.
+// Memory is the host's; a launch calls the kernel's function for one thread after the other. New and
+// freed memory is filled with NaN, which reveals a kernel that reads uninitialised memory, and every
+// block of memory ends in a mark, which reveals a kernel that writes beyond it.
 //
-//   EMULATED_DEVICES=N     how many devices there are, 1 unless said
-//   EMULATED_MEMORY_MB=N   memory of each, 4096 unless said
-//   EMULATED_LOST_AFTER=N  after so many launches every call fails, as on a GPU that fell off the bus
-//   EMULATED_REPORT=1      says at the end, on standard error, how often what was called; 2: also by kernel
+//   EMULATED_DEVICES=N     number of devices, 1 by default
+//   EMULATED_MEMORY_MB=N   memory of each, 4096 by default
+//   EMULATED_LOST_AFTER=N  after that many launches every call fails, as on a GPU that fell off the bus
+//   EMULATED_REPORT=1      prints the number of calls to standard error at the end; 2: also by kernel
 #include "cuda_on_cpu.h"
 
 #include <cstdio>
@@ -84,7 +84,7 @@ Result release(void *memory) {
     return SUCCESS;
 }
 
-// ---- Blocks whose threads wait for each other: each runs on a stack of its own.
+// ---- Blocks whose threads wait for each other: each thread runs on a stack of its own.
 
 struct Waits {};
 bool has_stacks = false;
@@ -133,7 +133,7 @@ void run_block(const Kernel &kernel, void **parameters, size_t threads) {
             kernel(parameters);
         }
     } catch (Waits) {
-        // The first thread has done nothing before it waits but write to what the block shares.
+        // Before its first wait, the first thread has only written to shared memory of the block.
         if (t > 0) throw std::logic_error("a thread waits that others before it did not wait for");
         run_with_stacks(threads);
     }

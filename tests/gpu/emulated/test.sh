@@ -1,5 +1,5 @@
 #!/bin/sh
-# The tests of CUDA devices on the emulated one, with nothing of NVIDIA's: tests/gpu/emulated/test.sh DIR
+# Runs the tests for CUDA devices on the emulated one, without NVIDIA software: tests/gpu/emulated/test.sh DIR
 set -eu
 case "${1:--}" in -*) sed -n '2s/^# //p' "$0"; exit 2 ;; esac
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,4 +1,4 @@
-//! A library that does what no plugin should, wherever and however it is told to.
+//! A library that misbehaves where and how it is told to.
 
 #[path = "kinds/mod.rs"]
 mod kinds;

@@ -204,12 +204,17 @@ fn check_train(train: &TrainConfig) -> Result<()> {
         encoder: train.encoder,
         decay: Decay::Constant,
         clip_norm: train.clip_norm,
-        distillation: train.distillation,
+        // From a model folder, not from cached features as in a stage.
+        distillation: 0.0,
         auxiliary: train.auxiliary,
         polyak: train.polyak,
         targets: TargetScale::Output,
     };
     as_stage.check("train")?;
+    if !(train.distillation >= 0.0 && train.distillation.is_finite()) {
+        let value = train.distillation;
+        return Err(invalid("train.distillation", value, "it must be 0 or more"));
+    }
     let [low, high] = train.scale;
     if !(low > 0.0 && low <= high && high <= 16.0) {
         let value = format!("[{low}, {high}]");

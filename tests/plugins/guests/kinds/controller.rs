@@ -1,4 +1,4 @@
-//! Draws at random, mostly near the best so far.
+//! A controller that draws at random, mostly near the best so far.
 
 use nasfw_sdk::registry::ControllerFromConfig;
 use nasfw_sdk::{Controller, NoSettings, Outcome, Policy, Proposal, Result, Rng, Schema, State};
@@ -8,7 +8,7 @@ const OWNER: &str = "controller near-best";
 
 pub(crate) struct NearBest {
     schema: Schema,
-    /// Drawn once: the option that it begins with.
+    /// The option that it begins with, drawn once.
     first: f64,
     best: Option<(Vec<usize>, f64)>,
 }

@@ -1,4 +1,4 @@
-//! Images that get brighter along one direction.
+//! Images with brightness that increases in one direction.
 
 use nasfw_sdk::{DataInfo, Error, Label, Result, Size, Split, TaskData};
 

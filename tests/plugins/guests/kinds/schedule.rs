@@ -1,4 +1,4 @@
-//! Two short stages; the second for those above the mean so far, or by luck.
+//! A schedule of two short stages; the second for trials above the mean so far, or at random.
 
 use nasfw_sdk::State;
 use nasfw_sdk::registry::FromConfig;
@@ -83,7 +83,7 @@ impl RewardSchedule for Halves {
         })
     }
 
-    /// A second stage is worth a little by itself.
+    /// Reaching the second stage adds a little.
     fn reward(&self, stage_rewards: &[f64], _: &Cost) -> Result<f64> {
         let last = stage_rewards.last().copied().unwrap_or(0.0);
         Ok(0.9 * last + 0.05 * stage_rewards.len() as f64)

@@ -1,4 +1,4 @@
-//! A single-scale decoder: how deep, how wide, and with which kernel.
+//! A single-scale decoder with searched depth, width and kernel.
 
 use nasfw_sdk::graph::{ActivationKind, Conv, GraphBuilder, Group, Role};
 use nasfw_sdk::registry::FromConfig;

@@ -1,4 +1,4 @@
-//! Brightness of every pixel as a depth, learned by a loss of its own on images of its own.
+//! A task: the brightness of every pixel as depth, with a custom loss and data of its own.
 
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{

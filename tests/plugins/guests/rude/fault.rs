@@ -1,4 +1,4 @@
-//! Faults that can be ordered, and where they happen.
+//! Faults on request, and where they happen.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Order {
-    /// The method where it happens.
+    /// The method in which it happens.
     at: String,
     /// The fault: panic, bomb, hang, wait, abort, exit, overflow, leak, dawdle, lie.
     how: String,
     /// Number of calls that succeed before it.
     after: u64,
-    /// For the table: the operation whose reply is another one.
+    /// For the table: the operation whose reply is replaced.
     pub(super) reply_at: String,
     /// The reply to give.
     pub(super) reply: String,
@@ -37,10 +37,10 @@ impl Default for Order {
     }
 }
 
-/// Calls of the ordered method so far, in this process.
+/// Calls of the selected method so far, in this process.
 static HITS: AtomicU64 = AtomicU64::new(0);
 
-/// A payload whose end is another panic.
+/// A panic payload that panics when dropped.
 struct Bomb;
 
 impl Drop for Bomb {
@@ -60,7 +60,8 @@ fn deeper(from: &[u64; 64]) -> u64 {
 }
 
 impl Order {
-    /// Does what was ordered, if it was ordered for here; whether to lie.
+    /// Commits the requested fault if it was requested for this method; returns true for a wrong
+    /// reply.
     pub(super) fn is_lie(&self, here: &str) -> Result<bool> {
         if self.at != here || HITS.fetch_add(1, Ordering::Relaxed) < self.after {
             return Ok(false);
@@ -85,7 +86,7 @@ impl Order {
                 std::mem::forget(std::hint::black_box(vec![1_u8; 1 << 22]));
             },
             "dawdle" => {
-                // By the clock, so that whoever is judged at the same time ends in any order.
+                // By the clock, so that concurrent evaluations end in any order.
                 let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
                 let wait = since.map_or(0, |s| s.subsec_micros() % 40);
                 std::thread::sleep(std::time::Duration::from_millis(wait.into()));
@@ -95,7 +96,7 @@ impl Order {
         }
     }
 
-    /// The same where a method returns no error.
+    /// The same, for a method that returns no error.
     pub(super) fn lies(&self, here: &str) -> bool {
         self.is_lie(here).unwrap_or(true)
     }

@@ -1,4 +1,4 @@
-//! The items of `kinds`, with orders.
+//! The items of `kinds`, with faults on request.
 
 use nasfw_sdk::State;
 use nasfw_sdk::graph::{Conv, GraphBuilder, Role};
@@ -81,7 +81,7 @@ impl SearchSpace for Space {
     }
 }
 
-/// A network that breaks the promise to share the encoder.
+/// A network that violates the rule that all architectures share the encoder.
 fn without_encoder(io: &IoChannels) -> Result<Graph> {
     let mut graph = GraphBuilder::new();
     let image = graph.input("image", io.input_channels);

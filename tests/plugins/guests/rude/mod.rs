@@ -1,10 +1,10 @@
-//! Misbehaviour on order.
+//! Misbehaviour on request.
 //!
 //! | file | misbehaves |
 //! |---|---|
-//! | `fault.rs` | what can be ordered, and where it happens |
+//! | `fault.rs` | the available faults, and where they happen |
 //! | `items.rs` | in the methods of a space, controller, schedule and task |
-//! | `table.rs` | in the C table: replies that are not what they should be |
+//! | `table.rs` | in the C table: wrong replies |
 //! | `start.rs` | while the library is loaded |
 
 mod fault;

@@ -1,4 +1,4 @@
-//! A table that passes most calls on, and answers some of them itself.
+//! A table that forwards most calls, and answers some of them itself.
 
 #![allow(clippy::unwrap_used, reason = "a part of a test")]
 #![allow(unsafe_code, reason = "the functions of a C table")]
@@ -21,7 +21,7 @@ pub(crate) static nasfw_plugin_stamp: Stamp = Stamp::new("rude", "0.1.0");
 
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn nasfw_plugin_entry() -> *const Table {
-    // SAFETY: the kit's table is valid for ever.
+    // SAFETY: the SDK's table is valid for ever.
     let table = unsafe { *entry() };
     match std::env::var("NASFW_RUDE_START").as_deref() {
         Ok("null table") => return std::ptr::null(),
@@ -57,10 +57,10 @@ fn kit() -> Table {
     unsafe { *entry() }
 }
 
-/// Replies that instances were told to give: by handle, the operation's name and the text.
+/// Requested replies of instances: by handle, the operation's name and the text.
 static REPLIES: Mutex<BTreeMap<u64, (String, String)>> = Mutex::new(BTreeMap::new());
 
-/// Hands text over as the kit does; `@N` means N bytes.
+/// Passes text to the program as the SDK does; `@N` means N bytes.
 fn reply_with(text: &str, reply: *mut Buffer) {
     let bytes = match text.strip_prefix('@').and_then(|n| n.parse().ok()) {
         Some(length) => vec![b' '; length],
@@ -72,7 +72,7 @@ fn reply_with(text: &str, reply: *mut Buffer) {
         len: bytes.len(),
         capacity: bytes.capacity(),
     };
-    // SAFETY: the program lets the reply be written.
+    // SAFETY: the program allows writing the reply.
     unsafe { reply.write(buffer) };
 }
 
@@ -96,9 +96,9 @@ unsafe extern "C" fn describe(host: *const HostTable, reply: *mut Buffer) -> i32
         ),
         _ => {
             let mut all = Buffer::NONE;
-            // SAFETY: the kit's own function, with the program's host and a buffer of ours.
+            // SAFETY: the SDK's own function, with the program's host and a buffer of ours.
             let status = unsafe { (kit().describe.unwrap())(host, &raw mut all) };
-            // SAFETY: the kit made the buffer.
+            // SAFETY: the SDK created the buffer.
             let bytes = unsafe { std::slice::from_raw_parts(all.ptr, all.len) };
             let mut described: serde_json::Value = serde_json::from_slice(bytes).unwrap();
             let items = described["items"].as_array_mut().unwrap();
@@ -127,10 +127,10 @@ unsafe extern "C" fn create(
     if status == 0 && order.reply_at == "create" {
         reply_with(&order.reply, reply);
     } else if status == 0 {
-        // SAFETY: the kit wrote it.
+        // SAFETY: the SDK wrote it.
         let handle = unsafe { *handle };
         let mut replies = REPLIES.lock().unwrap_or_else(PoisonError::into_inner);
-        // Handles of instances that have ended come again.
+        // Handles of ended instances are reused.
         replies.insert(handle, (order.reply_at, order.reply));
     }
     status
