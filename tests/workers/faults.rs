@@ -49,13 +49,12 @@ fn ends_well(place: &Place, out: &str, output: &Output, how: &str) -> Option<Str
         assert!(matches!(output.status.code(), Some(1 | 2)), "{how}: {said}");
         assert!(said.contains("error: "), "{how}: {said}");
     }
-    match place.path(out).join("run.db").exists() {
-        true => {
-            // What was interrupted is sound, and so is what it becomes.
-            place.text(&["verify", out]);
-            place.text(&["resume", out]);
-        }
-        false => finish(place, out, &settings()),
+    if place.path(out).join("run.db").exists() {
+        // What was interrupted is sound, and so is what it becomes.
+        place.text(&["verify", out]);
+        place.text(&["resume", out]);
+    } else {
+        finish(place, out, &settings());
     }
     place.assert_same("whole", out);
     place.text(&["verify", out]);
