@@ -4,8 +4,8 @@
 #
 #     benches/schedules.sh TASK DATA EPOCHS FOLDER METRIC...
 #
-# Candidates are drawn at random: with one seed both schedules judge the same architectures in the same order, and
-# only the judging differs. `single-stage-cut` is the best of the trials that end-to-end training finishes in the
+# Candidates are drawn at random: with one seed both schedules evaluate the same architectures in the same order, and
+# only the evaluation differs. `single-stage-cut` is the best of the trials that end-to-end training finishes in the
 # time that `progressive` took for all of its own. NASFW names the program; what is in FOLDER already is not done again.
 set -euo pipefail
 task=$1 data=$2 epochs=$3 folder=$4

@@ -4,8 +4,8 @@
     cargo build --release
     python benches/workers.py [--rounds 3] [--trials 8] [--only 1x1,2x1] [-- --set KEY=VALUE ...]
 
-Counted is the time in which trials are judged, learned from and stored; warm-up and features, which a search
-computes once, are left out. `0x2` judges in the program itself. It fails when the trials differ.
+Counted is the time in which trials are evaluated, learned from and stored; warm-up and features, which a search
+computes once, are left out. `0x2` evaluates in the program itself. It fails when the trials differ.
 """
 
 import argparse
@@ -56,10 +56,10 @@ def measure(start, run, wanted, way):
     shutil.copytree(start, run)
     output = call("resume", run, "--json", "--trials", wanted, "--workers", way[0], "--threads", way[1])
     seconds = json.loads(output.splitlines()[-1])["seconds"]
-    judged = sum(value for work, value in seconds.items() if work not in ONCE)
+    evaluated = sum(value for work, value in seconds.items() if work not in ONCE)
     trials = call("trials", run, "--json", "--no-times")
     shutil.rmtree(run)
-    return 3600 * (wanted - 4) / judged, trials
+    return 3600 * (wanted - 4) / evaluated, trials
 
 
 def call(*args):

@@ -159,7 +159,7 @@ fn gpu_runs_all_commands() {
 }
 
 /// A trial that does not fit fails with the reason, and the next ones have the memory again. A
-/// device that is lost ends the run, which another one continues. Both whoever judges.
+/// device that is lost ends the run, which another one continues. Both with and without workers.
 #[cfg(feature = "cuda")]
 #[test]
 #[ignore = "needs the emulated CUDA device; docs/gpu.md says how to run it"]

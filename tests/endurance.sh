@@ -3,7 +3,7 @@
 #
 #   tests/endurance.sh [KILLS]     # 150 by default; two minutes on two cores
 #
-# It fails when a search that was killed and resumed, or judged by other workers, ends with other bytes:
+# It fails when a search that was killed and resumed, or evaluated by other workers, ends with other bytes:
 # trials, controller, schedule, encoder, or the best network trained in full. NASFW_SEED=N, which a
 # failure prints, brings its moments back.
 set -e
@@ -11,4 +11,4 @@ cd "$(dirname "$0")/.."
 export NASFW_LONG=1 NASFW_KILLS="${1:-150}"
 cargo build --locked --examples
 cargo test --locked --test workers -- --nocapture \
-    killed_searches_end_like_any_other the_trials_are_the_same_whoever_judges_them
+    killed_searches_end_like_any_other the_trials_are_the_same_whoever_evaluates_them

@@ -38,7 +38,7 @@ fn change(place: &Place, run: &str, sql: &str) {
 }
 
 #[test]
-fn every_search_follows_from_its_seed_and_what_judging_showed() {
+fn every_search_follows_from_its_seed_and_its_evaluations() {
     let place = Place::new();
     for (controller, (name, _)) in CONTROLLERS.iter().enumerate() {
         for schedule in 0..SCHEDULES.len() {

@@ -1,7 +1,7 @@
 //! A task: semantic segmentation with an eye on boundaries.
 //!
 //! Mean IoU hardly notices whether an outline is sharp, as most pixels lie inside. This task learns by a
-//! cross-entropy that counts more near boundaries, and is judged by how well outlines meet.
+//! cross-entropy that counts more near boundaries, and is scored by how well outlines meet.
 //!
 //! | file | holds |
 //! |---|---|
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 nasfw_abi::export_plugin!();
 nasfw_sdk::register!(task, Boundaries, plugin: "boundaries", name: "boundaries",
-    about: "segmentation, judged by how well outlines meet");
+    about: "segmentation, scored by how well outlines meet");
 
 /// Settings, e.g. `--set task.radius_px=2`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

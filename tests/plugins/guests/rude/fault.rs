@@ -85,7 +85,7 @@ impl Order {
                 std::mem::forget(std::hint::black_box(vec![1_u8; 1 << 22]));
             },
             "dawdle" => {
-                // By the clock, so that whoever is judged at the same time ends in any order.
+                // By the clock, so that those evaluated at the same time end in any order.
                 let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
                 let wait = since.map_or(0, |s| s.subsec_micros() % 40);
                 std::thread::sleep(std::time::Duration::from_millis(wait.into()));
