@@ -20,16 +20,16 @@ def trials(prefix: str, schedule: str, seed: int) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def best(judged: list[dict]) -> int:
+def best(evaluated: list[dict]) -> int:
     """The best trial by the rule of searches: complete trials first, then by reward, then the earlier one."""
     key = lambda t: (t["status"] == "complete", t["reward"] or 0.0, -t["id"])
-    return max((t for t in judged if t["reward"] is not None), key=key)["id"]
+    return max((t for t in evaluated if t["reward"] is not None), key=key)["id"]
 
 
-def within(judged: list[dict], seconds: float) -> list[dict]:
+def within(evaluated: list[dict], seconds: float) -> list[dict]:
     """The first trials that together take at most `seconds`; at least one."""
     kept, spent = [], 0.0
-    for trial in judged:
+    for trial in evaluated:
         spent += trial["seconds"]
         if kept and spent > seconds:
             break

@@ -56,10 +56,10 @@ def measure(start, run, wanted, way):
     shutil.copytree(start, run)
     output = call("resume", run, "--json", "--trials", wanted, "--workers", way[0], "--threads", way[1])
     seconds = json.loads(output.splitlines()[-1])["seconds"]
-    judged = sum(value for work, value in seconds.items() if work not in ONCE)
+    evaluation = sum(value for work, value in seconds.items() if work not in ONCE)
     trials = call("trials", run, "--json", "--no-times")
     shutil.rmtree(run)
-    return 3600 * (wanted - 4) / judged, trials
+    return 3600 * (wanted - 4) / evaluation, trials
 
 
 def call(*args):

@@ -11,4 +11,4 @@ cd "$(dirname "$0")/.."
 export NASFW_LONG=1 NASFW_KILLS="${1:-150}"
 cargo build --locked --examples
 cargo test --locked --test workers -- --nocapture \
-    killed_searches_end_like_any_other the_trials_are_the_same_whoever_judges_them
+    killed_searches_end_like_any_other the_trials_are_the_same_whoever_evaluates_them

@@ -65,7 +65,7 @@ fn compare(name: &str, found: &str, sure: usize) {
     }
 }
 
-/// The searches of the record whose schedule is `only`, judged by the program itself and by two workers.
+/// The searches of the record whose schedule is `only`, evaluated by the program itself and by two workers.
 fn search_again(only: &str) {
     let place = Place::new();
     let searches = read("searches");

@@ -42,7 +42,7 @@ fn search<'a>() -> Search<'a> {
 /// Choices and rewards of all trials.
 fn trials(run: &Run) -> Vec<(Vec<usize>, Option<f64>)> {
     let trials = run.trials().unwrap().into_iter();
-    trials.map(|t| (t.choices, t.reward)).collect()
+    trials.map(|t| (t.proposal.choices, t.reward)).collect()
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_cancelled_search_resumes_to_the_same_trials() {
         .trials(6)
         .cancel_with(&cancel)
         .on_event(|event| {
-            if matches!(event, Event::TrialFinished { trial, .. } if trial.id == 1) {
+            if matches!(event, Event::TrialFinished { trial, .. } if trial.id() == 1) {
                 cancel.cancel();
             }
         })
@@ -76,8 +76,8 @@ fn a_cancelled_search_resumes_to_the_same_trials() {
     assert!(resumed.is_complete().unwrap());
     assert_eq!(trials(&resumed), trials(&whole));
     assert_eq!(
-        Run::open(&path).unwrap().best().unwrap().genotype,
-        whole.best().unwrap().genotype
+        Run::open(&path).unwrap().best().unwrap().genotype(),
+        whole.best().unwrap().genotype()
     );
 }
 

@@ -140,7 +140,7 @@ fn image_of(shade: u8) -> nasfw_data::Image {
 }
 
 #[test]
-fn trials_that_cannot_be_judged_fail_with_their_reason() {
+fn trials_that_cannot_be_evaluated_fail_with_their_reason() {
     let place = Place::new();
     for (out, setting, workers, reason) in [
         // A worker could not even start with so little.

@@ -39,7 +39,7 @@ def main() -> int:
     val_set, _ = samples.read(args.task, args.data, "val", *how_read)
     network = build(args, channels).to(memory_format=torch.channels_last)
     fit(network, train_set, train, args)
-    metrics = judge(network, val_set, train, args.task, channels)
+    metrics = evaluate(network, val_set, train, args.task, channels)
     seconds = round(time.perf_counter() - start, 1)
     metrics = {name: round(float(value), 6) for name, value in metrics.items()}
     print(json.dumps({"seed": args.seed, "metrics": metrics, "seconds": seconds}))
@@ -187,7 +187,7 @@ def one_step(network, crops: list, parts: dict, optimisers: dict, how: dict, tas
     return float(loss.detach())
 
 
-def judge(network, val_set: list, how: dict, task: str, channels: int) -> dict:
+def evaluate(network, val_set: list, how: dict, task: str, channels: int) -> dict:
     scorer = {"segm": tasks.Segmentation, "depth": tasks.Depth, "pose": tasks.Pose}[task](channels)
     crop = how["crop_px"]
     network.eval()

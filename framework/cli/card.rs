@@ -57,13 +57,13 @@ pub(crate) fn drawing(
 
 /// Writes the results of a trial, headline metrics first.
 pub(crate) fn trial(out: &mut dyn Write, trial: &Trial, task: &dyn Task) -> io::Result<()> {
-    row(out, "genotype", &trial.genotype)?;
+    row(out, "genotype", trial.genotype())?;
     for name in task.headline() {
-        if let Some(value) = trial.metrics.get(name) {
+        if let Some(value) = trial.evaluation.metrics.get(name) {
             row(out, name, &metric(value))?;
         }
     }
-    let others: Vec<String> = (trial.metrics.aggregates())
+    let others: Vec<String> = (trial.evaluation.metrics.aggregates())
         .filter(|(name, _)| !task.headline().contains(name))
         .map(|(name, value)| format!("{name} {}", metric(value)))
         .collect();
@@ -71,13 +71,13 @@ pub(crate) fn trial(out: &mut dyn Write, trial: &Trial, task: &dyn Task) -> io::
     for (at, line) in lines.iter().enumerate() {
         row(out, if at == 0 { "more metrics" } else { "" }, line)?;
     }
-    row(out, "parameters", &grouped(trial.params as u64))?;
+    row(out, "parameters", &grouped(trial.params() as u64))?;
     row(
         out,
         "multiply-adds",
-        &format!("{} at evaluation size", short(trial.macs)),
+        &format!("{} at evaluation size", short(trial.macs())),
     )?;
-    row(out, "time", &duration(trial.seconds))
+    row(out, "time", &duration(trial.evaluation.seconds))
 }
 
 /// Joins `parts` into lines of at most `width` characters.

@@ -47,7 +47,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (config, genotype, outputs) = match (&args.from, &args.genotype) {
         (Some(from), _) => {
             let (run, trial) = found::find(from)?;
-            (run.config()?, trial.genotype, run.output_channels()?)
+            (
+                run.config()?,
+                trial.evaluation.genotype,
+                run.output_channels()?,
+            )
         }
         (None, genotype) => {
             let layers = args.settings.layers(Preset::None)?;

@@ -93,24 +93,23 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     progress.close();
     let report = result?;
     let mut out = io::stdout().lock();
-    match args.show.is_json() {
-        true => {
-            let line = Line {
-                model: &args.model,
-                task: &config.task.name,
-                split: args.split,
-                view: report.view,
-                shorter_side_px: config.train.shorter_side_px,
-                images: report.images,
-                data: &report.data,
-                is_training_data: report.is_training_data,
-                reward: report.reward,
-                metrics: &report.metrics,
-            };
-            let json = serde_json::to_string(&line).map_err(io::Error::from)?;
-            writeln!(out, "{json}")?;
-        }
-        false => print_summary(&mut out, args, &model, &config, &report)?,
+    if args.show.is_json() {
+        let line = Line {
+            model: &args.model,
+            task: &config.task.name,
+            split: args.split,
+            view: report.view,
+            shorter_side_px: config.train.shorter_side_px,
+            images: report.images,
+            data: &report.data,
+            is_training_data: report.is_training_data,
+            reward: report.reward,
+            metrics: &report.metrics,
+        };
+        let json = serde_json::to_string(&line).map_err(io::Error::from)?;
+        writeln!(out, "{json}")?;
+    } else {
+        print_summary(&mut out, args, &model, &config, &report)?;
     }
     out.flush()?;
     Ok(())
@@ -194,8 +193,9 @@ fn items(out: &mut dyn Write, description: &Description, metrics: &Metrics) -> i
 
 /// Four digits after the decimal point, so that a column can be compared at a glance.
 fn figure(value: f64) -> String {
-    match value.abs() < 1e5 {
-        true => format!("{value:.4}"),
-        false => card::metric(value),
+    if value.abs() < 1e5 {
+        format!("{value:.4}")
+    } else {
+        card::metric(value)
     }
 }

@@ -10,7 +10,6 @@ mod exit;
 mod export;
 mod features;
 mod found;
-mod judging;
 mod memory;
 mod number;
 mod picture;
@@ -29,6 +28,7 @@ mod train;
 mod trials;
 mod verify;
 mod watch;
+mod workers;
 
 use std::process::ExitCode;
 

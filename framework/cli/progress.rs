@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use nasfw::engine::{Event, Observer, Status, Trial};
+use nasfw::engine::{Ending, Event, Observer, Trial};
 
 use crate::card;
 use crate::number::{duration, short};
@@ -240,20 +240,23 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 fn trial_line(trial: &Trial, is_best: bool) -> String {
-    if let (Status::Failed, Some(reason)) = (trial.status, &trial.reason) {
+    if let Ending::Failed { reason } = &trial.evaluation.ending {
         let words: Vec<String> = reason.split_whitespace().map(str::to_owned).collect();
         let reason = card::wrap(&words, 72, " ").join("\n       ");
-        return format!("trial {:>3}  failed\n       {reason}", trial.id);
+        return format!("trial {:>3}  failed\n       {reason}", trial.id());
     }
-    let result = match (trial.status, trial.reward) {
+    let result = match (trial.status(), trial.reward) {
         (status, Some(reward)) => format!("{status:<8}  reward {reward:.4}"),
         (status, None) => status.to_string(),
     };
     let mark = if is_best { "best so far" } else { "" };
-    let (params, took) = (short(trial.params as u64), duration(trial.seconds));
+    let (params, took) = (
+        short(trial.params() as u64),
+        duration(trial.evaluation.seconds),
+    );
     let line = format!(
         "trial {:>3}  {result}  {params:>6} params  {took:>8}  {mark}",
-        trial.id
+        trial.id()
     );
     line.trim_end().into()
 }

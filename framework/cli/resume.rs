@@ -8,8 +8,8 @@ use nasfw::{Device, Preset, Run, Search};
 
 use crate::events::EventArgs;
 use crate::exit::Failure;
-use crate::judging::{JudgeArgs, use_threads_for};
 use crate::session::{ShowArgs, go};
+use crate::workers::{WorkerArgs, use_threads_for};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DEVICE")]
     device: Option<Device>,
     #[command(flatten)]
-    judge: JudgeArgs,
+    workers: WorkerArgs,
     #[command(flatten)]
     events: EventArgs,
     #[command(flatten)]
@@ -39,10 +39,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut now = run.config()?.run;
     drop(run);
     let set = |to: &mut usize, given: Option<u64>| *to = given.map_or(*to, |n| n as usize);
-    set(&mut now.workers, args.judge.workers);
-    set(&mut now.threads, args.judge.threads);
+    set(&mut now.workers, args.workers.workers);
+    set(&mut now.threads, args.workers.threads);
     use_threads_for(&now)?;
-    let mut search = Search::with_layers(args.judge.over(Layers::new(Preset::None)));
+    let mut search = Search::with_layers(args.workers.over(Layers::new(Preset::None)));
     if let Some(trials) = args.trials {
         search = search.trials(trials);
     }

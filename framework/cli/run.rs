@@ -11,8 +11,8 @@ use nasfw::{Config, Search};
 use crate::args::{MAX_SEED, PluginArgs, SettingsArgs, path_flag};
 use crate::events::EventArgs;
 use crate::exit::Failure;
-use crate::judging::{JudgeArgs, use_threads_for};
 use crate::session::{ShowArgs, go};
+use crate::workers::{WorkerArgs, use_threads_for};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DEVICE")]
     device: Option<Device>,
     #[command(flatten)]
-    judge: JudgeArgs,
+    workers: WorkerArgs,
     /// The run folder, which must be new [default: runs/PLUGIN-TASK-NNN]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -120,7 +120,7 @@ fn layers(args: &Args) -> Result<Layers, Failure> {
             layers = layers.flag(flag, key, value);
         }
     }
-    layers = args.judge.over(layers);
+    layers = args.workers.over(layers);
     layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;
     let weights = args.encoder_weights.as_deref();
     layers = path_flag(layers, "--encoder-weights", "encoder.weights", weights)?;

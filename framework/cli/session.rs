@@ -98,10 +98,7 @@ pub(crate) fn go(
     }
     if summary.best.is_none() {
         let reasons = run.trials()?;
-        let reason = reasons
-            .iter()
-            .find_map(|t| t.reason.as_deref())
-            .unwrap_or("unknown");
+        let reason = reasons.iter().find_map(|t| t.reason()).unwrap_or("unknown");
         return Err(Failure::Failed(format!(
             "all {finished} trials failed; the first one because: {reason}"
         )));
@@ -132,9 +129,10 @@ fn print_summary(summary: &Summary, config: &Config) -> Result<(), Failure> {
     }
     show_time(&mut out, summary)?;
     let run = summary.run.display();
-    let more = match summary.is_stopped {
-        true => String::new(),
-        false => format!(" --trials {}", config.run.trials.saturating_mul(2)),
+    let more = if summary.is_stopped {
+        String::new()
+    } else {
+        format!(" --trials {}", config.run.trials.saturating_mul(2))
     };
     card::heading(&mut out, &format!("results are in {run}"))?;
     let run = quoted(&summary.run);
@@ -173,9 +171,10 @@ fn show_time(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
 pub(crate) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
-    match text.chars().all(is_plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', r"'\''")),
+    if text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 
@@ -188,7 +187,7 @@ fn show_best(
     let (space, task) = (config.make_space()?, config.make_task()?);
     card::heading(
         out,
-        &format!("best of {} trials: trial {}", summary.finished, best.id),
+        &format!("best of {} trials: trial {}", summary.finished, best.id()),
     )?;
     if let Some(reward) = best.reward {
         let constant = match summary.constant_reward {
@@ -199,7 +198,7 @@ fn show_best(
         card::row(out, "reward", &format!("{reward:.4}{constant}"))?;
     }
     card::trial(out, best, &*task)?;
-    let choices = space.schema().choices(best.choices.clone())?;
+    let choices = space.schema().choices(best.proposal.choices.clone())?;
     card::drawing(out, &*space, &choices)?;
     Ok(())
 }

@@ -53,16 +53,16 @@ pub(crate) struct Line<'a> {
 impl<'a> Line<'a> {
     pub(crate) fn new(trial: &'a Trial, with_times: bool) -> Self {
         Self {
-            id: trial.id,
-            genotype: &trial.genotype,
-            status: trial.status,
-            stage_rewards: &trial.stage_rewards,
+            id: trial.id(),
+            genotype: trial.genotype(),
+            status: trial.status(),
+            stage_rewards: &trial.evaluation.stage_rewards,
             reward: trial.reward,
-            metrics: trial.metrics.iter().collect(),
-            params: trial.params,
-            macs: trial.macs,
-            seconds: with_times.then_some(trial.seconds),
-            reason: trial.reason.as_deref(),
+            metrics: trial.evaluation.metrics.iter().collect(),
+            params: trial.params(),
+            macs: trial.macs(),
+            seconds: with_times.then_some(trial.evaluation.seconds),
+            reason: trial.reason(),
         }
     }
 
@@ -74,7 +74,7 @@ impl<'a> Line<'a> {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let run = Run::read(&args.run)?;
     let mut trials = run.trials()?;
-    let best = best(&trials).map(|t| t.id);
+    let best = best(&trials).map(Trial::id);
     if args.sort == Sort::Reward {
         trials.sort_by(|a, b| compare(b, a));
     }
@@ -109,17 +109,18 @@ fn table(
     headline: Option<&str>,
     args: &Args,
 ) -> io::Result<()> {
-    let width = match io::stdout().is_terminal() {
-        true => terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)),
+    let width = if io::stdout().is_terminal() {
+        terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0))
+    } else {
         // Lines in a pipe are not truncated.
-        false => usize::MAX,
+        usize::MAX
     };
     let mut lines = vec![header(headline, args)];
     lines.extend(trials.iter().map(|t| line(t, best, headline, args)));
     for text in lines {
         writeln!(out, "{}", cut(text.trim_end(), width))?;
     }
-    let count = |status| trials.iter().filter(|t| t.status == status).count();
+    let count = |status| trials.iter().filter(|t| t.status() == status).count();
     writeln!(
         out,
         "\n{} trials: {} complete, {} stopped, {} failed",
@@ -137,28 +138,32 @@ fn header(headline: Option<&str>, args: &Args) -> String {
 }
 
 fn line(trial: &Trial, best: Option<u64>, headline: Option<&str>, args: &Args) -> String {
-    let mark = if best == Some(trial.id) { '*' } else { ' ' };
+    let mark = if best == Some(trial.id()) { '*' } else { ' ' };
     let reward = trial.reward.map_or("-".into(), |r| format!("{r:.4}"));
     let value = headline.map(|name| {
-        let value = trial.metrics.get(name).map_or("-".into(), metric);
+        let value = trial
+            .evaluation
+            .metrics
+            .get(name)
+            .map_or("-".into(), metric);
         format!("{value:>9}")
     });
     let time = if args.no_times {
         String::new()
     } else {
-        format!("{:>12}", duration(trial.seconds))
+        format!("{:>12}", duration(trial.evaluation.seconds))
     };
-    let reason = match (trial.status, &trial.reason) {
+    let reason = match (trial.status(), trial.reason()) {
         (Status::Failed, Some(reason)) => format!("  {reason}"),
         _ => String::new(),
     };
     format!(
         "{mark}{:>4}  {:<8}  {reward:>7}{}{:>9}{:>9}{time}  {}{reason}",
-        trial.id,
-        trial.status,
+        trial.id(),
+        trial.status(),
         value.unwrap_or_default(),
-        short(trial.params as u64),
-        short(trial.macs),
-        trial.genotype,
+        short(trial.params() as u64),
+        short(trial.macs()),
+        trial.genotype(),
     )
 }

@@ -42,7 +42,7 @@
 //! #    .set("schedule.stage0.crop_px=32").set("schedule.stage1.samples=16").set("schedule.stage1.batch=8")
 //! #    .set("schedule.stage1.crop_px=32").set("train.batch=4").set("train.crop_px=32")
 //!     .run(&runs)?;
-//! println!("{}", run.best()?.genotype);
+//! println!("{}", run.best()?.genotype());
 //!
 //! let trained = Training::of(&run)?.space(Traced::new(Stack)?).task(Depth).epochs(1).run(&models)?;
 //! let report = Evaluation::of(&trained.model)?.task(Depth).run()?;
@@ -81,7 +81,7 @@ pub use nasfw_device::Device;
 pub use nasfw_engine::config::Preset;
 pub use nasfw_engine::eval::Report;
 pub use nasfw_engine::train::Trained;
-pub use nasfw_engine::{Config, Error, Event, Observer, Result, Status, Trial};
+pub use nasfw_engine::{Config, Ending, Error, Event, Observer, Result, Status, Trial};
 pub use nasfw_model::export;
 pub use nasfw_model::predict::{Output, Predictor};
 pub use nasfw_model::{Description, Model};

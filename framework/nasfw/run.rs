@@ -12,7 +12,7 @@ use nasfw_network::Weights;
 /// ```no_run
 /// let run = nasfw::Run::open("runs/first")?;
 /// for trial in run.trials()? {
-///     println!("{} {} {:?}", trial.id, trial.genotype, trial.reward);
+///     println!("{} {} {:?}", trial.id(), trial.genotype(), trial.reward);
 /// }
 /// # Ok::<(), nasfw::Error>(())
 /// ```
@@ -69,7 +69,7 @@ impl Run {
     /// When there is none.
     pub fn trial(&self, id: u64) -> Result<Trial> {
         let mut trials = self.trials()?;
-        match trials.iter().position(|trial| trial.id == id) {
+        match trials.iter().position(|trial| trial.id() == id) {
             Some(at) => Ok(trials.swap_remove(at)),
             None => Err(self.error(match trials.len() {
                 0 => format!("no trial `{id}`; it has no trial yet"),

@@ -72,7 +72,7 @@ impl Training<'_> {
     pub fn of_trial(run: &Run, trial: &Trial) -> Result<Self> {
         let config = run.config()?.for_training()?;
         let base = Layers::new(Preset::None).text(&config.to_toml(), "the run's configuration")?;
-        let mut new = Self::over(base, &trial.genotype);
+        let mut new = Self::over(base, trial.genotype());
         new.origin = Some(Origin {
             warm: run.warm_weights()?,
             data_fingerprint: run.data_fingerprint()?,

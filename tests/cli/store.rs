@@ -2,10 +2,10 @@
 
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::store::{FORMAT, Run, SearchState};
-use nasfw_engine::{Config, Status, Trial};
+use nasfw_engine::{Config, Ending, Evaluation, RecordedProposal, Status, Trial};
 use nasfw_plugins as _; // Linked so that its items are registered.
 use nasfw_sdk::State;
-use nasfw_sdk::{Metrics, Seed, testing};
+use nasfw_sdk::{Cost, Metrics, Seed, testing};
 use serde_json::json;
 
 use crate::program::Place;
@@ -15,22 +15,29 @@ fn config() -> Config {
     layers.resolve().unwrap()
 }
 
-fn trial(id: u64, status: Status) -> Trial {
+fn trial(id: u64, ending: Ending) -> Trial {
     let space = config().make_space().unwrap();
     let choices = testing::random_choices(space.schema(), &mut Seed(id).stream("test"));
+    let reward = 0.1 * (id + 1) as f64;
     Trial {
-        id,
-        genotype: space.genotype(&choices).unwrap(),
-        choices: choices.to_vec(),
-        log_prob: Some(-35.1),
-        status,
-        stage_rewards: vec![0.25, 0.1 * (id + 1) as f64],
-        reward: (status != Status::Failed).then_some(0.1 * (id + 1) as f64),
-        metrics: Metrics::new([("miou", 0.5), ("pixel_acc", 0.75)]).unwrap(),
-        params: 1_234_567,
-        macs: 987_654_321,
-        seconds: 12.5,
-        reason: (status == Status::Failed).then(|| "loss is NaN".to_owned()),
+        reward: (ending.status() != Status::Failed).then_some(reward),
+        proposal: RecordedProposal {
+            choices: choices.to_vec(),
+            log_prob: Some(-35.1),
+        },
+        evaluation: Evaluation {
+            id,
+            genotype: space.genotype(&choices).unwrap(),
+            cost: Cost {
+                params: 1_234_567,
+                macs: 987_654_321,
+                ..Cost::default()
+            },
+            stage_rewards: vec![0.25, reward],
+            metrics: Metrics::new([("miou", 0.5), ("pixel_acc", 0.75)]).unwrap(),
+            ending,
+            seconds: 12.5,
+        },
     }
 }
 
@@ -41,12 +48,14 @@ fn run_of_three(place: &Place) -> Run {
         controller: State(vec![1]),
         schedule: State(vec![2]),
     };
-    for (id, status) in [
-        (0, Status::Complete),
-        (1, Status::Failed),
-        (2, Status::Stopped),
-    ] {
-        run.append(&trial(id, status), &state).unwrap();
+    let failed = Ending::Failed {
+        reason: "loss is NaN".into(),
+    };
+    let stopped = Ending::Stopped {
+        reason: "reward 0.3000 after stage 1".into(),
+    };
+    for (id, ending) in [(0, Ending::Complete), (1, failed), (2, stopped)] {
+        run.append(&trial(id, ending), &state).unwrap();
     }
     run
 }
@@ -74,8 +83,8 @@ fn trials_are_listed_while_another_process_writes() {
     let place = Place::new();
     let run = run_of_three(&place);
     let lines = place.json(&["trials", "r", "--json"]);
-    let first = trial(0, Status::Complete);
-    let expected = json!({"id": 0, "genotype": first.genotype, "status": "complete",
+    let first = trial(0, Ending::Complete);
+    let expected = json!({"id": 0, "genotype": first.genotype(), "status": "complete",
         "stage_rewards": [0.25, 0.1], "reward": 0.1, "metrics": {"miou": 0.5, "pixel_acc": 0.75},
         "params": 1_234_567, "macs": 987_654_321, "seconds": 12.5, "reason": null});
     assert_eq!(lines[0], expected);
@@ -206,7 +215,7 @@ fn a_full_disk_keeps_what_was_finished() {
     let mut run = Run::create(&small.0.join("r"), &config()).unwrap();
     let mut finished = 0;
     let error = loop {
-        match run.append(&trial(finished, Status::Complete), &state(20_000)) {
+        match run.append(&trial(finished, Ending::Complete), &state(20_000)) {
             Ok(()) => finished += 1,
             Err(error) => break error,
         }

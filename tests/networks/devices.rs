@@ -108,8 +108,8 @@ fn a_training_on_composed_kernels_scores_as_on_the_cpu() {
             );
         }
         let (here, there) = (
-            it.judged_on(composed.clone()),
-            it.judged_on(CpuKernels::default()),
+            it.evaluated_on(composed.clone()),
+            it.evaluated_on(CpuKernels::default()),
         );
         // One pixel on the edge of two classes may fall to either side.
         for ((name, here), (_, there)) in here.iter().zip(there.iter()) {

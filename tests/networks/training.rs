@@ -26,7 +26,7 @@ pub(super) struct Trained<K: Kernels> {
 
 impl<K: Kernels> Trained<K> {
     /// The metrics of the same weights with other kernels, on images that were not trained on.
-    pub(super) fn judged_on<L: Kernels>(&self, kernels: L) -> Metrics {
+    pub(super) fn evaluated_on<L: Kernels>(&self, kernels: L) -> Metrics {
         let mut rng = Seed(3).stream("other");
         let mut network = Network::new(kernels, self.network.graph(), &mut rng).unwrap();
         let weights = self.network.parameters().weights();
@@ -40,7 +40,7 @@ impl<K: Kernels> Trained<K> {
             view: View::Whole,
         };
         let tick = &mut |_| Ok::<(), nasfw_network::Error>(());
-        part.judge(&network, &*self.task, tick).unwrap()
+        part.evaluate(&network, &*self.task, tick).unwrap()
     }
 }
 

@@ -92,10 +92,10 @@ fn a_space_or_task_that_panics_costs_the_architecture_only() {
         assert!(output.status.success(), "{out}: {message}");
         let trials = trials(&place, out);
         assert_eq!(trials.len(), 8, "{out}");
-        let (failed, judged): (Vec<_>, Vec<_>) =
+        let (failed, evaluated): (Vec<_>, Vec<_>) =
             trials.iter().partition(|t| t["status"] == "failed");
         assert!(
-            !failed.is_empty() && !judged.is_empty(),
+            !failed.is_empty() && !evaluated.is_empty(),
             "{out}: {trials:?}"
         );
         for trial in failed {

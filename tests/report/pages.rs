@@ -4,10 +4,10 @@ use std::fs;
 
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::store::{Run, SearchState};
-use nasfw_engine::{Config, Status, Trial};
+use nasfw_engine::{Config, Ending, Evaluation, RecordedProposal, Status, Trial};
 use nasfw_plugins as _; // Linked so that its items are registered.
 use nasfw_sdk::State;
-use nasfw_sdk::{Metrics, SearchSpace, Seed, testing};
+use nasfw_sdk::{Cost, Metrics, SearchSpace, Seed, testing};
 
 use crate::program::{Place, sets, small};
 
@@ -19,34 +19,38 @@ fn config(trials: u64) -> Config {
 /// A trial as a search records it: one in five stopped early, one in fifty failed.
 fn trial(space: &dyn SearchSpace, id: u64) -> Trial {
     let choices = testing::random_choices(space.schema(), &mut Seed(id).stream("test"));
-    let status = match id {
-        id if id % 50 == 7 => Status::Failed,
-        id if id % 5 == 1 => Status::Stopped,
-        _ => Status::Complete,
-    };
     let first = 0.2 + 0.2 * ((id * 37) % 101) as f64 / 101.0;
     let reward = first + 0.1 * (id as f64 / 2000.0);
+    let (ending, stage_rewards) = match id {
+        id if id % 50 == 7 => {
+            let reason = format!("loss is NaN in step {id}");
+            (Ending::Failed { reason }, vec![])
+        }
+        id if id % 5 == 1 => {
+            let reason = format!("reward {first:.4} after stage 0");
+            (Ending::Stopped { reason }, vec![first])
+        }
+        _ => (Ending::Complete, vec![first, reward]),
+    };
     Trial {
-        id,
-        genotype: space.genotype(&choices).unwrap(),
-        choices: choices.to_vec(),
-        log_prob: Some(-35.1),
-        status,
-        stage_rewards: match status {
-            Status::Complete => vec![first, reward],
-            Status::Stopped => vec![first],
-            Status::Failed => vec![],
+        reward: stage_rewards.last().copied(),
+        proposal: RecordedProposal {
+            choices: choices.to_vec(),
+            log_prob: Some(-35.1),
         },
-        reward: match status {
-            Status::Complete => Some(reward),
-            Status::Stopped => Some(first),
-            Status::Failed => None,
+        evaluation: Evaluation {
+            id,
+            genotype: space.genotype(&choices).unwrap(),
+            cost: Cost {
+                params: 1_000_000 + (id as usize * 7919) % 900_000,
+                macs: 200_000_000 + (id * 104_729) % 500_000_000,
+                ..Cost::default()
+            },
+            stage_rewards,
+            metrics: Metrics::new([("miou", reward)]).unwrap(),
+            ending,
+            seconds: 12.5,
         },
-        metrics: Metrics::new([("miou", reward)]).unwrap(),
-        params: 1_000_000 + (id as usize * 7919) % 900_000,
-        macs: 200_000_000 + (id * 104_729) % 500_000_000,
-        seconds: 12.5,
-        reason: (status == Status::Failed).then(|| format!("loss is NaN in step {id}")),
     }
 }
 
@@ -148,9 +152,9 @@ fn names(place: &Place, folder: &str) -> Vec<String> {
 fn text_of_users_is_text() {
     let place = Place::new();
     run_of(&place, 10, |trial| {
-        trial.genotype = "</code><script>alert(1)</script>".into();
-        if trial.status == Status::Failed {
-            trial.reason = Some("<img src=x onerror=\"alert(2)\"> & more".into());
+        trial.evaluation.genotype = "</code><script>alert(1)</script>".into();
+        if let Ending::Failed { reason } = &mut trial.evaluation.ending {
+            *reason = "<img src=x onerror=\"alert(2)\"> & more".into();
         }
     });
     fs::rename(place.path("r"), place.path("<script>3")).unwrap();
@@ -170,9 +174,12 @@ fn runs_without_results_have_a_page_too() {
     assert_self_contained(&page);
     fs::remove_dir_all(place.path("r")).unwrap();
     run_of(&place, 3, |trial| {
-        (trial.status, trial.reward) = (Status::Failed, None);
-        (trial.stage_rewards, trial.params, trial.macs) = (vec![], 0, 0);
-        trial.reason = Some("out of memory".into());
+        trial.reward = None;
+        trial.evaluation.stage_rewards = vec![];
+        trial.evaluation.cost = Cost::default();
+        trial.evaluation.ending = Ending::Failed {
+            reason: "out of memory".into(),
+        };
     });
     let page = report(&place, &["r"], "r/report.html");
     assert!(page.contains("No trial could be evaluated"));
@@ -180,8 +187,10 @@ fn runs_without_results_have_a_page_too() {
     fs::remove_dir_all(place.path("r")).unwrap();
     // One trial, stopped early; and choices of another space.
     run_of(&place, 2, |trial| {
-        trial.status = Status::Stopped;
-        trial.choices = vec![999];
+        trial.evaluation.ending = Ending::Stopped {
+            reason: "low".into(),
+        };
+        trial.proposal.choices = vec![999];
     });
     let page = report(&place, &["r"], "r/report.html");
     assert!(page.contains("No trial completed all stages"));
@@ -217,7 +226,9 @@ fn a_run_is_compared_with_another() {
     // The other run's value after 20 trials, not after 30.
     let view = Run::read(&place.path("chance")).unwrap();
     let trials = view.trials().unwrap();
-    let complete = trials[..20].iter().filter(|t| t.status == Status::Complete);
+    let complete = trials[..20]
+        .iter()
+        .filter(|t| t.status() == Status::Complete);
     let best = complete.filter_map(|t| t.reward).fold(0.0, f64::max);
     assert!(page.contains(&format!(
         "After as many trials, chance (ppo) had {best:.4}."

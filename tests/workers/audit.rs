@@ -38,7 +38,7 @@ fn change(place: &Place, run: &str, sql: &str) {
 }
 
 #[test]
-fn every_search_follows_from_its_seed_and_what_judging_showed() {
+fn every_search_follows_from_its_seed_and_its_evaluations() {
     let place = Place::new();
     for (controller, (name, _)) in CONTROLLERS.iter().enumerate() {
         for schedule in 0..SCHEDULES.len() {
@@ -116,7 +116,7 @@ fn the_first_difference_is_named() {
             "trial 7: ",
         ),
         (
-            "UPDATE trials SET status = 'stopped' WHERE id = 0",
+            "UPDATE trials SET status = 'stopped', reason = 'low' WHERE id = 0",
             "trial 0: ",
         ),
         (
@@ -136,7 +136,7 @@ fn the_first_difference_is_named() {
     change(
         &place,
         "r",
-        "UPDATE trials SET stage_rewards = '[0.9,0.9]', reward = 0.9, status = 'complete' WHERE id = 1",
+        "UPDATE trials SET stage_rewards = '[0.9,0.9]', reward = 0.9, status = 'complete', reason = NULL WHERE id = 1",
     );
     let said = finds(&place, "replay", "r");
     assert!(said.starts_with("error: r: "), "{said}");

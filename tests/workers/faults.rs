@@ -47,13 +47,12 @@ fn ends_well(place: &Place, out: &str, output: &Output, how: &str) -> Option<Str
         assert!(matches!(output.status.code(), Some(1 | 2)), "{how}: {said}");
         assert!(said.contains("error: "), "{how}: {said}");
     }
-    match place.path(out).join("run.db").exists() {
-        true => {
-            // The interrupted run passes `verify`, and so does the continued one.
-            place.text(&["verify", out]);
-            place.text(&["resume", out]);
-        }
-        false => finish(place, out, &settings()),
+    if place.path(out).join("run.db").exists() {
+        // The interrupted run passes `verify`, and so does the continued one.
+        place.text(&["verify", out]);
+        place.text(&["resume", out]);
+    } else {
+        finish(place, out, &settings());
     }
     place.assert_same("whole", out);
     place.text(&["verify", out]);

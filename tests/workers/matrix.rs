@@ -22,7 +22,7 @@ fn compare(place: &Place, name: &str, settings: &[&str], workers: &[&str]) {
 }
 
 #[test]
-fn the_trials_are_the_same_whoever_judges_them() {
+fn the_trials_are_the_same_whoever_evaluates_them() {
     let place = Place::new();
     // All combinations take a minute: tests/endurance.sh.
     let is_long = std::env::var_os("NASFW_LONG").is_some();

@@ -20,7 +20,7 @@ use nasfw_sdk::{Result, Scorer, Task};
 
 nasfw_abi::export_plugin!();
 nasfw_sdk::register!(task, Boundaries, plugin: "boundaries", name: "boundaries",
-    about: "segmentation, judged by how well outlines meet");
+    about: "segmentation, scored by how well outlines meet");
 
 nasfw_sdk::settings! {
     /// Settings, e.g. `--set task.radius_px=2`.

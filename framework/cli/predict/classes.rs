@@ -6,7 +6,7 @@ use nasfw::data::{Image, write_palette_png, write_png_rgb};
 use nasfw::model::predict::Output;
 use nasfw::report::sketch::escape;
 
-use super::{Place, Seen};
+use super::{OutputFiles, Summary};
 use crate::exit::Failure;
 use crate::picture::{classes as drawn, of_class};
 
@@ -15,18 +15,18 @@ pub(super) fn show(
     image: &Image,
     answer: &Output,
     names: &[String],
-    place: &mut Place<'_>,
-) -> Result<Seen, Failure> {
+    files: &mut OutputFiles<'_>,
+) -> Result<Summary, Failure> {
     let size = image.size;
     let classes = drawn::of_answer(answer)?;
     let mask = drawn::mask(&classes, size);
-    place.picture(".mask.png", |path| write_png_rgb(path, &mask))?;
-    place.picture(".index.png", |path| {
+    files.picture(".mask.png", |path| write_png_rgb(path, &mask))?;
+    files.picture(".index.png", |path| {
         write_palette_png(path, size, &classes, of_class)
     })?;
     let overlay = drawn::overlay(image, &classes);
-    place.picture(".overlay.png", |path| write_png_rgb(path, &overlay))?;
-    Ok(Seen::Classes {
+    files.picture(".overlay.png", |path| write_png_rgb(path, &overlay))?;
+    Ok(Summary::Classes {
         shares: shares(&classes, names),
     })
 }

@@ -4,7 +4,7 @@ use nasfw::data::{write_depth_png, write_png_rgb};
 use nasfw::model::predict::Output;
 use nasfw::sdk::Size;
 
-use super::{Place, Seen};
+use super::{OutputFiles, Summary};
 use crate::exit::Failure;
 use crate::picture::depth as drawn;
 
@@ -13,13 +13,17 @@ const MILLIMETRES: f64 = 1000.0;
 
 /// Writes `.depth.png` (colours, near is light) and `.depth_mm.png` (16 bits, millimetres, 0 where
 /// the network predicted no positive depth).
-pub(super) fn show(answer: &Output, size: Size, place: &mut Place<'_>) -> Result<Seen, Failure> {
+pub(super) fn show(
+    answer: &Output,
+    size: Size,
+    files: &mut OutputFiles<'_>,
+) -> Result<Summary, Failure> {
     let metres = drawn::of_answer(answer);
     let (near_m, far_m) = drawn::range(&metres);
     let coloured = drawn::coloured(&metres, size, (near_m, far_m));
-    place.picture(".depth.png", |path| write_png_rgb(path, &coloured))?;
-    place.picture(".depth_mm.png", |path| {
+    files.picture(".depth.png", |path| write_png_rgb(path, &coloured))?;
+    files.picture(".depth_mm.png", |path| {
         write_depth_png(path, size, &metres, MILLIMETRES)
     })?;
-    Ok(Seen::Depth { near_m, far_m })
+    Ok(Summary::Depth { near_m, far_m })
 }

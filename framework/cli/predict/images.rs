@@ -17,7 +17,7 @@ const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
 const SHOWN: usize = 20;
 
 /// The images that a path names.
-pub(super) struct BestModel {
+pub(super) struct InputFiles {
     /// The file itself, or the images of the folder in the order of their names.
     pub(super) images: Vec<PathBuf>,
     /// The folder's other files, without hidden ones.
@@ -25,11 +25,11 @@ pub(super) struct BestModel {
 }
 
 /// Finds the images at `path`.
-pub(super) fn find(path: &Path) -> Result<BestModel, Failure> {
+pub(super) fn find(path: &Path) -> Result<InputFiles, Failure> {
     let (mut images, mut others) = (Vec::new(), Vec::new());
     if !path.is_dir() {
         images.push(path.to_owned());
-        return Ok(BestModel { images, others });
+        return Ok(InputFiles { images, others });
     }
     let refused = |e| Failure::Input(format!("{}: {e}", path.display()));
     for entry in std::fs::read_dir(path).map_err(refused)? {
@@ -41,23 +41,24 @@ pub(super) fn find(path: &Path) -> Result<BestModel, Failure> {
         }
         // A broken link counts as an unreadable image; a pipe or device is not an image at all.
         let may_be_read = file.is_file() || !file.exists();
-        match may_be_read && ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) {
-            true => images.push(file),
-            false => others.push(file),
+        if may_be_read && ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) {
+            images.push(file);
+        } else {
+            others.push(file);
         }
     }
     images.sort();
     others.sort();
-    match images.is_empty() {
-        false => Ok(BestModel { images, others }),
-        true => Err(Failure::Input(format!(
+    if images.is_empty() {
+        return Err(Failure::Input(format!(
             "{} has no images (files ending in .jpg, .jpeg or .png)",
             path.display()
-        ))),
+        )));
     }
+    Ok(InputFiles { images, others })
 }
 
-impl BestModel {
+impl InputFiles {
     /// A note about skipped files, if any.
     pub(super) fn passed_over(&self) -> Option<String> {
         let first = self.others.first()?.display();

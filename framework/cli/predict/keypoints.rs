@@ -7,7 +7,7 @@ use nasfw::model::predict::Output;
 use nasfw::sdk::DataInfo;
 use serde::Serialize;
 
-use super::{Place, Seen};
+use super::{OutputFiles, Summary};
 use crate::exit::Failure;
 use crate::picture::pose;
 
@@ -38,11 +38,11 @@ pub(super) fn show(
     image: &Image,
     answer: &Output,
     data: &DataInfo,
-    place: &mut Place<'_>,
-) -> Result<Seen, Failure> {
+    files: &mut OutputFiles<'_>,
+) -> Result<Summary, Failure> {
     let joints = pose::of_answer(answer, data.joints.len())?;
     let (picture, drawn) = pose::on_image(image, &joints, &data.skeleton);
-    place.picture(".pose.png", |path| write_png_rgb(path, &picture))?;
+    files.picture(".pose.png", |path| write_png_rgb(path, &picture))?;
     let keypoints = (joints.iter().zip(&data.joints)).map(|(joint, name)| Keypoint {
         name,
         x_px: joint.x_px,
@@ -59,8 +59,8 @@ pub(super) fn show(
     };
     let mut json = serde_json::to_vec_pretty(&said).map_err(std::io::Error::from)?;
     json.push(b'\n');
-    place.file(".pose.json", |path| std::fs::write(path, json))?;
-    Ok(Seen::Keypoints {
+    files.file(".pose.json", |path| std::fs::write(path, json))?;
+    Ok(Summary::Keypoints {
         drawn,
         joints: said.keypoints.len(),
     })

@@ -56,13 +56,13 @@ struct Line<'a> {
     height_px: usize,
     files: Vec<PathBuf>,
     #[serde(flatten)]
-    seen: Seen,
+    summary: Summary,
 }
 
 /// A summary of the prediction.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Seen {
+enum Summary {
     /// Share of the image by class, largest first.
     Classes { shares: Vec<(String, f64)> },
     /// Nearest and farthest, in metres.
@@ -93,7 +93,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     for (at, path) in images.iter().enumerate() {
         let image = read_rgb(path)?;
         let answer = predictor.predict(&image)?;
-        let place = Place {
+        let files = OutputFiles {
             folder: &folder,
             stem: path.file_stem().unwrap_or_default().to_owned(),
             names: Vec::new(),
@@ -104,7 +104,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             model.description(),
             &image,
             &answer,
-            place,
+            files,
         )?);
         progress.on(&Event::Step {
             done: at + 1,
@@ -130,35 +130,35 @@ fn show<'a>(
     description: &Description,
     image: &Image,
     answer: &Output,
-    mut place: Place<'_>,
+    mut files: OutputFiles<'_>,
 ) -> Result<Line<'a>, Failure> {
     if args.raw {
         let size = (image.size.height, image.size.width, answer.channels());
-        place.file(".npy", |path| npy::write(path, size, answer))?;
+        files.file(".npy", |path| npy::write(path, size, answer))?;
     }
     let data = &description.data;
-    let seen = match description.labels {
-        LabelKind::Classes => classes::show(image, answer, &data.classes, &mut place)?,
-        LabelKind::Depth => depth::show(answer, image.size, &mut place)?,
-        LabelKind::Keypoints => keypoints::show(path, image, answer, data, &mut place)?,
+    let summary = match description.labels {
+        LabelKind::Classes => classes::show(image, answer, &data.classes, &mut files)?,
+        LabelKind::Depth => depth::show(answer, image.size, &mut files)?,
+        LabelKind::Keypoints => keypoints::show(path, image, answer, data, &mut files)?,
     };
     Ok(Line {
         image: path,
         width_px: image.size.width,
         height_px: image.size.height,
-        files: place.names.iter().map(|name| args.out.join(name)).collect(),
-        seen,
+        files: files.names.iter().map(|name| args.out.join(name)).collect(),
+        summary,
     })
 }
 
 /// Destination of the files of one image, named after it without its extension.
-struct Place<'a> {
+struct OutputFiles<'a> {
     folder: &'a NewFolder,
     stem: OsString,
     names: Vec<OsString>,
 }
 
-impl Place<'_> {
+impl OutputFiles<'_> {
     /// Writes the file named after the image, with `suffix`.
     fn file(
         &mut self,
@@ -196,11 +196,11 @@ fn say(args: &Args, lines: &[Line<'_>]) -> Result<(), Failure> {
         }
     } else {
         for line in lines {
-            writeln!(out, "{}: {}", line.image.display(), line.seen)?;
+            writeln!(out, "{}: {}", line.image.display(), line.summary)?;
         }
         let files: usize = lines.iter().map(|l| l.files.len()).sum();
-        let legend = match lines.first().map(|l| &l.seen) {
-            Some(Seen::Classes { .. }) => " and legend.svg",
+        let legend = match lines.first().map(|l| &l.summary) {
+            Some(Summary::Classes { .. }) => " and legend.svg",
             _ => "",
         };
         writeln!(out, "{files} files{legend} in {}", args.out.display())?;
@@ -209,7 +209,7 @@ fn say(args: &Args, lines: &[Line<'_>]) -> Result<(), Failure> {
     Ok(())
 }
 
-impl std::fmt::Display for Seen {
+impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Classes { shares } => {

@@ -1,7 +1,7 @@
 //! Draws a run, most important facts first, at any terminal size.
 
 use nasfw::engine::search::is_better;
-use nasfw::engine::{Status, Trial};
+use nasfw::engine::{Ending, Status, Trial};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style, Stylize};
@@ -103,21 +103,21 @@ fn best_so_far(snapshot: &Snapshot, with_genotype: bool, with_metric: bool) -> P
         return Paragraph::new(text).wrap(Wrap { trim: true });
     };
     let mut first = vec![
-        Span::from(format!("best: trial {}  ", best.id)).bold(),
+        Span::from(format!("best: trial {}  ", best.id())).bold(),
         Span::from(format!("reward {}", reward(best))).fg(Color::Green),
     ];
     let metrics = snapshot.headline.filter(|_| with_metric);
-    if let Some((name, value)) = metrics.and_then(|n| Some((n, best.metrics.get(n)?))) {
+    if let Some((name, value)) = metrics.and_then(|n| Some((n, best.evaluation.metrics.get(n)?))) {
         first.push(Span::from(format!("  {name} {}", metric(value))));
     }
     let cost = format!(
         "{} parameters, {} multiply-adds",
-        short(best.params as u64),
-        short(best.macs)
+        short(best.params() as u64),
+        short(best.macs())
     );
     let mut lines = vec![Line::from(first), Line::from(cost)];
     if with_genotype {
-        lines.push(Line::from(best.genotype.clone()).dim());
+        lines.push(Line::from(best.genotype().to_owned()).dim());
     }
     Paragraph::new(lines)
 }
@@ -125,9 +125,9 @@ fn best_so_far(snapshot: &Snapshot, with_genotype: bool, with_metric: bool) -> P
 /// Draws the rewards of trials, and the best so far of those that completed all stages.
 fn chart(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot) {
     let points = |status| -> Vec<(f64, f64)> {
-        let those = snapshot.trials.iter().filter(|t| t.status == status);
+        let those = snapshot.trials.iter().filter(|t| t.status() == status);
         those
-            .filter_map(|t| Some((t.id as f64, t.reward?)))
+            .filter_map(|t| Some((t.id() as f64, t.reward?)))
             .collect()
     };
     let (complete, stopped) = (points(Status::Complete), points(Status::Stopped));
@@ -176,15 +176,15 @@ fn running_best(trials: &[Trial]) -> Vec<(f64, f64)> {
     let mut best: Option<&Trial> = None;
     let mut line = Vec::new();
     for trial in trials {
-        if trial.status == Status::Complete && is_better(trial, best) {
+        if trial.status() == Status::Complete && is_better(trial, best) {
             best = Some(trial);
         }
         if let Some(reward) = best.and_then(|b| b.reward) {
             // A step line: the value stays until the next improvement.
             if let Some(&(_, before)) = line.last() {
-                line.push((trial.id as f64, before));
+                line.push((trial.id() as f64, before));
             }
-            line.push((trial.id as f64, reward));
+            line.push((trial.id() as f64, reward));
         }
     }
     line
@@ -206,25 +206,29 @@ fn sparkline(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot) {
 /// The latest trials, newest first, one per row.
 fn last_trials(snapshot: &Snapshot, area: Rect) -> Table<'static> {
     let is_wide = area.width >= WIDE;
-    let best = snapshot.best().map(|t| t.id);
+    let best = snapshot.best().map(Trial::id);
     let counts = [Status::Complete, Status::Stopped, Status::Failed]
         .map(|status| format!("{} {}", snapshot.count(status), status));
     let row = |t: &Trial| {
-        let mark = if best == Some(t.id) { "*" } else { "" };
-        let mut cells = vec![format!("{}{mark}", t.id), t.status.to_string(), reward(t)];
+        let mark = if best == Some(t.id()) { "*" } else { "" };
+        let mut cells = vec![
+            format!("{}{mark}", t.id()),
+            t.status().to_string(),
+            reward(t),
+        ];
         if is_wide {
-            let reason = match t.status {
-                Status::Failed => t.reason.clone(),
-                _ => None,
+            let last = match &t.evaluation.ending {
+                Ending::Failed { reason } => reason,
+                Ending::Complete | Ending::Stopped { .. } => t.genotype(),
             };
             cells.extend([
-                short(t.params as u64),
-                duration(t.seconds),
-                reason.unwrap_or_else(|| t.genotype.clone()),
+                short(t.params() as u64),
+                duration(t.evaluation.seconds),
+                last.to_owned(),
             ]);
         }
         let row = Row::new(cells);
-        match t.status {
+        match t.status() {
             Status::Failed => row.fg(Color::Red),
             Status::Stopped => row.dim(),
             Status::Complete => row,

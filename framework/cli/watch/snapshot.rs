@@ -82,14 +82,14 @@ impl Snapshot {
     }
 
     pub(super) fn count(&self, status: Status) -> usize {
-        self.trials.iter().filter(|t| t.status == status).count()
+        self.trials.iter().filter(|t| t.status() == status).count()
     }
 
     /// Mean seconds of the last trials; `None` before the first.
     pub(super) fn secs_a_trial(&self) -> Option<f64> {
         let recent = self.trials.iter().rev().take(RECENT);
         let count = recent.len();
-        let sum: f64 = recent.map(|t| t.seconds).sum();
+        let sum: f64 = recent.map(|t| t.evaluation.seconds).sum();
         (count > 0).then(|| sum / count as f64)
     }
 

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use nasfw::engine::{Status, Trial};
-use nasfw::sdk::Metrics;
+use nasfw::engine::{Ending, Evaluation, RecordedProposal, Status, Trial};
+use nasfw::sdk::{Cost, Metrics};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -11,20 +11,26 @@ use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use super::snapshot::Snapshot;
 use super::{draw, leaves};
 
-fn trial(id: u64, status: Status, reward: Option<f64>) -> Trial {
+fn trial(id: u64, ending: Ending, reward: Option<f64>) -> Trial {
     Trial {
-        id,
-        genotype: format!("[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,{id}]]]"),
-        choices: vec![0],
-        log_prob: Some(-1.0),
-        status,
-        stage_rewards: Vec::new(),
+        proposal: RecordedProposal {
+            choices: vec![0],
+            log_prob: Some(-1.0),
+        },
+        evaluation: Evaluation {
+            id,
+            genotype: format!("[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,{id}]]]"),
+            cost: Cost {
+                params: 2_629_909,
+                macs: 4_208_000_000,
+                ..Cost::default()
+            },
+            stage_rewards: Vec::new(),
+            metrics: Metrics::new([("miou", reward.unwrap_or(0.0))]).unwrap(),
+            ending,
+            seconds: 30.0,
+        },
         reward,
-        metrics: Metrics::new([("miou", reward.unwrap_or(0.0))]).unwrap(),
-        params: 2_629_909,
-        macs: 4_208_000_000,
-        seconds: 30.0,
-        reason: (status == Status::Failed).then(|| "loss is NaN".to_owned()),
     }
 }
 
@@ -34,13 +40,19 @@ fn snapshot() -> Snapshot {
         .map(|id| {
             trial(
                 id,
-                Status::Complete,
+                Ending::Complete,
                 Some(0.3 - 0.01 * (id as f64 - 7.0).abs()),
             )
         })
         .collect();
-    trials[9] = trial(9, Status::Stopped, Some(0.9));
-    trials[10] = trial(10, Status::Failed, None);
+    let stopped = Ending::Stopped {
+        reason: "reward 0.9000 after stage 0".into(),
+    };
+    let failed = Ending::Failed {
+        reason: "loss is NaN".into(),
+    };
+    trials[9] = trial(9, stopped, Some(0.9));
+    trials[10] = trial(10, failed, None);
     Snapshot {
         name: "runs/first".into(),
         wanted: 40,
@@ -116,7 +128,7 @@ fn any_size_and_any_run_can_be_shown() {
         ..Snapshot::default()
     };
     let mut failed = snapshot();
-    failed.trials.retain(|t| t.status == Status::Failed);
+    failed.trials.retain(|t| t.status() == Status::Failed);
     let (all, none) = (snapshot(), Snapshot::default());
     for snapshot in [&all, &empty, &failed, &none] {
         for (width, height) in [(1, 1), (10, 3), (39, 17), (59, 18), (200, 60)] {

@@ -119,7 +119,7 @@ fn evaluate_on<K: Kernels>(
         name: "evaluation",
         steps: dataset.len(),
     });
-    let metrics = part.judge(&network, &*task, &mut |done| {
+    let metrics = part.evaluate(&network, &*task, &mut |done| {
         observer.on(&Event::Step { done, note: "" });
         if observer.should_stop() {
             Err(Error::Stopped)

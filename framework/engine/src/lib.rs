@@ -36,4 +36,4 @@ pub mod trial;
 pub use config::Config;
 pub use error::{Error, Result};
 pub use progress::{Event, Observer};
-pub use trial::{Evaluation, Status, Trial};
+pub use trial::{Ending, Evaluation, RecordedProposal, Status, Trial};

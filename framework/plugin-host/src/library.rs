@@ -184,11 +184,13 @@ impl Library {
     fn answer(&self, operation: &str, status: i32, reply: Buffer, most: usize) -> Answer {
         let most = if status == OK { most } else { MOST_TEXT_BYTES };
         let length = reply.len;
-        let copied = match reply.ptr.is_null() {
-            true => Some(Vec::new()),
-            false if length > most => None,
+        let copied = if reply.ptr.is_null() {
+            Some(Vec::new())
+        } else if length > most {
+            None
+        } else {
             // SAFETY: the library states this length.
-            false => Some(unsafe { std::slice::from_raw_parts(reply.ptr, length) }.to_vec()),
+            Some(unsafe { std::slice::from_raw_parts(reply.ptr, length) }.to_vec())
         };
         if !reply.ptr.is_null() {
             // SAFETY: the buffer is the library's own, and is given back once.

@@ -54,9 +54,10 @@ pub fn peak(prediction: &Prediction<'_>, channel: usize) -> Option<(f32, f32)> {
 /// The vertex of the parabola through `(−1, before)`, `(0, largest)` and `(1, after)`.
 fn vertex(before: f32, largest: f32, after: f32) -> f32 {
     let bend = 2.0 * largest - before - after;
-    match bend > 0.0 && bend.is_finite() {
-        true => (0.5 * (after - before) / bend).clamp(-0.5, 0.5),
+    if bend > 0.0 && bend.is_finite() {
+        (0.5 * (after - before) / bend).clamp(-0.5, 0.5)
+    } else {
         // Equal neighbours on both sides, or NaN.
-        false => 0.0,
+        0.0
     }
 }

@@ -129,7 +129,7 @@ impl Config {
             return Err(invalid("run.seed", self.run.seed, "it must be below 2^63"));
         }
         self.run.device.check_built()?;
-        self.run.check_judging()?;
+        self.run.check_workers()?;
         let share = self.meta.val_share;
         if !(share > 0.0 && share < 1.0) {
             return Err(invalid(
@@ -166,7 +166,7 @@ impl Config {
 
 impl RunConfig {
     /// Rounds, workers and their limits.
-    fn check_judging(&self) -> Result<()> {
+    fn check_workers(&self) -> Result<()> {
         let ranges = [
             ("run.round", self.round, 1, 1000),
             ("run.workers", self.workers as u64, 0, MOST_WORKERS),

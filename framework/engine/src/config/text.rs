@@ -83,8 +83,9 @@ fn to_toml(value: &Value) -> Option<toml::Value> {
 
 fn quote(key: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    match !key.is_empty() && key.chars().all(is_bare) {
-        true => key.into(),
-        false => toml::Value::String(key.into()).to_string(),
+    if !key.is_empty() && key.chars().all(is_bare) {
+        key.into()
+    } else {
+        toml::Value::String(key.into()).to_string()
     }
 }

@@ -33,10 +33,7 @@ pub(crate) fn check_data(
         .as_ref()
         .and_then(|_| place(config, source));
     let is_known = seen.as_ref().is_some_and(|file| file.exists());
-    let known = match is_known {
-        true => " (checked before)",
-        false => "",
-    };
+    let known = if is_known { " (checked before)" } else { "" };
     let text = format!("data: {}{known}", source.description);
     observer.on(&Event::Note { text: &text });
     if is_known {

@@ -10,8 +10,9 @@ use crate::error::{Error, Result};
 /// When it is not finite.
 pub(crate) fn reward(task: &dyn Task, metrics: &Metrics) -> Result<f64> {
     let reward = task.reward(metrics)?;
-    match reward.is_finite() {
-        true => Ok(reward),
-        false => Err(Error::Training(format!("the reward became {reward}"))),
+    if reward.is_finite() {
+        Ok(reward)
+    } else {
+        Err(Error::Training(format!("the reward became {reward}")))
     }
 }

@@ -172,12 +172,12 @@ impl Setup {
             );
         }
         let maps = self.encoder.as_ref().map_or(1, |e| e.outputs().len());
-        match graph.after_encoder()?.inputs().count() == maps {
-            true => Ok(()),
-            false => broken(
+        if graph.after_encoder()?.inputs().count() != maps {
+            return broken(
                 "the decoder also reads the image; give the encoder an identity node of the image",
-            ),
+            );
         }
+        Ok(())
     }
 
     /// Reads the whole data set once, so that bad data does not stop a long run late.

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::experiment::Setup;
 use nasfw_network::fit::{
     Batches, Fit, ImageSet, Objective, Optimisers, PreparedSet, Rates, StepReport, StoredBatches,
-    fit, judge,
+    evaluate, fit,
 };
 use nasfw_network::kernels::Kernels;
 use nasfw_network::{Network, Weights};
@@ -97,21 +97,21 @@ impl<K: Kernels> Candidate<'_, K> {
         clock.time(Work::Stage(at), || {
             fit(&mut network, &mut optimisers, batches, &how, tick)
         })?;
-        let metrics = clock.time(Work::Validation, || self.judge(&network, stage, data))?;
+        let metrics = clock.time(Work::Validation, || self.evaluate(&network, stage, data))?;
         self.weights = network.parameters().weights();
         let reward = self.setup.task().reward(&metrics)?;
         Ok((metrics, reward))
     }
 
-    fn judge(&self, network: &Network<K>, stage: &Stage, data: &StageData) -> Result<Metrics> {
+    fn evaluate(&self, network: &Network<K>, stage: &Stage, data: &StageData) -> Result<Metrics> {
         let (task, info) = (self.setup.task(), &self.setup.source.info);
         match data {
             StageData::Features(features) => {
                 let indices: Vec<usize> = (0..features.val.labels.len()).collect();
                 let batches = indices.chunks(stage.batch).map(|c| features.val.gather(c));
-                Ok(judge(network, task, info, stage.crop_px, batches)?)
+                Ok(evaluate(network, task, info, stage.crop_px, batches)?)
             }
-            StageData::Images(set) => Ok(judge(
+            StageData::Images(set) => Ok(evaluate(
                 network,
                 task,
                 info,

@@ -39,13 +39,13 @@ impl Failures {
             1
         };
         self.kind = kind;
-        match self.in_row == self.most {
-            false => Ok(()),
-            true => Err(Error::Failing {
+        if self.in_row == self.most {
+            return Err(Error::Failing {
                 count: self.in_row,
                 reason: reason.to_owned(),
-            }),
+            });
         }
+        Ok(())
     }
 }
 

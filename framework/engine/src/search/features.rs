@@ -72,13 +72,13 @@ pub(super) fn compute<K: Kernels>(
         encoder.encode(crops, &mut train, true)?;
         step(observer, train.labels.len())?;
     }
-    let mut judged = Encoded::default();
+    let mut val_set = Encoded::default();
     for chunk in val.samples.chunks(BATCH) {
-        encoder.encode(chunk.to_vec(), &mut judged, false)?;
-        step(observer, allowed + judged.labels.len())?;
+        encoder.encode(chunk.to_vec(), &mut val_set, false)?;
+        step(observer, allowed + val_set.labels.len())?;
     }
     observer.on(&Event::PhaseDone);
-    let (train, val) = (train.into_set(), judged.into_set());
+    let (train, val) = (train.into_set(), val_set.into_set());
     keep_on_device(kernels, [&train, &val], setup, observer)?;
     Ok(StageFeatures { train, val })
 }
@@ -139,9 +139,10 @@ impl Encoded {
 
 fn step(observer: &mut dyn Observer, done: usize) -> Result<()> {
     observer.on(&Event::Step { done, note: "" });
-    match observer.should_stop() {
-        true => Err(Error::Stopped),
-        false => Ok(()),
+    if observer.should_stop() {
+        Err(Error::Stopped)
+    } else {
+        Ok(())
     }
 }
 

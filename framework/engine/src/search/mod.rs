@@ -235,7 +235,7 @@ pub fn proposals(
 /// Compares two trials by worth, better is greater: complete beats stopped beats failed, then the
 /// reward decides. Callers break ties; the earlier trial is the better one.
 pub fn compare(one: &Trial, other: &Trial) -> Ordering {
-    let rank = |t: &Trial| match t.status {
+    let rank = |t: &Trial| match t.status() {
         Status::Failed => 0,
         Status::Stopped => 1,
         Status::Complete => 2,
@@ -247,7 +247,7 @@ pub fn compare(one: &Trial, other: &Trial) -> Ordering {
 
 /// True if a trial is better than the best of those before it.
 pub fn is_better(trial: &Trial, than: Option<&Trial>) -> bool {
-    trial.status != Status::Failed && than.is_none_or(|best| compare(trial, best).is_gt())
+    trial.status() != Status::Failed && than.is_none_or(|best| compare(trial, best).is_gt())
 }
 
 /// The best of some trials; `None` when none has a reward.

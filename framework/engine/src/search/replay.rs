@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::experiment::{GivenMembers, Members};
 use crate::store::RunView;
-use crate::trial::{Evaluation, Status, Trial};
+use crate::trial::{RecordedProposal, Status, Trial};
 
 /// The result of a replay.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,14 +54,11 @@ pub fn replay(view: &RunView, members: &GivenMembers) -> Result<Replayed> {
             proposals.push(replay.strategy.propose(id)?);
         }
         for (id, proposal) in round.clone().zip(&proposals) {
-            let (choices, log_prob) = match trials.get(usize::try_from(id).unwrap_or(usize::MAX)) {
-                Some(trial) => (&trial.choices, trial.log_prob),
-                None => {
-                    let pending = &pending[usize::try_from(id - ends).unwrap_or(0)];
-                    (&pending.choices, pending.log_prob)
-                }
+            let recorded = match trials.get(usize::try_from(id).unwrap_or(usize::MAX)) {
+                Some(trial) => &trial.proposal,
+                None => &pending[usize::try_from(id - ends).unwrap_or(0)].proposal,
             };
-            if let Some(what) = other_proposal(proposal, choices, log_prob) {
+            if let Some(what) = other_proposal(proposal, recorded) {
                 replayed.difference = Some(Difference {
                     trial: Some(id),
                     what,
@@ -126,34 +123,27 @@ impl<'a> Replay<'a> {
         proposal: Proposal,
         before: &State,
     ) -> Result<Option<String>> {
-        let genotype = match self.members.space().genotype(&proposal.choices) {
-            Ok(genotype) if genotype != trial.genotype => {
+        match self.members.space().genotype(&proposal.choices) {
+            Ok(genotype) if genotype != trial.genotype() => {
                 return Ok(Some(format!(
                     "the genotype is {genotype}, expected {}",
-                    trial.genotype
+                    trial.genotype()
                 )));
             }
             // A library may fail in one process and not in another: that is no difference.
-            _ => trial.genotype.clone(),
-        };
-        let cost = match trial.status {
-            // The missing decoding may be the reason of the failure.
-            Status::Failed => Cost::default(),
-            _ => self.cost(&proposal)?,
-        };
-        if trial.status != Status::Failed && (cost.params, cost.macs) != (trial.params, trial.macs)
-        {
-            return Ok(Some(format!(
-                "{} parameters and {} multiply-adds, expected {} and {}",
-                cost.params, cost.macs, trial.params, trial.macs
-            )));
+            _ => {}
+        }
+        // That it could not be decoded may be the reason of a failure.
+        if trial.status() != Status::Failed {
+            let cost = self.cost(&proposal)?;
+            if let Some(what) = other_cost(&cost, &trial.evaluation.cost) {
+                return Ok(Some(what));
+            }
         }
         if let Some(what) = self.other_verdict(trial, before)? {
             return Ok(Some(what));
         }
-        let reward = self
-            .strategy
-            .learn(proposal, &judged(trial, genotype, cost))?;
+        let reward = self.strategy.learn(proposal, &trial.evaluation)?;
         if reward != trial.reward {
             let text = |reward: Option<f64>| reward.map_or("none".into(), |r| r.to_string());
             return Ok(Some(format!(
@@ -176,17 +166,18 @@ impl<'a> Replay<'a> {
     fn other_verdict(&self, trial: &Trial, before: &State) -> Result<Option<String>> {
         let mut schedule = self.members.schedule()?;
         schedule.load(before).map_err(Error::broken)?;
-        let seed = trial_seed(Seed(self.config.run.seed), trial.id);
-        let (last, gone) = (self.stages.len() - 1, trial.stage_rewards.len());
+        let seed = trial_seed(Seed(self.config.run.seed), trial.id());
+        let stage_rewards = &trial.evaluation.stage_rewards;
+        let (last, gone) = (self.stages.len() - 1, stage_rewards.len());
         if gone > self.stages.len() {
             return Ok(Some(format!(
                 "{gone} stages, expected at most {}",
                 last + 1
             )));
         }
-        for (at, &reward) in trial.stage_rewards.iter().enumerate().take(last) {
+        for (at, &reward) in stage_rewards.iter().enumerate().take(last) {
             let said = verdict(&mut *schedule, seed, at, reward).map_err(Error::broken)?;
-            let went_on = match trial.status {
+            let went_on = match trial.status() {
                 Status::Complete => true,
                 Status::Stopped => at + 1 < gone,
                 // A failed trial may have failed before the verdict, or after it.
@@ -194,16 +185,17 @@ impl<'a> Replay<'a> {
                 Status::Failed => true,
             };
             if (said == Verdict::Continue) != went_on {
-                let (is, was) = match went_on {
-                    true => ("stops", "continued"),
-                    false => ("continues", "was stopped"),
+                let (is, was) = if went_on {
+                    ("stops", "continued")
+                } else {
+                    ("continues", "was stopped")
                 };
                 return Ok(Some(format!(
                     "the schedule {is} after stage {at}, but the trial {was}"
                 )));
             }
         }
-        match trial.status {
+        match trial.status() {
             Status::Complete if gone <= last => Ok(Some(format!(
                 "it is recorded as complete after {gone} of {} stages",
                 last + 1
@@ -216,36 +208,29 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// Extracts a trial's evaluation from its record.
-fn judged(trial: &Trial, genotype: String, cost: Cost) -> Evaluation {
-    let reason = |status| trial.reason.clone().filter(|_| trial.status == status);
-    Evaluation {
-        id: trial.id,
-        genotype,
-        cost,
-        stage_rewards: trial.stage_rewards.clone(),
-        metrics: trial.metrics.clone(),
-        stopped: reason(Status::Stopped),
-        failed: match trial.status {
-            Status::Failed => Some(trial.reason.clone().unwrap_or_default()),
-            _ => None,
-        },
-        seconds: trial.seconds,
+fn other_cost(cost: &Cost, recorded: &Cost) -> Option<String> {
+    if (cost.params, cost.macs) != (recorded.params, recorded.macs) {
+        return Some(format!(
+            "{} parameters and {} multiply-adds, expected {} and {}",
+            cost.params, cost.macs, recorded.params, recorded.macs
+        ));
     }
+    (cost != recorded).then(|| format!("the cost is {cost:?}, expected {recorded:?}"))
 }
 
-fn other_proposal(proposal: &Proposal, choices: &[usize], log_prob: Option<f64>) -> Option<String> {
-    if proposal.choices.to_vec() != choices {
+fn other_proposal(proposal: &Proposal, recorded: &RecordedProposal) -> Option<String> {
+    if proposal.choices[..] != recorded.choices[..] {
         return Some(format!(
-            "the controller proposes {:?}, but {choices:?} is recorded",
-            proposal.choices.to_vec()
+            "the controller proposes {:?}, but {:?} is recorded",
+            proposal.choices.to_vec(),
+            recorded.choices
         ));
     }
     // An earlier program recorded one for controllers that state none today.
     if let Some(now) = proposal.log_prob
-        && proposal.log_prob != log_prob
+        && proposal.log_prob != recorded.log_prob
     {
-        let recorded = log_prob.map_or("none".into(), |it| it.to_string());
+        let recorded = (recorded.log_prob).map_or("none".into(), |it| it.to_string());
         return Some(format!(
             "proposed with log-probability {now}, but {recorded} is recorded"
         ));

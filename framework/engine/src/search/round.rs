@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nasfw_sdk::{Proposal, Schema, State};
+use nasfw_sdk::{Proposal, Schema};
 
 use super::executor::{Executor, Job};
 use super::study::Study;
@@ -17,7 +17,7 @@ use nasfw_plugin_host as plugins;
 /// search do not depend on where it paused.
 pub(super) fn go_through(
     study: &mut Study<'_>,
-    judge: &mut dyn Executor,
+    executor: &mut dyn Executor,
     wanted: u64,
     observer: &mut dyn Observer,
 ) -> Result<()> {
@@ -31,42 +31,34 @@ pub(super) fn go_through(
     };
     let mut jobs = Vec::new();
     for pending in round.pending {
-        if pending.id >= wanted {
+        let id = pending.id;
+        if id >= wanted {
             break;
         }
-        let (id, proposal) = (pending.id, proposal(schema, &pending, buffer.study.run)?);
-        match pending.judged {
-            Some(judged) => drop(buffer.waiting.insert(id, judged)),
-            None => jobs.push(job(id, &proposal, &round.schedule)),
-        }
+        let proposal = checked(&pending, schema, buffer.study.run)?;
         buffer.proposals.insert(id, proposal);
+        match pending.evaluation {
+            Some(evaluation) => drop(buffer.waiting.insert(id, evaluation)),
+            None => jobs.push(Job {
+                id,
+                choices: pending.proposal.choices,
+                schedule: round.schedule.clone(),
+            }),
+        }
     }
     buffer.learn()?;
-    judge.judge(jobs, &mut buffer)?;
+    executor.evaluate(jobs, &mut buffer)?;
     buffer.pass_notes_on();
     Ok(())
 }
 
-fn job(id: u64, proposal: &Proposal, schedule: &State) -> Job {
-    Job {
-        id,
-        choices: proposal.choices.to_vec(),
-        schedule: schedule.clone(),
-    }
-}
-
-fn proposal(schema: &Schema, pending: &Pending, run: &Run) -> Result<Proposal> {
-    let choices = schema.choices(pending.choices.clone());
-    let choices = choices.map_err(|e| Error::Run {
+fn checked(pending: &Pending, schema: &Schema, run: &Run) -> Result<Proposal> {
+    pending.proposal.checked(schema).map_err(|e| Error::Run {
         run: run.folder().into(),
         message: format!(
             "run.db is damaged: the choices of pending trial {}: {e}",
             pending.id
         ),
-    })?;
-    Ok(Proposal {
-        choices,
-        log_prob: pending.log_prob,
     })
 }
 
@@ -75,8 +67,9 @@ fn proposal(schema: &Schema, pending: &Pending, run: &Run) -> Result<Proposal> {
 pub(super) struct ReorderBuffer<'d, 'l> {
     study: &'d mut Study<'l>,
     observer: &'d mut dyn Observer,
-    /// Evaluations not learned from yet, by id.
+    /// Proposals not learned from yet, by id.
     proposals: BTreeMap<u64, Proposal>,
+    /// Evaluations not learned from yet, by id.
     waiting: BTreeMap<u64, Evaluation>,
 }
 
@@ -87,20 +80,20 @@ impl ReorderBuffer<'_, '_> {
     }
 
     /// Takes an evaluation, and learns from all trials that are next in request.
-    pub(super) fn judged(&mut self, judged: Evaluation) -> Result<()> {
+    pub(super) fn take(&mut self, evaluation: Evaluation) -> Result<()> {
         self.pass_notes_on();
-        if judged.id != self.study.next {
-            self.study.run.keep_evaluation(&judged)?;
+        if evaluation.id != self.study.next {
+            self.study.run.keep_evaluation(&evaluation)?;
         }
-        self.waiting.insert(judged.id, judged);
+        self.waiting.insert(evaluation.id, evaluation);
         self.learn()
     }
 
     fn learn(&mut self) -> Result<()> {
-        while let Some(judged) = self.waiting.remove(&self.study.next) {
+        while let Some(evaluation) = self.waiting.remove(&self.study.next) {
             // Every trial of the round has a proposal.
-            if let Some(proposal) = self.proposals.remove(&judged.id) {
-                self.study.learn(proposal, judged, self.observer)?;
+            if let Some(proposal) = self.proposals.remove(&evaluation.id) {
+                self.study.learn(proposal, evaluation, self.observer)?;
             }
             self.pass_notes_on();
         }

@@ -115,14 +115,14 @@ fn go(
     setup: &Setup,
     run: &mut Run,
     clock: &Clock,
-    judge: &mut dyn Executor,
+    executor: &mut dyn Executor,
     observer: &mut dyn Observer,
 ) -> Result<()> {
     pass_notes_on(observer);
     let wanted = setup.config.run.trials;
     let mut study = Study::new(setup, clock, run)?;
     while study.next < wanted {
-        go_through(&mut study, judge, wanted, observer)?;
+        go_through(&mut study, executor, wanted, observer)?;
     }
     Ok(())
 }

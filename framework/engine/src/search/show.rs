@@ -33,7 +33,7 @@ struct Way {
     /// Completed steps of the current stage.
     steps: usize,
     part: f64,
-    is_judged: bool,
+    is_evaluated: bool,
 }
 
 impl Show {
@@ -98,9 +98,9 @@ impl Show {
     }
 
     /// Marks a trial as evaluated; after the last one the bar ends.
-    pub(super) fn judged(&mut self, id: u64, observer: &mut dyn Observer) {
+    pub(super) fn evaluated(&mut self, id: u64, observer: &mut dyn Observer) {
         if let Some(way) = self.trials.get_mut(&id) {
-            way.is_judged = true;
+            way.is_evaluated = true;
         }
         self.left = self.left.saturating_sub(1);
         if self.name.is_some() {
@@ -118,15 +118,18 @@ impl Show {
             return;
         }
         self.last = Instant::now();
-        let way = |way: &Way| match way.is_judged {
-            true => 1.0,
-            false => ((way.done as f64 + way.part) / self.stages.max(1) as f64).min(1.0),
+        let way = |way: &Way| {
+            if way.is_evaluated {
+                1.0
+            } else {
+                ((way.done as f64 + way.part) / self.stages.max(1) as f64).min(1.0)
+            }
         };
         let done: f64 = self.trials.values().map(way).sum();
-        let (all, judged) = (self.trials.len(), self.trials.len() - self.left);
+        let (all, evaluated) = (self.trials.len(), self.trials.len() - self.left);
         observer.on(&Event::Step {
             done: (done * STEPS as f64) as usize,
-            note: &format!("{judged} of {all} evaluated"),
+            note: &format!("{evaluated} of {all} evaluated"),
         });
     }
 }

@@ -6,7 +6,7 @@ use crate::config::{Config, OnFailure};
 use crate::error::{Error, Result};
 use crate::experiment::Members;
 use crate::store::SearchState;
-use crate::trial::Evaluation;
+use crate::trial::{Ending, Evaluation};
 
 /// The source of a trial's random streams; no two trials share one.
 pub(super) fn trial_seed(search: Seed, id: u64) -> Seed {
@@ -71,13 +71,19 @@ impl Strategy {
 
     /// Reports a trial's outcome to the schedule and then to the controller; returns the final
     /// reward, none for a failure.
-    pub(super) fn learn(&mut self, proposal: Proposal, judged: &Evaluation) -> Result<Option<f64>> {
-        let reward = match &judged.failed {
-            Some(_) => None,
-            None => Some(self.reward(judged)?),
+    pub(super) fn learn(
+        &mut self,
+        proposal: Proposal,
+        evaluation: &Evaluation,
+    ) -> Result<Option<f64>> {
+        let (reward, outcome) = match &evaluation.ending {
+            Ending::Failed { reason } => (None, self.failure(proposal, reason)),
+            Ending::Complete | Ending::Stopped { .. } => {
+                let reward = self.reward(evaluation)?;
+                (Some(reward), Outcome::Scored { proposal, reward })
+            }
         };
-        let outcome = self.outcome(proposal, judged, reward);
-        let mut rng = trial_seed(self.seed, judged.id).stream("observe");
+        let mut rng = trial_seed(self.seed, evaluation.id).stream("observe");
         (self.controller.observe(&outcome, &mut rng)).map_err(Error::broken)?;
         self.worst = [self.worst, reward].into_iter().flatten().reduce(f64::min);
         Ok(reward)
@@ -86,27 +92,36 @@ impl Strategy {
     /// Repeats to the schedule the questions that the trial's copy of it was asked, so that its
     /// memory grows in the order of the trials, and returns its reward. A failure is not an
     /// evaluation: the schedule does not hear of it.
-    fn reward(&mut self, judged: &Evaluation) -> Result<f64> {
-        let trial = trial_seed(self.seed, judged.id);
-        let rewards = judged.stage_rewards.iter().enumerate();
+    fn reward(&mut self, evaluation: &Evaluation) -> Result<f64> {
+        let trial = trial_seed(self.seed, evaluation.id);
+        let rewards = evaluation.stage_rewards.iter().enumerate();
         for (at, &reward) in rewards.take(self.stages - 1) {
             // The copy gave the verdict, in its state at the beginning of the round.
             verdict(&mut *self.schedule, trial, at, reward).map_err(Error::broken)?;
         }
-        (self.schedule.reward(&judged.stage_rewards, &judged.cost)).map_err(Error::broken)
+        let (rewards, cost) = (&evaluation.stage_rewards, &evaluation.cost);
+        let reward = (self.schedule.reward(rewards, cost)).map_err(Error::broken)?;
+        if reward.is_finite() {
+            Ok(reward)
+        } else {
+            // The database has no place for it, and a trial without a reward would be damage.
+            let what = "the reward of the schedule";
+            let wrong = nasfw_sdk::Error::invalid(what, reward.to_string(), "it must be finite");
+            Err(Error::broken(wrong))
+        }
     }
 
-    /// The outcome reported to the controller.
-    fn outcome(&self, proposal: Proposal, judged: &Evaluation, reward: Option<f64>) -> Outcome {
+    /// The outcome of a failed trial, as reported to the controller.
+    fn failure(&self, proposal: Proposal, reason: &str) -> Outcome {
         let instead = match self.on_failure {
             OnFailure::Skip => None,
             OnFailure::Worst => self.worst,
         };
-        match reward.or(instead) {
+        match instead {
             Some(reward) => Outcome::Scored { proposal, reward },
             None => Outcome::Failed {
                 proposal,
-                reason: judged.failed.clone().unwrap_or_default(),
+                reason: reason.to_owned(),
             },
         }
     }

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::experiment::Setup;
 use crate::progress::{Event, Observer};
 use crate::store::{Round, Run};
-use crate::trial::{Evaluation, Status, Trial};
+use crate::trial::{Ending, Evaluation, RecordedProposal, Trial};
 
 /// Controller and schedule, with the run that records them.
 pub(super) struct Study<'a> {
@@ -47,10 +47,11 @@ impl<'a> Study<'a> {
     /// Returns the current round; proposes a new one when there is none.
     pub(super) fn round(&mut self) -> Result<Round> {
         let round = self.run.round()?;
-        match round.pending.is_empty() {
-            true => self.propose().and_then(|()| self.run.round()),
-            false => Ok(round),
+        if !round.pending.is_empty() {
+            return Ok(round);
         }
+        self.propose()?;
+        self.run.round()
     }
 
     /// Draws a round of proposals from the controller in its present state.
@@ -68,12 +69,17 @@ impl<'a> Study<'a> {
     pub(super) fn learn(
         &mut self,
         proposal: Proposal,
-        judged: Evaluation,
+        evaluation: Evaluation,
         observer: &mut dyn Observer,
     ) -> Result<()> {
-        let mut trial = record(&proposal, &judged);
         let (clock, strategy) = (self.clock, &mut self.strategy);
-        trial.reward = clock.time(Work::Controller, || strategy.learn(proposal, &judged))?;
+        let recorded = RecordedProposal::from(&proposal);
+        let reward = clock.time(Work::Controller, || strategy.learn(proposal, &evaluation))?;
+        let trial = Trial {
+            proposal: recorded,
+            evaluation,
+            reward,
+        };
         let (state, run) = (strategy.state()?, &mut *self.run);
         clock.time(Work::Store, || run.append(&trial, &state))?;
         self.next += 1;
@@ -82,32 +88,14 @@ impl<'a> Study<'a> {
             trial: &trial,
             is_best,
         });
+        let failure = match &trial.evaluation.ending {
+            Ending::Failed { reason } => Some(reason.as_str()),
+            Ending::Complete | Ending::Stopped { .. } => None,
+        };
+        self.failures.count(failure)?;
         if is_best {
             self.best = Some(trial);
         }
-        self.failures.count(judged.failed.as_deref())
-    }
-}
-
-/// A trial without the fields that learning fills in.
-fn record(proposal: &Proposal, judged: &Evaluation) -> Trial {
-    let status = match (&judged.failed, &judged.stopped) {
-        (Some(_), _) => Status::Failed,
-        (None, Some(_)) => Status::Stopped,
-        (None, None) => Status::Complete,
-    };
-    Trial {
-        id: judged.id,
-        genotype: judged.genotype.clone(),
-        choices: proposal.choices.to_vec(),
-        log_prob: proposal.log_prob,
-        status,
-        stage_rewards: judged.stage_rewards.clone(),
-        reward: None,
-        metrics: judged.metrics.clone(),
-        params: judged.cost.params,
-        macs: judged.cost.macs,
-        seconds: judged.seconds,
-        reason: judged.failed.clone().or_else(|| judged.stopped.clone()),
+        Ok(())
     }
 }

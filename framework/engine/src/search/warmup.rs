@@ -75,9 +75,10 @@ pub(super) fn warm_up<K: Kernels>(
             done: tick.done,
             note: &format!("loss {:.3}", tick.loss),
         });
-        match observer.should_stop() {
-            true => Err(Error::Stopped),
-            false => Ok(()),
+        if observer.should_stop() {
+            Err(Error::Stopped)
+        } else {
+            Ok(())
         }
     })
     .map_err(|e| match e {

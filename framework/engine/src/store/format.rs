@@ -10,7 +10,7 @@ use crate::error::Result;
 use nasfw_disk::Folder;
 
 /// The version of the tables that this program writes, and the only one it reads.
-pub const FORMAT: i64 = 3;
+pub const FORMAT: i64 = 4;
 
 /// Application id of nasfw databases: "nasf" in ASCII.
 const APPLICATION_ID: i64 = 0x6e61_7366;
@@ -27,18 +27,21 @@ CREATE TABLE state (
     next_trial INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE trials (
-    id            INTEGER PRIMARY KEY,
-    genotype      TEXT NOT NULL,
-    choices       TEXT NOT NULL, -- JSON: one index per decision, in sampling order
-    log_prob      REAL,          -- natural logarithm; NULL without a policy
-    status        TEXT NOT NULL CHECK (status IN ('complete', 'stopped', 'failed')),
-    stage_rewards TEXT NOT NULL, -- JSON: one number per stage gone through
-    reward        REAL,          -- what the controller was told
-    metrics       TEXT NOT NULL, -- JSON: name to number
-    params        INTEGER NOT NULL,
-    macs          INTEGER NOT NULL,
-    seconds       REAL NOT NULL,
-    reason        TEXT
+    id                    INTEGER PRIMARY KEY,
+    genotype              TEXT NOT NULL,
+    choices               TEXT NOT NULL, -- JSON: one index per decision, in sampling order
+    log_prob              REAL,          -- natural logarithm; NULL without a policy
+    status                TEXT NOT NULL CHECK (status IN ('complete', 'stopped', 'failed')),
+    stage_rewards         TEXT NOT NULL, -- JSON: one number per completed stage
+    reward                REAL,          -- as reported to the controller; NULL if it failed
+    metrics               TEXT NOT NULL, -- JSON: name to number
+    params                INTEGER NOT NULL,
+    params_with_aux       INTEGER NOT NULL,
+    macs                  INTEGER NOT NULL,
+    peak_activation_bytes INTEGER NOT NULL,
+    output_stride         INTEGER NOT NULL,
+    seconds               REAL NOT NULL,
+    reason                TEXT           -- of a stop or failure; NULL if it is complete
 ) STRICT;
 CREATE TABLE artifacts (
     name   TEXT PRIMARY KEY, -- path below artifacts/, with forward slashes
@@ -46,10 +49,10 @@ CREATE TABLE artifacts (
     blake3 TEXT NOT NULL     -- 64 hexadecimal digits
 ) STRICT;
 CREATE TABLE pending ( -- the proposals of the current round
-    id       INTEGER PRIMARY KEY, -- the trial that it will be
-    choices  TEXT NOT NULL,       -- JSON: one index per decision, in sampling order
-    log_prob REAL,                -- natural logarithm; NULL without a policy
-    judged   TEXT                 -- JSON: what judging it showed; not learned from yet
+    id         INTEGER PRIMARY KEY, -- the trial that it will be
+    choices    TEXT NOT NULL,       -- JSON: one index per decision, in sampling order
+    log_prob   REAL,                -- natural logarithm; NULL without a policy
+    evaluation TEXT                 -- JSON: its result, not learned from yet; NULL until it is known
 ) STRICT;
 CREATE TABLE round (
     one      INTEGER PRIMARY KEY CHECK (one = 1),

@@ -27,7 +27,7 @@ const SEALED: [&str; 6] = [
     "SELECT key, value FROM meta ORDER BY key",
     "SELECT controller, schedule, next_trial FROM state",
     "SELECT name, bytes, blake3 FROM artifacts ORDER BY name",
-    "SELECT id, choices, log_prob, judged FROM pending ORDER BY id",
+    "SELECT id, choices, log_prob, evaluation FROM pending ORDER BY id",
     "SELECT schedule FROM round",
 ];
 

@@ -5,19 +5,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Run, RunView, SearchState, rows, run_error};
 use crate::error::Result;
-use crate::trial::Evaluation;
+use crate::trial::{Evaluation, RecordedProposal};
 
 /// A proposal whose outcome has not been learned from yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
     /// The id of its trial.
     pub id: u64,
-    /// The architecture in the schema's sampling order.
-    pub choices: Vec<usize>,
-    /// Natural logarithm of the probability it was sampled with; none without a policy.
-    pub log_prob: Option<f64>,
+    /// The proposal, as the trial will record it.
+    pub proposal: RecordedProposal,
     /// Its evaluation, if that is done.
-    pub judged: Option<Evaluation>,
+    pub evaluation: Option<Evaluation>,
 }
 
 /// The rest of a round.
@@ -42,11 +40,12 @@ impl Run {
         let first = self.finished()?;
         self.change(|tx| {
             for (id, proposal) in (first..).zip(proposals) {
+                let proposal = RecordedProposal::from(proposal);
                 tx.execute(
                     "INSERT INTO pending VALUES (?1, ?2, ?3, NULL)",
                     params![
                         rows::integer(id)?,
-                        rows::json(&proposal.choices.to_vec())?,
+                        rows::json(&proposal.choices)?,
                         proposal.log_prob
                     ],
                 )?;
@@ -61,15 +60,16 @@ impl Run {
     ///
     /// # Errors
     /// When no such proposal is pending, or the database fails.
-    pub fn keep_evaluation(&mut self, judged: &Evaluation) -> Result<()> {
+    pub fn keep_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
         let changed = self.change(|tx| {
-            let sql = "UPDATE pending SET judged = ?1 WHERE id = ?2 AND judged IS NULL";
-            tx.execute(sql, params![rows::json(judged)?, rows::integer(judged.id)?])
+            let sql = "UPDATE pending SET evaluation = ?1 WHERE id = ?2 AND evaluation IS NULL";
+            let id = rows::integer(evaluation.id)?;
+            tx.execute(sql, params![rows::json(evaluation)?, id])
         });
         match changed? {
             1 => Ok(()),
             _ => {
-                let message = format!("trial {} is not pending", judged.id);
+                let message = format!("trial {} is not pending", evaluation.id);
                 Err(run_error(self.folder(), message))
             }
         }
@@ -101,14 +101,16 @@ impl RunView {
 }
 
 fn pending(db: &Connection) -> rusqlite::Result<Vec<Pending>> {
-    let sql = "SELECT id, choices, log_prob, judged FROM pending ORDER BY id";
+    let sql = "SELECT id, choices, log_prob, evaluation FROM pending ORDER BY id";
     let mut statement = db.prepare(sql)?;
     let read = |row: &rusqlite::Row<'_>| {
         Ok(Pending {
             id: rows::unsigned(row, 0)?,
-            choices: rows::from_json(row, 1)?,
-            log_prob: row.get(2)?,
-            judged: match row.get_ref(3)? {
+            proposal: RecordedProposal {
+                choices: rows::from_json(row, 1)?,
+                log_prob: row.get(2)?,
+            },
+            evaluation: match row.get_ref(3)? {
                 rusqlite::types::ValueRef::Null => None,
                 _ => Some(rows::from_json(row, 3)?),
             },

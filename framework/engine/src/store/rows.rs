@@ -8,10 +8,29 @@ use serde::de::DeserializeOwned;
 
 use super::{SearchState, database_error, run_error};
 use crate::error::{Error, Result};
-use crate::trial::{Status, Trial};
+use crate::trial::{Ending, Evaluation, RecordedProposal, Status, Trial};
+use nasfw_sdk::Cost;
 
-const COLUMNS: &str = "id, genotype, choices, log_prob, status, stage_rewards, reward, metrics, \
-                       params, macs, seconds, reason";
+const COLUMNS: [&str; 15] = [
+    "id",
+    "genotype",
+    "choices",
+    "log_prob",
+    "status",
+    "stage_rewards",
+    "reward",
+    "metrics",
+    "params",
+    "params_with_aux",
+    "macs",
+    "peak_activation_bytes",
+    "output_stride",
+    "seconds",
+    "reason",
+];
+const STATUS: usize = 4;
+const REWARD: usize = 6;
+const REASON: usize = 14;
 
 /// A number that SQLite's signed integers can hold.
 pub(super) fn integer<T>(value: T) -> rusqlite::Result<i64>
@@ -27,41 +46,57 @@ pub(super) fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
 }
 
 pub(super) fn insert(db: &Connection, trial: &Trial) -> rusqlite::Result<()> {
+    let columns = COLUMNS.join(", ");
+    let (proposal, evaluation) = (&trial.proposal, &trial.evaluation);
+    let cost = &evaluation.cost;
     db.execute(
-        &format!("INSERT INTO trials ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)"),
+        &format!(
+            "INSERT INTO trials ({columns}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
+        ),
         params![
-            integer(trial.id)?,
-            trial.genotype,
-            json(&trial.choices)?,
-            trial.log_prob,
-            status_text(trial.status),
-            json(&trial.stage_rewards)?,
+            integer(evaluation.id)?,
+            evaluation.genotype,
+            json(&proposal.choices)?,
+            proposal.log_prob,
+            trial.status().name(),
+            json(&evaluation.stage_rewards)?,
             trial.reward,
-            json(&trial.metrics)?,
-            integer(trial.params)?,
-            integer(trial.macs)?,
-            trial.seconds,
-            trial.reason,
+            json(&evaluation.metrics)?,
+            integer(cost.params)?,
+            integer(cost.params_with_aux)?,
+            integer(cost.macs)?,
+            integer(cost.peak_activation_bytes)?,
+            integer(cost.output_stride)?,
+            evaluation.seconds,
+            trial.reason(),
         ],
     )?;
     Ok(())
 }
 
 pub(super) fn read_all(db: &Connection, run: &Path) -> Result<Vec<Trial>> {
-    let read = || -> rusqlite::Result<Vec<Trial>> {
-        let mut statement = db.prepare(&format!("SELECT {COLUMNS} FROM trials ORDER BY id"))?;
-        statement.query_map([], read)?.collect()
-    };
-    read().map_err(|e| match e {
-        rusqlite::Error::FromSqlConversionFailure(column, _, source) => {
-            let name = COLUMNS.split(", ").nth(column).unwrap_or_default();
-            run_error(
-                run,
-                format!("run.db is damaged: a trial's {name}: {source}"),
-            )
+    let columns = COLUMNS.join(", ");
+    let other = |e| database_error(run, e);
+    let statement = db.prepare(&format!("SELECT {columns} FROM trials ORDER BY id"));
+    let mut statement = statement.map_err(other)?;
+    let mut rows = statement.query([]).map_err(other)?;
+    let mut trials = Vec::new();
+    while let Some(row) = rows.next().map_err(other)? {
+        trials.push(read(row).map_err(|e| trial_error(run, row, e))?);
+    }
+    Ok(trials)
+}
+
+/// Names the trial and the column that cannot be read.
+fn trial_error(run: &Path, row: &Row<'_>, error: rusqlite::Error) -> Error {
+    match (error, row.get::<_, i64>(0)) {
+        (rusqlite::Error::FromSqlConversionFailure(column, _, source), Ok(id)) => {
+            let name = COLUMNS.get(column).copied().unwrap_or_default();
+            let message = format!("run.db is damaged: the {name} of trial {id}: {source}");
+            run_error(run, message)
         }
-        other => database_error(run, other),
-    })
+        (other, _) => database_error(run, other),
+    }
 }
 
 /// Wraps the error of reading other stored records.
@@ -87,35 +122,61 @@ pub(super) fn replace_state(
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Trial> {
+    let ending = read_ending(row)?;
     Ok(Trial {
-        id: unsigned(row, 0)?,
-        genotype: row.get(1)?,
-        choices: from_json(row, 2)?,
-        log_prob: row.get(3)?,
-        status: read_status(row, 4)?,
-        stage_rewards: from_json(row, 5)?,
-        reward: row.get(6)?,
-        metrics: from_json(row, 7)?,
-        params: unsigned(row, 8)?,
-        macs: unsigned(row, 9)?,
-        seconds: row.get(10)?,
-        reason: row.get(11)?,
+        reward: read_reward(row, ending.status())?,
+        proposal: RecordedProposal {
+            choices: from_json(row, 2)?,
+            log_prob: row.get(3)?,
+        },
+        evaluation: Evaluation {
+            id: unsigned(row, 0)?,
+            genotype: row.get(1)?,
+            cost: Cost {
+                params: unsigned(row, 8)?,
+                params_with_aux: unsigned(row, 9)?,
+                macs: unsigned(row, 10)?,
+                peak_activation_bytes: unsigned(row, 11)?,
+                output_stride: unsigned(row, 12)?,
+            },
+            stage_rewards: from_json(row, 5)?,
+            metrics: from_json(row, 7)?,
+            ending,
+            seconds: row.get(13)?,
+        },
     })
 }
 
-fn status_text(status: Status) -> &'static str {
-    match status {
-        Status::Complete => "complete",
-        Status::Stopped => "stopped",
-        Status::Failed => "failed",
+/// Reads status and reason, which must agree.
+fn read_ending(row: &Row<'_>) -> rusqlite::Result<Ending> {
+    let text: String = row.get(STATUS)?;
+    let status = Status::ALL.into_iter().find(|s| s.name() == text);
+    match (status, row.get(REASON)?) {
+        (Some(Status::Complete), None) => Ok(Ending::Complete),
+        (Some(Status::Stopped), Some(reason)) => Ok(Ending::Stopped { reason }),
+        (Some(Status::Failed), Some(reason)) => Ok(Ending::Failed { reason }),
+        (Some(Status::Complete), Some(_)) => Err(contradiction(REASON, "is given", &text)),
+        (Some(_), None) => Err(contradiction(REASON, "is missing", &text)),
+        (None, _) => Err(damage(STATUS, format!("unknown status `{text}`").into())),
     }
 }
 
-fn read_status(row: &Row<'_>, column: usize) -> rusqlite::Result<Status> {
-    let text: String = row.get(column)?;
-    let all = [Status::Complete, Status::Stopped, Status::Failed];
-    let found = all.into_iter().find(|s| status_text(*s) == text);
-    found.ok_or_else(|| damage(column, format!("unknown status `{text}`").into()))
+/// Reads the reward, which exactly the failed trials lack.
+fn read_reward(row: &Row<'_>, status: Status) -> rusqlite::Result<Option<f64>> {
+    let reward: Option<f64> = row.get(REWARD)?;
+    match (status, reward) {
+        (Status::Failed, Some(_)) => Err(contradiction(REWARD, "is given", status.name())),
+        (Status::Complete | Status::Stopped, None) => {
+            Err(contradiction(REWARD, "is missing", status.name()))
+        }
+        _ => Ok(reward),
+    }
+}
+
+/// A column that contradicts the status of its trial.
+fn contradiction(column: usize, problem: &str, status: &str) -> rusqlite::Error {
+    let message = format!("it {problem}, but the status is `{status}`");
+    damage(column, message.into())
 }
 
 pub(super) fn unsigned<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>

@@ -89,12 +89,13 @@ impl Run {
     /// When the trial does not follow the last one, or the database fails, e.g. on a full disk.
     pub fn append(&mut self, trial: &Trial, state: &SearchState) -> Result<()> {
         let next = self.finished()?;
-        if trial.id != next {
-            let message = format!("trial {} is out of order: the next one is {next}", trial.id);
+        if trial.id() != next {
+            let id = trial.id();
+            let message = format!("trial {id} is out of order: the next one is {next}");
             return Err(run_error(&self.view.folder, message));
         }
         self.change(|tx| {
-            let id = rows::integer(trial.id)?;
+            let id = rows::integer(trial.id())?;
             rows::insert(tx, trial)?;
             hash_chain::add_link(tx, id)?;
             tx.execute("DELETE FROM pending WHERE id = ?1", [id])?;

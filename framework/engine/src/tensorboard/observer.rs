@@ -71,7 +71,7 @@ impl Observer for Events<'_> {
                     self.best = trial.reward;
                 }
                 let numbers = of_trial(trial, self.best);
-                self.write(trial.id, &numbers);
+                self.write(trial.id(), &numbers);
             }
             Event::Loss { step, loss } => {
                 self.write(*step as u64, &[("train/loss".into(), *loss)]);
@@ -104,13 +104,13 @@ fn of_trial(trial: &Trial, best: Option<f64>) -> Vec<(String, f64)> {
     if let Some(best) = best {
         add("search/best_reward".into(), best);
     }
-    for (stage, reward) in trial.stage_rewards.iter().enumerate() {
+    for (stage, reward) in trial.evaluation.stage_rewards.iter().enumerate() {
         add(format!("search/stage{stage}_reward"), *reward);
     }
-    for (name, value) in trial.metrics.iter() {
+    for (name, value) in trial.evaluation.metrics.iter() {
         add(format!("metrics/{name}"), value);
     }
-    add("cost/parameters".into(), trial.params as f64);
-    add("cost/multiply_adds".into(), trial.macs as f64);
+    add("cost/parameters".into(), trial.params() as f64);
+    add("cost/multiply_adds".into(), trial.macs() as f64);
     numbers
 }

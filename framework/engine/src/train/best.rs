@@ -94,7 +94,7 @@ pub(super) struct Validation<'a> {
 
 impl Validation<'_> {
     /// Metrics and reward.
-    pub(super) fn judge<K: Kernels>(&self, network: &Network<K>) -> Result<(Metrics, f64)> {
+    pub(super) fn evaluate<K: Kernels>(&self, network: &Network<K>) -> Result<(Metrics, f64)> {
         let setup = self.setup;
         let part = EvalSet {
             dataset: &*setup.source.val,
@@ -104,7 +104,7 @@ impl Validation<'_> {
             batch: setup.config.train.batch,
             view: View::Crop,
         };
-        let metrics = part.judge(network, setup.task(), &mut |_| {
+        let metrics = part.evaluate(network, setup.task(), &mut |_| {
             Ok::<(), nasfw_network::Error>(())
         })?;
         let reward = reward(setup.task(), &metrics)?;

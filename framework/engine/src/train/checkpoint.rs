@@ -192,9 +192,10 @@ impl Unfinished {
             unfinished_folder(model).ok_or_else(|| wrong(model, "this names no folder"))?;
         let path = folder.join(CHECKPOINT);
         if is_model(model) {
-            let left = match path.exists() {
-                true => format!("; {} can be removed", folder.display()),
-                false => String::new(),
+            let left = if path.exists() {
+                format!("; {} can be removed", folder.display())
+            } else {
+                String::new()
             };
             return Err(wrong(model, format!("its training is finished{left}")));
         }

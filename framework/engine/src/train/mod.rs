@@ -125,9 +125,10 @@ fn go<K: Kernels>(
     is_over: bool,
     observer: &mut dyn Observer,
 ) -> Result<Trained> {
-    let result = match is_over {
-        true => Ok(()),
-        false => fit_begun(&mut session, checkpointer.as_ref(), observer),
+    let result = if is_over {
+        Ok(())
+    } else {
+        fit_begun(&mut session, checkpointer.as_ref(), observer)
     };
     let ended_early = match result {
         Ok(()) => None,

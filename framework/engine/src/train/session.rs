@@ -139,12 +139,12 @@ fn warm_up<K: Kernels>(
     let taken = (network.parameters_mut())
         .load(&weights.of_nodes(&encoder))
         .map_err(|e| unfit(e.to_string()))?;
-    match taken == wanted {
-        true => Ok(true),
-        false => Err(unfit(format!(
+    if taken != wanted {
+        return Err(unfit(format!(
             "only {taken} of its {wanted} arrays are present"
-        ))),
+        )));
     }
+    Ok(true)
 }
 
 fn config_error(message: impl Into<String>) -> Error {

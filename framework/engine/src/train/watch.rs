@@ -62,17 +62,14 @@ impl<K: Kernels> Watch<K> for Watcher<'_> {
         {
             checkpointer.keep(state, self.best)?;
         }
-        match is_over {
-            true => Err(Error::Stopped),
-            false => Ok(()),
-        }
+        if is_over { Err(Error::Stopped) } else { Ok(()) }
     }
 
     fn epoch(&mut self, state: &TrainState<'_, K>) -> Result<()> {
         let (setup, done) = (self.validation.setup, state.place().epoch);
         let train = &setup.config.train;
         if done.is_multiple_of(train.validate_every) || done == train.epochs {
-            let (metrics, reward) = self.validation.judge(state.network())?;
+            let (metrics, reward) = self.validation.evaluate(state.network())?;
             let headline: Vec<String> = (setup.task().headline().iter())
                 .filter_map(|name| Some(format!("{name} {:.4}", metrics.get(name)?)))
                 .collect();

@@ -46,7 +46,7 @@ impl EvalSet<'_> {
     ///
     /// # Errors
     /// When an image cannot be read, or as [`Evaluator::add`].
-    pub fn judge<K: Kernels, E: From<Error>>(
+    pub fn evaluate<K: Kernels, E: From<Error>>(
         &self,
         network: &Network<K>,
         task: &dyn Task,

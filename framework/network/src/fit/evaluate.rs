@@ -16,7 +16,7 @@ use crate::network::Network;
 ///
 /// # Errors
 /// As [`Evaluator::add`].
-pub fn judge<K: Kernels>(
+pub fn evaluate<K: Kernels>(
     network: &Network<K>,
     task: &dyn Task,
     info: &DataInfo,

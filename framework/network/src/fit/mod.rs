@@ -33,7 +33,7 @@ mod target;
 pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches, stack};
 pub use distil::{Distilled, teach};
 pub use eval_set::{EvalSet, View};
-pub use evaluate::{Evaluator, judge};
+pub use evaluate::{Evaluator, evaluate};
 pub use objective::{Objective, quarter};
 pub use optimise::Optimisers;
 pub use rates::{Factors, RateStage, Rates};

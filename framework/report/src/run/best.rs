@@ -29,7 +29,10 @@ pub(super) fn section(run: &Recorded) -> Markup {
 fn distinct<'a>(ranked: &[&'a Trial]) -> Vec<&'a Trial> {
     let mut found: Vec<&Trial> = Vec::new();
     for trial in ranked.iter().take(LISTED) {
-        if found.iter().all(|t| t.choices != trial.choices) {
+        if found
+            .iter()
+            .all(|t| t.proposal.choices != trial.proposal.choices)
+        {
             found.push(trial);
         }
     }
@@ -38,13 +41,13 @@ fn distinct<'a>(ranked: &[&'a Trial]) -> Vec<&'a Trial> {
 
 fn drawn(run: &Recorded, rank: usize, trial: &Trial) -> Markup {
     let sketches = run.sketches(trial);
-    let name = format!("trial {}", trial.id);
+    let name = format!("trial {}", trial.id());
     html! {
         @if !sketches.is_empty() {
             h3 { (rank + 1) ". " (name) }
             p.note {
                 "reward " (trial.reward.map_or("–".into(), |r| format!("{r:.4}"))) ", "
-                (short(trial.params as u64)) " parameters, " (short(trial.macs)) " multiply-adds"
+                (short(trial.params() as u64)) " parameters, " (short(trial.macs())) " multiply-adds"
             }
             div.drawings { @for sketch in &sketches { (drawing(sketch, &name)) } }
         }
@@ -53,7 +56,7 @@ fn drawn(run: &Recorded, rank: usize, trial: &Trial) -> Markup {
 
 fn listed(run: &Recorded, ranked: &[&Trial]) -> Markup {
     let shown = &ranked[..ranked.len().min(LISTED)];
-    let all_complete = shown.iter().all(|t| t.status == Status::Complete);
+    let all_complete = shown.iter().all(|t| t.status() == Status::Complete);
     let mut columns = vec![("trial", Align::Right), ("reward", Align::Right)];
     if !all_complete {
         columns.insert(1, ("status", Align::Left));
@@ -69,20 +72,20 @@ fn listed(run: &Recorded, ranked: &[&Trial]) -> Markup {
         .iter()
         .map(|trial| {
             let mut row = vec![
-                html! { (trial.id) },
+                html! { (trial.id()) },
                 html! { (trial.reward.map_or("–".into(), |r| format!("{r:.4}"))) },
             ];
             if !all_complete {
-                row.insert(1, html! { (trial.status) });
+                row.insert(1, html! { (trial.status()) });
             }
             row.extend(run.headline.iter().map(|name| {
-                html! { (trial.metrics.get(name).map_or("–".into(), metric)) }
+                html! { (trial.evaluation.metrics.get(name).map_or("–".into(), metric)) }
             }));
             row.extend([
-                html! { (short(trial.params as u64)) },
-                html! { (short(trial.macs)) },
-                html! { (duration(trial.seconds)) },
-                html! { code { (trial.genotype) } },
+                html! { (short(trial.params() as u64)) },
+                html! { (short(trial.macs())) },
+                html! { (duration(trial.evaluation.seconds)) },
+                html! { code { (trial.genotype()) } },
             ]);
             row
         })

@@ -16,14 +16,13 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let complete: Vec<&Trial> = run
         .trials
         .iter()
-        .filter(|t| t.status == Status::Complete && t.reward.is_some())
+        .filter(|t| t.status() == Status::Complete && t.reward.is_some())
         .collect();
     if complete.is_empty() {
         return html! {};
     }
-    let params = |t: &Trial| t.params as u64;
-    let macs = |t: &Trial| t.macs;
-    let fronts = [front(&complete, &params), front(&complete, &macs)];
+    let params = |t: &Trial| t.params() as u64;
+    let fronts = [front(&complete, &params), front(&complete, &Trial::macs)];
     let body = html! {
         p {
             "Complete trials only. A trial is on the Pareto front when every trial with an equal \
@@ -32,7 +31,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
         div.halves {
             (chart("Reward against parameters", "parameters", &complete, &fronts[0], &params))
             (chart("Reward against multiply-adds", "multiply-adds at the evaluated size", &complete,
-                &fronts[1], &macs))
+                &fronts[1], &Trial::macs))
         }
         (front_table(&fronts))
     };
@@ -124,10 +123,10 @@ fn chart(
 fn front_table([by_params, by_macs]: &[Vec<&Trial>; 2]) -> Markup {
     let mut members: Vec<&Trial> = by_params.iter().chain(by_macs).copied().collect();
     let reward = |t: &Trial| t.reward.unwrap_or(f64::NEG_INFINITY);
-    members.sort_by(|a, b| reward(b).total_cmp(&reward(a)).then(a.id.cmp(&b.id)));
-    members.dedup_by_key(|t| t.id);
+    members.sort_by(|a, b| reward(b).total_cmp(&reward(a)).then(a.id().cmp(&b.id())));
+    members.dedup_by_key(|t| t.id());
     let on = |front: &[&Trial], id| {
-        if front.iter().any(|t| t.id == id) {
+        if front.iter().any(|t| t.id() == id) {
             "yes"
         } else {
             ""
@@ -147,12 +146,12 @@ fn front_table([by_params, by_macs]: &[Vec<&Trial>; 2]) -> Markup {
         .take(SHOWN)
         .map(|t| {
             vec![
-                html! { (t.id) },
+                html! { (t.id()) },
                 html! { (t.reward.map_or("–".into(), |r| format!("{r:.4}"))) },
-                html! { (grouped(t.params as u64)) },
-                html! { (short(t.macs)) },
-                html! { (on(by_params, t.id)) },
-                html! { (on(by_macs, t.id)) },
+                html! { (grouped(t.params() as u64)) },
+                html! { (short(t.macs())) },
+                html! { (on(by_params, t.id())) },
+                html! { (on(by_macs, t.id())) },
             ]
         })
         .collect();
@@ -182,14 +181,15 @@ mod tests {
         let trials: Vec<Trial> = costs
             .iter()
             .enumerate()
-            .map(|(id, &(reward, params))| Trial {
-                params,
-                ..trial(id as u64, reward)
+            .map(|(id, &(reward, params))| {
+                let mut trial = trial(id as u64, reward);
+                trial.evaluation.cost.params = params;
+                trial
             })
             .collect();
         let all: Vec<&Trial> = trials.iter().collect();
-        let ids = |t: Vec<&Trial>| t.iter().map(|t| t.id).collect::<Vec<_>>();
-        assert_eq!(ids(front(&all, &|t| t.params as u64)), [5, 0, 3]);
-        assert!(front(&[], &|t| t.macs).is_empty());
+        let ids = |t: Vec<&Trial>| t.iter().map(|t| t.id()).collect::<Vec<_>>();
+        assert_eq!(ids(front(&all, &|t| t.params() as u64)), [5, 0, 3]);
+        assert!(front(&[], &Trial::macs).is_empty());
     }
 }

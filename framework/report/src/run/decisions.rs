@@ -29,7 +29,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let chosen: Vec<&Trial> = run
         .trials
         .iter()
-        .filter(|t| t.choices.len() == decisions.len())
+        .filter(|t| t.proposal.choices.len() == decisions.len())
         .collect();
     if decisions.is_empty() || chosen.is_empty() {
         return html! {};
@@ -115,7 +115,7 @@ fn picture(panel: &Panel<'_>, trials: &[&Trial], windows: usize) -> Markup {
             100.0 * first
         )
     });
-    let id = |t: Option<&&Trial>| t.map_or(String::new(), |t| t.id.to_string());
+    let id = |t: Option<&&Trial>| t.map_or(String::new(), |t| t.id().to_string());
     let shown = Heat {
         rows: &rows,
         from_to: (format!("trial {}", id(trials.first())), id(trials.last())),
@@ -136,7 +136,7 @@ fn shares(panel: &Panel<'_>, trials: &[&Trial], windows: usize) -> Vec<Vec<f64>>
         let all = ((to - from) * panel.decisions.len()).max(1) as f64;
         for trial in &trials[from..to] {
             for &decision in &panel.decisions {
-                if let Some(row) = shares.get_mut(trial.choices[decision]) {
+                if let Some(row) = shares.get_mut(trial.proposal.choices[decision]) {
                     row[window] += 1.0 / all;
                 }
             }
@@ -186,9 +186,10 @@ mod tests {
         let trials: Vec<Trial> = [[0, 1, 2], [0, 1, 0], [1, 0, 1]]
             .iter()
             .enumerate()
-            .map(|(id, choices)| Trial {
-                choices: choices.to_vec(),
-                ..trial(id as u64, 0.5)
+            .map(|(id, choices)| {
+                let mut trial = trial(id as u64, 0.5);
+                trial.proposal.choices = choices.to_vec();
+                trial
             })
             .collect();
         let trials: Vec<&Trial> = trials.iter().collect();

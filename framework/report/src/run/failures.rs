@@ -1,7 +1,7 @@
 //! Failed trials by reason.
 
 use maud::{Markup, html};
-use nasfw_engine::{Status, Trial};
+use nasfw_engine::{Ending, Status, Trial};
 
 use super::Recorded;
 use crate::page::{self, Align, list, plural, table};
@@ -56,13 +56,15 @@ struct Group<'a> {
 /// Groups failures by reason, the most frequent first; reasons that differ only in numbers are one.
 fn groups(trials: &[Trial]) -> Vec<Group<'_>> {
     let mut groups: Vec<(String, Group<'_>)> = Vec::new();
-    for trial in trials.iter().filter(|t| t.status == Status::Failed) {
-        let reason = trial.reason.as_deref().unwrap_or("unknown reason");
+    for trial in trials {
+        let Ending::Failed { reason } = &trial.evaluation.ending else {
+            continue;
+        };
         let key = without_numbers(reason);
         match groups.iter_mut().find(|(k, _)| *k == key) {
-            Some((_, group)) => group.ids.push(trial.id),
+            Some((_, group)) => group.ids.push(trial.id()),
             None => {
-                let ids = vec![trial.id];
+                let ids = vec![trial.id()];
                 groups.push((key, Group { reason, ids }));
             }
         }
@@ -85,7 +87,7 @@ fn without_numbers(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::trial;
+    use super::super::tests::{fail, trial};
     use super::*;
 
     #[test]
@@ -93,8 +95,7 @@ mod tests {
         let reasons = ["needs 12 MiB", "loss is NaN", "needs 3 MiB"];
         let mut trials: Vec<Trial> = (0..4).map(|id| trial(id, 0.5)).collect();
         for (trial, reason) in trials.iter_mut().zip(reasons) {
-            trial.status = Status::Failed;
-            trial.reason = Some(reason.into());
+            fail(trial, reason);
         }
         let expected = [("needs 12 MiB", vec![0, 2]), ("loss is NaN", vec![1])];
         let expected: Vec<Group<'_>> = expected

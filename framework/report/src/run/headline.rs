@@ -44,18 +44,18 @@ fn found(run: &Recorded, best: &Trial) -> Markup {
     });
     let reward = best.reward.map_or("–".into(), |r| format!("{r:.4}"));
     html! {
-        h2 style="margin-top:26px" { "Best: trial " (best.id) }
+        h2 style="margin-top:26px" { "Best: trial " (best.id()) }
         dl.tiles {
             (tile("reward", &reward, &constant))
             @for name in &run.headline {
-                @if let Some(value) = best.metrics.get(name) {
+                @if let Some(value) = best.evaluation.metrics.get(name) {
                     (tile(name, &metric(value), ""))
                 }
             }
-            (tile("parameters", &short(best.params as u64), &grouped(best.params as u64)))
-            (tile("multiply-adds", &short(best.macs), "at the evaluated size"))
+            (tile("parameters", &short(best.params() as u64), &grouped(best.params() as u64)))
+            (tile("multiply-adds", &short(best.macs()), "at the evaluated size"))
         }
-        p { code { (best.genotype) } }
+        p { code { (best.genotype()) } }
     }
 }
 

@@ -136,7 +136,7 @@ impl Recorded {
 
     /// The number of trials with this status.
     pub(super) fn count(&self, status: Status) -> usize {
-        self.trials.iter().filter(|t| t.status == status).count()
+        self.trials.iter().filter(|t| t.status() == status).count()
     }
 
     /// The decisions of the space; none when it is unknown.
@@ -149,7 +149,7 @@ impl Recorded {
         let Some(space) = &self.space else {
             return Vec::new();
         };
-        let choices = space.schema().choices(trial.choices.clone());
+        let choices = space.schema().choices(trial.proposal.choices.clone());
         // A library that cannot draw leaves the page without drawings.
         choices.and_then(|c| space.sketches(&c)).unwrap_or_default()
     }

@@ -61,9 +61,9 @@ pub(super) fn section(run: &Recorded) -> Markup {
         legend.push((Ink::Text, Shape::Line, mean_name.as_str()));
     }
     if run.count(Status::Failed) > 0 {
-        let failed = trials.iter().filter(|t| t.status == Status::Failed);
+        let failed = trials.iter().filter(|t| t.status() == Status::Failed);
         marks.push(Mark::Dots {
-            points: failed.map(|t| (t.id as f64, 0.0)).collect(),
+            points: failed.map(|t| (t.id() as f64, 0.0)).collect(),
             radius: 3,
             ink: Ink::Bad,
             opacity: 0.8,
@@ -120,10 +120,10 @@ fn whole(x: &f64) -> String {
 }
 
 fn dots(trials: &[Trial], status: Status, ink: Ink) -> Mark {
-    let with_status = trials.iter().filter(|t| t.status == status);
+    let with_status = trials.iter().filter(|t| t.status() == status);
     Mark::Dots {
         points: with_status
-            .filter_map(|t| Some((t.id as f64, t.reward?)))
+            .filter_map(|t| Some((t.id() as f64, t.reward?)))
             .collect(),
         radius: if trials.len() > 400 { 2 } else { 3 },
         ink,
@@ -136,10 +136,10 @@ fn running_best(trials: &[Trial], last: f64) -> Vec<(f64, f64)> {
     let mut best: Option<&Trial> = None;
     let mut stairs: Vec<(f64, f64)> = Vec::new();
     for trial in trials {
-        if trial.status != Status::Complete || !is_better(trial, best) {
+        if trial.status() != Status::Complete || !is_better(trial, best) {
             continue;
         }
-        let (at, Some(reward)) = (trial.id as f64, trial.reward) else {
+        let (at, Some(reward)) = (trial.id() as f64, trial.reward) else {
             continue;
         };
         if let Some(&(_, before)) = stairs.last() {
@@ -158,7 +158,7 @@ fn running_best(trials: &[Trial], last: f64) -> Vec<(f64, f64)> {
 fn moving_mean(trials: &[Trial], over: usize) -> Vec<(f64, f64)> {
     let rewards: Vec<(f64, f64)> = trials
         .iter()
-        .filter_map(|t| Some((t.id as f64, t.reward?)))
+        .filter_map(|t| Some((t.id() as f64, t.reward?)))
         .collect();
     rewards
         .windows(over)
@@ -194,14 +194,18 @@ fn caption(run: &Recorded, best: &[(f64, f64)]) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::super::tests::trial;
+    use nasfw_engine::Ending;
+
+    use super::super::tests::{fail, trial};
     use super::*;
 
     #[test]
     fn the_best_so_far_is_of_complete_trials_only() {
         let rewards = [0.3, 0.9, 0.2, 0.5];
         let mut trials: Vec<Trial> = (0..4).map(|id| trial(id, rewards[id as usize])).collect();
-        trials[1].status = Status::Stopped;
+        trials[1].evaluation.ending = Ending::Stopped {
+            reason: "low".into(),
+        };
         let stairs = running_best(&trials, 3.0);
         assert_eq!(stairs, [(0.0, 0.3), (3.0, 0.3), (3.0, 0.5), (3.0, 0.5)]);
         assert!(running_best(&trials[1..2], 3.0).is_empty());
@@ -210,7 +214,7 @@ mod tests {
     #[test]
     fn the_mean_moves_over_trials_with_a_reward() {
         let mut trials: Vec<Trial> = (0..27).map(|id| trial(id, id as f64)).collect();
-        trials[26].reward = None;
+        fail(&mut trials[26], "loss is NaN");
         let mean = moving_mean(&trials, 25);
         assert_eq!(mean, [(24.0, 12.0), (25.0, 13.0)]);
     }

@@ -12,7 +12,11 @@ use crate::number::grouped;
 use crate::page::{self, Align, Shape, WHOLE, figure, plural, table};
 
 pub(super) fn section(run: &Recorded) -> Markup {
-    let reached = run.trials.iter().map(|t| t.stage_rewards.len()).max();
+    let reached = run
+        .trials
+        .iter()
+        .map(|t| t.evaluation.stage_rewards.len())
+        .max();
     let stages = run.stages.len().max(reached.unwrap_or(0));
     let body = html! {
         p { (caption(run)) }
@@ -51,12 +55,14 @@ fn stage_table(run: &Recorded, stages: usize) -> Markup {
             let through: Vec<f64> = run
                 .trials
                 .iter()
-                .filter_map(|t| t.stage_rewards.get(at).copied())
+                .filter_map(|t| t.evaluation.stage_rewards.get(at).copied())
                 .collect();
             let stopped = run
                 .trials
                 .iter()
-                .filter(|t| t.status == Status::Stopped && t.stage_rewards.len() == at + 1)
+                .filter(|t| {
+                    t.status() == Status::Stopped && t.evaluation.stage_rewards.len() == at + 1
+                })
                 .count();
             let stage = run.stages.get(at);
             let of = |value: Option<usize>| value.map_or("–".into(), |v| grouped(v as u64));
@@ -88,12 +94,12 @@ fn stage_table(run: &Recorded, stages: usize) -> Markup {
 
 /// Charts first rewards and the bounds they were compared with.
 fn first_rewards(run: &Recorded) -> Markup {
-    let first = |t: &Trial| Some((t.id as f64, *t.stage_rewards.first()?));
+    let first = |t: &Trial| Some((t.id() as f64, *t.evaluation.stage_rewards.first()?));
     let (continued, stopped): (Vec<&Trial>, Vec<&Trial>) = run
         .trials
         .iter()
-        .filter(|t| t.status != Status::Failed)
-        .partition(|t| t.status == Status::Complete || t.stage_rewards.len() > 1);
+        .filter(|t| t.status() != Status::Failed)
+        .partition(|t| t.status() == Status::Complete || t.evaluation.stage_rewards.len() > 1);
     let continued: Vec<(f64, f64)> = continued.into_iter().filter_map(first).collect();
     let stopped: Vec<(f64, f64)> = stopped.into_iter().filter_map(first).collect();
     if continued.is_empty() && stopped.is_empty() {
@@ -171,13 +177,13 @@ fn bounds(trials: &[Trial], termination: Termination) -> Bounds {
     let mut history = History::default();
     // Verdicts are ignored here, so the random draws have no effect.
     let mut rng = Seed(0).stream("report");
-    let evaluated = trials.iter().filter(|t| t.status != Status::Failed);
+    let evaluated = trials.iter().filter(|t| t.status() != Status::Failed);
     for trial in evaluated {
-        let Some(&reward) = trial.stage_rewards.first() else {
+        let Some(&reward) = trial.evaluation.stage_rewards.first() else {
             continue;
         };
         termination.verdict(&mut history, reward, &mut rng);
-        let (at, mean) = (trial.id as f64, history.mean());
+        let (at, mean) = (trial.id() as f64, history.mean());
         bounds.mean.push((at, mean));
         if termination == Termination::Released {
             bounds.floor.push((at, mean * (1.0 - history.delta())));
@@ -189,16 +195,16 @@ fn bounds(trials: &[Trial], termination: Termination) -> Bounds {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::super::tests::trial;
+    use super::super::tests::{fail, trial};
     use super::*;
 
     #[test]
     fn bounds_are_those_that_the_schedule_had() {
         let mut trials: Vec<Trial> = (0..3).map(|id| trial(id, 0.5)).collect();
         for (trial, first) in trials.iter_mut().zip([0.2, 0.9, 0.4]) {
-            trial.stage_rewards = vec![first, 0.5];
+            trial.evaluation.stage_rewards = vec![first, 0.5];
         }
-        trials[1].status = Status::Failed;
+        fail(&mut trials[1], "loss is NaN");
         let found = bounds(&trials, Termination::Released);
         // Written out: 0.2 alone, then (0.99 · 0.2 + 0.4) / 1.99; δ is 0.9 before trial 100.
         let second = (0.99 * 0.2 + 0.4) / 1.99;

@@ -7,7 +7,7 @@ use crate::number::duration;
 use crate::page::{self, Align, plural, table};
 
 pub(super) fn section(run: &Recorded) -> Markup {
-    let in_trials: f64 = run.trials.iter().map(|t| t.seconds).sum();
+    let in_trials: f64 = run.trials.iter().map(|t| t.evaluation.seconds).sum();
     if run.spent.is_empty() && run.trials.is_empty() {
         return html! {};
     }

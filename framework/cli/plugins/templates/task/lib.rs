@@ -4,7 +4,7 @@ use nasfw_sdk::{DataInfo, Label, LabelKind, Loss, Metrics, Prediction, Result, S
 
 nasfw_abi::export_plugin!();
 nasfw_sdk::register!(task, {{Type}}, plugin: "{{name}}", name: "{{name}}",
-    about: "depth, judged by its mean absolute error");
+    about: "depth, scored by its mean absolute error");
 
 nasfw_sdk::settings! {
     /// Depth in metres from one image.

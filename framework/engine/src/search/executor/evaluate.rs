@@ -12,7 +12,7 @@ use crate::search::candidate::Candidate;
 use crate::search::clock::Clock;
 use crate::search::prepare::Prepared;
 use crate::search::strategy::{trial_seed, verdict};
-use crate::trial::Evaluation;
+use crate::trial::{Ending, Evaluation};
 use nasfw_network::fit::StepReport;
 use nasfw_network::kernels::Kernels;
 use nasfw_network::{Error as Network, Weights};
@@ -24,7 +24,7 @@ impl<K: Kernels> Prepared<'_, K> {
     /// # Errors
     /// Errors that end a search: a stop, unreadable data, a failing schedule. A failing
     /// architecture is a value.
-    pub(super) fn examine(
+    pub(super) fn evaluate(
         &self,
         job: &Job,
         clock: &Clock,
@@ -32,20 +32,17 @@ impl<K: Kernels> Prepared<'_, K> {
         observer: &mut dyn Observer,
     ) -> Result<Evaluation> {
         let start = Instant::now();
-        let mut judged = Evaluation {
-            id: job.id,
-            ..Evaluation::default()
-        };
+        let mut evaluation = Evaluation::begun(job.id);
         let mut schedule = self.setup.members.schedule()?;
         schedule.load(&job.schedule).map_err(Error::broken)?;
         let result = self
-            .name(job, &mut judged, observer)
+            .name(job, &mut evaluation, observer)
             .and_then(|choices| {
-                so_far(&judged)?;
-                self.build(&choices, &mut judged)
+                so_far(&evaluation)?;
+                self.build(&choices, &mut evaluation)
             })
             .and_then(|graph| {
-                so_far(&judged)?;
+                so_far(&evaluation)?;
                 let mut way = Way {
                     prepared: self,
                     clock,
@@ -53,49 +50,51 @@ impl<K: Kernels> Prepared<'_, K> {
                     so_far,
                     observer,
                 };
-                way.go(graph, &mut judged)
+                way.go(graph, &mut evaluation)
             });
         // The next architecture's maps have other sizes. If the device cannot even do this it is
         // lost, and the architecture is not to blame.
         self.kernels.release()?;
-        match result {
-            Ok(()) => {}
+        evaluation.ending = match result {
+            Ok(ending) => ending,
             Err(
                 e @ (Error::Training(_) | Error::Network(Network::Device(_)) | Error::Contract(_)),
             ) => {
                 // It failed in the middle of a phase, or outside of any.
                 observer.on(&Event::PhaseDone);
-                judged.failed = Some(e.to_string());
+                Ending::Failed {
+                    reason: e.to_string(),
+                }
             }
             Err(e) => return Err(e),
-        }
-        judged.seconds = start.elapsed().as_secs_f64();
-        Ok(judged)
+        };
+        evaluation.seconds = start.elapsed().as_secs_f64();
+        Ok(evaluation)
     }
 
     fn name(
         &self,
         job: &Job,
-        judged: &mut Evaluation,
+        evaluation: &mut Evaluation,
         observer: &mut dyn Observer,
     ) -> Result<Choices> {
         let space = self.setup.space();
         let choices = space.schema().choices(job.choices.clone())?;
         let genotype = space.genotype(&choices);
-        judged.genotype = genotype.clone().unwrap_or_default();
+        evaluation.genotype = genotype.clone().unwrap_or_default();
         observer.on(&Event::TrialStarted {
             id: job.id,
-            genotype: &judged.genotype,
+            genotype: &evaluation.genotype,
         });
         genotype?;
         Ok(choices)
     }
 
-    fn build(&self, choices: &Choices, judged: &mut Evaluation) -> Result<Graph> {
+    fn build(&self, choices: &Choices, evaluation: &mut Evaluation) -> Result<Graph> {
         let graph = self.setup.space().decode(choices, &self.setup.io)?;
         self.setup.check_encoder(&graph)?;
         let crop = self.setup.stages.last().map_or(1, |s| s.crop_px);
-        judged.cost = graph.cost(Size::square(crop));
+        evaluation.cost = graph.cost(Size::square(crop));
         Ok(graph)
     }
 }
@@ -110,8 +109,8 @@ struct Way<'a, 'p, K: Kernels> {
 }
 
 impl<K: Kernels> Way<'_, '_, K> {
-    fn go(&mut self, graph: Graph, judged: &mut Evaluation) -> Result<()> {
-        let (setup, id) = (self.prepared.setup, judged.id);
+    fn go(&mut self, graph: Graph, evaluation: &mut Evaluation) -> Result<Ending> {
+        let (setup, id) = (self.prepared.setup, evaluation.id);
         let seed = trial_seed(setup.seed, id);
         let mut candidate = Candidate {
             setup,
@@ -139,9 +138,10 @@ impl<K: Kernels> Way<'_, '_, K> {
                     done: tick.done,
                     note: &note,
                 });
-                match observer.should_stop() {
-                    true => Err(Error::Stopped),
-                    false => Ok(()),
+                if observer.should_stop() {
+                    Err(Error::Stopped)
+                } else {
+                    Ok(())
                 }
             };
             let (metrics, reward) = {
@@ -149,22 +149,23 @@ impl<K: Kernels> Way<'_, '_, K> {
                 kernels.guard(|| candidate.stage(at, stage, data, &mut tick))?
             };
             self.observer.on(&Event::PhaseDone);
-            judged.metrics = metrics;
+            evaluation.metrics = metrics;
             if !reward.is_finite() {
                 let message = format!("the reward {reward} after stage {at} is not finite");
                 return Err(Error::Training(message));
             }
-            judged.stage_rewards.push(reward);
+            evaluation.stage_rewards.push(reward);
             if at + 1 == stages.len() {
                 break;
             }
-            (self.so_far)(judged)?;
+            (self.so_far)(evaluation)?;
             let verdict = verdict(self.schedule, seed, at, reward).map_err(Error::broken)?;
             if verdict == Verdict::Stop {
-                judged.stopped = Some(format!("reward {reward:.4} after stage {at}"));
-                break;
+                return Ok(Ending::Stopped {
+                    reason: format!("reward {reward:.4} after stage {at}"),
+                });
             }
         }
-        Ok(())
+        Ok(Ending::Complete)
     }
 }

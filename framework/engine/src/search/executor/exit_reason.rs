@@ -65,14 +65,14 @@ pub(super) struct Limits {
 
 /// The exit reason of a worker that was not told to end.
 #[derive(Clone, Debug)]
-pub(super) enum Ending {
+pub(super) enum ExitReason {
     /// Killed because a trial took too long.
     TimedOut(Tail),
     /// Ended by itself, with this status if the system knew one.
     Died(Option<ExitStatus>, Tail),
 }
 
-impl Ending {
+impl ExitReason {
     /// True if it exceeded its memory limit.
     pub(super) fn is_out_of_memory(&self, limits: Limits) -> bool {
         let Self::Died(_, tail) = self else {
@@ -105,9 +105,10 @@ impl Ending {
             Self::Died(status, tail) => (format!("the worker {}{often}", how(*status)), tail),
         };
         let lines: Vec<&str> = tail.0.iter().map(String::as_str).collect();
-        match lines.is_empty() {
-            true => what,
-            false => format!("{what}{BEFORE_LOG}{}", lines.join(" / ")),
+        if lines.is_empty() {
+            what
+        } else {
+            format!("{what}{BEFORE_LOG}{}", lines.join(" / "))
         }
     }
 }
@@ -148,11 +149,11 @@ mod tests {
             "c",
             "thread '<unnamed>' (4711) has overflowed its stack",
         ]);
-        let late = Ending::TimedOut(said).reason(limits, 1);
+        let late = ExitReason::TimedOut(said).reason(limits, 1);
         let expected = "took longer than 3 s (--trial-timeout); last output: b / c / \
                         thread '<unnamed>' has overflowed its stack";
         assert_eq!(late, expected);
-        let full = Ending::Died(None, tail(&["memory allocation of 12 bytes failed"]));
+        let full = ExitReason::Died(None, tail(&["memory allocation of 12 bytes failed"]));
         let reason = full.reason(limits, 2);
         let expected = "exceeded the memory limit of 100 MiB (--memory-limit) in each of 2 attempts; last output: ";
         assert!(reason.starts_with(expected), "{reason}");

@@ -14,11 +14,12 @@ pub(in crate::search) struct InProcess<'a, K: Kernels> {
 }
 
 impl<K: Kernels> Executor for InProcess<'_, K> {
-    fn judge(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
+    fn evaluate(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
         for job in jobs {
             let observer = buffer.observer();
-            let judged = (self.prepared).examine(&job, self.clock, &mut |_| Ok(()), observer)?;
-            buffer.judged(judged)?;
+            let mut so_far = |_: &_| Ok(());
+            let evaluation = (self.prepared).evaluate(&job, self.clock, &mut so_far, observer)?;
+            buffer.take(evaluation)?;
         }
         Ok(())
     }

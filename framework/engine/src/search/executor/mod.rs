@@ -63,5 +63,5 @@ pub(super) struct Job {
 /// Evaluates architectures.
 pub(super) trait Executor {
     /// Evaluates all `jobs`, in any order, and passes each result to the buffer as it arrives.
-    fn judge(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()>;
+    fn evaluate(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()>;
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use nasfw_sdk::Metrics;
 
-use super::exit_reason::Ending;
+use super::exit_reason::ExitReason;
 use super::worker_pool::{Task, WorkerPool};
 use crate::error::{Error, Result};
 use crate::search::round::ReorderBuffer;
 use crate::search::show::Show;
+use crate::trial::Ending;
 
 /// Maximum number of consecutive workers that end without evaluating anything.
 const FALSE_STARTS: u32 = 2;
@@ -54,12 +55,13 @@ impl WorkerPool<'_> {
             return Ok(());
         };
         let (status, tail) = slot.worker.end(is_ending);
-        let ending = match is_ending {
-            true => Ending::Died(status, tail),
-            false => Ending::TimedOut(tail),
+        let exit = if is_ending {
+            ExitReason::Died(status, tail)
+        } else {
+            ExitReason::TimedOut(tail)
         };
         let Some(mut task) = slot.task else {
-            return self.false_start(&ending, slot.is_ready);
+            return self.false_start(&exit, slot.is_ready);
         };
         self.false_starts = 0;
         if task.attempt <= self.retries {
@@ -70,18 +72,20 @@ impl WorkerPool<'_> {
             queue.push_front(task);
             return Ok(());
         }
-        let mut judged = task.so_far;
-        judged.failed = Some(ending.reason(self.limits, task.attempt));
-        judged.seconds = task.since.elapsed().as_secs_f64();
-        show.begun(judged.id, &judged.genotype, buffer.observer());
-        show.judged(judged.id, buffer.observer());
-        buffer.judged(judged)
+        let mut evaluation = task.so_far;
+        evaluation.ending = Ending::Failed {
+            reason: exit.reason(self.limits, task.attempt),
+        };
+        evaluation.seconds = task.since.elapsed().as_secs_f64();
+        show.begun(evaluation.id, &evaluation.genotype, buffer.observer());
+        show.evaluated(evaluation.id, buffer.observer());
+        buffer.take(evaluation)
     }
 
     /// Replaces a worker that ended while idle, up to a limit.
-    fn false_start(&mut self, ending: &Ending, was_ready: bool) -> Result<()> {
+    fn false_start(&mut self, exit: &ExitReason, was_ready: bool) -> Result<()> {
         self.false_starts += 1;
-        let is_full = ending.is_out_of_memory(self.limits);
+        let is_full = exit.is_out_of_memory(self.limits);
         if self.false_starts < FALSE_STARTS && !is_full {
             return Ok(());
         }
@@ -90,18 +94,19 @@ impl WorkerPool<'_> {
         } else {
             "during startup"
         };
-        let reason = ending.reason(self.limits, 1);
-        let message = match is_full {
-            true => format!(
+        let reason = exit.reason(self.limits, 1);
+        let message = if is_full {
+            format!(
                 "run.memory_limit_mb: {} MiB are not enough for a worker to hold the data and the encoder's \
                  outputs; continue with more: nasfw resume {} --memory-limit MIB",
                 self.limits.memory_mb,
                 self.run.display()
-            ),
-            false => format!(
+            )
+        } else {
+            format!(
                 "workers keep ending {when}: {reason}. Finished trials are kept; continue with `nasfw \
                  resume`, or with --workers 0 to evaluate without workers"
-            ),
+            )
         };
         Err(Error::Worker {
             message,

@@ -98,13 +98,13 @@ fn serve_on<K: Kernels>(
     };
     out.say(&WorkerMessage::Ready(spent()));
     for job in jobs {
-        let mut so_far = |judged: &_| {
-            out.say(&WorkerMessage::SoFar(Clone::clone(judged)));
+        let mut so_far = |evaluation: &_| {
+            out.say(&WorkerMessage::SoFar(Clone::clone(evaluation)));
             Ok(())
         };
-        let judged = prepared.examine(&job, &clock, &mut so_far, &mut observer)?;
+        let evaluation = prepared.evaluate(&job, &clock, &mut so_far, &mut observer)?;
         out.pass_notes_on();
-        out.say(&WorkerMessage::Evaluation(judged, spent()));
+        out.say(&WorkerMessage::Evaluation(evaluation, spent()));
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ pub(in crate::search) struct WorkerPool<'a> {
 pub(super) struct Slot {
     pub(super) worker: Worker,
     pub(super) is_ready: bool,
-    pub(super) has_judged: bool,
+    pub(super) has_evaluated: bool,
     pub(super) task: Option<Task>,
 }
 
@@ -92,7 +92,7 @@ impl<'a> WorkerPool<'a> {
         }
     }
 
-    fn judge_all(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
+    fn evaluate_all(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
         let mut show = Show::new(&jobs, self.stages, self.slots.len());
         let mut queue: VecDeque<Task> = jobs.into_iter().map(Task::new).collect();
         loop {
@@ -127,7 +127,7 @@ impl<'a> WorkerPool<'a> {
                 continue;
             }
             // A second attempt starts in a fresh worker.
-            let fits = |task: &Task| task.attempt == 1 || !slot.has_judged;
+            let fits = |task: &Task| task.attempt == 1 || !slot.has_evaluated;
             let Some(mut task) = queue.iter().position(fits).and_then(|at| queue.remove(at)) else {
                 continue;
             };
@@ -156,7 +156,7 @@ impl<'a> WorkerPool<'a> {
             *slot = Some(Slot {
                 worker,
                 is_ready: false,
-                has_judged: false,
+                has_evaluated: false,
                 task: None,
             });
         }
@@ -206,24 +206,24 @@ impl<'a> WorkerPool<'a> {
                     buffer.observer().on(&Event::Note { text: &text });
                 }
             }
-            WorkerMessage::SoFar(judged) => {
+            WorkerMessage::SoFar(evaluation) => {
                 if let Some(task) = &mut slot.task {
-                    show.begun(task.job.id, &judged.genotype, buffer.observer());
-                    task.so_far = judged;
+                    show.begun(task.job.id, &evaluation.genotype, buffer.observer());
+                    task.so_far = evaluation;
                 }
             }
-            WorkerMessage::Evaluation(judged, spent) => {
+            WorkerMessage::Evaluation(evaluation, spent) => {
                 add(&mut self.theirs, &spent);
                 self.false_starts = 0;
-                slot.has_judged = true;
+                slot.has_evaluated = true;
                 if slot
                     .task
                     .take()
-                    .is_some_and(|task| task.job.id == judged.id)
+                    .is_some_and(|task| task.job.id == evaluation.id)
                 {
-                    show.begun(judged.id, &judged.genotype, buffer.observer());
-                    show.judged(judged.id, buffer.observer());
-                    buffer.judged(judged)?;
+                    show.begun(evaluation.id, &evaluation.genotype, buffer.observer());
+                    show.evaluated(evaluation.id, buffer.observer());
+                    buffer.take(evaluation)?;
                 }
             }
             WorkerMessage::Broken(source) => return Err(Error::broken(source)),
@@ -242,8 +242,8 @@ impl<'a> WorkerPool<'a> {
 }
 
 impl Executor for WorkerPool<'_> {
-    fn judge(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
-        let result = self.judge_all(jobs, buffer);
+    fn evaluate(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
+        let result = self.evaluate_all(jobs, buffer);
         if matches!(result, Err(Error::Stopped)) {
             // Jobs evaluated by now need not be evaluated again.
             while let Ok((number, said)) = self.heard.try_recv() {
@@ -266,15 +266,11 @@ impl Executor for WorkerPool<'_> {
 
 impl Task {
     fn new(job: Job) -> Self {
-        let so_far = Evaluation {
-            id: job.id,
-            ..Evaluation::default()
-        };
         Self {
+            so_far: Evaluation::begun(job.id),
             job,
             attempt: 1,
             since: Instant::now(),
-            so_far,
         }
     }
 }

@@ -27,11 +27,7 @@ fn closed() -> (TempDir, PathBuf) {
     };
     let round = [proposal(0), proposal(1), proposal(0)];
     run.begin_round(&round, &state(29)).unwrap();
-    let judged = Evaluation {
-        id: 31,
-        ..Evaluation::default()
-    };
-    run.keep_evaluation(&judged).unwrap();
+    run.keep_evaluation(&Evaluation::begun(31)).unwrap();
     run.bind("a data set", 21).unwrap();
     run.write_artifact("warmup.safetensors", &[7; 900]).unwrap();
     run.write_artifact("drawings/best.svg", b"<svg/>").unwrap();
@@ -171,7 +167,7 @@ fn changes_by_statements_are_named() {
             "UPDATE links SET link = x'00' WHERE id = 3",
             "of trial 3, 4 has changed",
         ),
-        ("UPDATE pending SET judged = NULL", "the current round"),
+        ("UPDATE pending SET evaluation = NULL", "the current round"),
         (
             "UPDATE state SET controller = x'00'",
             "the state to continue from",

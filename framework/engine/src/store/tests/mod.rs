@@ -6,14 +6,14 @@ mod changes;
 
 use std::path::Path;
 
-use nasfw_sdk::{Decision, Metrics, Proposal, Schema, State};
+use nasfw_sdk::{Cost, Decision, Metrics, Proposal, Schema, State};
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::{FORMAT, Pending, Round, Run, RunView, SearchState, database_path};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::trial::{Evaluation, Status, Trial};
+use crate::trial::{Ending, Evaluation, RecordedProposal, Trial};
 use nasfw_sdk::{MemberConfig, SpaceConfig};
 
 fn config() -> Config {
@@ -42,24 +42,38 @@ fn config() -> Config {
 }
 
 fn trial(id: u64) -> Trial {
-    let failed = id % 3 == 2;
+    let (ending, reward) = match id % 3 {
+        0 => (Ending::Complete, Some(1.0 / 3.0)),
+        1 => {
+            let reason = "reward 0.3000 after stage 1".into();
+            (Ending::Stopped { reason }, Some(0.1 + 0.2))
+        }
+        _ => {
+            let reason = "loss is NaN".into();
+            (Ending::Failed { reason }, None)
+        }
+    };
     Trial {
-        id,
-        genotype: format!("[[{id},[0,0]],'ö\"']"),
-        choices: vec![0, 10, id as usize],
-        log_prob: Some(-35.124_300_000_000_004),
-        status: if failed {
-            Status::Failed
-        } else {
-            Status::Complete
+        proposal: RecordedProposal {
+            choices: vec![0, 10, id as usize],
+            log_prob: Some(-35.124_300_000_000_004),
         },
-        stage_rewards: vec![0.1, 0.1 + 0.2],
-        reward: (!failed).then_some(1.0 / 3.0),
-        metrics: Metrics::new([("miou", 0.1 + 0.2), ("macc", 1e-300)]).unwrap(),
-        params: 2_629_909,
-        macs: 4_208_000_000,
-        seconds: 0.125,
-        reason: failed.then(|| "loss is NaN".to_owned()),
+        evaluation: Evaluation {
+            id,
+            genotype: format!("[[{id},[0,0]],'ö\"']"),
+            cost: Cost {
+                params: 2_629_909,
+                params_with_aux: 2_700_000,
+                macs: 4_208_000_000,
+                peak_activation_bytes: 12_345_678,
+                output_stride: 4,
+            },
+            stage_rewards: vec![0.1, 0.1 + 0.2],
+            metrics: Metrics::new([("miou", 0.1 + 0.2), ("macc", 1e-300)]).unwrap(),
+            ending,
+            seconds: 0.125,
+        },
+        reward,
     }
 }
 
@@ -121,15 +135,21 @@ fn proposal(n: usize) -> Proposal {
     }
 }
 
-fn judged(id: u64) -> Evaluation {
+fn evaluation(id: u64) -> Evaluation {
+    let ending = if id == 2 {
+        Ending::Failed {
+            reason: "SIGSEGV".into(),
+        }
+    } else {
+        Ending::Complete
+    };
     Evaluation {
-        id,
         genotype: format!("g{id}"),
         stage_rewards: vec![0.1 + 0.2, 1.0 / 3.0],
         metrics: Metrics::new([("miou", 1e-300)]).unwrap(),
-        failed: (id == 2).then(|| "SIGSEGV".to_owned()),
+        ending,
         seconds: 0.1,
-        ..Evaluation::default()
+        ..Evaluation::begun(id)
     }
 }
 
@@ -147,19 +167,24 @@ fn a_round_comes_back_wherever_it_was_left() {
     refused(run.begin_round(&proposals, &before), "previous round");
     assert_eq!(run.state().unwrap(), Some(before));
     // Out of order, and learned in order.
-    run.keep_evaluation(&judged(2)).unwrap();
-    refused(run.keep_evaluation(&judged(2)), "trial 2 is not pending");
-    refused(run.keep_evaluation(&judged(3)), "trial 3 is not pending");
+    run.keep_evaluation(&evaluation(2)).unwrap();
+    refused(
+        run.keep_evaluation(&evaluation(2)),
+        "trial 2 is not pending",
+    );
+    refused(
+        run.keep_evaluation(&evaluation(3)),
+        "trial 3 is not pending",
+    );
     run.append(&trial(0), &state(0)).unwrap();
-    let pending = |id: u64, judged: Option<Evaluation>| Pending {
+    let pending = |id: u64, evaluation: Option<Evaluation>| Pending {
         id,
-        choices: vec![id as usize],
-        log_prob: Some(-0.1 * id as f64),
-        judged,
+        proposal: RecordedProposal::from(&proposals[id as usize]),
+        evaluation,
     };
     let left = Round {
         schedule: State(vec![5]),
-        pending: vec![pending(1, None), pending(2, Some(judged(2)))],
+        pending: vec![pending(1, None), pending(2, Some(evaluation(2)))],
     };
     assert_eq!(run.round().unwrap(), left);
     run.append(&trial(1), &state(1)).unwrap();
@@ -171,7 +196,7 @@ fn a_round_comes_back_wherever_it_was_left() {
         .execute("DELETE FROM pending WHERE id = 3", [])
         .unwrap();
     refused(run.round(), "do not follow its last trial");
-    let sql = "UPDATE pending SET id = id - 1, judged = '{'";
+    let sql = "UPDATE pending SET id = id - 1, evaluation = '{'";
     run.db.execute(sql, []).unwrap();
     refused(run.round(), "damaged: a pending trial");
 }
@@ -295,7 +320,53 @@ fn a_damaged_database_is_an_error() {
     run.db
         .execute("UPDATE trials SET choices = '[1,' WHERE id = 7", [])
         .unwrap();
-    refused(run.trials(), "choices");
+    refused(run.trials(), "damaged: the choices of trial 7: ");
+}
+
+#[test]
+fn a_trial_that_contradicts_its_status_is_refused() {
+    // The trials 0, 1 and 2 are complete, stopped and failed.
+    for (change, problem) in [
+        (
+            "reason = 'x' WHERE id = 0",
+            "the reason of trial 0: it is given",
+        ),
+        (
+            "reward = NULL WHERE id = 0",
+            "the reward of trial 0: it is missing",
+        ),
+        (
+            "reason = NULL WHERE id = 1",
+            "the reason of trial 1: it is missing",
+        ),
+        (
+            "reward = NULL WHERE id = 1",
+            "the reward of trial 1: it is missing",
+        ),
+        (
+            "reason = NULL WHERE id = 2",
+            "the reason of trial 2: it is missing",
+        ),
+        (
+            "reward = 0.5 WHERE id = 2",
+            "the reward of trial 2: it is given",
+        ),
+        (
+            "status = 'complete' WHERE id = 2",
+            "the reason of trial 2: it is given",
+        ),
+    ] {
+        let (_folder, mut run) = new_run();
+        for id in 0..3 {
+            run.append(&trial(id), &state(id)).unwrap();
+        }
+        let sql = format!("UPDATE trials SET {change}");
+        assert_eq!(run.db.execute(&sql, []).unwrap(), 1);
+        refused(
+            run.trials(),
+            &format!("run.db is damaged: {problem}, but the status is `"),
+        );
+    }
 }
 
 #[test]
@@ -303,11 +374,11 @@ fn another_format_is_named() {
     for (format, whose) in [
         (
             FORMAT + 1,
-            "created by a newer nasfw (format 4; this program reads 3)",
+            "created by a newer nasfw (format 5; this program reads 4)",
         ),
         (
             1,
-            "created by an earlier nasfw (format 1; this program reads 3)",
+            "created by an earlier nasfw (format 1; this program reads 4)",
         ),
         (0, "run.db has the unknown format 0"),
     ] {

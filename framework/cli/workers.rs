@@ -10,7 +10,7 @@ const MAX_WORKERS: u64 = 256;
 
 /// Processes that evaluate architectures, and their limits.
 #[derive(Debug, clap::Args)]
-pub(crate) struct JudgeArgs {
+pub(crate) struct WorkerArgs {
     /// Worker processes that evaluate architectures in parallel, 0 to evaluate in this process; the
     /// result does not depend on it [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_WORKERS))]
@@ -29,7 +29,7 @@ pub(crate) struct JudgeArgs {
     pub(crate) trial_timeout: Option<u64>,
 }
 
-impl JudgeArgs {
+impl WorkerArgs {
     /// The layers with these on top.
     pub(crate) fn over(&self, mut layers: Layers) -> Layers {
         let numbers = [
