@@ -47,6 +47,7 @@ pub(crate) fn use_space(space: &dyn SearchSpace, call: &str) -> Result<()> {
         "parse" => drop(space.parse("d0w0k0")?),
         "sketches" => drop(space.sketches(&choices)?),
         "facts" => drop(space.facts(&choices)?),
+        "canonical" => drop(space.canonical(&choices)?),
         other => panic!("no call {other}"),
     }
     Ok(())
@@ -143,7 +144,14 @@ pub(crate) fn use_task(task: &dyn Task, call: &str) -> Result<()> {
 pub(crate) const CALLS: [(&str, &[&str]); 4] = [
     (
         "space",
-        &["decode", "genotype", "parse", "sketches", "facts"],
+        &[
+            "decode",
+            "genotype",
+            "parse",
+            "sketches",
+            "facts",
+            "canonical",
+        ],
     ),
     (
         "controller",

@@ -60,6 +60,7 @@ fn check_lists_items_that_pass() {
 fn check_reports_a_failed_check() {
     for (order, part) in [
         ("genotype lie", "search space rude-space: "),
+        ("canonical lie", "decodes to another network"),
         ("propose lie", "controller rude-controller: "),
         ("reward lie", "schedule rude-schedule: "),
         ("custom_loss lie", "task rude-task: "),

@@ -93,6 +93,13 @@ fn values_out_of_range_are_refused() {
             "allowed here: 0, 1",
         ),
         ("space", "parse", r#"{"choices": [0, 0, -1]}"#, "-1"),
+        ("space", "canonical", r#"{"choices": [0]}"#, "3 decisions"),
+        (
+            "space",
+            "canonical",
+            r#"{"choices": [0, 0, 2]}"#,
+            "allowed here: 0, 1",
+        ),
         ("space", "parse", r#"{"choices": [0, 0, 1e99]}"#, ""),
         ("space", "genotype", r#"{"genotype": ""}"#, "one line"),
         (

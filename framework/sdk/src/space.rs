@@ -92,6 +92,23 @@ pub trait SearchSpace: Send + Sync {
         }
     }
 
+    /// The canonical form of `choices`: of all that decode to the same network, the ones that stand
+    /// for it. By default the choices themselves; a space in which several choices are one network
+    /// says so here, e.g. by sorting the inputs of a sum.
+    ///
+    /// Choices with equal canonical forms decode to networks with equal
+    /// [fingerprints](Graph::fingerprint): with parameters renamed they have the same outputs and
+    /// gradients, but for the rounding of sums. So they are one network to a search, but not to
+    /// the bit: initial weights come from streams that are named after nodes, and the cost of a
+    /// graph counts what no output depends on. A canonical form is its own; that of choices is
+    /// the same at every call. Choices with different canonical forms may still be one network.
+    ///
+    /// # Errors
+    /// When `choices` come from another schema.
+    fn canonical(&self, choices: &Choices) -> Result<Choices> {
+        Ok(choices.clone())
+    }
+
     /// Small diagrams of the architecture, for cards and reports; none by default.
     ///
     /// # Errors

@@ -143,6 +143,12 @@ impl SearchSpace for EncoderDecoder {
         text::parse(genotype, &self.schema, blocks, layers)
     }
 
+    /// The first genotype of the same network; the wiring's maps in order.
+    fn canonical(&self, choices: &Choices) -> Result<Choices> {
+        let canonical = self.architecture(choices)?.canonical(self.config.repeats);
+        self.schema.choices(canonical.to_choices())
+    }
+
     fn sketches(&self, choices: &Choices) -> Result<Vec<Sketch>> {
         let genotype = self.architecture(choices)?;
         Ok(vec![

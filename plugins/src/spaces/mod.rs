@@ -11,6 +11,7 @@
 //! | `text.rs` | the text form of a genotype and its reader |
 //! | `operation.rs` | the eleven operations |
 //! | `cell.rs` | the cell |
+//! | `canonical/` | of all genotypes of one network, the first |
 //! | `decoder.rs` | adapters, blocks, collapse, auxiliary cells |
 //! | `mobilenet_v2.rs` | the encoder |
 //! | `sketches.rs` | the diagrams |
@@ -23,6 +24,7 @@
 //! candidate shares into the encoder group. Then run `testing::check_space` over it: every valid
 //! sequence of choices must decode.
 
+mod canonical;
 mod cell;
 mod decisions;
 mod decoder;

@@ -36,8 +36,12 @@ impl Instance {
             Kind::Space => {
                 let make: message::space::Make = read(config)?;
                 let made = (SpaceEntry::find(name)?.build)(&make.settings)?;
-                let schema = made.schema().clone();
-                (Of::Space(made), write(&message::space::Made { schema })?)
+                let reply = write(&message::space::Made {
+                    schema: made.schema().clone(),
+                    // The identity, if the space has nothing else, costs a call and no more.
+                    canonical: true,
+                })?;
+                (Of::Space(made), reply)
             }
             Kind::Controller => {
                 let make: message::controller::Make = read(config)?;

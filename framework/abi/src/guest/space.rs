@@ -31,6 +31,10 @@ pub(super) fn call(space: &dyn SearchSpace, op: Op, request: &[u8]) -> Result<Ve
         Op::Facts => write(&Facts {
             facts: space.facts(&choices()?)?,
         }),
+        Op::Canonical => {
+            let choices = space.canonical(&choices()?)?.to_vec();
+            write(&OfChoices { choices })
+        }
         _ => Err(unknown_operation(op, "search space")),
     }
 }

@@ -88,6 +88,8 @@ operations! {
     Sketches = 4, "sketches";
     /// Space: choices → named facts.
     Facts = 5, "facts";
+    /// Space that says so: choices → those that stand for their network.
+    Canonical = 6, "canonical";
     /// Controller: the next architecture.
     Propose = 16, "propose";
     /// Controller: how a proposal ended.

@@ -19,6 +19,9 @@ pub struct Make {
 pub struct Made {
     /// The decisions, in sampling order.
     pub schema: Schema,
+    /// True if the space is asked for canonical forms; otherwise choices are their own.
+    #[serde(default)]
+    pub canonical: bool,
 }
 
 /// Request of `decode`; the reply is the graph.
@@ -30,7 +33,7 @@ pub struct Decode {
     pub io: IoChannels,
 }
 
-/// Request of `genotype`, `sketches` and `facts`; reply of `parse`.
+/// Request of `genotype`, `sketches`, `facts` and `canonical`; reply of `parse` and `canonical`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OfChoices {
     /// One option per decision.

@@ -16,6 +16,8 @@ const MOST_PARAMETERS: usize = 1 << 30;
 struct RemoteSpace {
     fresh: RespawningInstance,
     schema: Schema,
+    /// True if the library is asked for canonical forms.
+    has_canonical: bool,
 }
 
 /// Makes the search space `name`.
@@ -31,6 +33,7 @@ pub(crate) fn space(
     Ok(Box::new(RemoteSpace {
         fresh,
         schema: made.schema,
+        has_canonical: made.canonical,
     }))
 }
 
@@ -75,6 +78,16 @@ impl SearchSpace for RemoteSpace {
         let OfChoices { choices } = instance.call(Op::Parse, &Genotype { genotype }, &mut [])?;
         let choices = self.schema.choices(choices);
         choices.map_err(|e| instance.error(Op::Parse, e))
+    }
+
+    fn canonical(&self, choices: &Choices) -> Result<Choices> {
+        if !self.has_canonical {
+            return Ok(choices.clone());
+        }
+        let instance = self.fresh.instance()?;
+        let reply: OfChoices = instance.call(Op::Canonical, &of(choices), &mut [])?;
+        let choices = self.schema.choices(reply.choices);
+        choices.map_err(|e| instance.error(Op::Canonical, e))
     }
 
     fn sketches(&self, choices: &Choices) -> Result<Vec<Sketch>> {

@@ -105,6 +105,30 @@ impl Conditions {
         named.collect()
     }
 
+    /// The choices with the options `given` of what is asked, the inverse of [`given`](Self::given).
+    ///
+    /// # Errors
+    /// Names a decision that is asked and not given, and an option that there is not.
+    pub(super) fn choices(&self, given: &BTreeMap<String, usize>) -> Result<Choices> {
+        let mut values = Vec::with_capacity(self.schema.len());
+        for (at, decision) in self.schema.decisions().iter().enumerate() {
+            let value = match given.get(&decision.label) {
+                _ if !self.is_asked(at, &values) => 0,
+                Some(&option) => option,
+                None => {
+                    let names: Vec<&str> = given.keys().map(String::as_str).collect();
+                    return Err(Error::invalid(
+                        "options",
+                        format!("{names:?}"),
+                        format!("with them, `{}` is asked, too", decision.label),
+                    ));
+                }
+            };
+            values.push(value);
+        }
+        self.schema.choices(values)
+    }
+
     /// Checks that every run asked what these conditions say.
     pub(super) fn explain_all(&self, trace: &Trace) -> Result<()> {
         let decisions = self.schema.decisions();

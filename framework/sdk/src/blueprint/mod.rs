@@ -18,6 +18,8 @@ mod text;
 mod trace;
 mod traced;
 
+use std::collections::BTreeMap;
+
 use crate::error::Result;
 
 pub use net::Net;
@@ -76,4 +78,48 @@ pub trait Blueprint: Send + Sync {
     /// # Errors
     /// The errors of [`Pick`] and [`Net`], and settings that do not work.
     fn build(&self, pick: &mut Pick, net: &mut Net) -> Result<()>;
+
+    /// Replaces the options chosen, by the names of the decisions that a network asks, by those of
+    /// the [canonical form](crate::SearchSpace::canonical). By default they are their own.
+    ///
+    /// Where two maps are added, the order of picking them makes no other network:
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    ///
+    /// use nasfw_sdk::{Blueprint, Net, Pick, Result, SearchSpace, Seed, Traced, testing};
+    ///
+    /// struct Pair;
+    ///
+    /// impl Blueprint for Pair {
+    ///     fn build(&self, pick: &mut Pick, net: &mut Net) -> Result<()> {
+    ///         let [left, right] = [pick.one_of("left", [1, 3])?, pick.one_of("right", [1, 3])?];
+    ///         let sides = [left, right].map(|kernel| net.conv_bn_relu(net.image(), kernel, 8));
+    ///         let sum = net.add(&sides);
+    ///         net.head(sum)
+    ///     }
+    ///
+    ///     fn canonical(&self, chosen: &mut BTreeMap<String, usize>) -> Result<()> {
+    ///         let sides = ["left", "right"].map(|name| chosen[name]);
+    ///         chosen.insert("left".into(), sides[0].min(sides[1]));
+    ///         chosen.insert("right".into(), sides[0].max(sides[1]));
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let space = Traced::new(Pair)?;
+    /// let swapped = space.canonical(&space.parse("left=3,right=1")?)?;
+    /// assert_eq!(space.genotype(&swapped)?, "left=1,right=3");
+    /// testing::check_space(&space, 20, Seed(0)).expect("equal forms are one network");
+    /// # Ok::<(), nasfw_sdk::Error>(())
+    /// ```
+    ///
+    /// A decision that is not asked after the replacement is left out of it, and one that is newly
+    /// asked must be in it.
+    ///
+    /// # Errors
+    /// When the options are not from this blueprint.
+    fn canonical(&self, _chosen: &mut BTreeMap<String, usize>) -> Result<()> {
+        Ok(())
+    }
 }

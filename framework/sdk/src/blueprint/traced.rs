@@ -104,6 +104,12 @@ impl<T: Blueprint> SearchSpace for Traced<T> {
         text::parse(&self.conditions, genotype)
     }
 
+    fn canonical(&self, choices: &Choices) -> Result<Choices> {
+        let mut chosen = self.conditions.given(&self.own(choices)?);
+        self.blueprint.canonical(&mut chosen)?;
+        self.conditions.choices(&chosen)
+    }
+
     fn sketches(&self, choices: &Choices) -> Result<Vec<Sketch>> {
         let graph = self.decode(choices, &trace::IO)?;
         Ok(drawing::sketch(&graph).into_iter().collect())

@@ -13,20 +13,27 @@
 //! | `cost.rs` | parameters, multiply-adds, peak activation memory |
 //! | `cut.rs` | sub-graphs: without auxiliary outputs, before and after the encoder |
 //! | `text.rs` | stable JSON and hash |
+//! | `values.rs` | the values that outputs depend on |
+//! | `refine.rs` | colours of values by their place in a network |
+//! | `fingerprint.rs` | a hash of the network, whatever its nodes are called |
 
 mod build;
 mod check;
 mod cost;
 mod cut;
+mod fingerprint;
 mod io_channels;
 mod op;
+mod refine;
 mod text;
+mod values;
 
 use serde::{Deserialize, Serialize};
 
 pub use build::GraphBuilder;
 pub use check::{MAX_CHANNELS, MAX_NODES, Resolution};
 pub use cost::Cost;
+pub use fingerprint::FINGERPRINT_VERSION;
 pub use io_channels::IoChannels;
 pub use op::{ActivationKind, Conv, Op};
 pub use text::IR_VERSION;

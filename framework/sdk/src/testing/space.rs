@@ -6,7 +6,8 @@ use crate::{Choices, Graph, IoChannels, SearchSpace, Seed};
 /// Checks `samples` random architectures: decoding works and is deterministic, also on another
 /// thread; the graph has one image input, the requested output channels and an encoder that does
 /// not depend on the choices; genotypes parse back, and other text is refused; sketches have boxes
-/// and only forward edges.
+/// and only forward edges; a canonical form is its own and the same network, so that choices with
+/// equal ones are one network.
 ///
 /// # Errors
 /// The first violation.
@@ -60,6 +61,9 @@ pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Resul
         if let Err(what) = check_sketches(space, &choices) {
             return say(what);
         }
+        if let Err(what) = check_canonical(space, &choices, &io, &graph) {
+            return say(what);
+        }
         match (space.facts(&choices), space.facts(&choices)) {
             (Ok(first), Ok(second)) if first == second => {}
             (Ok(_), Ok(_)) => return say("its facts differ the second time".into()),
@@ -81,6 +85,43 @@ pub fn check_space(space: &dyn SearchSpace, samples: usize, seed: Seed) -> Resul
             }
             None => encoder = Some(part),
         }
+    }
+    Ok(())
+}
+
+/// Checks that the canonical form is one of the space, its own, and the network `graph`. Two
+/// choices with one form are then one network, whichever samples are drawn.
+fn check_canonical(
+    space: &dyn SearchSpace,
+    choices: &Choices,
+    io: &IoChannels,
+    graph: &Graph,
+) -> Result<(), String> {
+    let form = |of: &Choices| {
+        let form = space.canonical(of).map_err(|e| e.to_string())?;
+        match space.schema().choices(form.to_vec()) {
+            Ok(form) => Ok(form),
+            Err(e) => Err(format!("its canonical form is none of this space: {e}")),
+        }
+    };
+    let canonical = form(choices)?;
+    if form(choices)? != canonical {
+        return Err("its canonical form differs the second time".into());
+    }
+    if canonical == *choices {
+        return Ok(());
+    }
+    let text = space.genotype(&canonical).map_err(|e| e.to_string())?;
+    if form(&canonical)? != canonical {
+        return Err(format!(
+            "its canonical form {text} has another canonical form"
+        ));
+    }
+    let decoded = space.decode(&canonical, io).map_err(|e| e.to_string())?;
+    if decoded.fingerprint() != graph.fingerprint() {
+        return Err(format!(
+            "its canonical form {text} decodes to another network: their fingerprints differ"
+        ));
     }
     Ok(())
 }

@@ -75,6 +75,13 @@ impl SearchSpace for Space {
         self.order.is_lie("sketches")?;
         self.inner.sketches(choices)
     }
+    fn canonical(&self, choices: &Choices) -> Result<Choices> {
+        if self.order.is_lie("canonical")? {
+            // Another network for all but one.
+            return self.inner.schema().choices(vec![0; choices.len()]);
+        }
+        self.inner.canonical(choices)
+    }
     fn facts(&self, choices: &Choices) -> Result<Map<String, Value>> {
         self.order.is_lie("facts")?;
         self.inner.facts(choices)
