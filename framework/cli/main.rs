@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod cache;
 mod card;
 mod describe;
 mod eval;
@@ -76,6 +77,8 @@ enum Command {
     Score(score::Args),
     /// Time one training step or one inference of an architecture
     Bench(bench::Args),
+    /// List, check or clear results kept for later runs
+    Cache(cache::Args),
     /// List available members; check or create plugins
     Plugins(plugins::Args),
     /// Run the conformance checks on everything in a library; called by the program itself
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         Command::Sample(args) => sample::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Cache(args) => cache::run(&args),
         Command::Plugins(args) => plugins::run(&args),
         Command::CheckPlugin { reference } => plugins::check_here(&reference),
     };

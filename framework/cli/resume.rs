@@ -6,6 +6,7 @@ use nasfw::engine::config::Layers;
 use nasfw::engine::search;
 use nasfw::{Device, Preset, Run, Search};
 
+use crate::cache::CacheArgs;
 use crate::events::EventArgs;
 use crate::exit::Failure;
 use crate::session::{ShowArgs, go};
@@ -24,6 +25,8 @@ pub(crate) struct Args {
     /// Device to continue on: cpu, or cuda:N in a program built with CUDA [default: as before]
     #[arg(long, value_name = "DEVICE")]
     device: Option<Device>,
+    #[command(flatten)]
+    cache: CacheArgs,
     #[command(flatten)]
     workers: WorkerArgs,
     #[command(flatten)]
@@ -51,6 +54,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     if let Some(device) = args.device {
         search = search.device(device);
+    }
+    if let Some(cache) = args.cache.open() {
+        search = search.cache(cache);
     }
     go(args.show, |progress| {
         (args.events).with(progress, best, |observer| {

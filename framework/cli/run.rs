@@ -9,6 +9,7 @@ use nasfw::engine::store::Run;
 use nasfw::{Config, Search};
 
 use crate::args::{MAX_SEED, PluginArgs, SettingsArgs, path_flag};
+use crate::cache::CacheArgs;
 use crate::events::EventArgs;
 use crate::exit::Failure;
 use crate::session::{ShowArgs, go};
@@ -46,6 +47,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DEVICE")]
     device: Option<Device>,
     #[command(flatten)]
+    cache: CacheArgs,
+    #[command(flatten)]
     workers: WorkerArgs,
     /// The run folder, which must be new [default: runs/PLUGIN-TASK-NNN]
     #[arg(long, value_name = "DIR")]
@@ -75,7 +78,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let search = |out: &Path| {
         go(args.show, |progress| {
             (args.events).with(progress, None, |observer| {
-                Search::with_layers(layers).observer(observer).run(out)
+                let mut search = Search::with_layers(layers).observer(observer);
+                if let Some(cache) = args.cache.open() {
+                    search = search.cache(cache);
+                }
+                search.run(out)
             })
         })
     };

@@ -66,6 +66,8 @@ struct End<'a> {
     stopped: bool,
     constant_reward: Option<f64>,
     best: Option<Line<'a>>,
+    /// Evaluations found in the cache.
+    cached: u64,
     /// Seconds per kind of work.
     seconds: BTreeMap<String, f64>,
 }
@@ -113,6 +115,7 @@ fn json(summary: &Summary) -> io::Result<()> {
         stopped: summary.is_stopped,
         constant_reward: summary.constant_reward,
         best: summary.best.as_ref().map(|t| Line::new(t, true)),
+        cached: summary.cached,
         seconds: (summary.spent.iter())
             .map(|(work, seconds)| (work.to_string(), *seconds))
             .collect(),
@@ -163,6 +166,13 @@ fn show_time(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
     card::heading(out, &format!("time: {whole:.0} s"))?;
     for line in card::wrap(&shares, 76, ", ") {
         writeln!(out, "  {line}")?;
+    }
+    if summary.cached > 0 {
+        writeln!(
+            out,
+            "  not computed again: {} evaluations, found in the cache",
+            summary.cached
+        )?;
     }
     writeln!(out)
 }

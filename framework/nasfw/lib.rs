@@ -80,6 +80,7 @@ pub use training::{Training, UnfinishedTraining};
 pub use nasfw_device::Device;
 pub use nasfw_engine::config::Preset;
 pub use nasfw_engine::eval::Report;
+pub use nasfw_engine::search::Summary;
 pub use nasfw_engine::train::Trained;
 pub use nasfw_engine::{Config, Ending, Error, Event, Observer, Result, Status, Trial};
 pub use nasfw_model::export;
@@ -89,6 +90,7 @@ pub use nasfw_network::fit::View;
 
 // The crates below, each a module.
 pub use nasfw_abi as abi;
+pub use nasfw_cache as cache;
 pub use nasfw_data as data;
 pub use nasfw_device as device;
 pub use nasfw_disk as disk;

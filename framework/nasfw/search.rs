@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use nasfw_cache::Cache;
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::experiment::GivenMembers;
-use nasfw_engine::search::{self, Changes};
+use nasfw_engine::search::{self, Changes, Resources};
 use nasfw_engine::{Config, Error, Result};
 use nasfw_sdk::registry::ControllerFromConfig;
 use nasfw_sdk::{Controller, RewardSchedule, Rng, Schema, SearchSpace, Task};
@@ -41,6 +42,7 @@ use crate::settings::{Settings, configured, trained};
 pub struct Search<'a> {
     settings: Settings,
     members: GivenMembers,
+    cache: Option<Cache>,
     watch: Watch<'a>,
 }
 
@@ -53,6 +55,7 @@ impl<'a> Search<'a> {
         Self {
             settings: Settings::new(base),
             members: GivenMembers::default(),
+            cache: None,
             watch: Watch::default(),
         }
     }
@@ -137,6 +140,15 @@ impl<'a> Search<'a> {
         self
     }
 
+    /// Reads results of earlier searches from `cache`, and keeps those of this one there. The search
+    /// ends as it would without; [`Summary::cached`](crate::Summary::cached) counts what was not
+    /// computed again. Nothing is kept for a task that is a value, as it has no version, nor on a GPU.
+    #[must_use]
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
     /// Loads a plugin library, `./libx.so` or `./libx.so#sha256=HEX`; its search space, if it has one
     /// and none was named before, is searched. Needs [`serve`](crate::serve).
     #[must_use]
@@ -165,9 +177,11 @@ impl<'a> Search<'a> {
     pub fn run(mut self, run: impl AsRef<Path>) -> Result<Run> {
         let config = self.config()?;
         let members = self.members.complete(&config)?;
-        let program = process::prepare(&config.run, &self.members)?;
-        let folder = run.as_ref();
-        let summary = search::run(&config, &members, folder, program.as_ref(), &mut self.watch)?;
+        let resources = Resources {
+            workers: process::prepare(&config.run, &self.members)?,
+            cache: self.cache,
+        };
+        let summary = search::run(&config, &members, run.as_ref(), resources, &mut self.watch)?;
         Run::of(summary)
     }
 
@@ -187,14 +201,11 @@ impl<'a> Search<'a> {
         let changes = changes(&recorded, &layers.resolve()?)?;
         let mut now = recorded.run.clone();
         changes.apply(&mut now);
-        let program = process::prepare(&now, &self.members)?;
-        let summary = search::resume(
-            folder,
-            &changes,
-            &self.members,
-            program.as_ref(),
-            &mut self.watch,
-        )?;
+        let resources = Resources {
+            workers: process::prepare(&now, &self.members)?,
+            cache: self.cache,
+        };
+        let summary = search::resume(folder, &changes, &self.members, resources, &mut self.watch)?;
         Run::of(summary)
     }
 }

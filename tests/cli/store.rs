@@ -24,6 +24,7 @@ fn trial(id: u64, ending: Ending) -> Trial {
         proposal: RecordedProposal {
             choices: choices.to_vec(),
             log_prob: Some(-35.1),
+            repeat: 0,
         },
         evaluation: Evaluation {
             id,

@@ -33,6 +33,7 @@ impl Place {
             .args(args)
             .current_dir(self.0.path())
             .env("XDG_CACHE_HOME", self.0.path().join(".cache"))
+            .env("NASFW_CACHE", "off")
             .output()
             .unwrap()
     }

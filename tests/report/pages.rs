@@ -37,6 +37,7 @@ fn trial(space: &dyn SearchSpace, id: u64) -> Trial {
         proposal: RecordedProposal {
             choices: choices.to_vec(),
             log_prob: Some(-35.1),
+            repeat: 0,
         },
         evaluation: Evaluation {
             id,

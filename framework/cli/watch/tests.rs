@@ -16,6 +16,7 @@ fn trial(id: u64, ending: Ending, reward: Option<f64>) -> Trial {
         proposal: RecordedProposal {
             choices: vec![0],
             log_prob: Some(-1.0),
+            repeat: 0,
         },
         evaluation: Evaluation {
             id,

@@ -27,6 +27,10 @@ pub struct RecordedProposal {
     /// Natural logarithm of the probability it was sampled with; none of a controller without a
     /// policy.
     pub log_prob: Option<f64>,
+    /// Number of earlier trials of the run with the same network. Together with the run's seed it
+    /// names the random streams of the evaluation, so a network's first evaluation is the same
+    /// whichever controller proposed it, and when.
+    pub repeat: u64,
 }
 
 /// The result of evaluating an architecture: everything in a trial that depends on no other trial
@@ -125,11 +129,13 @@ impl RecordedProposal {
     }
 }
 
-impl From<&Proposal> for RecordedProposal {
-    fn from(proposal: &Proposal) -> Self {
+impl RecordedProposal {
+    /// Records a proposal whose network `repeat` earlier trials have tried.
+    pub fn new(proposal: &Proposal, repeat: u64) -> Self {
         Self {
             choices: proposal.choices.to_vec(),
             log_prob: proposal.log_prob,
+            repeat,
         }
     }
 }
@@ -194,7 +200,7 @@ impl fmt::Display for Status {
 impl Serialize for Trial {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (proposal, evaluation) = (&self.proposal, &self.evaluation);
-        let mut fields = serializer.serialize_struct("Trial", 12)?;
+        let mut fields = serializer.serialize_struct("Trial", 13)?;
         fields.serialize_field("id", &evaluation.id)?;
         fields.serialize_field("genotype", &evaluation.genotype)?;
         fields.serialize_field("choices", &proposal.choices)?;
@@ -202,6 +208,7 @@ impl Serialize for Trial {
             Some(log_prob) => fields.serialize_field("log_prob", &log_prob)?,
             None => fields.skip_field("log_prob")?,
         }
+        fields.serialize_field("repeat", &proposal.repeat)?;
         fields.serialize_field("status", &self.status())?;
         fields.serialize_field("stage_rewards", &evaluation.stage_rewards)?;
         fields.serialize_field("reward", &self.reward)?;
@@ -225,6 +232,7 @@ mod tests {
             proposal: RecordedProposal {
                 choices: vec![1, 0],
                 log_prob: Some(-0.5),
+                repeat: 2,
             },
             evaluation: Evaluation {
                 genotype: "g".into(),
@@ -239,7 +247,7 @@ mod tests {
         };
         let before = r#"{"id":3,"genotype":"g","choices":[1,0],"#;
         let after = concat!(
-            r#""status":"stopped","stage_rewards":[0.25],"reward":0.25,"metrics":{"miou":0.5},"#,
+            r#""repeat":2,"status":"stopped","stage_rewards":[0.25],"reward":0.25,"metrics":{"miou":0.5},"#,
             r#""params":0,"macs":0,"seconds":0.0,"reason":"low"}"#
         );
         let text = serde_json::to_string(&trial).unwrap();

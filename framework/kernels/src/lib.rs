@@ -56,4 +56,4 @@ pub use output::{Output, UninitBuf};
 pub use pool::{global_average_backward, global_average_forward};
 pub use resize::{resize_backward, resize_forward, resize_rows};
 pub use shape::MapShape;
-pub use simd::{SimdLevel, set_simd_level};
+pub use simd::{SimdLevel, instructions, set_simd_level};

@@ -33,6 +33,26 @@ pub fn set_simd_level(level: SimdLevel) {
     LEVEL.store(level as u8, Ordering::Relaxed);
 }
 
+/// The name of the instructions in force: `AVX-512`, `AVX2`, `SSE4.1`, `NEON` or `portable`. Results are
+/// equal to the bit on machines where it is the same.
+pub fn instructions() -> &'static str {
+    struct Name;
+    impl WithSimd for Name {
+        type Output = &'static str;
+        fn with_simd<S: Simd>(self, _: S) -> &'static str {
+            let path = std::any::type_name::<S>();
+            match path.rsplit("::").next().unwrap_or(path) {
+                "V4" => "AVX-512",
+                "V3" => "AVX2",
+                "V2" => "SSE4.1",
+                "Neon" => "NEON",
+                _ => "portable",
+            }
+        }
+    }
+    dispatch(Name)
+}
+
 /// Runs `op` compiled for the level in force.
 #[inline]
 pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {

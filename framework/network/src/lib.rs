@@ -22,5 +22,6 @@ mod network;
 mod weights;
 
 pub use error::{Error, Result};
+pub use nasfw_kernels::instructions;
 pub use network::{Network, Outputs, Parameter, Parameters, RunningStatistics};
 pub use weights::{Array, Weights, note_in_safetensors};

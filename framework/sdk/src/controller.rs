@@ -154,7 +154,8 @@ pub trait Controller {
     /// Proposes the next architecture to try.
     ///
     /// All proposals of a round are made before the first of their outcomes is reported, each with
-    /// its own generator.
+    /// its own generator. A search may pass over a proposal whose network it has tried before, and
+    /// ask again; no outcome follows then.
     ///
     /// # Errors
     /// When nothing can be proposed, which ends the search.

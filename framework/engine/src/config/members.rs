@@ -23,7 +23,7 @@ pub(crate) fn value_type(name: &str) -> &str {
 }
 
 /// Tells whether a member's name stands for a value, which cannot be made from a configuration.
-pub(super) fn is_value(name: &str) -> bool {
+pub(crate) fn is_value(name: &str) -> bool {
     name.starts_with(VALUE)
 }
 

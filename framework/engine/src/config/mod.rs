@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use layer::{Layers, Preset};
-pub(crate) use members::{value_name, value_type};
+pub(crate) use members::{is_value, value_name, value_type};
 pub use settings::{
     EncoderConfig, FeaturesConfig, MetaConfig, OnFailure, RunConfig, TeacherConfig, TrainConfig,
     TrainDecay, WarmupConfig,

@@ -37,6 +37,9 @@ pub struct RunConfig {
     pub max_failures_in_row: u64,
     /// The outcome reported to the controller for a failed trial.
     pub on_failure: OnFailure,
+    /// Draws again, up to 100 times, when the controller proposes a network that the run has tried
+    /// before; if it still does, or with `false`, the network is evaluated again with another seed.
+    pub distinct: bool,
 }
 
 /// The outcome reported to the controller for a failed trial. Neither is a reward of 0.
@@ -65,6 +68,7 @@ impl Default for RunConfig {
             retries: 1,
             max_failures_in_row: 10,
             on_failure: OnFailure::default(),
+            distinct: true,
         }
     }
 }

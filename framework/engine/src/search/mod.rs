@@ -11,7 +11,9 @@
 //! | `round.rs` | proposals drawn together, evaluated in any order, learned from in theirs |
 //! | `study.rs` | learning from trials, and the run that records them |
 //! | `strategy.rs` | the decisions: controller and schedule |
+//! | `networks.rs` | the networks that a run has tried |
 //! | `replay.rs` | a run's decisions recomputed from its seed and evaluations |
+//! | `result_cache.rs` | results of earlier searches, by what they depend on |
 //! | `failures.rs` | detection of a hopeless search |
 //! | `executor/` | evaluation in this process, or in workers |
 //! | `show.rs` | progress of evaluation in workers |
@@ -23,9 +25,11 @@ mod clock;
 mod executor;
 mod failures;
 mod features;
+mod networks;
 mod plain;
 mod prepare;
 mod replay;
+mod result_cache;
 mod round;
 mod session;
 mod show;
@@ -36,7 +40,7 @@ mod warmup;
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
-use nasfw_sdk::Proposal;
+use nasfw_sdk::{IoChannels, Proposal};
 
 use crate::config::{Config, RunConfig};
 use crate::error::{Error, Result};
@@ -47,11 +51,23 @@ use crate::trial::{Status, Trial};
 use clock::Clock;
 pub use clock::Work;
 pub use executor::{WorkerProgram, work};
+use nasfw_cache::Cache;
 use nasfw_device::{Device, on_device};
 use nasfw_network::kernels::Kernels;
 pub use prepare::WARM_WEIGHTS;
 pub use replay::{Difference, Replayed, replay};
 use strategy::Strategy;
+
+/// What a search may use besides its device.
+#[derive(Debug, Default)]
+pub struct Resources {
+    /// The program that evaluates as a worker; without one, and with `run.workers = 0`, this process
+    /// evaluates.
+    pub workers: Option<WorkerProgram>,
+    /// Results of earlier searches, which are then not computed again, and a place to keep those of
+    /// this one. A search that reads from it ends as one that does not.
+    pub cache: Option<Cache>,
+}
 
 /// The result of a call of [`run`] or [`resume`].
 #[derive(Debug)]
@@ -67,6 +83,8 @@ pub struct Summary {
     pub constant_reward: Option<f64>,
     /// True if the observer asked to stop before all trials were done.
     pub is_stopped: bool,
+    /// Evaluations of this call that were found in the cache.
+    pub cached: u64,
     /// Seconds of this call by kind of work.
     pub spent: Vec<(Work, f64)>,
 }
@@ -81,12 +99,12 @@ pub fn run(
     config: &Config,
     members: &Members,
     out: &Path,
-    program: Option<&WorkerProgram>,
+    resources: Resources,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
-    check_limits(config, program)?;
+    check_limits(config, resources.workers.as_ref())?;
     on_device!(config.run.device, |kernels| {
-        run_on(kernels, config, members, out, program, observer)
+        run_on(kernels, config, members, out, resources, observer)
     })
 }
 
@@ -95,14 +113,14 @@ fn run_on<K: Kernels>(
     config: &Config,
     members: &Members,
     out: &Path,
-    program: Option<&WorkerProgram>,
+    resources: Resources,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
     let clock = Clock::start();
     let setup = clock.time(Work::Data, || Setup::checked(config, members, observer))?;
     let mut run = Run::create(out, config)?;
     run.bind(&setup.source.fingerprint, setup.io.output_channels)?;
-    session::search(kernels, setup, run, &clock, program, observer)
+    session::search(kernels, setup, run, &clock, resources, observer)
 }
 
 /// Overrides of a run's settings for one call of [`resume`]. Only the number of trials is kept
@@ -151,7 +169,7 @@ pub fn resume(
     folder: &Path,
     changes: &Changes,
     members: &GivenMembers,
-    program: Option<&WorkerProgram>,
+    resources: Resources,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
     let run = Run::open(folder)?;
@@ -165,14 +183,16 @@ pub fn resume(
         config.data.path = Some(absolute);
     }
     config.check_ranges()?;
-    check_limits(&config, program)?;
+    check_limits(&config, resources.workers.as_ref())?;
     let members = members.complete(&config)?;
     if run.artifact(WARM_WEIGHTS)?.is_some() {
         // The warm-up that started from them is over.
         config.encoder.weights = None;
     }
     on_device!(config.run.device, |kernels| {
-        resume_on(kernels, run, &config, &members, changes, program, observer)
+        resume_on(
+            kernels, run, &config, &members, changes, resources, observer,
+        )
     })
 }
 
@@ -182,7 +202,7 @@ fn resume_on<K: Kernels>(
     config: &Config,
     members: &Members,
     changes: &Changes,
-    program: Option<&WorkerProgram>,
+    resources: Resources,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
     let clock = Clock::start();
@@ -194,7 +214,7 @@ fn resume_on<K: Kernels>(
     if changes.data.is_some() {
         run.set_data_path(config)?;
     }
-    session::search(kernels, setup, run, &clock, program, observer)
+    session::search(kernels, setup, run, &clock, resources, observer)
 }
 
 /// Checks that the limits can be enforced with this kind of evaluation.
@@ -228,8 +248,9 @@ pub fn proposals(
     config: &Config,
     members: &Members,
 ) -> Result<impl Iterator<Item = Result<Proposal>>> {
-    let mut strategy = Strategy::new(config, members)?;
-    Ok((0..).map(move |id| strategy.propose(id)))
+    // Outputs do not tell networks apart.
+    let mut strategy = Strategy::new(config, members, IoChannels::rgb(1))?;
+    Ok((0..).map(move |id| Ok(strategy.propose(id)?.proposal)))
 }
 
 /// Compares two trials by worth, better is greater: complete beats stopped beats failed, then the

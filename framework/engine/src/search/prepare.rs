@@ -5,6 +5,7 @@ use nasfw_sdk::{Source, Stage};
 use super::baseline::constant_reward;
 use super::candidate::StageData;
 use super::clock::{Clock, Work};
+use super::result_cache::ResultCache;
 use super::{features, warmup};
 use crate::error::{Error, Result};
 use crate::experiment::Setup;
@@ -33,10 +34,15 @@ pub(super) fn warm<K: Kernels>(
     setup: &Setup,
     clock: &Clock,
     run: &mut Run,
+    cache: &mut ResultCache,
     observer: &mut dyn Observer,
 ) -> Result<Option<Network<K>>> {
     if let Some(warm) = kept(kernels, setup, run)? {
         return Ok(Some(warm));
+    }
+    if let Some(bytes) = cache.warm_up(setup, observer) {
+        run.write_artifact(WARM_WEIGHTS, &bytes)?;
+        return warmup::restore(kernels, setup, &Weights::from_safetensors(&bytes)?);
     }
     let warm = clock.time(Work::WarmUp, || {
         warmup::warm_up(kernels, setup, clock, observer)
@@ -51,6 +57,7 @@ pub(super) fn warm<K: Kernels>(
     if let Some(warm) = &warm {
         let bytes = warm.parameters().weights().to_safetensors()?;
         run.write_artifact(WARM_WEIGHTS, &bytes)?;
+        cache.keep_warm_up(setup, &bytes, observer);
     }
     Ok(warm)
 }

@@ -3,9 +3,10 @@
 //! Nothing is trained: the recorded stage rewards are taken as they are. Everything else follows
 //! from them, and must match the record.
 
-use nasfw_sdk::{Cost, IoChannels, Proposal, Seed, Size, Stage, State, Verdict};
+use nasfw_sdk::{Choices, Cost, IoChannels, Seed, Size, Stage, State, Verdict};
 
-use super::strategy::{Strategy, trial_seed, verdict};
+use super::networks::canonical;
+use super::strategy::{Proposed, Strategy, evaluation_seed, verdict};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::experiment::{GivenMembers, Members};
@@ -53,12 +54,12 @@ pub fn replay(view: &RunView, members: &GivenMembers) -> Result<Replayed> {
         for id in first..first + config.run.round {
             proposals.push(replay.strategy.propose(id)?);
         }
-        for (id, proposal) in round.clone().zip(&proposals) {
+        for (id, proposed) in round.clone().zip(&proposals) {
             let recorded = match trials.get(usize::try_from(id).unwrap_or(usize::MAX)) {
                 Some(trial) => &trial.proposal,
                 None => &pending[usize::try_from(id - ends).unwrap_or(0)].proposal,
             };
-            if let Some(what) = other_proposal(proposal, recorded) {
+            if let Some(what) = other_proposal(proposed, recorded) {
                 replayed.difference = Some(Difference {
                     trial: Some(id),
                     what,
@@ -69,11 +70,11 @@ pub fn replay(view: &RunView, members: &GivenMembers) -> Result<Replayed> {
                 replayed.pending += 1;
             }
         }
-        for (id, proposal) in round.zip(proposals) {
+        for (id, proposed) in round.zip(proposals) {
             let Some(trial) = trials.get(usize::try_from(id).unwrap_or(usize::MAX)) else {
                 break;
             };
-            if let Some(what) = replay.trial(trial, proposal, &before)? {
+            if let Some(what) = replay.trial(trial, proposed, &before)? {
                 let trial = Some(id);
                 replayed.difference = Some(Difference { trial, what });
                 return Ok(replayed);
@@ -107,11 +108,12 @@ impl<'a> Replay<'a> {
             0 => 1,
             _ => view.outputs()?,
         };
+        let io = IoChannels::rgb(outputs as usize);
         Ok(Self {
             config,
-            strategy: Strategy::new(config, &members)?,
+            strategy: Strategy::new(config, &members, io.clone())?,
             stages: members.schedule()?.stages().to_vec(),
-            io: IoChannels::rgb(outputs as usize),
+            io,
             members,
         })
     }
@@ -120,10 +122,11 @@ impl<'a> Replay<'a> {
     fn trial(
         &mut self,
         trial: &Trial,
-        proposal: Proposal,
+        proposed: Proposed,
         before: &State,
     ) -> Result<Option<String>> {
-        match self.members.space().genotype(&proposal.choices) {
+        let choices = canonical(self.members.space(), &proposed.proposal.choices);
+        match self.members.space().genotype(&choices) {
             Ok(genotype) if genotype != trial.genotype() => {
                 return Ok(Some(format!(
                     "the genotype is {genotype}, expected {}",
@@ -135,7 +138,7 @@ impl<'a> Replay<'a> {
         }
         // That it could not be decoded may be the reason of a failure.
         if trial.status() != Status::Failed {
-            let cost = self.cost(&proposal)?;
+            let cost = self.cost(&choices)?;
             if let Some(what) = other_cost(&cost, &trial.evaluation.cost) {
                 return Ok(Some(what));
             }
@@ -143,7 +146,7 @@ impl<'a> Replay<'a> {
         if let Some(what) = self.other_verdict(trial, before)? {
             return Ok(Some(what));
         }
-        let reward = self.strategy.learn(proposal, &trial.evaluation)?;
+        let reward = self.strategy.learn(proposed, &trial.evaluation)?;
         if reward != trial.reward {
             let text = |reward: Option<f64>| reward.map_or("none".into(), |r| r.to_string());
             return Ok(Some(format!(
@@ -155,8 +158,8 @@ impl<'a> Replay<'a> {
         Ok(None)
     }
 
-    fn cost(&self, proposal: &Proposal) -> Result<Cost> {
-        let graph = self.members.space().decode(&proposal.choices, &self.io)?;
+    fn cost(&self, choices: &Choices) -> Result<Cost> {
+        let graph = self.members.space().decode(choices, &self.io)?;
         let crop = self.stages.last().map_or(1, |s| s.crop_px);
         Ok(graph.cost(Size::square(crop)))
     }
@@ -166,7 +169,7 @@ impl<'a> Replay<'a> {
     fn other_verdict(&self, trial: &Trial, before: &State) -> Result<Option<String>> {
         let mut schedule = self.members.schedule()?;
         schedule.load(before).map_err(Error::broken)?;
-        let seed = trial_seed(Seed(self.config.run.seed), trial.id());
+        let seed = evaluation_seed(Seed(self.config.run.seed), trial.proposal.repeat);
         let stage_rewards = &trial.evaluation.stage_rewards;
         let (last, gone) = (self.stages.len() - 1, stage_rewards.len());
         if gone > self.stages.len() {
@@ -218,7 +221,8 @@ fn other_cost(cost: &Cost, recorded: &Cost) -> Option<String> {
     (cost != recorded).then(|| format!("the cost is {cost:?}, expected {recorded:?}"))
 }
 
-fn other_proposal(proposal: &Proposal, recorded: &RecordedProposal) -> Option<String> {
+fn other_proposal(proposed: &Proposed, recorded: &RecordedProposal) -> Option<String> {
+    let Proposed { proposal, repeat } = proposed;
     if proposal.choices[..] != recorded.choices[..] {
         return Some(format!(
             "the controller proposes {:?}, but {:?} is recorded",
@@ -233,6 +237,12 @@ fn other_proposal(proposal: &Proposal, recorded: &RecordedProposal) -> Option<St
         let recorded = (recorded.log_prob).map_or("none".into(), |it| it.to_string());
         return Some(format!(
             "proposed with log-probability {now}, but {recorded} is recorded"
+        ));
+    }
+    if *repeat != recorded.repeat {
+        return Some(format!(
+            "{repeat} earlier trials have the same network, but {} are recorded",
+            recorded.repeat
         ));
     }
     None

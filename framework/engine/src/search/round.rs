@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use nasfw_sdk::{Proposal, Schema};
+use nasfw_sdk::{Choices, Schema};
 
 use super::executor::{Executor, Job};
+use super::networks::canonical;
+use super::result_cache::Slot;
+use super::strategy::Proposed;
 use super::study::Study;
 use crate::error::{Error, Result};
 use crate::progress::{Event, Observer};
@@ -15,16 +18,18 @@ use nasfw_plugin_host as plugins;
 /// Proposes a round, or picks up the one that an interruption left, and completes it. Only trials
 /// below `wanted` are evaluated; the others wait until more are wanted, so that the rounds of a
 /// search do not depend on where it paused.
-pub(super) fn go_through(
+pub(super) fn run_round(
     study: &mut Study<'_>,
     executor: &mut dyn Executor,
     wanted: u64,
     observer: &mut dyn Observer,
 ) -> Result<()> {
     let round = study.round()?;
-    let schema = study.setup.space().schema();
+    let space = study.setup.space();
+    let schema = space.schema();
     let mut buffer = ReorderBuffer {
         proposals: BTreeMap::new(),
+        slots: BTreeMap::new(),
         waiting: BTreeMap::new(),
         study,
         observer,
@@ -35,15 +40,24 @@ pub(super) fn go_through(
         if id >= wanted {
             break;
         }
-        let proposal = checked(&pending, schema, buffer.study.run)?;
-        buffer.proposals.insert(id, proposal);
-        match pending.evaluation {
-            Some(evaluation) => drop(buffer.waiting.insert(id, evaluation)),
-            None => jobs.push(Job {
-                id,
-                choices: pending.proposal.choices,
-                schedule: round.schedule.clone(),
-            }),
+        let proposed = checked(&pending, schema, buffer.study.run)?;
+        let (choices, repeat) = (
+            canonical(space, &proposed.proposal.choices),
+            proposed.repeat,
+        );
+        buffer.proposals.insert(id, proposed);
+        if let Some(evaluation) = pending.evaluation {
+            buffer.waiting.insert(id, evaluation);
+            continue;
+        }
+        let job = Job {
+            id,
+            choices: choices.to_vec(),
+            repeat,
+            schedule: round.schedule.clone(),
+        };
+        if !buffer.find(&job, &choices)? {
+            jobs.push(job);
         }
     }
     buffer.learn()?;
@@ -52,14 +66,16 @@ pub(super) fn go_through(
     Ok(())
 }
 
-fn checked(pending: &Pending, schema: &Schema, run: &Run) -> Result<Proposal> {
-    pending.proposal.checked(schema).map_err(|e| Error::Run {
+fn checked(pending: &Pending, schema: &Schema, run: &Run) -> Result<Proposed> {
+    let proposal = pending.proposal.checked(schema).map_err(|e| Error::Run {
         run: run.folder().into(),
         message: format!(
             "run.db is damaged: the choices of pending trial {}: {e}",
             pending.id
         ),
-    })
+    })?;
+    let repeat = pending.proposal.repeat;
+    Ok(Proposed { proposal, repeat })
 }
 
 /// Collects evaluations. Those that cannot be learned from yet, because an earlier trial is still
@@ -68,7 +84,9 @@ pub(super) struct ReorderBuffer<'d, 'l> {
     study: &'d mut Study<'l>,
     observer: &'d mut dyn Observer,
     /// Proposals not learned from yet, by id.
-    proposals: BTreeMap<u64, Proposal>,
+    proposals: BTreeMap<u64, Proposed>,
+    /// Where evaluations are to be kept in the cache, by id.
+    slots: BTreeMap<u64, Slot>,
     /// Evaluations not learned from yet, by id.
     waiting: BTreeMap<u64, Evaluation>,
 }
@@ -82,6 +100,10 @@ impl ReorderBuffer<'_, '_> {
     /// Takes an evaluation, and learns from all trials that are next in request.
     pub(super) fn take(&mut self, evaluation: Evaluation) -> Result<()> {
         self.pass_notes_on();
+        if let Some(slot) = self.slots.remove(&evaluation.id) {
+            let Study { cache, setup, .. } = &mut *self.study;
+            cache.keep(setup, &slot, &evaluation, self.observer);
+        }
         if evaluation.id != self.study.next {
             self.study.run.keep_evaluation(&evaluation)?;
         }
@@ -89,11 +111,29 @@ impl ReorderBuffer<'_, '_> {
         self.learn()
     }
 
+    /// Looks for a job's evaluation in the cache; returns false if it is to be computed.
+    fn find(&mut self, job: &Job, choices: &Choices) -> Result<bool> {
+        let Study { cache, setup, .. } = &mut *self.study;
+        let Some(slot) = cache.slot(setup, choices, job.repeat) else {
+            return Ok(false);
+        };
+        let Some(evaluation) = cache.find(setup, &slot, job, self.observer)? else {
+            self.slots.insert(job.id, slot);
+            return Ok(false);
+        };
+        self.observer.on(&Event::TrialStarted {
+            id: job.id,
+            genotype: &evaluation.genotype,
+        });
+        self.waiting.insert(job.id, evaluation);
+        Ok(true)
+    }
+
     fn learn(&mut self) -> Result<()> {
         while let Some(evaluation) = self.waiting.remove(&self.study.next) {
             // Every trial of the round has a proposal.
-            if let Some(proposal) = self.proposals.remove(&evaluation.id) {
-                self.study.learn(proposal, evaluation, self.observer)?;
+            if let Some(proposed) = self.proposals.remove(&evaluation.id) {
+                self.study.learn(proposed, evaluation, self.observer)?;
             }
             self.pass_notes_on();
         }

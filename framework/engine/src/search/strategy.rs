@@ -1,26 +1,41 @@
 //! Decisions of a search: controller and schedule, updated in the order of the trials.
 
-use nasfw_sdk::{Controller, Outcome, Proposal, RewardSchedule, Seed, State, Verdict};
+use nasfw_sdk::{
+    Controller, IoChannels, Outcome, Proposal, RewardSchedule, Schema, Seed, State, Verdict,
+};
 
 use crate::config::{Config, OnFailure};
 use crate::error::{Error, Result};
 use crate::experiment::Members;
-use crate::store::SearchState;
-use crate::trial::{Ending, Evaluation};
+use crate::store::{Pending, SearchState};
+use crate::trial::{Ending, Evaluation, Trial};
 
-/// The source of a trial's random streams; no two trials share one.
-pub(super) fn trial_seed(search: Seed, id: u64) -> Seed {
+use super::networks::Networks;
+
+/// Draws of a proposal whose network was tried before; the last one is taken as it is.
+const DRAWS: u64 = 100;
+
+/// The source of the random streams of a trial's proposal and outcome; no two trials share one.
+fn trial_seed(search: Seed, id: u64) -> Seed {
     search.child(&format!("trial/{id}"))
+}
+
+/// The source of the random streams of an evaluation: initial weights, batches, augmentation,
+/// verdicts. The first evaluations of all networks share it, the second ones another, and so on. So
+/// networks are compared on the same draws, and an evaluation does not depend on the trials before
+/// it.
+pub(super) fn evaluation_seed(search: Seed, repeat: u64) -> Seed {
+    search.child(&format!("evaluation/{repeat}"))
 }
 
 /// Asks whether the schedule continues after stage `at`, given its present memory, which may grow.
 pub(super) fn verdict(
     schedule: &mut dyn RewardSchedule,
-    trial: Seed,
+    evaluation: Seed,
     at: usize,
     reward: f64,
 ) -> nasfw_sdk::Result<Verdict> {
-    let mut rng = trial.stream(&format!("verdict/{at}"));
+    let mut rng = evaluation.stream(&format!("verdict/{at}"));
     schedule.verdict(at, reward, &mut rng)
 }
 
@@ -32,13 +47,22 @@ pub(super) struct Strategy {
     /// The lowest reward of an evaluated trial reported to the controller.
     worst: Option<f64>,
     on_failure: OnFailure,
+    /// Draw again when a network was tried before.
+    distinct: bool,
+    networks: Networks,
     stages: usize,
     seed: Seed,
 }
 
+/// A proposal, and how often its network was tried before.
+pub(super) struct Proposed {
+    pub(super) proposal: Proposal,
+    pub(super) repeat: u64,
+}
+
 impl Strategy {
     /// The initial state of a search.
-    pub(super) fn new(config: &Config, members: &Members) -> Result<Self> {
+    pub(super) fn new(config: &Config, members: &Members, io: IoChannels) -> Result<Self> {
         let seed = Seed(config.run.seed);
         let schedule = members.schedule()?;
         Ok(Self {
@@ -47,39 +71,65 @@ impl Strategy {
             schedule,
             worst: None,
             on_failure: config.run.on_failure,
+            distinct: config.run.distinct,
+            networks: Networks::new(members.space.clone(), io),
             seed,
         })
     }
 
-    /// The saved state, after trials with these rewards.
+    /// The saved state, after these trials and with these proposals pending.
     pub(super) fn load(
         &mut self,
         state: &SearchState,
-        rewards: impl Iterator<Item = f64>,
+        trials: &[Trial],
+        pending: &[Pending],
+        schema: &Schema,
     ) -> Result<()> {
         self.controller.load(&state.controller)?;
         self.schedule.load(&state.schedule)?;
-        self.worst = rewards.reduce(f64::min);
+        self.worst = trials.iter().filter_map(|t| t.reward).reduce(f64::min);
+        let trials = trials.iter().map(|trial| &trial.proposal);
+        for proposal in trials.chain(pending.iter().map(|p| &p.proposal)) {
+            self.networks.add(&proposal.checked(schema)?.choices);
+        }
         Ok(())
     }
 
-    /// Draws the proposal for trial `id`.
-    pub(super) fn propose(&mut self, id: u64) -> Result<Proposal> {
-        let mut rng = trial_seed(self.seed, id).stream("propose");
-        self.controller.propose(&mut rng).map_err(Error::broken)
+    /// Draws the proposal for trial `id`; where the run asks for distinct networks, again while
+    /// the network was tried before. The controller does not hear of the proposals passed over.
+    pub(super) fn propose(&mut self, id: u64) -> Result<Proposed> {
+        let mut proposed = self.draw(id, 0)?;
+        let mut draw = 1;
+        while self.distinct && proposed.repeat > 0 && draw < DRAWS {
+            proposed = self.draw(id, draw)?;
+            draw += 1;
+        }
+        self.networks.add(&proposed.proposal.choices);
+        Ok(proposed)
+    }
+
+    fn draw(&mut self, id: u64, draw: u64) -> Result<Proposed> {
+        let stream = match draw {
+            0 => "propose".into(),
+            n => format!("propose/{n}"),
+        };
+        let mut rng = trial_seed(self.seed, id).stream(&stream);
+        let proposal = self.controller.propose(&mut rng).map_err(Error::broken)?;
+        let repeat = self.networks.tried(&proposal.choices);
+        Ok(Proposed { proposal, repeat })
     }
 
     /// Reports a trial's outcome to the schedule and then to the controller; returns the final
     /// reward, none for a failure.
     pub(super) fn learn(
         &mut self,
-        proposal: Proposal,
+        Proposed { proposal, repeat }: Proposed,
         evaluation: &Evaluation,
     ) -> Result<Option<f64>> {
         let (reward, outcome) = match &evaluation.ending {
             Ending::Failed { reason } => (None, self.failure(proposal, reason)),
             Ending::Complete | Ending::Stopped { .. } => {
-                let reward = self.reward(evaluation)?;
+                let reward = self.reward(repeat, evaluation)?;
                 (Some(reward), Outcome::Scored { proposal, reward })
             }
         };
@@ -92,12 +142,12 @@ impl Strategy {
     /// Repeats to the schedule the questions that the trial's copy of it was asked, so that its
     /// memory grows in the order of the trials, and returns its reward. A failure is not an
     /// evaluation: the schedule does not hear of it.
-    fn reward(&mut self, evaluation: &Evaluation) -> Result<f64> {
-        let trial = trial_seed(self.seed, evaluation.id);
+    fn reward(&mut self, repeat: u64, evaluation: &Evaluation) -> Result<f64> {
+        let seed = evaluation_seed(self.seed, repeat);
         let rewards = evaluation.stage_rewards.iter().enumerate();
         for (at, &reward) in rewards.take(self.stages - 1) {
             // The copy gave the verdict, in its state at the beginning of the round.
-            verdict(&mut *self.schedule, trial, at, reward).map_err(Error::broken)?;
+            verdict(&mut *self.schedule, seed, at, reward).map_err(Error::broken)?;
         }
         let (rewards, cost) = (&evaluation.stage_rewards, &evaluation.cost);
         let reward = (self.schedule.reward(rewards, cost)).map_err(Error::broken)?;

@@ -1,11 +1,10 @@
 //! Learning from trials, in order, and the run that records them.
 
-use nasfw_sdk::Proposal;
-
 use super::clock::{Clock, Work};
 use super::failures::Failures;
 use super::is_better;
-use super::strategy::Strategy;
+use super::result_cache::ResultCache;
+use super::strategy::{Proposed, Strategy};
 use crate::error::Result;
 use crate::experiment::Setup;
 use crate::progress::{Event, Observer};
@@ -17,6 +16,7 @@ pub(super) struct Study<'a> {
     pub(super) setup: &'a Setup,
     clock: &'a Clock,
     pub(super) run: &'a mut Run,
+    pub(super) cache: &'a mut ResultCache,
     strategy: Strategy,
     /// The next trial to learn from.
     pub(super) next: u64,
@@ -26,17 +26,24 @@ pub(super) struct Study<'a> {
 
 impl<'a> Study<'a> {
     /// Starts a new run or continues a stored one.
-    pub(super) fn new(setup: &'a Setup, clock: &'a Clock, run: &'a mut Run) -> Result<Self> {
+    pub(super) fn new(
+        setup: &'a Setup,
+        clock: &'a Clock,
+        run: &'a mut Run,
+        cache: &'a mut ResultCache,
+    ) -> Result<Self> {
         let config = &setup.config;
-        let mut strategy = Strategy::new(config, &setup.members)?;
+        let mut strategy = Strategy::new(config, &setup.members, setup.io.clone())?;
         let trials = run.trials()?;
         if let Some(state) = run.state()? {
-            strategy.load(&state, trials.iter().filter_map(|t| t.reward))?;
+            let pending = run.round()?.pending;
+            strategy.load(&state, &trials, &pending, setup.space().schema())?;
         }
         Ok(Self {
             setup,
             clock,
             run,
+            cache,
             strategy,
             next: trials.len() as u64,
             best: super::best(&trials).cloned(),
@@ -58,8 +65,10 @@ impl<'a> Study<'a> {
     fn propose(&mut self) -> Result<()> {
         let (clock, strategy) = (self.clock, &mut self.strategy);
         let ids = self.next..self.next + self.setup.config.run.round;
-        let proposals: Vec<Proposal> = clock.time(Work::Controller, || {
-            ids.map(|id| strategy.propose(id)).collect::<Result<_>>()
+        let proposals: Vec<RecordedProposal> = clock.time(Work::Controller, || {
+            let proposed = ids.map(|id| strategy.propose(id));
+            let recorded = |it: Proposed| RecordedProposal::new(&it.proposal, it.repeat);
+            proposed.map(|it| it.map(recorded)).collect::<Result<_>>()
         })?;
         let (state, run) = (strategy.state()?, &mut *self.run);
         clock.time(Work::Store, || run.begin_round(&proposals, &state))
@@ -68,13 +77,13 @@ impl<'a> Study<'a> {
     /// Learns from the next trial and stores it with the state after it.
     pub(super) fn learn(
         &mut self,
-        proposal: Proposal,
+        proposed: Proposed,
         evaluation: Evaluation,
         observer: &mut dyn Observer,
     ) -> Result<()> {
         let (clock, strategy) = (self.clock, &mut self.strategy);
-        let recorded = RecordedProposal::from(&proposal);
-        let reward = clock.time(Work::Controller, || strategy.learn(proposal, &evaluation))?;
+        let recorded = RecordedProposal::new(&proposed.proposal, proposed.repeat);
+        let reward = clock.time(Work::Controller, || strategy.learn(proposed, &evaluation))?;
         let trial = Trial {
             proposal: recorded,
             evaluation,

@@ -10,7 +10,7 @@ use crate::error::Result;
 use nasfw_disk::Folder;
 
 /// The version of the tables that this program writes, and the only one it reads.
-pub const FORMAT: i64 = 4;
+pub const FORMAT: i64 = 5;
 
 /// Application id of nasfw databases: "nasf" in ASCII.
 const APPLICATION_ID: i64 = 0x6e61_7366;
@@ -31,6 +31,7 @@ CREATE TABLE trials (
     genotype              TEXT NOT NULL,
     choices               TEXT NOT NULL, -- JSON: one index per decision, in sampling order
     log_prob              REAL,          -- natural logarithm; NULL without a policy
+    repeat                INTEGER NOT NULL, -- earlier trials with the same network
     status                TEXT NOT NULL CHECK (status IN ('complete', 'stopped', 'failed')),
     stage_rewards         TEXT NOT NULL, -- JSON: one number per completed stage
     reward                REAL,          -- as reported to the controller; NULL if it failed
@@ -52,6 +53,7 @@ CREATE TABLE pending ( -- the proposals of the current round
     id         INTEGER PRIMARY KEY, -- the trial that it will be
     choices    TEXT NOT NULL,       -- JSON: one index per decision, in sampling order
     log_prob   REAL,                -- natural logarithm; NULL without a policy
+    repeat     INTEGER NOT NULL,    -- earlier trials with the same network
     evaluation TEXT                 -- JSON: its result, not learned from yet; NULL until it is known
 ) STRICT;
 CREATE TABLE round (

@@ -1,6 +1,6 @@
 //! The current round: proposals, and their evaluations before they are learned from.
 
-use nasfw_sdk::{Proposal, State};
+use nasfw_sdk::State;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Run, RunView, SearchState, rows, run_error};
@@ -33,20 +33,24 @@ impl Run {
     ///
     /// # Errors
     /// When the previous round is not over, or the database fails.
-    pub fn begin_round(&mut self, proposals: &[Proposal], state: &SearchState) -> Result<()> {
+    pub fn begin_round(
+        &mut self,
+        proposals: &[RecordedProposal],
+        state: &SearchState,
+    ) -> Result<()> {
         if !self.round()?.pending.is_empty() {
             return Err(run_error(self.folder(), "the previous round is not over"));
         }
         let first = self.finished()?;
         self.change(|tx| {
             for (id, proposal) in (first..).zip(proposals) {
-                let proposal = RecordedProposal::from(proposal);
                 tx.execute(
-                    "INSERT INTO pending VALUES (?1, ?2, ?3, NULL)",
+                    "INSERT INTO pending VALUES (?1, ?2, ?3, ?4, NULL)",
                     params![
                         rows::integer(id)?,
                         rows::json(&proposal.choices)?,
-                        proposal.log_prob
+                        proposal.log_prob,
+                        rows::integer(proposal.repeat)?
                     ],
                 )?;
             }
@@ -101,7 +105,7 @@ impl RunView {
 }
 
 fn pending(db: &Connection) -> rusqlite::Result<Vec<Pending>> {
-    let sql = "SELECT id, choices, log_prob, evaluation FROM pending ORDER BY id";
+    let sql = "SELECT id, choices, log_prob, repeat, evaluation FROM pending ORDER BY id";
     let mut statement = db.prepare(sql)?;
     let read = |row: &rusqlite::Row<'_>| {
         Ok(Pending {
@@ -109,10 +113,11 @@ fn pending(db: &Connection) -> rusqlite::Result<Vec<Pending>> {
             proposal: RecordedProposal {
                 choices: rows::from_json(row, 1)?,
                 log_prob: row.get(2)?,
+                repeat: rows::unsigned(row, 3)?,
             },
-            evaluation: match row.get_ref(3)? {
+            evaluation: match row.get_ref(4)? {
                 rusqlite::types::ValueRef::Null => None,
-                _ => Some(rows::from_json(row, 3)?),
+                _ => Some(rows::from_json(row, 4)?),
             },
         })
     };

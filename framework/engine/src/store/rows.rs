@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::trial::{Ending, Evaluation, RecordedProposal, Status, Trial};
 use nasfw_sdk::Cost;
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "id",
     "genotype",
     "choices",
@@ -27,6 +27,7 @@ const COLUMNS: [&str; 15] = [
     "output_stride",
     "seconds",
     "reason",
+    "repeat",
 ];
 const STATUS: usize = 4;
 const REWARD: usize = 6;
@@ -51,7 +52,7 @@ pub(super) fn insert(db: &Connection, trial: &Trial) -> rusqlite::Result<()> {
     let cost = &evaluation.cost;
     db.execute(
         &format!(
-            "INSERT INTO trials ({columns}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
+            "INSERT INTO trials ({columns}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"
         ),
         params![
             integer(evaluation.id)?,
@@ -69,6 +70,7 @@ pub(super) fn insert(db: &Connection, trial: &Trial) -> rusqlite::Result<()> {
             integer(cost.output_stride)?,
             evaluation.seconds,
             trial.reason(),
+            integer(proposal.repeat)?,
         ],
     )?;
     Ok(())
@@ -128,6 +130,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Trial> {
         proposal: RecordedProposal {
             choices: from_json(row, 2)?,
             log_prob: row.get(3)?,
+            repeat: unsigned(row, 15)?,
         },
         evaluation: Evaluation {
             id: unsigned(row, 0)?,

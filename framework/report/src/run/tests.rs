@@ -9,6 +9,7 @@ pub(super) fn trial(id: u64, reward: f64) -> Trial {
         proposal: RecordedProposal {
             choices: vec![0],
             log_prob: Some(-1.0),
+            repeat: 0,
         },
         evaluation: Evaluation {
             id,

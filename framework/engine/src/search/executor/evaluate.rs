@@ -11,7 +11,7 @@ use crate::progress::{Event, Observer};
 use crate::search::candidate::Candidate;
 use crate::search::clock::Clock;
 use crate::search::prepare::Prepared;
-use crate::search::strategy::{trial_seed, verdict};
+use crate::search::strategy::{evaluation_seed, verdict};
 use crate::trial::{Ending, Evaluation};
 use nasfw_network::fit::StepReport;
 use nasfw_network::kernels::Kernels;
@@ -50,7 +50,7 @@ impl<K: Kernels> Prepared<'_, K> {
                     so_far,
                     observer,
                 };
-                way.go(graph, &mut evaluation)
+                way.go(graph, job.repeat, &mut evaluation)
             });
         // The next architecture's maps have other sizes. If the device cannot even do this it is
         // lost, and the architecture is not to blame.
@@ -109,9 +109,9 @@ struct Way<'a, 'p, K: Kernels> {
 }
 
 impl<K: Kernels> Way<'_, '_, K> {
-    fn go(&mut self, graph: Graph, evaluation: &mut Evaluation) -> Result<Ending> {
+    fn go(&mut self, graph: Graph, repeat: u64, evaluation: &mut Evaluation) -> Result<Ending> {
         let (setup, id) = (self.prepared.setup, evaluation.id);
-        let seed = trial_seed(setup.seed, id);
+        let seed = evaluation_seed(setup.seed, repeat);
         let mut candidate = Candidate {
             setup,
             clock: self.clock,

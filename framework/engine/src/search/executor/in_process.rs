@@ -2,24 +2,58 @@
 
 use super::{Executor, Job};
 use crate::error::Result;
+use crate::experiment::Setup;
 use crate::search::clock::Clock;
 use crate::search::prepare::Prepared;
 use crate::search::round::ReorderBuffer;
+use nasfw_network::Network;
 use nasfw_network::kernels::Kernels;
 
 /// Evaluates in this process.
 pub(in crate::search) struct InProcess<'a, K: Kernels> {
-    pub(in crate::search) prepared: Prepared<'a, K>,
-    pub(in crate::search) clock: &'a Clock,
+    setup: &'a Setup,
+    clock: &'a Clock,
+    /// The inputs of evaluations, which are computed when the first of them is due: none may be.
+    state: State<'a, K>,
+}
+
+enum State<'a, K: Kernels> {
+    Waiting {
+        kernels: K,
+        warm: Option<Network<K>>,
+    },
+    Prepared(Prepared<'a, K>),
+}
+
+impl<'a, K: Kernels> InProcess<'a, K> {
+    pub(in crate::search) fn new(
+        setup: &'a Setup,
+        kernels: K,
+        warm: Option<Network<K>>,
+        clock: &'a Clock,
+    ) -> Self {
+        let state = State::Waiting { kernels, warm };
+        Self {
+            setup,
+            clock,
+            state,
+        }
+    }
 }
 
 impl<K: Kernels> Executor for InProcess<'_, K> {
     fn evaluate(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
         for job in jobs {
             let observer = buffer.observer();
-            let mut so_far = |_: &_| Ok(());
-            let evaluation = (self.prepared).evaluate(&job, self.clock, &mut so_far, observer)?;
-            buffer.take(evaluation)?;
+            if let State::Waiting { kernels, warm } = &mut self.state {
+                let (kernels, warm) = (kernels.clone(), warm.take());
+                let prepared = Prepared::new(self.setup, kernels, warm, self.clock, observer)?;
+                self.state = State::Prepared(prepared);
+            }
+            if let State::Prepared(prepared) = &self.state {
+                let done = prepared.evaluate(&job, self.clock, &mut |_| Ok(()), observer)?;
+                buffer.take(done)?;
+            }
         }
         Ok(())
     }

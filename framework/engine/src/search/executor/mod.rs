@@ -1,7 +1,7 @@
 //! Evaluation of the architectures of a round, in parallel or one after the other.
 //!
-//! The result for an architecture depends on its choices, the seed, its id and the schedule as it
-//! was when the round was proposed; not on which process evaluates it, nor on their order.
+//! The result for an architecture depends on its choices, the seed, how often its network was tried
+//! before, and the schedule as it was when the round was proposed; not on which process evaluates it, nor on their order.
 //!
 //! | file | holds |
 //! |---|---|
@@ -52,10 +52,12 @@ pub struct WorkerProgram {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Job {
-    /// The trial's id, which names its random streams.
+    /// The trial's id.
     pub(super) id: u64,
-    /// The architecture in the schema's sampling order.
+    /// The canonical choices of the architecture, in the schema's sampling order.
     pub(super) choices: Vec<usize>,
+    /// Number of earlier trials with the same network, which names the random streams.
+    pub(super) repeat: u64,
     /// The schedule when the round was proposed.
     pub(super) schedule: State,
 }

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use nasfw_sdk::{Proposal, Rng, Schema, Seed};
+use nasfw_sdk::{Rng, Seed};
 use rand::RngExt;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::{new_run, state, trial};
 use crate::store::{Run, database_path, format};
-use crate::trial::Evaluation;
+use crate::trial::{Evaluation, RecordedProposal};
 
 /// A closed run of 30 trials in rounds of three, one of them evaluated, with two artifacts.
 fn closed() -> (TempDir, PathBuf) {
@@ -20,10 +20,10 @@ fn closed() -> (TempDir, PathBuf) {
     for id in 0..30 {
         run.append(&trial(id), &state(id)).unwrap();
     }
-    let schema = Schema::new(vec![nasfw_sdk::Decision::new("a", "", ["x", "y"])]).unwrap();
-    let proposal = |choice| Proposal {
-        choices: schema.choices(vec![choice]).unwrap(),
+    let proposal = |choice| RecordedProposal {
+        choices: vec![choice],
         log_prob: Some(-0.5),
+        repeat: 1,
     };
     let round = [proposal(0), proposal(1), proposal(0)];
     run.begin_round(&round, &state(29)).unwrap();

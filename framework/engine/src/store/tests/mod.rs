@@ -6,7 +6,7 @@ mod changes;
 
 use std::path::Path;
 
-use nasfw_sdk::{Cost, Decision, Metrics, Proposal, Schema, State};
+use nasfw_sdk::{Cost, Metrics, State};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -57,6 +57,7 @@ fn trial(id: u64) -> Trial {
         proposal: RecordedProposal {
             choices: vec![0, 10, id as usize],
             log_prob: Some(-35.124_300_000_000_004),
+            repeat: 0,
         },
         evaluation: Evaluation {
             id,
@@ -126,12 +127,11 @@ fn everything_comes_back_after_a_crash() {
     assert_eq!(again.state().unwrap(), Some(state(4)));
 }
 
-fn proposal(n: usize) -> Proposal {
-    let decision = Decision::new("a", "", ["0", "1", "2", "3"]);
-    let schema = Schema::new(vec![decision]).unwrap();
-    Proposal {
-        choices: schema.choices([n]).unwrap(),
+fn proposal(n: usize) -> RecordedProposal {
+    RecordedProposal {
+        choices: vec![n],
         log_prob: Some(-0.1 * n as f64),
+        repeat: n as u64 / 2,
     }
 }
 
@@ -158,7 +158,7 @@ fn a_round_comes_back_wherever_it_was_left() {
     let (_folder, mut run) = new_run();
     let empty = run.round().unwrap();
     assert!(empty.pending.is_empty());
-    let proposals: Vec<Proposal> = (0..3).map(proposal).collect();
+    let proposals: Vec<RecordedProposal> = (0..3).map(proposal).collect();
     let before = SearchState {
         schedule: State(vec![5]),
         ..state(7)
@@ -179,7 +179,7 @@ fn a_round_comes_back_wherever_it_was_left() {
     run.append(&trial(0), &state(0)).unwrap();
     let pending = |id: u64, evaluation: Option<Evaluation>| Pending {
         id,
-        proposal: RecordedProposal::from(&proposals[id as usize]),
+        proposal: proposals[id as usize].clone(),
         evaluation,
     };
     let left = Round {
@@ -374,11 +374,11 @@ fn another_format_is_named() {
     for (format, whose) in [
         (
             FORMAT + 1,
-            "created by a newer nasfw (format 5; this program reads 4)",
+            "created by a newer nasfw (format 6; this program reads 5)",
         ),
         (
             1,
-            "created by an earlier nasfw (format 1; this program reads 4)",
+            "created by an earlier nasfw (format 1; this program reads 5)",
         ),
         (0, "run.db has the unknown format 0"),
     ] {
