@@ -82,7 +82,7 @@ pub(super) fn train<K: Kernels>(
     assert_eq!(images.steps(), 3);
     let objective = Objective {
         loss: task.loss(),
-        own: None,
+        custom: None,
         auxiliary: 0.15,
         distillation: 0.0,
         targets: TargetScale::Output,

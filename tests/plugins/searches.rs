@@ -89,7 +89,7 @@ fn a_schedule() {
 }
 
 #[test]
-fn a_task_with_its_own_loss_and_data() {
+fn a_task_with_a_custom_loss_and_data_of_its_own() {
     compare("task", &["space.plugin=tiny", "task.name=brightness"], 4);
 }
 

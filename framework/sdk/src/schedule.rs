@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 use crate::graph::Cost;
 use crate::seed::Rng;
 
-/// The origin of a stage's inputs.
+/// The inputs of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum StageInput {
     /// Outputs of the frozen encoder, computed once for a whole search: only the decoder trains.
     Features,
     /// Images: the whole network trains.
@@ -78,8 +78,8 @@ pub enum Optimiser {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
-    /// The origin of inputs.
-    pub source: Source,
+    /// The inputs.
+    pub source: StageInput,
     /// Training samples per pass; 0 means each image once. Above the number of images, images
     /// repeat with a new augmentation.
     pub samples: usize,
@@ -139,7 +139,7 @@ impl Stage {
                 return wrong(key, &value, format!("{least} to {most}"));
             }
         }
-        if self.source == Source::Images && self.distillation > 0.0 {
+        if self.source == StageInput::Images && self.distillation > 0.0 {
             let expected = "0: only stages on features have a teacher's outputs".into();
             return wrong("distillation", &self.distillation, expected);
         }

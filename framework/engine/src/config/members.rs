@@ -2,8 +2,8 @@
 
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry};
 use nasfw_sdk::{
-    Controller, Decay, Error as Invalid, RewardSchedule, Rng, Schema, SearchSpace, Seed, Source,
-    Stage, TargetScale, Task,
+    Controller, Decay, Error as Invalid, RewardSchedule, Rng, Schema, SearchSpace, Seed, Stage,
+    StageInput, TargetScale, Task,
 };
 
 use super::{Config, Layers, Preset, RunConfig, TrainConfig, TrainDecay};
@@ -194,7 +194,7 @@ impl RunConfig {
 
 fn check_train(train: &TrainConfig) -> Result<()> {
     let as_stage = Stage {
-        source: Source::Images,
+        source: StageInput::Images,
         samples: train.samples,
         epochs: train.epochs,
         batch: train.batch,

@@ -1,7 +1,8 @@
-//! Encoder weights where none are given, and the teacher.
+//! The warm-up: encoder weights for all candidates, and the teacher.
 //!
-//! The encoder learns on the task's own training images under a plain fixed decoder. The same
-//! network then teaches: distillation pulls candidates towards its outputs.
+//! The encoder learns on the task's own training images under a plain fixed decoder, starting from
+//! `encoder.weights` if given. The same network then teaches: distillation pulls candidates towards
+//! its outputs.
 
 use nasfw_sdk::{Decay, Optimiser, TargetScale};
 
@@ -50,7 +51,7 @@ pub(super) fn warm_up<K: Kernels>(
         rates: Rates::Decay(Decay::Linear),
         objective: Objective {
             loss: setup.task().loss(),
-            own: Some(setup.task()),
+            custom: Some(setup.task()),
             auxiliary: 0.0,
             distillation: 0.0,
             targets: TargetScale::Output,

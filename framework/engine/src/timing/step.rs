@@ -70,7 +70,7 @@ impl<K: Kernels> DecoderStep<K> {
             network,
             objective: Objective {
                 loss: Loss::CrossEntropy { ignore: IGNORE },
-                own: None,
+                custom: None,
                 auxiliary: 0.15,
                 distillation: 0.0,
                 targets: TargetScale::Quarter,

@@ -201,7 +201,7 @@ fn fit_begun<K: Kernels>(
         rates: train.rates(),
         objective: Objective {
             loss: setup.task().loss(),
-            own: Some(setup.task()),
+            custom: Some(setup.task()),
             auxiliary: train.auxiliary as f32,
             distillation: train.distillation as f32,
             targets: TargetScale::Output,

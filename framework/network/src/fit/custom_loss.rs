@@ -1,4 +1,4 @@
-//! A task's own loss, as an operation on the tape.
+//! A task's custom loss, as an operation on the tape.
 
 use dfdx::prelude::{OwnedTape, PutTape, SplitTape, SumTo, TensorFromVec};
 use dfdx::prelude::{TryAdd, TryMul, TrySub};
@@ -15,7 +15,7 @@ use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
 ///
 /// # Errors
 /// The task's reason, or a loss or gradient that is not finite.
-pub(super) fn own_loss<K: Kernels>(
+pub(super) fn custom_loss<K: Kernels>(
     kernels: &K,
     task: &dyn Task,
     outputs: &Map<DeviceOf<K>>,
@@ -36,11 +36,11 @@ pub(super) fn own_loss<K: Kernels>(
     let loss = task.custom_loss(&batch, &mut gradient)?;
     if !loss.is_finite() {
         return Err(Error::Training(format!(
-            "the task's own loss is {loss}; it must be finite"
+            "the task's custom loss is {loss}; it must be finite"
         )));
     }
     if let Some(value) = gradient.iter().find(|g| !g.is_finite()) {
-        let message = format!("the gradient of the task's own loss contains {value}");
+        let message = format!("the gradient of the task's custom loss contains {value}");
         return Err(Error::Training(message));
     }
     let dims = (shape.batch, shape.height, shape.width, shape.channels);
