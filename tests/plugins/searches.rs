@@ -107,7 +107,7 @@ fn everything_at_once_on_the_built_in_space_too() {
 }
 
 #[test]
-fn a_resumed_run_loads_its_library_again_and_goes_on_alike() {
+fn a_resumed_run_loads_its_library_again_and_continues_alike() {
     let place = Place::new();
     let library = library("kinds");
     let run = |out: &str, trials: &str| {

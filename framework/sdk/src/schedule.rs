@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::graph::Cost;
 use crate::seed::Rng;
 
-/// The inputs of a stage.
+/// What a stage trains on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageInput {
@@ -78,7 +78,7 @@ pub enum Optimiser {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
-    /// The inputs.
+    /// The inputs of the stage.
     pub source: StageInput,
     /// Training samples per pass; 0 means each image once. Above the number of images, images
     /// repeat with a new augmentation.
@@ -117,9 +117,9 @@ impl Stage {
     /// Names the first value that is out of range, and its range.
     pub fn check(&self, name: &str) -> Result<()> {
         /// Maximum number of samples and epochs.
-        const MOST: usize = 10_000_000;
+        const MAX: usize = 10_000_000;
         /// Maximum side length and batch.
-        const MOST_AT_ONCE: usize = 4096;
+        const MAX_AT_ONCE: usize = 4096;
         let wrong = |key: &str, value: &dyn ToString, expected: String| {
             Err(Error::invalid(
                 format!("{name}.{key}"),
@@ -128,11 +128,11 @@ impl Stage {
             ))
         };
         let counts = [
-            ("samples", self.samples, 0, MOST),
-            ("epochs", self.epochs, 1, MOST),
-            ("batch", self.batch, 1, MOST_AT_ONCE),
-            ("shorter_side_px", self.shorter_side_px, 1, MOST_AT_ONCE),
-            ("crop_px", self.crop_px, 1, MOST_AT_ONCE),
+            ("samples", self.samples, 0, MAX),
+            ("epochs", self.epochs, 1, MAX),
+            ("batch", self.batch, 1, MAX_AT_ONCE),
+            ("shorter_side_px", self.shorter_side_px, 1, MAX_AT_ONCE),
+            ("crop_px", self.crop_px, 1, MAX_AT_ONCE),
         ];
         for (key, value, least, most) in counts {
             if !(least..=most).contains(&value) {

@@ -1,5 +1,6 @@
 //! A candidate: one architecture, trained and validated in one stage after another.
 
+use nasfw_data::Transform;
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{Metrics, Seed, Size, Stage, StageInput};
 
@@ -66,7 +67,7 @@ impl<K: Kernels> Candidate<'_, K> {
             },
             polyak: stage.polyak,
         };
-        let transform = self.setup.stage_transform(stage);
+        let transform = Transform::new(stage.shorter_side_px, stage.crop_px);
         let (images, samples);
         let stored;
         let batches: &dyn Batches = match data {

@@ -1,5 +1,6 @@
 //! Shared inputs of all evaluations, made once: encoder weights, and the data of every stage.
 
+use nasfw_data::Transform;
 use nasfw_sdk::{Stage, StageInput};
 
 use super::baseline::constant_reward;
@@ -124,7 +125,7 @@ impl<'a, K: Kernels> EvaluationInputs<'a, K> {
 }
 
 fn validation_crops(setup: &Setup, clock: &Clock, stage: &Stage) -> Result<PreparedSet> {
-    let transform = setup.stage_transform(stage);
+    let transform = Transform::new(stage.shorter_side_px, stage.crop_px);
     let (set, info) = (&*setup.source.train, &setup.source.info);
     clock.time(Work::Data, || {
         Ok(PreparedSet::new(

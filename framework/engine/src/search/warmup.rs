@@ -4,6 +4,7 @@
 //! `encoder.weights` if given. The same network then teaches: distillation pulls candidates towards
 //! its outputs.
 
+use nasfw_data::Transform;
 use nasfw_sdk::{Decay, Optimiser, TargetScale};
 
 use super::clock::{Clock, Timed};
@@ -41,7 +42,7 @@ pub(super) fn warm_up<K: Kernels>(
         dataset: &*setup.source.train,
         indices: &setup.training_samples(warmup.samples),
         info: &setup.source.info,
-        transform: &setup.transform(warmup.shorter_side_px, warmup.crop_px),
+        transform: &Transform::new(warmup.shorter_side_px, warmup.crop_px),
         ignore: setup.ignore(),
         batch: warmup.batch,
         seed: setup.seed.child("warmup"),

@@ -6,7 +6,7 @@ use dfdx::shapes::Axes4;
 use nasfw_sdk::{Label, LossBatch, Task};
 
 use crate::error::{Error, Result};
-use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
+use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device_result, map_shape};
 
 /// The loss that `task` computes for `outputs`, with its gradient.
 ///
@@ -44,16 +44,16 @@ pub(super) fn custom_loss<K: Kernels>(
         return Err(Error::Training(message));
     }
     let dims = (shape.batch, shape.height, shape.width, shape.channels);
-    let gradient = device(kernels.device().try_tensor_from_vec(gradient, dims))?;
+    let gradient = device_result(kernels.device().try_tensor_from_vec(gradient, dims))?;
     // The dfdx operations below read a map of their own: `outputs` may have other readers, and a
     // map is read either by our kernels or by dfdx's operations.
     let outputs = kernels.add(&[outputs], tape)?;
     let taped = outputs.put_tape(std::mem::take(tape));
-    let weighted = device(taped.try_mul(gradient))?;
-    let sum = device(weighted.try_sum::<(), Axes4<0, 1, 2, 3>>())?;
+    let weighted = device_result(taped.try_mul(gradient))?;
+    let sum = device_result(weighted.try_sum::<(), Axes4<0, 1, 2, 3>>())?;
     let constant = sum.as_vec().first().copied().unwrap_or(f32::NAN);
-    let zero = device(sum.try_sub(constant))?;
-    let (loss, rest) = device(zero.try_add(loss as f32))?.split_tape();
+    let zero = device_result(sum.try_sub(constant))?;
+    let (loss, rest) = device_result(zero.try_add(loss as f32))?.split_tape();
     *tape = rest;
     Ok(loss)
 }

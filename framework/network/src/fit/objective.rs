@@ -11,7 +11,7 @@ use super::batch::Batch;
 use super::custom_loss::custom_loss;
 use super::target::{Target, target, valid_mask};
 use crate::error::{Error, Result};
-use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
+use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device_result, map_shape};
 
 /// The objective `loss(main) + auxiliary · Σ loss(aux) + distillation · MSE(main, teacher)`.
 #[derive(Clone, Copy)]
@@ -171,10 +171,10 @@ fn weighted_sum<D: dfdx::prelude::Device<f32>>(
     use dfdx::prelude::{TryAdd, TryMul};
     let mut sum: Option<dfdx::prelude::Tensor<(), f32, D, OwnedTape<f32, D>>> = None;
     for (weight, term) in terms {
-        let term = device(term.put_tape(std::mem::take(tape)).try_mul(weight))?;
+        let term = device_result(term.put_tape(std::mem::take(tape)).try_mul(weight))?;
         let joined = match sum.take() {
             None => term,
-            Some(sum) => device(sum.try_add(term))?,
+            Some(sum) => device_result(sum.try_add(term))?,
         };
         sum = Some(joined);
     }

@@ -5,7 +5,7 @@ use nasfw_data::resize_label;
 use nasfw_sdk::{Label, Loss, Size};
 
 use crate::error::{Error, Result};
-use crate::kernels::{DeviceOf, Kernels, Map, device};
+use crate::kernels::{DeviceOf, Kernels, Map, device_result};
 
 /// The labels of a batch in the form that a loss takes.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub fn target<K: Kernels>(
                 all.extend_from_slice(&values);
             }
             let dims = (labels.len(), height, width, 1);
-            Ok(Target::Depth(device(
+            Ok(Target::Depth(device_result(
                 kernels.device().try_tensor_from_vec(all, dims),
             )?))
         }
@@ -89,8 +89,8 @@ pub fn target<K: Kernels>(
             }
             let dims = (labels.len(), height, width, joints);
             Ok(Target::Heatmaps {
-                maps: device(kernels.device().try_tensor_from_vec(maps, dims))?,
-                mask: device(kernels.device().try_tensor_from_vec(mask, dims))?,
+                maps: device_result(kernels.device().try_tensor_from_vec(maps, dims))?,
+                mask: device_result(kernels.device().try_tensor_from_vec(mask, dims))?,
             })
         }
     }
@@ -123,7 +123,7 @@ pub(super) fn valid_mask<K: Kernels>(
         .iter()
         .flat_map(|&v| std::iter::repeat_n(v, channels))
         .collect::<Vec<f32>>();
-    device(kernels.device().try_tensor_from_vec(spread, dims))
+    device_result(kernels.device().try_tensor_from_vec(spread, dims))
 }
 
 fn unfit(label: &Label, loss: Loss) -> Error {
