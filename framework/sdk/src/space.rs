@@ -109,7 +109,7 @@ pub trait SearchSpace: Send + Sync {
         Ok(choices.clone())
     }
 
-    /// Small diagrams of the architecture, for cards and reports; none by default.
+    /// Sketches of the architecture, for cards and reports; none by default.
     ///
     /// # Errors
     /// When `choices` come from another schema.

@@ -14,7 +14,7 @@
 //! | `canonical/` | of all genotypes of one network, the first |
 //! | `decoder.rs` | adapters, blocks, collapse, auxiliary cells |
 //! | `mobilenet_v2.rs` | the encoder |
-//! | `sketches.rs` | the diagrams |
+//! | `sketches.rs` | the sketches |
 //!
 //! # Adding a space
 //!

@@ -50,7 +50,7 @@ pub struct Genotype {
 /// Reply of `sketches`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sketches {
-    /// The diagrams; may be empty.
+    /// The sketches; may be empty.
     pub sketches: Vec<Sketch>,
 }
 

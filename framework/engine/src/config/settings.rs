@@ -98,7 +98,8 @@ pub struct EncoderConfig {
     pub weights: Option<PathBuf>,
 }
 
-/// The warm-up of the encoder, with a plain decoder, before the search when no weights are given.
+/// The warm-up of the encoder before the search, under a plain decoder; it starts from
+/// `encoder.weights` if given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WarmupConfig {

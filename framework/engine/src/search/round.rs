@@ -97,7 +97,7 @@ impl ReorderBuffer<'_, '_> {
         self.observer
     }
 
-    /// Takes an evaluation, and learns from all trials that are next in request.
+    /// Takes an evaluation, and learns from all trials that are next in order.
     pub(super) fn take(&mut self, evaluation: Evaluation) -> Result<()> {
         self.pass_notes_on();
         if let Some(slot) = self.slots.remove(&evaluation.id) {

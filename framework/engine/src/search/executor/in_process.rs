@@ -4,7 +4,7 @@ use super::{Executor, Job};
 use crate::error::Result;
 use crate::experiment::Setup;
 use crate::search::clock::Clock;
-use crate::search::prepare::Prepared;
+use crate::search::prepare::EvaluationInputs;
 use crate::search::round::ReorderBuffer;
 use nasfw_network::Network;
 use nasfw_network::kernels::Kernels;
@@ -22,7 +22,7 @@ enum State<'a, K: Kernels> {
         kernels: K,
         warm: Option<Network<K>>,
     },
-    Prepared(Prepared<'a, K>),
+    Ready(EvaluationInputs<'a, K>),
 }
 
 impl<'a, K: Kernels> InProcess<'a, K> {
@@ -47,11 +47,11 @@ impl<K: Kernels> Executor for InProcess<'_, K> {
             let observer = buffer.observer();
             if let State::Waiting { kernels, warm } = &mut self.state {
                 let (kernels, warm) = (kernels.clone(), warm.take());
-                let prepared = Prepared::new(self.setup, kernels, warm, self.clock, observer)?;
-                self.state = State::Prepared(prepared);
+                let inputs = EvaluationInputs::new(self.setup, kernels, warm, self.clock, observer)?;
+                self.state = State::Ready(inputs);
             }
-            if let State::Prepared(prepared) = &self.state {
-                let done = prepared.evaluate(&job, self.clock, &mut |_| Ok(()), observer)?;
+            if let State::Ready(inputs) = &self.state {
+                let done = inputs.evaluate(&job, self.clock, &mut |_| Ok(()), observer)?;
                 buffer.take(done)?;
             }
         }
