@@ -289,6 +289,24 @@ fn what_an_item_says_of_itself_is_checked() {
     }
 }
 
+/// A library of an earlier version, or in another language, need not know of canonical forms.
+#[test]
+fn choices_are_their_own_form_in_a_space_that_says_nothing_of_forms() {
+    let made = |more: &str| {
+        let decision = |label: &str| format!(r#"{{"label": "{label}", "options": ["x", "y"]}}"#);
+        let schema = ["a", "b"].map(decision).join(", ");
+        let reply = format!(r#"{{"schema": [{schema}]{more}}}"#);
+        let settings =
+            json!({ "reply_at": "create", "reply": reply, "at": "canonical", "how": "panic" });
+        space(&settings).unwrap()
+    };
+    let space = made("");
+    let choices = space.schema().choices(vec![1, 0]).unwrap();
+    assert_eq!(space.canonical(&choices).unwrap(), choices);
+    let space = made(r#", "canonical": true"#);
+    space.canonical(&choices).unwrap_err();
+}
+
 #[test]
 fn numbers_that_are_none_are_refused_on_the_plugins_side_of_a_trait_too() {
     for (kind, call, part) in [

@@ -32,6 +32,10 @@ fn spaces() {
             there.sketches(&choices).unwrap()
         );
         assert_eq!(
+            here.canonical(&choices).unwrap(),
+            there.canonical(&choices).unwrap()
+        );
+        assert_eq!(
             here.facts(&choices).unwrap(),
             there.facts(&choices).unwrap()
         );

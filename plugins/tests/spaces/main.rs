@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod canonical;
 mod figures;
 mod genotype;
 mod graphs;
@@ -33,7 +34,10 @@ fn decode(space: &EncoderDecoder, genotype: &str, outputs: usize) -> Graph {
 }
 
 fn any_choices() -> impl Strategy<Value = Choices> {
-    let space = EncoderDecoder::default();
+    any_choices_of(EncoderDecoder::default())
+}
+
+fn any_choices_of(space: EncoderDecoder) -> impl Strategy<Value = Choices> {
     let radices = space.schema().arities();
     let digits: Vec<_> = radices.into_iter().map(|radix| 0..radix).collect();
     digits.prop_map(move |values| space.schema().choices(values).unwrap())

@@ -1,9 +1,11 @@
 //! Schemas and networks of blueprints.
 
+use std::collections::BTreeMap;
+
 use nasfw_sdk::choices::Mask;
 use nasfw_sdk::graph::{ActivationKind, Conv, Group, Op, Role};
 use nasfw_sdk::testing::check_space;
-use nasfw_sdk::{IoChannels, Net, Pick, Result, SearchSpace, Seed, Traced};
+use nasfw_sdk::{Blueprint, IoChannels, Net, Pick, Result, SearchSpace, Seed, Traced};
 
 use super::Build;
 
@@ -36,6 +38,35 @@ fn what_is_not_asked_has_its_first_option_only() {
     };
     assert_eq!(third.masks, [mask(0), mask(1)]);
     check_space(&space, 60, Seed(3)).unwrap();
+}
+
+/// Layers whose canonical form has one more if `grows`, but names no kernel for it.
+struct Layers {
+    grows: bool,
+}
+
+impl Blueprint for Layers {
+    fn build(&self, pick: &mut Pick, net: &mut Net) -> Result<()> {
+        layers(pick, net)
+    }
+
+    fn canonical(&self, chosen: &mut BTreeMap<String, usize>) -> Result<()> {
+        if let (Some(depth), true) = (chosen.get_mut("depth"), self.grows) {
+            *depth += 1;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_form_has_an_option_for_everything_asked() {
+    let space = Traced::new(Layers { grows: false }).unwrap();
+    let choices = space.parse("depth=2,layer0.kernel=3,layer1.kernel=13");
+    let choices = choices.unwrap();
+    assert_eq!(space.canonical(&choices).unwrap(), choices);
+    let space = Traced::new(Layers { grows: true }).unwrap();
+    let error = space.canonical(&choices).unwrap_err().to_string();
+    assert!(error.contains("`layer2.kernel` is asked, too"), "{error}");
 }
 
 #[test]

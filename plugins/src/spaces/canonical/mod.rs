@@ -13,7 +13,7 @@
 mod search;
 mod terms;
 
-use super::genotype::{Cell, Genotype};
+use super::genotype::{Cell, Genotype, Layer};
 use terms::Terms;
 
 impl Genotype {
@@ -43,6 +43,32 @@ impl Genotype {
 impl Cell {
     fn canonical(&self, repeats: usize) -> Self {
         let terms = Terms::of(self, repeats);
-        search::first(&terms, self.layers.len()).unwrap_or_else(|| self.clone())
+        search::first(&terms, self.layers.len()).unwrap_or_else(|| self.sorted())
+    }
+
+    /// The cell with the sides of every layer in order, by what they read, then by operation.
+    fn sorted(&self) -> Self {
+        // The present number of each node of this cell.
+        let mut now = vec![0, 1];
+        let layers = (self.layers.iter())
+            .map(|layer| {
+                let mut sides = [0, 1].map(|side| {
+                    let position = now[layer.positions[side]];
+                    (position, layer.ops[side].number(), side)
+                });
+                sides.sort_unstable();
+                let first = now.len();
+                let swapped = sides[0].2;
+                now.extend([first + swapped, first + 1 - swapped, first + 2]);
+                Layer {
+                    positions: sides.map(|(position, ..)| position),
+                    ops: sides.map(|(_, _, side)| layer.ops[side]),
+                }
+            })
+            .collect();
+        Self {
+            op: self.op,
+            layers,
+        }
     }
 }

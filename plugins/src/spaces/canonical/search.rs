@@ -99,6 +99,9 @@ impl Search<'_> {
         let Some(free) = (self.slots - begun.slot).checked_sub(unplaced.len()) else {
             return Vec::new();
         };
+        if begun.side.is_none() && self.needed(begun, &unplaced) > free {
+            return Vec::new();
+        }
         let positions = if begun.slot == 0 {
             1
         } else {
@@ -132,10 +135,54 @@ impl Search<'_> {
     }
 }
 
+impl Search<'_> {
+    /// A number of skips and `none` that every way on from a whole layer to the terms needs.
+    fn needed(&self, begun: &Begun, unplaced: &[usize]) -> usize {
+        let terms = &self.terms.list;
+        // What an unplaced term reads and no node is yet, is a sum still to come. Each sum that it
+        // is built from and each present node in it are read by a skip; new operations are not.
+        let mut sums: Vec<&Sum> = (unplaced.iter())
+            .map(|&term| &terms[term].reads)
+            .filter(|sum| !begun.nodes.contains(sum))
+            .collect();
+        sums.sort_unstable();
+        sums.dedup();
+        let skips = |sum: &&Sum| {
+            let new = unplaced.iter().filter(|&&term| sum[1 + term] > 0).count();
+            let has_present = (0..sum.len()).any(|at| sum[at] > 0 && begun.is_present(at));
+            match (has_present, new) {
+                (true, 0) => 2,
+                (true, new) => new,
+                (false, new) => new.saturating_sub(2),
+            }
+        };
+        let most = sums.iter().map(skips).max().unwrap_or(0);
+        let with_skips = sums.iter().filter(|sum| skips(sum) > 0).count();
+        // A node that is collected, should not be, and is read by no term.
+        let output = &self.terms.output;
+        let exceeds = |sum: &Sum| sum.iter().zip(output).any(|(n, most)| n > most);
+        let is_read = |sum: &Sum| unplaced.iter().any(|&term| terms[term].reads == *sum);
+        let picks = (0..begun.nodes.len())
+            .filter(|&node| begun.is_collected(node))
+            .filter(|&node| exceeds(&begun.nodes[node]) && !is_read(&begun.nodes[node]))
+            .count();
+        // What the output lacks is not in a new operation.
+        let collected = begun.output();
+        let is_lacking =
+            (0..output.len()).any(|at| begun.is_present(at) && collected[at] < output[at]);
+        most.max(with_skips).max(picks).max(is_lacking.into())
+    }
+}
+
 impl Begun {
     /// Tells whether a node is in the output as long as nothing reads it.
     fn is_collected(&self, node: usize) -> bool {
         node % 3 == 1 && !self.is_picked[node]
+    }
+
+    /// Tells whether an entry of a sum is the cell's input or a term that is placed.
+    fn is_present(&self, entry: usize) -> bool {
+        entry.checked_sub(1).is_none_or(|term| self.is_placed[term])
     }
 
     /// The sum of what is collected.

@@ -47,7 +47,8 @@ impl<K: Kernels> Executor for InProcess<'_, K> {
             let observer = buffer.observer();
             if let State::Waiting { kernels, warm } = &mut self.state {
                 let (kernels, warm) = (kernels.clone(), warm.take());
-                let inputs = EvaluationInputs::new(self.setup, kernels, warm, self.clock, observer)?;
+                let inputs =
+                    EvaluationInputs::new(self.setup, kernels, warm, self.clock, observer)?;
                 self.state = State::Ready(inputs);
             }
             if let State::Ready(inputs) = &self.state {
