@@ -71,7 +71,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match args.command {
         Command::List { json: true } => {
             for entry in cache.entries().map_err(failed)? {
-                writeln!(out, "{}", serde_json::to_string(&Line::new(&entry))?)?;
+                writeln!(
+                    out,
+                    "{}",
+                    serde_json::to_string(&Line::new(&entry)).map_err(io::Error::from)?
+                )?;
             }
         }
         Command::List { json: false } => list(&mut out, &cache)?,

@@ -29,7 +29,11 @@ fn text(place: &Place, args: &[&str]) -> String {
 
 /// Searches for six trials in rounds of two; returns the number of evaluations found in the cache.
 fn search(place: &Place, out: &str, more: &[&str]) -> u64 {
-    let base = ["run", "--json", "--trials", "6", "--out", out];
+    search_for(place, out, "6", more)
+}
+
+fn search_for(place: &Place, out: &str, trials: &str, more: &[&str]) -> u64 {
+    let base = ["run", "--json", "--trials", trials, "--out", out];
     let its = [
         "run.round=2",
         "controller.name=random",
@@ -90,8 +94,7 @@ fn other_controllers_and_longer_runs_find_the_same_networks() {
     place.assert_same("evolution", "evolution-alone");
     assert!(found > 0);
     text(&place, &["resume", "first", "--trials", "8"]);
-    let base = ["--trials", "8"];
-    assert_eq!(search(&place, "longer", &base), 8);
+    assert_eq!(search_for(&place, "longer", "8", &[]), 8);
     place.assert_same("first", "longer");
 }
 
