@@ -1,4 +1,4 @@
-//! Draws three architectures of the built-in space and prints their genotype, cost and drawing.
+//! Draws three architectures of the built-in space and prints their genotype, cost and sketches.
 //!
 //! `cargo run --example random_architectures`
 #![allow(clippy::print_stdout, reason = "an example shows its result")]

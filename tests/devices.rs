@@ -251,8 +251,8 @@ fn devices_that_are_not_there_are_named_with_what_to_do() {
         &["run.device", "cuda:N"],
     );
     if !cfg!(feature = "cuda") {
-        let mend = ["run.device", "cuda:0", "--features cuda"];
-        place.refuses(&[&run[..], &["--device", "cuda:0"]].concat(), &mend);
-        place.refuses(&[&bench[..], &["--device", "cuda:0"]].concat(), &mend);
+        let fix = ["run.device", "cuda:0", "--features cuda"];
+        place.refuses(&[&run[..], &["--device", "cuda:0"]].concat(), &fix);
+        place.refuses(&[&bench[..], &["--device", "cuda:0"]].concat(), &fix);
     }
 }

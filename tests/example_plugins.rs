@@ -142,7 +142,7 @@ fn the_schedule_takes_from_what_is_above_the_target() {
 }
 
 #[test]
-fn the_task_trains_by_its_own_loss() {
+fn the_task_trains_by_its_custom_loss() {
     let place = Place::new();
     let args = [
         "--task",

@@ -104,6 +104,6 @@ fn workers_need_names_and_a_program_that_serves() {
         .workers(2)
         .run(folder.path().join("named"));
     let text = named.unwrap_err().to_string();
-    assert!(text.contains("nasfw::serve()"), "{text}");
+    assert!(text.contains("nasfw::run_as_worker_if_asked()"), "{text}");
     assert!(!folder.path().join("named").exists());
 }

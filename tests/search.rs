@@ -100,7 +100,7 @@ fn what_was_found_can_be_described_and_its_encoder_used_again() {
 }
 
 #[test]
-fn a_run_goes_on_with_its_own_data_only() {
+fn a_run_continues_with_its_own_data_only() {
     let place = Place::new();
     let scale = "data.depth_scale=1000";
     let data = |out: &str| {

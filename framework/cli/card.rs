@@ -40,8 +40,8 @@ pub(crate) fn heading(out: &mut dyn Write, text: &str) -> io::Result<()> {
     )
 }
 
-/// Writes the space's diagrams of an architecture.
-pub(crate) fn drawing(
+/// Writes the space's sketches of an architecture.
+pub(crate) fn sketches(
     out: &mut dyn Write,
     space: &dyn SearchSpace,
     choices: &Choices,

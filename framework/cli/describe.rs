@@ -1,4 +1,4 @@
-//! `nasfw describe`: cost and drawing of one architecture.
+//! `nasfw describe`: cost and sketches of one architecture.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let graph = space.decode(&choices, &IoChannels::rgb(outputs as usize))?;
     let cost = graph.cost(args.input);
     if let Some(path) = &args.svg {
-        let svg = drawing(&*space, &choices)?;
+        let svg = sketches_as_svg(&*space, &choices)?;
         write_file(path, svg.as_bytes())?;
     }
     let mut out = io::stdout().lock();
@@ -135,20 +135,23 @@ fn show(
     for (name, value) in space.facts(choices)? {
         card::row(out, &name.replace('_', " "), &value.to_string())?;
     }
-    card::drawing(out, space, choices)?;
+    card::sketches(out, space, choices)?;
     writeln!(out)?;
     Ok(())
 }
 
-/// Cell and wiring as SVG.
+/// Sketches of an architecture as SVG.
 ///
 /// # Errors
-/// When the space draws nothing.
-pub(crate) fn drawing(space: &dyn SearchSpace, choices: &Choices) -> Result<String, Failure> {
+/// When the space has none.
+pub(crate) fn sketches_as_svg(
+    space: &dyn SearchSpace,
+    choices: &Choices,
+) -> Result<String, Failure> {
     let sketches = space.sketches(choices)?;
     if sketches.is_empty() {
         Err(Failure::Input(
-            "--svg: this search space has no drawings (`SearchSpace::sketches`); `nasfw export --dot` \
+            "--svg: this search space has no sketches (`SearchSpace::sketches`); `nasfw export --dot` \
             draws any network"
                 .into(),
         ))

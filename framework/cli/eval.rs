@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use nasfw::sdk::{LabelKind, Metrics};
-use nasfw::{Config, Description, Evaluation, Model, Report, View};
+use nasfw::{Config, Description, EvalRegion, EvalResult, Model, ModelEvaluation};
 use serde::Serialize;
 
 use crate::args::{ComputeArgs, SettingsArgs, path_flag};
@@ -59,7 +59,7 @@ struct Line<'a> {
     model: &'a Path,
     task: &'a str,
     split: Split,
-    view: View,
+    view: EvalRegion,
     shorter_side_px: usize,
     images: usize,
     data: &'a str,
@@ -70,14 +70,14 @@ struct Line<'a> {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
-    let mut evaluation = Evaluation::of(&model)?
+    let mut evaluation = ModelEvaluation::of(&model)?
         .split(match args.split {
             Split::Train => nasfw::sdk::Split::Train,
             Split::Val => nasfw::sdk::Split::Val,
         })
-        .view(match args.view {
-            See::Whole => View::Whole,
-            See::Crop => View::Crop,
+        .region(match args.view {
+            See::Whole => EvalRegion::Whole,
+            See::Crop => EvalRegion::Crop,
         })
         .map_layers(|layers| {
             let layers = args.compute.over(args.settings.over(layers)?);
@@ -91,25 +91,25 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut progress = args.show.bars()?;
     let result = evaluation.observer(&mut progress).run();
     progress.close();
-    let report = result?;
+    let result = result?;
     let mut out = io::stdout().lock();
     if args.show.is_json() {
         let line = Line {
             model: &args.model,
             task: &config.task.name,
             split: args.split,
-            view: report.view,
+            view: result.region,
             shorter_side_px: config.train.shorter_side_px,
-            images: report.images,
-            data: &report.data,
-            is_training_data: report.is_training_data,
-            reward: report.reward,
-            metrics: &report.metrics,
+            images: result.images,
+            data: &result.data,
+            is_training_data: result.is_training_data,
+            reward: result.reward,
+            metrics: &result.metrics,
         };
         let json = serde_json::to_string(&line).map_err(io::Error::from)?;
         writeln!(out, "{json}")?;
     } else {
-        print_summary(&mut out, args, &model, &config, &report)?;
+        print_summary(&mut out, args, &model, &config, &result)?;
     }
     out.flush()?;
     Ok(())
@@ -120,18 +120,18 @@ fn print_summary(
     args: &Args,
     model: &Model,
     config: &Config,
-    report: &Report,
+    result: &EvalResult,
 ) -> Result<(), Failure> {
     let folder = args.model.display();
-    card::heading(out, &format!("{folder}: {} images", report.images))?;
+    card::heading(out, &format!("{folder}: {} images", result.images))?;
     let train = &config.train;
-    let view = match report.view {
-        View::Whole => "whole images".to_owned(),
-        View::Crop => format!("crops of {0} x {0}", train.crop_px),
+    let view = match result.region {
+        EvalRegion::Whole => "whole images".to_owned(),
+        EvalRegion::Crop => format!("crops of {0} x {0}", train.crop_px),
     };
     card::row(out, "task", &config.task.name)?;
-    card::words(out, "data", &report.data)?;
-    let part = match (args.split, report.is_training_data) {
+    card::words(out, "data", &result.data)?;
+    let part = match (args.split, result.is_training_data) {
         (Split::Train, true) => "train (the model was trained on it)",
         (Split::Train, false) => "train (not the training data set)",
         (Split::Val, true) => "val (used to select the best epoch)",
@@ -140,9 +140,9 @@ fn print_summary(
     card::row(out, "split", part)?;
     let scale = format!("{view}, shorter side {} px", train.shorter_side_px);
     card::row(out, "view", &scale)?;
-    card::row(out, "reward", &format!("{:.4}", report.reward))?;
+    card::row(out, "reward", &format!("{:.4}", result.reward))?;
     let task = config.make_task()?;
-    let metrics = &report.metrics;
+    let metrics = &result.metrics;
     for (name, value) in metrics.headline_first(task.headline()) {
         card::row(out, name, &card::metric(value))?;
     }

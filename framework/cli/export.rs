@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         files.push((path, to_dot(&model.description().graph).into_bytes()));
     }
     if let Some(path) = &args.svg {
-        files.push((path, drawing(&model)?.into_bytes()));
+        files.push((path, sketches_as_svg(&model)?.into_bytes()));
     }
     for (at, (path, _)) in files.iter().enumerate() {
         if files[..at].iter().any(|(other, _)| other == path) {
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn drawing(model: &Model) -> Result<String, Failure> {
+fn sketches_as_svg(model: &Model) -> Result<String, Failure> {
     let provenance = &model.description().provenance;
     for reference in &provenance.plugins {
         nasfw::plugin_host::load(reference)?;
@@ -92,5 +92,5 @@ fn drawing(model: &Model) -> Result<String, Failure> {
     let entry = SpaceEntry::of_plugin(&provenance.space.plugin)?;
     let space = (entry.build)(&provenance.space.settings)?;
     let choices = space.parse(&provenance.genotype)?;
-    crate::describe::drawing(&*space, &choices)
+    crate::describe::sketches_as_svg(&*space, &choices)
 }

@@ -54,7 +54,7 @@ enum Command {
     Eval(eval::Args),
     /// Predict masks, depth maps or keypoints for images
     Predict(predict::Args),
-    /// Export a trained network as ONNX, safetensors or a drawing
+    /// Export a trained network as ONNX, safetensors or a sketch
     Export(export::Args),
     /// Write an encoder's feature maps of an image, to compare with other frameworks
     Features(features::Args),
@@ -85,7 +85,7 @@ enum Command {
 
 fn main() -> ExitCode {
     memory::keep_freed();
-    if let Some(code) = nasfw::serve() {
+    if let Some(code) = nasfw::run_as_worker_if_asked() {
         return code;
     }
     let result = match Cli::parse().command {

@@ -177,7 +177,7 @@ impl Observer for Progress {
                 }
             }
             // The notes of steps and epochs already show both.
-            Event::Loss { .. } | Event::Evaluation { .. } => {}
+            Event::Loss { .. } | Event::Validated { .. } => {}
             Event::Note { text } => self.say(text),
         }
     }

@@ -199,7 +199,7 @@ fn show_best(
     }
     card::trial(out, best, &*task)?;
     let choices = space.schema().choices(best.proposal.choices.clone())?;
-    card::drawing(out, &*space, &choices)?;
+    card::sketches(out, &*space, &choices)?;
     Ok(())
 }
 

@@ -52,8 +52,8 @@ fn compute_cap() -> String {
     let asked = Command::new("nvidia-smi")
         .args(["--query-gpu=compute_cap", "--format=csv,noheader"])
         .output();
-    let said = asked.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    let found = said.ok().and_then(|text| {
+    let output = asked.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let found = output.ok().and_then(|text| {
         let cap = text.lines().last()?.trim().replace('.', "");
         cap.parse::<u32>().ok().map(|_| cap)
     });

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use nasfw_engine::eval::{self, EvalRequest, Report, evaluate};
+use nasfw_engine::eval::{self, EvalRequest, EvalResult, evaluate};
 use nasfw_engine::{Config, Error, Result};
 use nasfw_model::Model;
-use nasfw_network::fit::View;
+use nasfw_network::fit::EvalRegion;
 use nasfw_plugin_host as plugin_host;
 use nasfw_sdk::{Split, Task};
 
@@ -20,25 +20,25 @@ use crate::settings::{Settings, configured, layered};
 ///
 /// ```no_run
 /// let model = nasfw::Model::load("models/first".as_ref())?;
-/// let report = nasfw::Evaluation::of(&model)?.data("rooms").run()?;
-/// println!("{} images, rms {:?} m", report.images, report.metrics.get("rms"));
+/// let result = nasfw::ModelEvaluation::of(&model)?.data("rooms").run()?;
+/// println!("{} images, rms {:?} m", result.images, result.metrics.get("rms"));
 /// # Ok::<(), nasfw::Error>(())
 /// ```
-pub struct Evaluation<'a> {
+pub struct ModelEvaluation<'a> {
     model: &'a Model,
     settings: Settings,
     libraries: Vec<String>,
     task: Option<Arc<dyn Task>>,
     split: Split,
-    view: View,
+    region: EvalRegion,
     watch: Watch<'a>,
 }
 
-configured!(Evaluation);
-layered!(Evaluation);
-watched!(Evaluation);
+configured!(ModelEvaluation);
+layered!(ModelEvaluation);
+watched!(ModelEvaluation);
 
-impl<'a> Evaluation<'a> {
+impl<'a> ModelEvaluation<'a> {
     /// An evaluation of `model`: with its task, and as its data was read. Without
     /// [`data`](Self::data), the images are the generated scenes that it was trained on.
     ///
@@ -51,7 +51,7 @@ impl<'a> Evaluation<'a> {
             libraries: Vec::new(),
             task: None,
             split: Split::Val,
-            view: View::Whole,
+            region: EvalRegion::Whole,
             watch: Watch::default(),
         })
     }
@@ -72,12 +72,12 @@ impl<'a> Evaluation<'a> {
 
     /// Shows the network whole images, or the central crops that training scores.
     #[must_use]
-    pub fn view(mut self, view: View) -> Self {
-        self.view = view;
+    pub fn region(mut self, region: EvalRegion) -> Self {
+        self.region = region;
         self
     }
 
-    /// Loads a plugin library that the model's task is from. Needs [`serve`](crate::serve).
+    /// Loads a plugin library that the model's task is from. Needs [`run_as_worker_if_asked`](crate::run_as_worker_if_asked).
     #[must_use]
     pub fn library(mut self, reference: &str) -> Self {
         self.libraries.push(reference.into());
@@ -113,25 +113,25 @@ impl<'a> Evaluation<'a> {
     ///
     /// # Errors
     /// As [`evaluate`].
-    pub fn run(mut self) -> Result<Report> {
+    pub fn run(mut self) -> Result<EvalResult> {
         let config = self.config()?;
         let request = EvalRequest {
             model: self.model,
             config: &config,
             task: self.task,
             split: self.split,
-            view: self.view,
+            region: self.region,
         };
         evaluate(&request, &mut self.watch)
     }
 }
 
-impl fmt::Debug for Evaluation<'_> {
+impl fmt::Debug for ModelEvaluation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Evaluation")
+        f.debug_struct("ModelEvaluation")
             .field("settings", &self.settings)
             .field("split", &self.split)
-            .field("view", &self.view)
+            .field("region", &self.region)
             .finish_non_exhaustive()
     }
 }

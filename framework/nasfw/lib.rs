@@ -2,14 +2,14 @@
 //!
 //! A [`Search`] evaluates networks that a controller proposes from a search space, for one task, and
 //! records each trial in a run folder. A [`Training`] trains one of them in full, into a model folder.
-//! An [`Evaluation`] scores a model, a [`Predictor`] applies it to images, and [`export`] writes it for
+//! An [`ModelEvaluation`] scores a model, a [`Predictor`] applies it to images, and [`export`] writes it for
 //! other programs. The program `nasfw` is a client of this crate.
 //!
 //! ```
 //! use nasfw::plugins::controllers::ppo::{Ppo, PpoConfig};
 //! use nasfw::plugins::tasks::Depth;
 //! use nasfw::sdk::{Blueprint, Net, Pick, Traced};
-//! use nasfw::{Evaluation, Search, Training};
+//! use nasfw::{ModelEvaluation, Search, Training};
 //! use nasfw::sdk::graph::{ActivationKind, Conv};
 //!
 //! /// A decoder at one scale, its depth and width searched.
@@ -45,8 +45,8 @@
 //! println!("{}", run.best()?.genotype());
 //!
 //! let trained = Training::of(&run)?.space(Traced::new(Stack)?).task(Depth).epochs(1).run(&models)?;
-//! let report = Evaluation::of(&trained.model)?.task(Depth).run()?;
-//! println!("{} images, rms {:?} m", report.images, report.metrics.get("rms"));
+//! let result = ModelEvaluation::of(&trained.model)?.task(Depth).run()?;
+//! println!("{} images, rms {:?} m", result.images, result.metrics.get("rms"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -55,10 +55,10 @@
 //! | [`Search`] | searches, or continues a run |
 //! | [`Run`] | reads a run: trials, the best architecture, weights of the encoder |
 //! | [`Training`], [`UnfinishedTraining`] | trains one architecture in full, over interruptions |
-//! | [`Evaluation`] | scores a model on a data set |
+//! | [`ModelEvaluation`] | scores a model on a data set |
 //! | [`Model`], [`Predictor`] | a trained network, and its predictions for images |
 //! | [`Cancel`] | stops any of them from another thread |
-//! | [`serve`] | lets a program's own executable evaluate trials as a worker process |
+//! | [`run_as_worker_if_asked`] | lets a program's own executable evaluate trials as a worker process |
 //!
 //! The crates below are modules here: [`sdk`] has the traits to implement, [`plugins`] the built-in members.
 
@@ -70,22 +70,22 @@ mod search;
 mod settings;
 mod training;
 
-pub use evaluation::Evaluation;
+pub use evaluation::ModelEvaluation;
 pub use observe::Cancel;
-pub use process::{serve, use_threads};
+pub use process::{run_as_worker_if_asked, use_threads};
 pub use run::Run;
 pub use search::Search;
 pub use training::{Training, UnfinishedTraining};
 
 pub use nasfw_device::Device;
 pub use nasfw_engine::config::Preset;
-pub use nasfw_engine::eval::Report;
+pub use nasfw_engine::eval::EvalResult;
 pub use nasfw_engine::train::Trained;
-pub use nasfw_engine::{Config, Ending, Error, Event, Observer, Result, Status, Trial};
+pub use nasfw_engine::{Config, Ending, Error, Evaluation, Event, Observer, Result, Status, Trial};
 pub use nasfw_model::export;
 pub use nasfw_model::predict::{Output, Predictor};
 pub use nasfw_model::{Description, Model};
-pub use nasfw_network::fit::View;
+pub use nasfw_network::fit::EvalRegion;
 
 // The crates below, each a module.
 pub use nasfw_abi as abi;

@@ -14,8 +14,8 @@ use nasfw_plugin_host::{ProbeProgram, probe_here, probe_with};
 const WORKER: &str = "__nasfw-worker";
 const PROBE: &str = "__nasfw-probe";
 
-/// True once [`serve`] was called, so that this program can be started as a worker.
-static SERVES: AtomicBool = AtomicBool::new(false);
+/// True once [`run_as_worker_if_asked`] was called, so that this program can be started as a worker.
+static CAN_BE_WORKER: AtomicBool = AtomicBool::new(false);
 
 /// Lets searches of this program start it again, as worker processes that evaluate trials, and to
 /// probe plugin libraries before they are loaded.
@@ -29,19 +29,19 @@ static SERVES: AtomicBool = AtomicBool::new(false);
 /// use std::process::ExitCode;
 ///
 /// fn main() -> ExitCode {
-///     if let Some(code) = nasfw::serve() {
+///     if let Some(code) = nasfw::run_as_worker_if_asked() {
 ///         return code;
 ///     }
 ///     // The program itself.
 ///     ExitCode::SUCCESS
 /// }
 /// ```
-pub fn serve() -> Option<ExitCode> {
+pub fn run_as_worker_if_asked() -> Option<ExitCode> {
     // Without its path no worker starts and no library is loaded, and messages say so.
     if let Ok(program) = std::env::current_exe() {
         let args = vec![OsString::from(PROBE)];
         probe_with(ProbeProgram { program, args });
-        SERVES.store(true, Ordering::SeqCst);
+        CAN_BE_WORKER.store(true, Ordering::SeqCst);
     }
     let mut args = std::env::args_os().skip(1);
     let result = match args.next().as_deref().and_then(OsStr::to_str) {
@@ -114,9 +114,9 @@ pub(crate) fn prepare(run: &RunConfig, members: &GivenMembers) -> Result<Option<
              `nasfw::sdk::register!` and name it, or set run.workers to 0"
         ));
     }
-    if !SERVES.load(Ordering::SeqCst) {
+    if !CAN_BE_WORKER.load(Ordering::SeqCst) {
         return refused(
-            "run.workers: worker processes are this program started again; call `nasfw::serve()` first in its \
+            "run.workers: worker processes are this program started again; call `nasfw::run_as_worker_if_asked()` first in its \
              `main`, or set run.workers to 0"
                 .into(),
         );

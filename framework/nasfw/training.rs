@@ -31,20 +31,20 @@ pub struct Training<'a> {
     members: GivenMembers,
     genotype: String,
     /// The run it is from, for its data and its warmed-up encoder.
-    origin: Option<Origin>,
+    origin: Option<RunOrigin>,
     checkpoint_every: usize,
     watch: Watch<'a>,
 }
 
 /// Facts of the run that an architecture is from.
 #[derive(Debug)]
-struct Origin {
+struct RunOrigin {
     config: Config,
     warm: Option<Weights>,
     data_fingerprint: String,
 }
 
-impl Origin {
+impl RunOrigin {
     /// The run's warmed-up encoder, unless `config` says to start from something else.
     fn warm_for(&self, config: &Config) -> Option<&Weights> {
         (self.warm.as_ref()).filter(|_| config.encoder == self.config.encoder)
@@ -73,7 +73,7 @@ impl Training<'_> {
         let config = run.config()?.for_training()?;
         let base = Layers::new(Preset::None).text(&config.to_toml(), "the run's configuration")?;
         let mut new = Self::over(base, trial.genotype());
-        new.origin = Some(Origin {
+        new.origin = Some(RunOrigin {
             warm: run.warm_weights()?,
             data_fingerprint: run.data_fingerprint()?,
             config,
@@ -164,7 +164,7 @@ impl Training<'_> {
             // The warm-up that began from them is over.
             config.encoder.weights = None;
         }
-        let is_same_data = |origin: &&Origin| config.data == origin.config.data;
+        let is_same_data = |origin: &&RunOrigin| config.data == origin.config.data;
         let request = TrainRequest {
             config: &config,
             members: self.members.clone(),

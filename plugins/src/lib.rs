@@ -1,5 +1,12 @@
 //! The built-in plugins of nasfw: spaces, controllers, schedules and tasks.
 //!
+//! | family | members |
+//! |---|---|
+//! | [`spaces`] | `encoder-decoder`, the space of the plugin `segm` |
+//! | [`controllers`] | `ppo`, `reinforce`, `evolution`, `random` |
+//! | [`schedules`] | `progressive`, `single-stage` |
+//! | [`tasks`] | `segm`, `depth`, `pose` |
+//!
 //! Each folder is one family; its `mod.rs` describes the family and how to add a member.
 //! Members register themselves, so linking this crate is enough to find them by name.
 

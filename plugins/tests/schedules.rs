@@ -5,7 +5,7 @@
 use nasfw_plugins as _; // Linked for what it registers.
 use nasfw_sdk::registry::ScheduleEntry;
 use nasfw_sdk::testing::check_schedule;
-use nasfw_sdk::{Optimiser, RewardSchedule, Seed, Source, TargetScale, Verdict};
+use nasfw_sdk::{Optimiser, RewardSchedule, Seed, StageInput, TargetScale, Verdict};
 use serde_json::{Value, json};
 
 fn build(name: &str, settings: &Value) -> Box<dyn RewardSchedule> {
@@ -39,7 +39,7 @@ fn the_stages_are_those_of_the_paper() {
     };
     assert_eq!(
         (first.source, first.samples, first.epochs, first.batch),
-        (Source::Features, 4000, 5, 64)
+        (StageInput::Features, 4000, 5, 64)
     );
     assert_eq!(
         (first.shorter_side_px, first.crop_px, first.clip_norm),
@@ -51,7 +51,7 @@ fn the_stages_are_those_of_the_paper() {
     );
     assert_eq!(
         (second.source, second.samples, second.epochs, second.batch),
-        (Source::Images, 0, 1, 32)
+        (StageInput::Images, 0, 1, 32)
     );
     assert_eq!(
         (second.shorter_side_px, second.crop_px, second.clip_norm),

@@ -19,7 +19,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 /// Memory limit of the whole program; the largest image that is read takes 512 MB. Memory is
 /// checked only on systems that enforce such a limit.
 #[cfg(target_os = "linux")]
-const MOST_BYTES: u64 = 1 << 30;
+const MAX_BYTES: u64 = 1 << 30;
 
 /// The corpus files of a target.
 fn corpus(name: &str) -> Vec<Vec<u8>> {
@@ -53,7 +53,7 @@ fn damaged(kept: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn damaged_input_is_an_error_and_no_more() {
     #[cfg(target_os = "linux")]
-    rlimit::Resource::DATA.set(MOST_BYTES, MOST_BYTES).unwrap();
+    rlimit::Resource::DATA.set(MAX_BYTES, MAX_BYTES).unwrap();
     let cases = std::env::var("NASFW_FUZZ_CASES").map_or(1000, |n| n.parse().unwrap());
     let config = Config {
         cases,

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod builds;
+mod custom_loss;
 mod devices;
 mod evaluation;
 mod gradients;
-mod own_loss;
 mod reference;
 mod training;
 

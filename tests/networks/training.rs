@@ -3,7 +3,7 @@
 use nasfw_data::{DataConfig, GeneratorConfig, Source, Transform, open};
 use nasfw_network::Network;
 use nasfw_network::fit::{
-    Batches, EvalSet, Fit, ImageSet, Objective, Optimisers, Rates, View, fit,
+    Batches, EvalRegion, EvalSet, Fit, ImageSet, Objective, Optimisers, Rates, fit,
 };
 use nasfw_network::kernels::{CpuKernels, Kernels};
 use nasfw_sdk::registry::TaskEntry;
@@ -37,7 +37,7 @@ impl<K: Kernels> Trained<K> {
             transform: &Transform::new(32, 32),
             ignore: 255,
             batch: 3,
-            view: View::Whole,
+            region: EvalRegion::Whole,
         };
         let tick = &mut |_| Ok::<(), nasfw_network::Error>(());
         part.evaluate(&network, &*self.task, tick).unwrap()
@@ -82,7 +82,7 @@ pub(super) fn train<K: Kernels>(
     assert_eq!(images.steps(), 3);
     let objective = Objective {
         loss: task.loss(),
-        own: None,
+        custom: None,
         auxiliary: 0.15,
         distillation: 0.0,
         targets: TargetScale::Output,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Builds of the SDK beside this test, the newest first.
-fn kits() -> Vec<PathBuf> {
+fn sdks() -> Vec<PathBuf> {
     let test = std::env::current_exe().unwrap();
     let mut found: Vec<PathBuf> = std::fs::read_dir(test.parent().unwrap())
         .unwrap()
@@ -26,7 +26,7 @@ fn a_plugin_that_aborts_on_panic_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("plugin.rs");
     std::fs::write(&source, "nasfw_abi::export_plugin!();\n").unwrap();
-    let compile = |kit: &PathBuf, options: &[&str]| {
+    let compile = |sdk: &PathBuf, options: &[&str]| {
         let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
         let mut command = Command::new(rustc);
         command.args([
@@ -44,10 +44,10 @@ fn a_plugin_that_aborts_on_panic_is_refused() {
             .arg(&source);
         command
             .arg("-L")
-            .arg(format!("dependency={}", kit.parent().unwrap().display()));
+            .arg(format!("dependency={}", sdk.parent().unwrap().display()));
         command
             .arg("--extern")
-            .arg(format!("nasfw_abi={}", kit.display()));
+            .arg(format!("nasfw_abi={}", sdk.display()));
         command
             .env("CARGO_PKG_NAME", "plugin")
             .env("CARGO_PKG_VERSION", "0.1.0");
@@ -58,11 +58,11 @@ fn a_plugin_that_aborts_on_panic_is_refused() {
         )
     };
     // Without that option it compiles, with the SDK that this compiler built.
-    let kits = kits();
-    let kit = kits.iter().find(|kit| compile(kit, &[]).0);
-    let kit =
-        kit.unwrap_or_else(|| panic!("no kit of {kits:?} compiles: {}", compile(&kits[0], &[]).1));
-    let (compiles, message) = compile(kit, &["-C", "panic=abort"]);
+    let sdks = sdks();
+    let sdk = sdks.iter().find(|sdk| compile(sdk, &[]).0);
+    let sdk =
+        sdk.unwrap_or_else(|| panic!("no sdk of {sdks:?} compiles: {}", compile(&sdks[0], &[]).1));
+    let (compiles, message) = compile(sdk, &["-C", "panic=abort"]);
     assert!(!compiles);
     let said = "a plugin cannot be built with `panic = \"abort\"`";
     assert!(message.contains(said), "{message}");

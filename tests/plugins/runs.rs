@@ -73,7 +73,7 @@ fn a_space_or_task_that_panics_costs_the_architecture_only() {
         (
             "gradient",
             ["task.at=gradient", "task.how=lie"],
-            "the gradient of the task's own loss",
+            "the gradient of the task's custom loss",
         ),
     ] {
         // The warm-up has two steps, and so has a stage. The first architecture is decoded for its

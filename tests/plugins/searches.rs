@@ -89,7 +89,7 @@ fn a_schedule() {
 }
 
 #[test]
-fn a_task_with_its_own_loss_and_data() {
+fn a_task_with_a_custom_loss_and_data_of_its_own() {
     compare("task", &["space.plugin=tiny", "task.name=brightness"], 4);
 }
 
@@ -107,7 +107,7 @@ fn everything_at_once_on_the_built_in_space_too() {
 }
 
 #[test]
-fn a_resumed_run_loads_its_library_again_and_goes_on_alike() {
+fn a_resumed_run_loads_its_library_again_and_continues_alike() {
     let place = Place::new();
     let library = library("kinds");
     let run = |out: &str, trials: &str| {

@@ -141,7 +141,7 @@ fn numbers(place: &Place, folder: &str) -> Numbers {
             Field::Bytes(b"brain.Event:2")
         );
         for message in &messages[1..] {
-            take_in(message, &mut numbers);
+            add_message(message, &mut numbers);
         }
     }
     numbers
@@ -223,7 +223,7 @@ fn varint(bytes: &mut &[u8]) -> u64 {
 }
 
 /// `Event { wall_time = 1, step = 2, summary = 5 { value = 1 { tag = 1, simple_value = 2 } } }`.
-fn take_in(message: &[u8], numbers: &mut Numbers) {
+fn add_message(message: &[u8], numbers: &mut Numbers) {
     let (mut step, mut summary) = (0, &[][..]);
     for (number, field) in fields(message) {
         match (number, field) {

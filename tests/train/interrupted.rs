@@ -139,7 +139,7 @@ fn stopped() -> Place {
 }
 
 #[test]
-fn a_stopped_training_goes_on_from_its_last_step_or_ends_there() {
+fn a_stopped_training_continues_from_its_last_step_or_ends_there() {
     let place = stopped();
     place.refuses(
         &[

@@ -147,7 +147,7 @@ fn the_first_difference_is_named() {
 
 /// Reads must be consistent snapshots: a running search must not appear changed.
 #[test]
-fn a_search_that_goes_on_can_be_checked_all_the_while() {
+fn a_search_can_be_checked_while_it_runs() {
     let place = Place::new();
     let more = ["run.trials=90", "run.round=3", "run.workers=0"];
     let mut checks = 0;

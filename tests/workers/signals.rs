@@ -82,7 +82,7 @@ fn end(child: Child, workers: &[u32]) -> (Output, Duration) {
 }
 
 #[test]
-fn a_stopped_search_keeps_what_was_evaluated_and_goes_on_alike() {
+fn a_stopped_search_keeps_what_was_evaluated_and_continues_alike() {
     let place = Place::new();
     let slow = ["run.trials=12", "space.at=decode", "space.how=dawdle"];
     finish(&place, "whole", &slow);

@@ -12,7 +12,7 @@ use dfdx::prelude::TensorFromVec;
 use nasfw_engine::config::{Layers, MemberConfig, Preset};
 use nasfw_model::export::onnx::{Normalise, Options, to_onnx};
 use nasfw_model::{
-    Description, InputSize, Model, Normalisation, Origin, Provenance, WeightsFile,
+    Description, InputSize, Model, Normalisation, DataOrigin, Provenance, WeightsFile,
 };
 use nasfw_network::kernels::{CpuKernels, Kernels, map_shape};
 use nasfw_network::{Array, Network, Weights};
@@ -124,7 +124,7 @@ fn model(
             plugins: Vec::new(),
             seed: 0,
             data_fingerprint: String::new(),
-            data_origin: Origin::Generator,
+            data_origin: DataOrigin::Generator,
             data: config.data.clone(),
             epoch: 0,
             epochs: 0,

@@ -42,7 +42,7 @@ extern "C" {
 #define NASFW_OP_DECODE 1          /* space: choices -> graph */
 #define NASFW_OP_GENOTYPE 2        /* space: choices -> text */
 #define NASFW_OP_PARSE 3           /* space: text -> choices */
-#define NASFW_OP_SKETCHES 4        /* space: choices -> diagrams */
+#define NASFW_OP_SKETCHES 4        /* space: choices -> sketches */
 #define NASFW_OP_FACTS 5           /* space: choices -> named facts */
 #define NASFW_OP_PROPOSE 16        /* controller */
 #define NASFW_OP_OBSERVE 17        /* controller */

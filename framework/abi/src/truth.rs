@@ -40,7 +40,7 @@ pub enum Numbers {
 
 impl Truths {
     /// The largest number of elements that labels of a call may have.
-    const MOST: usize = 1 << 31;
+    const MAX: usize = 1 << 31;
 
     /// Elements of all labels together; `None` when that is more than any data has.
     pub fn elements(&self) -> Option<usize> {
@@ -48,7 +48,7 @@ impl Truths {
             LabelKind::Keypoints => self.joints.checked_mul(3)?,
             _ => self.width.checked_mul(self.height)?,
         };
-        one.checked_mul(self.count).filter(|n| *n <= Self::MOST)
+        one.checked_mul(self.count).filter(|n| *n <= Self::MAX)
     }
 
     /// Labels as numbers.

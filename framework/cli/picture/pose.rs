@@ -9,7 +9,7 @@ use super::draw;
 use crate::exit::Failure;
 
 /// Minimum score of a drawn joint; trained peaks are near 1.
-const LEAST_SCORE: f32 = 0.25;
+const MIN_SCORE: f32 = 0.25;
 
 /// A joint's position. The centre of the pixel in column `i`, row `j` is at `(i, j)`.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ pub(crate) fn on_image(
     let side = picture.size.shorter() as f32;
     let bone = (side / 80.0).max(1.2);
     let rim = (side / 240.0).clamp(0.8, 3.0);
-    let is_drawn = |joint: usize| joints.get(joint).is_some_and(|j| j.score >= LEAST_SCORE);
+    let is_drawn = |joint: usize| joints.get(joint).is_some_and(|j| j.score >= MIN_SCORE);
     let place = |joint: usize| (joints[joint].x_px, joints[joint].y_px);
     let colour = |joint: usize| of_class(u8::try_from(joint % 255 + 1).unwrap_or(1));
     let bones = (skeleton.iter()).filter(|(a, b)| is_drawn(*a) && is_drawn(*b));

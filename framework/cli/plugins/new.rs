@@ -42,7 +42,7 @@ struct Template {
     /// The kind in prose.
     kind: &'static str,
     lib: &'static str,
-    promises: &'static str,
+    conformance: &'static str,
     /// Arguments of `nasfw run` after the library.
     run: &'static str,
 }
@@ -52,7 +52,7 @@ macro_rules! template {
         Template {
             kind: $kind,
             lib: include_str!(concat!("templates/", $folder, "/lib.rs")),
-            promises: include_str!(concat!("templates/", $folder, "/promises.rs")),
+            conformance: include_str!(concat!("templates/", $folder, "/conformance.rs")),
             run: $run,
         }
     };
@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         ("README.md", fill(include_str!("templates/README.md.in"))),
         (".gitignore", "/target\n".to_owned()),
         ("src/lib.rs", fill(template.lib)),
-        ("tests/promises.rs", fill(template.promises)),
+        ("tests/conformance.rs", fill(template.conformance)),
     ];
     write(&folder, &files)?;
     let mut out = io::stdout().lock();

@@ -60,7 +60,7 @@ pub(super) fn find(path: &Path) -> Result<InputFiles, Failure> {
 
 impl InputFiles {
     /// A note about skipped files, if any.
-    pub(super) fn passed_over(&self) -> Option<String> {
+    pub(super) fn skipped_note(&self) -> Option<String> {
         let first = self.others.first()?.display();
         Some(match self.others.len() {
             1 => format!("skipped {first}: not a .jpg, .jpeg or .png file"),

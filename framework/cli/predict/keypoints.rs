@@ -50,18 +50,18 @@ pub(super) fn show(
         score: joint.score,
     });
     let keypoints: Vec<Keypoint<'_>> = keypoints.collect();
-    let said = Pose {
+    let pose_of_image = Pose {
         image: path,
         width_px: image.size.width,
         height_px: image.size.height,
         skeleton: &data.skeleton,
         keypoints,
     };
-    let mut json = serde_json::to_vec_pretty(&said).map_err(std::io::Error::from)?;
+    let mut json = serde_json::to_vec_pretty(&pose_of_image).map_err(std::io::Error::from)?;
     json.push(b'\n');
     files.file(".pose.json", |path| std::fs::write(path, json))?;
     Ok(Summary::Keypoints {
         drawn,
-        joints: said.keypoints.len(),
+        joints: pose_of_image.keypoints.len(),
     })
 }

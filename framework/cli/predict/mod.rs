@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let found = images::find(&args.image)?;
     let images = &found.images;
     images::check(images, &predictor)?;
-    if let (Some(note), false) = (found.passed_over(), args.show.is_json()) {
+    if let (Some(note), false) = (found.skipped_note(), args.show.is_json()) {
         exit::say(&note);
     }
     let mut progress = args.show.bars()?;

@@ -3,7 +3,7 @@
 use nasfw::data::{Image, jpeg_bytes, palette_png_bytes};
 use nasfw::engine::eval::{self, EvalRequest, examples, needs_data, settings};
 use nasfw::model::Model;
-use nasfw::network::fit::View;
+use nasfw::network::fit::EvalRegion;
 use nasfw::plugin_host as plugins;
 use nasfw::report::model::{Example, Examples};
 use nasfw::sdk::{DataInfo, Label, Size, Split};
@@ -61,7 +61,7 @@ pub(super) fn of(model: &Model, args: &Args) -> Result<Examples, Failure> {
         config: &config,
         task: None,
         split: Split::Val,
-        view: View::Whole,
+        region: EvalRegion::Whole,
     };
     let count = args
         .examples

@@ -26,7 +26,7 @@ pub(crate) struct Args {
     /// Output file [default: report.html in the run, MODEL.html beside the model]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Load the libraries that the run or model used, for names of decisions and for drawings; a
+    /// Load the libraries that the run or model used, for names of decisions and for sketches; a
     /// library executes with your permissions
     #[arg(long)]
     load: bool,

@@ -36,7 +36,7 @@ impl Snapshot {
             headline: headline(&view)?,
             ..Self::default()
         };
-        snapshot.take_in(&view)?;
+        snapshot.update(&view)?;
         snapshot.look_at_files(folder);
         Ok(snapshot)
     }
@@ -47,14 +47,14 @@ impl Snapshot {
         let view = Run::read(folder)?;
         // `resume --trials` changes the number wanted.
         if view.finished()? != self.trials.len() as u64 || !self.is_running() {
-            self.take_in(&view)?;
+            self.update(&view)?;
         }
         drop(view);
         self.look_at_files(folder);
         Ok(())
     }
 
-    fn take_in(&mut self, view: &RunView) -> Result<(), Failure> {
+    fn update(&mut self, view: &RunView) -> Result<(), Failure> {
         self.trials = view.trials()?;
         let wanted = view.trials_wanted()?;
         self.wanted = wanted.unwrap_or(self.trials.len() as u64);

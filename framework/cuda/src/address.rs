@@ -16,7 +16,7 @@ use super::tape::Done;
 /// The field of cudarc's slices that holds the address.
 const FIELD: &str = "cu_device_ptr: ";
 /// The address comes within the first hundred characters.
-const MOST: usize = 512;
+const MAX: usize = 512;
 
 /// The device address of a contiguous tensor's first value, valid as long as the tensor is.
 pub(super) fn address<S: Shape>(tensor: &Tensor<S, f32, Cuda>) -> Done<u64> {
@@ -42,7 +42,7 @@ impl Start {
 impl Write for Start {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.push_str(text);
-        if self.address().is_some() || self.0.len() > MOST {
+        if self.address().is_some() || self.0.len() > MAX {
             Err(fmt::Error)
         } else {
             Ok(())

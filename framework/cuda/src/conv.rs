@@ -11,7 +11,7 @@ use super::tape::{Done, gradient, take_gradient};
 use nasfw_network::kernels::{Conv, Flat, Map, MapShape, map_shape};
 
 /// Maximum number of patch values at a time: 256 MiB. Larger batches go image by image.
-const MOST_PATCHES: usize = 1 << 26;
+const MAX_PATCHES: usize = 1 << 26;
 
 /// `struct Conv` of `kernels.cu`.
 #[derive(Clone, Copy)]
@@ -211,7 +211,7 @@ fn parts(conv: &Conv) -> Vec<Part> {
     let at_once = if is_pointwise(conv) {
         input.batch
     } else {
-        (MOST_PATCHES / patches.max(1)).clamp(1, input.batch.max(1))
+        (MAX_PATCHES / patches.max(1)).clamp(1, input.batch.max(1))
     };
     let starts = (0..input.batch).step_by(at_once.max(1));
     let part = |first: usize| {

@@ -21,7 +21,7 @@ const SOURCE: &str = include_str!("kernels.cu");
 const MODULE: &str = "nasfw";
 
 /// Element types that kernels accept.
-const MOST: usize = 1 << 31;
+const MAX: usize = 1 << 31;
 /// Threads per block.
 const BLOCK: usize = 256;
 /// Rows summed by one thread.
@@ -66,7 +66,7 @@ impl Gpu {
             return Ok(());
         }
         let too_large = DriverError(sys::CUresult::CUDA_ERROR_INVALID_VALUE);
-        let parameters = parameters.form().filter(|_| n <= MOST).ok_or(too_large)?;
+        let parameters = parameters.form().filter(|_| n <= MAX).ok_or(too_large)?;
         let missing = DriverError(sys::CUresult::CUDA_ERROR_NOT_FOUND);
         let function = self.device.get_func(MODULE, kernel).ok_or(missing)?;
         let blocks = n.div_ceil(BLOCK).min(1 << 20) as u32;
@@ -227,7 +227,7 @@ pub(super) trait Parameter {
 impl Parameter for usize {
     type Form = u32;
     fn form(self) -> Option<u32> {
-        u32::try_from(self).ok().filter(|_| self <= MOST)
+        u32::try_from(self).ok().filter(|_| self <= MAX)
     }
 }
 

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
-use nasfw_network::kernels::device;
+use nasfw_network::kernels::device_result;
 use nasfw_network::{Error, Result};
 
 thread_local! {
@@ -34,7 +34,9 @@ pub(super) fn guard<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> R
         Err(panic) => {
             let text = (panic.downcast_ref::<String>().map(String::as_str))
                 .or_else(|| panic.downcast_ref::<&str>().copied());
-            Ok(device(Err(text.unwrap_or("the device's library gave up")))?)
+            Ok(device_result(Err(
+                text.unwrap_or("the device's library gave up")
+            ))?)
         }
     }
 }

@@ -11,13 +11,13 @@ use super::device::CudaKernels;
 use super::{guard, open};
 use nasfw_network::kernels::{
     Activation, Affine, Conv, Flat, Kernels, Map, MapShape, Normalised, Scalar, Store,
-    check_labels, device, map_shape,
+    check_labels, device_result, map_shape,
 };
 use nasfw_network::{Error, Result};
 
 /// A convolution with its epilogue in evaluation.
 #[derive(Clone, Debug)]
-pub struct FrozenConv {
+pub struct PreparedConv {
     conv: Conv,
     weight: Flat<Cuda>,
     scale: Option<Flat<Cuda>>,
@@ -30,18 +30,18 @@ struct Kept(CudaSlice<f32>);
 
 impl Kernels for CudaKernels {
     type Device = Cuda;
-    type Frozen = FrozenConv;
+    type PreparedConv = PreparedConv;
 
     fn device(&self) -> &Cuda {
         &self.device
     }
 
     fn wait(&self) -> Result<()> {
-        device(self.device.try_synchronize())
+        device_result(self.device.try_synchronize())
     }
 
     fn release(&self) -> Result<()> {
-        device(self.device.try_empty_cache())?;
+        device_result(self.device.try_empty_cache())?;
         open::trim(&self.gpu.device)
     }
 
@@ -59,7 +59,7 @@ impl Kernels for CudaKernels {
         let Some(Kept(copy)) = store.kept::<Kept>() else {
             let dims = (shape.batch, shape.height, shape.width, shape.channels);
             let values = store.gather(which);
-            return device((self.device).try_tensor_from_vec(values, dims));
+            return device_result((self.device).try_tensor_from_vec(values, dims));
         };
         let gathered = || {
             let y = self.map(shape)?;
@@ -87,7 +87,7 @@ impl Kernels for CudaKernels {
         needs_input_gradient: bool,
         tape: &mut T,
     ) -> Result<Map<Cuda>> {
-        device(self.convolve(conv, x, weight, bias, needs_input_gradient, tape))
+        device_result(self.convolve(conv, x, weight, bias, needs_input_gradient, tape))
     }
 
     fn batch_norm<T: Tape<f32, Cuda>>(
@@ -97,7 +97,7 @@ impl Kernels for CudaKernels {
         activation: Activation,
         tape: &mut T,
     ) -> Result<Normalised<Cuda>> {
-        device(self.normalise(x, affine, activation, tape))
+        device_result(self.normalise(x, affine, activation, tape))
     }
 
     fn scale_shift<T: Tape<f32, Cuda>>(
@@ -108,18 +108,18 @@ impl Kernels for CudaKernels {
         activation: Activation,
         tape: &mut T,
     ) -> Result<Map<Cuda>> {
-        device(self.scale_and_shift(x, Some(scale), Some(shift), activation, tape))
+        device_result(self.scale_and_shift(x, Some(scale), Some(shift), activation, tape))
     }
 
-    fn freeze(
+    fn prepare(
         &self,
         conv: &Conv,
         weight: &Flat<Cuda>,
         scale: Option<&Flat<Cuda>>,
         shift: Option<&Flat<Cuda>>,
         activation: Activation,
-    ) -> Result<FrozenConv> {
-        Ok(FrozenConv {
+    ) -> Result<PreparedConv> {
+        Ok(PreparedConv {
             conv: *conv,
             weight: weight.clone(),
             scale: scale.cloned(),
@@ -128,18 +128,18 @@ impl Kernels for CudaKernels {
         })
     }
 
-    fn frozen_output(&self, conv: &FrozenConv) -> MapShape {
+    fn prepared_output(&self, conv: &PreparedConv) -> MapShape {
         conv.conv.output()
     }
 
-    fn frozen_conv(&self, frozen: &FrozenConv, x: &Map<Cuda>) -> Result<Map<Cuda>> {
-        let (scale, shift) = (frozen.scale.as_ref(), frozen.shift.as_ref());
+    fn prepared_conv(&self, prepared: &PreparedConv, x: &Map<Cuda>) -> Result<Map<Cuda>> {
+        let (scale, shift) = (prepared.scale.as_ref(), prepared.shift.as_ref());
         let run = || {
             let none = &mut NoneTape;
-            let y = self.convolve(&frozen.conv, x, &frozen.weight, None, false, none)?;
+            let y = self.convolve(&prepared.conv, x, &prepared.weight, None, false, none)?;
             let is_bare = scale.is_none() && shift.is_none();
-            if !(is_bare && frozen.activation == Activation::Identity) {
-                self.scale_and_shift_into(&y, scale, shift, frozen.activation, &y)?;
+            if !(is_bare && prepared.activation == Activation::Identity) {
+                self.scale_and_shift_into(&y, scale, shift, prepared.activation, &y)?;
             }
             Ok(y)
         };
@@ -152,7 +152,7 @@ impl Kernels for CudaKernels {
         activation: Activation,
         tape: &mut T,
     ) -> Result<Map<Cuda>> {
-        device(self.scale_and_shift(x, None, None, activation, tape))
+        device_result(self.scale_and_shift(x, None, None, activation, tape))
     }
 
     fn resize<T: Tape<f32, Cuda>>(
@@ -161,23 +161,23 @@ impl Kernels for CudaKernels {
         size: Size,
         tape: &mut T,
     ) -> Result<Map<Cuda>> {
-        device(self.resize_bilinear(x, size, tape))
+        device_result(self.resize_bilinear(x, size, tape))
     }
 
     fn global_average<T: Tape<f32, Cuda>>(&self, x: &Map<Cuda>, tape: &mut T) -> Result<Map<Cuda>> {
-        device(self.average(x, tape))
+        device_result(self.average(x, tape))
     }
 
     fn add<T: Tape<f32, Cuda>>(&self, xs: &[&Map<Cuda>], tape: &mut T) -> Result<Map<Cuda>> {
-        device(self.sum(xs, tape))
+        device_result(self.sum(xs, tape))
     }
 
     fn concat<T: Tape<f32, Cuda>>(&self, xs: &[&Map<Cuda>], tape: &mut T) -> Result<Map<Cuda>> {
-        device(self.concatenate(xs, tape))
+        device_result(self.concatenate(xs, tape))
     }
 
     fn argmax(&self, x: &Map<Cuda>) -> Result<Vec<f32>> {
-        device(self.largest_channels(x)).map(|classes| classes.as_vec())
+        device_result(self.largest_channels(x)).map(|classes| classes.as_vec())
     }
 
     fn cross_entropy<T: Tape<f32, Cuda>>(
@@ -188,7 +188,7 @@ impl Kernels for CudaKernels {
         tape: &mut T,
     ) -> Result<Scalar<Cuda>> {
         check_labels(labels, map_shape(logits), ignore)?;
-        device(self.entropy(logits, labels, ignore, tape))
+        device_result(self.entropy(logits, labels, ignore, tape))
     }
 
     fn berhu<T: Tape<f32, Cuda>>(
@@ -197,7 +197,7 @@ impl Kernels for CudaKernels {
         truth: &Map<Cuda>,
         tape: &mut T,
     ) -> Result<Scalar<Cuda>> {
-        device(self.reverse_huber(depth, truth, tape))
+        device_result(self.reverse_huber(depth, truth, tape))
     }
 
     fn squared_error<T: Tape<f32, Cuda>>(
@@ -207,7 +207,7 @@ impl Kernels for CudaKernels {
         mask: Option<&Map<Cuda>>,
         tape: &mut T,
     ) -> Result<Scalar<Cuda>> {
-        device(self.squares(x, truth, mask, tape))
+        device_result(self.squares(x, truth, mask, tape))
     }
 
     fn clip_gradients(
@@ -216,6 +216,6 @@ impl Kernels for CudaKernels {
         parameters: &[&Flat<Cuda>],
         max_norm: f32,
     ) -> Result<Scalar<Cuda>> {
-        device(self.clip(gradients, parameters, max_norm))
+        device_result(self.clip(gradients, parameters, max_norm))
     }
 }

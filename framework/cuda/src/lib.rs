@@ -34,5 +34,5 @@ mod open;
 mod tape;
 
 pub use device::CudaKernels;
-pub use kernels::FrozenConv;
+pub use kernels::PreparedConv;
 pub use open::open;

@@ -12,11 +12,11 @@ use dfdx::prelude::{Cache, Cuda, Storage};
 use super::device::CudaKernels;
 use super::driver;
 use super::gpu::Gpu;
-use nasfw_network::kernels::{cuda_name, device};
+use nasfw_network::kernels::{cuda_name, device_result};
 use nasfw_network::{Error, Result};
 
 /// Advice for a device that does not open.
-const MEND: &str =
+const FIX: &str =
     "`nvidia-smi` lists the devices, CUDA_VISIBLE_DEVICES can hide them; or use --device cpu";
 
 /// The GPU generation that the kernels are compiled for, e.g. 90 for 9.0.
@@ -32,10 +32,10 @@ pub fn open(ordinal: usize) -> Result<CudaKernels> {
         |message: String| Error::Unavailable(format!("run.device: cuda:{ordinal}: {message}"));
     driver::load().map_err(|e| refused(e.into()))?;
     // Checked here, because dfdx would panic.
-    let failed = |e: DriverError| refused(format!("{}; {MEND}", said(&e)));
+    let failed = |e: DriverError| refused(format!("{}; {FIX}", driver_message(&e)));
     result::init().map_err(failed)?;
     match result::device::get_count().map_err(failed)? {
-        ..=0 => return Err(refused(format!("the driver finds no device; {MEND}"))),
+        ..=0 => return Err(refused(format!("the driver finds no device; {FIX}"))),
         count if ordinal < count as usize => {}
         1 => return Err(refused("there is only one device, cuda:0".into())),
         count => {
@@ -44,9 +44,9 @@ pub fn open(ordinal: usize) -> Result<CudaKernels> {
             return Err(refused(message));
         }
     }
-    let closed = |said: String| {
-        let name = cuda_name(&said).unwrap_or(&said);
-        refused(format!("the device cannot be opened ({name}); {MEND}"))
+    let closed = |message: String| {
+        let name = cuda_name(&message).unwrap_or(&message);
+        refused(format!("the device cannot be opened ({name}); {FIX}"))
     };
     let cuda = Cuda::try_build(ordinal, 0).map_err(|e| closed(format!("{e:?}")))?;
     let first = Storage::<f32>::try_alloc_len(&cuda, 1);
@@ -54,16 +54,16 @@ pub fn open(ordinal: usize) -> Result<CudaKernels> {
     check_generation(&raw).map_err(refused)?;
     if !keep_freed(&raw) {
         // Without the driver's memory pool, dfdx caches freed memory itself.
-        device(cuda.try_enable_cache())?;
+        device_result(cuda.try_enable_cache())?;
     }
-    let gpu = Arc::new(device(Gpu::new(raw))?);
+    let gpu = Arc::new(device_result(Gpu::new(raw))?);
     Ok(CudaKernels { device: cuda, gpu })
 }
 
 /// Checks that the device can run the compiled kernels.
 fn check_generation(raw: &CudaDevice) -> std::result::Result<(), String> {
     use sys::CUdevice_attribute_enum as Attribute;
-    let ask = |attribute| raw.attribute(attribute).map_err(|e| said(&e));
+    let ask = |attribute| raw.attribute(attribute).map_err(|e| driver_message(&e));
     let major = ask(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
     let minor = ask(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
     let (has, built_for) = (major * 10 + minor, COMPUTE_CAP.parse().unwrap_or(0));
@@ -93,7 +93,7 @@ fn keep_freed(raw: &CudaDevice) -> bool {
 /// Releases the memory kept by the pool.
 pub(super) fn trim(raw: &Arc<CudaDevice>) -> Result<()> {
     // Pending frees only take effect once the stream gets there.
-    device(raw.synchronize())?;
+    device_result(raw.synchronize())?;
     if let Some(pool) = pool(raw) {
         // SAFETY: takes numbers only; memory in use is not touched.
         let _ = unsafe { sys::cuMemPoolTrimTo(pool, 0) };
@@ -114,7 +114,7 @@ fn pool(raw: &CudaDevice) -> Option<sys::CUmemoryPool> {
 }
 
 /// The driver's own message for an error, if it has one.
-fn said(error: &DriverError) -> String {
+fn driver_message(error: &DriverError) -> String {
     let debug = format!("{error:?}");
     match (cuda_name(&debug), error.error_string()) {
         (Some(name), Ok(text)) => format!("driver error: {} ({name})", text.to_string_lossy()),

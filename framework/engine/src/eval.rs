@@ -13,8 +13,8 @@ use crate::experiment::reward;
 use crate::progress::{Event, Observer};
 use nasfw_device::on_device;
 use nasfw_model::predict::{Output, Predictor};
-use nasfw_model::{Description, Model, Origin};
-use nasfw_network::fit::{EvalSet, View};
+use nasfw_model::{DataOrigin, Description, Model};
+use nasfw_network::fit::{EvalRegion, EvalSet};
 use nasfw_network::kernels::Kernels;
 
 /// Images per step; the metrics do not depend on it.
@@ -31,18 +31,18 @@ pub struct EvalRequest<'a> {
     /// The split of the data.
     pub split: Split,
     /// The region of each image that the network sees.
-    pub view: View,
+    pub region: EvalRegion,
 }
 
 /// The result of an evaluation.
 #[derive(Debug)]
-pub struct Report {
+pub struct EvalResult {
     /// Metrics over the whole split, and per class or joint that occurs.
     pub metrics: Metrics,
     /// The reward that these metrics would earn in a search.
     pub reward: f64,
     /// The region of each image that the network saw.
-    pub view: View,
+    pub region: EvalRegion,
     /// Number of images evaluated.
     pub images: usize,
     /// The data set in one line.
@@ -91,7 +91,7 @@ pub fn settings(description: &Description) -> Result<Layers> {
 /// # Errors
 /// When a setting or the data is wrong, the data does not have the model's classes or joints, or
 /// the model was trained on a folder and none is named.
-pub fn evaluate(request: &EvalRequest<'_>, observer: &mut dyn Observer) -> Result<Report> {
+pub fn evaluate(request: &EvalRequest<'_>, observer: &mut dyn Observer) -> Result<EvalResult> {
     on_device!(request.config.run.device, |kernels| {
         evaluate_on(kernels, request, observer)
     })
@@ -101,7 +101,7 @@ fn evaluate_on<K: Kernels>(
     kernels: K,
     request: &EvalRequest<'_>,
     observer: &mut dyn Observer,
-) -> Result<Report> {
+) -> Result<EvalResult> {
     let (config, description) = (request.config, request.model.description());
     let (task, source) = open(request)?;
     let network = request.model.network(kernels)?;
@@ -113,7 +113,7 @@ fn evaluate_on<K: Kernels>(
         transform: &Transform::new(train.shorter_side_px, train.crop_px),
         ignore: config.data.ignore,
         batch: BATCH,
-        view: request.view,
+        region: request.region,
     };
     observer.on(&Event::Phase {
         name: "evaluation",
@@ -128,10 +128,10 @@ fn evaluate_on<K: Kernels>(
         }
     })?;
     observer.on(&Event::PhaseDone);
-    Ok(Report {
+    Ok(EvalResult {
         reward: reward(&*task, &metrics)?,
         metrics,
-        view: request.view,
+        region: request.region,
         images: dataset.len(),
         is_training_data: source.fingerprint == description.provenance.data_fingerprint,
         data: source.description,
@@ -178,7 +178,7 @@ pub fn examples(
             );
             Ok(Example {
                 name: dataset.name(index),
-                answer: answer.resized(sample.image.size),
+                answer: answer.for_image_size(sample.image.size),
                 sample,
             })
         })
@@ -215,7 +215,7 @@ fn open(request: &EvalRequest<'_>) -> Result<(Arc<dyn Task>, Source)> {
 /// True if a model was trained on the images of a folder, so that a folder must be named to read
 /// images again.
 pub fn needs_data(description: &Description) -> bool {
-    description.provenance.data_origin == Origin::Folder
+    description.provenance.data_origin == DataOrigin::Folder
 }
 
 fn split_of(source: &Source, split: Split) -> &dyn Dataset {

@@ -56,7 +56,7 @@ pub enum Event<'a> {
         loss: f64,
     },
     /// A full training was evaluated on the validation split.
-    Evaluation {
+    Validated {
         /// Epochs done so far.
         epoch: usize,
         /// The reward of the metrics.

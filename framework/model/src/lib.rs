@@ -15,6 +15,6 @@ pub mod predict;
 
 pub use error::{Error, Result};
 pub use model::{
-    Description, FORMAT, InputSize, Model, Normalisation, Origin, Provenance, WeightsFile,
+    DataOrigin, Description, FORMAT, InputSize, Model, Normalisation, Provenance, WeightsFile,
 };
 pub use predict::{Output, Predictor};

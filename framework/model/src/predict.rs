@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::model::Model;
 use nasfw_device::{Device, on_device};
 use nasfw_network::Error as NetworkError;
-use nasfw_network::kernels::{Kernels, MapShape, device, map_shape};
+use nasfw_network::kernels::{Kernels, MapShape, device_result, map_shape};
 
 /// Values of a result that are resized at a time.
 const BAND: usize = 1 << 22;
@@ -20,7 +20,7 @@ pub struct Predictor {
     transform: Transform,
 }
 
-/// Runs the network on an image of `(width, height)`; returns the main output.
+/// Runs the network on the pixels of an image of the given size; returns the main output.
 type Forward = dyn Fn(Vec<f32>, Size) -> Result<(MapShape, Vec<f32>)>;
 
 impl std::fmt::Debug for Predictor {
@@ -87,7 +87,7 @@ fn forward_of<K: Kernels>(model: &Model, kernels: K) -> Result<Box<Forward>> {
     let network = model.network(kernels.clone())?;
     let run = move |values: Vec<f32>, size: Size| -> Result<_> {
         let on = network.kernels().device();
-        let input = device(on.try_tensor_from_vec(values, (1, size.height, size.width, 3)))?;
+        let input = device_result(on.try_tensor_from_vec(values, (1, size.height, size.width, 3)))?;
         let main = network.main_output();
         let output = network.forward_eval(&[input])?.swap_remove(main);
         Ok((map_shape(&output), output.as_vec()))
@@ -114,8 +114,8 @@ impl Output {
         }
     }
 
-    /// The same output resized to another size, `(width, height)`, for display.
-    pub fn resized(self, image_px: Size) -> Self {
+    /// The same output for an image of another size, as which it is displayed.
+    pub fn for_image_size(self, image_px: Size) -> Self {
         Self { image_px, ..self }
     }
 

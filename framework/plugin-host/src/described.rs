@@ -4,16 +4,16 @@ use nasfw_abi::message::Item;
 use serde_json::Value;
 
 /// Maximum number of items in a library.
-const MOST_ITEMS: usize = 256;
+const MAX_ITEMS: usize = 256;
 
 /// Checks a library's description of its items.
 ///
 /// # Errors
 /// One line: the first problem.
 pub(super) fn check_items(items: &[Item]) -> Result<(), String> {
-    if items.is_empty() || items.len() > MOST_ITEMS {
+    if items.is_empty() || items.len() > MAX_ITEMS {
         return Err(format!(
-            "registers {} items; expected 1 to {MOST_ITEMS} (nasfw_sdk::register!)",
+            "registers {} items; expected 1 to {MAX_ITEMS} (nasfw_sdk::register!)",
             items.len()
         ));
     }
@@ -40,9 +40,9 @@ pub(super) fn check_items(items: &[Item]) -> Result<(), String> {
 
 /// Removes line breaks and control characters, and limits the length.
 pub(super) fn one_line(text: &str) -> String {
-    const MOST: usize = 2000;
+    const MAX: usize = 2000;
     let cleaned = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    cleaned.take(MOST).collect()
+    cleaned.take(MAX).collect()
 }
 
 /// Applies this to every text in a value.

@@ -14,7 +14,7 @@ use super::reference::Reference;
 use crate::error::{Result, refused};
 
 /// Maximum size of a library.
-const MOST_BYTES: u64 = 512 << 20;
+const MAX_BYTES: u64 = 512 << 20;
 
 /// A file that looks like a plugin for this program.
 pub(super) struct PluginFile {
@@ -81,11 +81,11 @@ fn read_once(path: &Path) -> Result<Vec<u8>, String> {
     )?;
     check_folder(path)?;
     let mut bytes = Vec::new();
-    let read = file.take(MOST_BYTES + 1).read_to_end(&mut bytes);
+    let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|e| format!("cannot be read: {e}"))?;
     match bytes.len() as u64 {
         0 => Err("is empty".into()),
-        n if n > MOST_BYTES => Err(format!("is larger than {} MiB", MOST_BYTES >> 20)),
+        n if n > MAX_BYTES => Err(format!("is larger than {} MiB", MAX_BYTES >> 20)),
         _ => Ok(bytes),
     }
 }
@@ -252,14 +252,14 @@ fn check_stamp(stamp: &Stamp) -> Result<(), String> {
     }
     let (major, minor) = (stamp.abi_major, stamp.abi_minor);
     if major != ABI_MAJOR || minor > ABI_MINOR {
-        let mend = if (major, minor) > (ABI_MAJOR, ABI_MINOR) {
+        let fix = if (major, minor) > (ABI_MAJOR, ABI_MINOR) {
             "use a newer nasfw, or build it with an older SDK"
         } else {
             "rebuild it with the SDK of this nasfw"
         };
         return Err(format!(
             "speaks version {major}.{minor} of the plugin interface ({}), but this \
-             program speaks {ABI_MAJOR}.{ABI_MINOR}; {mend}",
+             program speaks {ABI_MAJOR}.{ABI_MINOR}; {fix}",
             Stamp::text(&stamp.sdk)
         ));
     }

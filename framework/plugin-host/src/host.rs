@@ -15,7 +15,7 @@ use nasfw_abi::{Bytes, HostTable, LEVEL_WARNING};
 use super::described::one_line;
 
 /// Maximum number of notes; the rest is dropped.
-const MOST_NOTES: usize = 100;
+const MAX_NOTES: usize = 100;
 
 static STOP: OnceLock<&'static AtomicBool> = OnceLock::new();
 static NOTES: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -93,7 +93,7 @@ unsafe extern "C" fn log(_context: *mut c_void, level: u32, text: Bytes) {
     let bytes = unsafe { std::slice::from_raw_parts(text.ptr, text.len) };
     let line = one_line(&String::from_utf8_lossy(bytes));
     let mut notes = NOTES.lock().unwrap_or_else(PoisonError::into_inner);
-    if notes.len() < MOST_NOTES {
+    if notes.len() < MAX_NOTES {
         let before = if level >= LEVEL_WARNING {
             "warning: "
         } else {

@@ -23,7 +23,7 @@ use super::described::{check_items, clean, one_line};
 use super::host::{self, InCall};
 
 /// Maximum length of a description or an error.
-const MOST_TEXT_BYTES: usize = 1 << 20;
+const MAX_TEXT_BYTES: usize = 1 << 20;
 
 /// A library that stays loaded for the lifetime of the program.
 pub struct Library {
@@ -103,7 +103,7 @@ impl Library {
         let _running = InCall::new(self.label, "describe");
         // SAFETY: the function is the table's, all pointers are valid during the call.
         let status = unsafe { (self.functions.describe)(&raw const host, &raw mut reply) };
-        let bytes = match self.answer("describe", status, reply, MOST_TEXT_BYTES) {
+        let bytes = match self.answer("describe", status, reply, MAX_TEXT_BYTES) {
             Answer::Done(bytes) => bytes,
             Answer::Failed(e) | Answer::Panicked(e) => return Err(e.to_string()),
         };
@@ -182,7 +182,7 @@ impl Library {
 
     /// Copies a reply, returns the buffer to the library, and decodes the status.
     fn answer(&self, operation: &str, status: i32, reply: Buffer, most: usize) -> Answer {
-        let most = if status == OK { most } else { MOST_TEXT_BYTES };
+        let most = if status == OK { most } else { MAX_TEXT_BYTES };
         let length = reply.len;
         let copied = if reply.ptr.is_null() {
             Some(Vec::new())

@@ -21,7 +21,7 @@ use super::library::Library;
 /// Time limit for a library to load and describe itself.
 const LIMIT: Duration = Duration::from_secs(3);
 /// Maximum output of the child; more than any description.
-const MOST_OUTPUT: u64 = 4 << 20;
+const MAX_OUTPUT: u64 = 4 << 20;
 
 /// The program that probes libraries: it must call [`probe_here`] with the two arguments that
 /// follow its own.
@@ -95,10 +95,10 @@ pub(super) fn run(file: &Path) -> Result<Described, String> {
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let (output, errors) = (text(output), text(errors));
-    let said = output
+    let reply = output
         .lines()
         .find_map(|line| line.strip_prefix(nonce.as_str()));
-    let verdict = said.and_then(|json| serde_json::from_str::<Verdict>(json.trim()).ok());
+    let verdict = reply.and_then(|json| serde_json::from_str::<Verdict>(json.trim()).ok());
     match verdict {
         Some(Verdict::Refused(message)) => Err(one_line(&message)),
         Some(Verdict::Described(described)) if status.success() => Ok(described),
@@ -141,7 +141,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     if let Some(pipe) = pipe {
         thread::spawn(move || {
             let mut bytes = Vec::new();
-            let mut pipe = pipe.take(MOST_OUTPUT);
+            let mut pipe = pipe.take(MAX_OUTPUT);
             // Output before an error may still be useful.
             let _ = pipe.read_to_end(&mut bytes);
             let _ = sender.send(bytes);

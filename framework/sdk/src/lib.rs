@@ -47,7 +47,7 @@ pub use member::{MemberConfig, SpaceConfig};
 pub use metrics::Metrics;
 pub use prediction::{Prediction, argmax};
 pub use registry::NoSettings;
-pub use schedule::{Decay, Optimiser, RewardSchedule, Source, Stage, TargetScale, Verdict};
+pub use schedule::{Decay, Optimiser, RewardSchedule, Stage, StageInput, TargetScale, Verdict};
 pub use seed::{Rng, Seed};
 pub use size::Size;
 pub use sketch::Sketch;

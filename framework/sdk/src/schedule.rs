@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 use crate::graph::Cost;
 use crate::seed::Rng;
 
-/// The origin of a stage's inputs.
+/// What a stage trains on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum StageInput {
     /// Outputs of the frozen encoder, computed once for a whole search: only the decoder trains.
     Features,
     /// Images: the whole network trains.
@@ -78,8 +78,8 @@ pub enum Optimiser {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
-    /// The origin of inputs.
-    pub source: Source,
+    /// The inputs of the stage.
+    pub source: StageInput,
     /// Training samples per pass; 0 means each image once. Above the number of images, images
     /// repeat with a new augmentation.
     pub samples: usize,
@@ -117,9 +117,9 @@ impl Stage {
     /// Names the first value that is out of range, and its range.
     pub fn check(&self, name: &str) -> Result<()> {
         /// Maximum number of samples and epochs.
-        const MOST: usize = 10_000_000;
+        const MAX: usize = 10_000_000;
         /// Maximum side length and batch.
-        const MOST_AT_ONCE: usize = 4096;
+        const MAX_AT_ONCE: usize = 4096;
         let wrong = |key: &str, value: &dyn ToString, expected: String| {
             Err(Error::invalid(
                 format!("{name}.{key}"),
@@ -128,18 +128,18 @@ impl Stage {
             ))
         };
         let counts = [
-            ("samples", self.samples, 0, MOST),
-            ("epochs", self.epochs, 1, MOST),
-            ("batch", self.batch, 1, MOST_AT_ONCE),
-            ("shorter_side_px", self.shorter_side_px, 1, MOST_AT_ONCE),
-            ("crop_px", self.crop_px, 1, MOST_AT_ONCE),
+            ("samples", self.samples, 0, MAX),
+            ("epochs", self.epochs, 1, MAX),
+            ("batch", self.batch, 1, MAX_AT_ONCE),
+            ("shorter_side_px", self.shorter_side_px, 1, MAX_AT_ONCE),
+            ("crop_px", self.crop_px, 1, MAX_AT_ONCE),
         ];
         for (key, value, least, most) in counts {
             if !(least..=most).contains(&value) {
                 return wrong(key, &value, format!("{least} to {most}"));
             }
         }
-        if self.source == Source::Images && self.distillation > 0.0 {
+        if self.source == StageInput::Images && self.distillation > 0.0 {
             let expected = "0: only stages on features have a teacher's outputs".into();
             return wrong("distillation", &self.distillation, expected);
         }

@@ -1,11 +1,11 @@
-//! Small diagrams of chosen architectures, offered by a search space.
+//! Sketches: small directed graphs that show an architecture, offered by a search space.
 //!
-//! A [`Sketch`] is data that cards and reports draw. As it comes from a plugin, drawing accepts any
+//! A [`Sketch`] is data that cards and reports draw. As it comes from a plugin, they accept any
 //! sketch: edges that do not point forward are left out.
 
 use serde::{Deserialize, Serialize};
 
-/// A directed acyclic diagram, drawn as text or SVG.
+/// A directed acyclic graph of labelled boxes, drawn as text or SVG.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sketch {
     /// The subject, e.g. `cell` or `wiring`.

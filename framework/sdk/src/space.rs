@@ -92,7 +92,7 @@ pub trait SearchSpace: Send + Sync {
         }
     }
 
-    /// Small diagrams of the architecture, for cards and reports; none by default.
+    /// Sketches of the architecture, for cards and reports; none by default.
     ///
     /// # Errors
     /// When `choices` come from another schema.

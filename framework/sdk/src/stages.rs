@@ -1,6 +1,6 @@
 //! The paper's two stages, as starting points.
 
-use crate::schedule::{Decay, Optimiser, Source, Stage, TargetScale};
+use crate::schedule::{Decay, Optimiser, Stage, StageInput, TargetScale};
 
 const DECODER: Optimiser = Optimiser::Adam {
     lr: 3e-3,
@@ -17,7 +17,7 @@ impl Stage {
     /// samples, with distillation from a teacher.
     pub fn decoder_only() -> Self {
         Self {
-            source: Source::Features,
+            source: StageInput::Features,
             samples: 4000,
             epochs: 5,
             batch: 64,
@@ -37,7 +37,7 @@ impl Stage {
     /// Stage 1 of arXiv 1810.10804: trains the whole network for one epoch of the meta-train set.
     pub fn end_to_end() -> Self {
         Self {
-            source: Source::Images,
+            source: StageInput::Images,
             samples: 0,
             epochs: 1,
             batch: 32,

@@ -13,7 +13,7 @@
 //! | `cell.rs` | the cell |
 //! | `decoder.rs` | adapters, blocks, collapse, auxiliary cells |
 //! | `mobilenet_v2.rs` | the encoder |
-//! | `sketches.rs` | the diagrams |
+//! | `sketches.rs` | the sketches |
 //!
 //! # Adding a space
 //!

@@ -75,8 +75,8 @@ fn list<'a>(value: &'a Value, what: &str, length: usize, form: &str) -> Result<&
 
 /// Truncates a long text for a message.
 fn shorten(text: &str) -> String {
-    const MOST: usize = 80;
-    match text.char_indices().nth(MOST) {
+    const MAX: usize = 80;
+    match text.char_indices().nth(MAX) {
         Some((end, _)) => format!("`{}…`", &text[..end]),
         None => format!("`{text}`"),
     }

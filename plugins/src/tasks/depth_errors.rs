@@ -5,7 +5,7 @@ use nasfw_sdk::{Error, Metrics, Result};
 use super::{WORST_ERROR, finite};
 
 /// Lower bound of predicted depths for logarithms and ratios: a linear output may be negative.
-const LEAST_M: f64 = 1e-3;
+const MIN_M: f64 = 1e-3;
 
 /// Sums depth errors over the valid pixels of a whole set.
 ///
@@ -92,7 +92,7 @@ impl DepthErrors {
         self.squared_m2 += error * error;
         self.absolute_relative += error / truth_m;
         self.squared_relative_m += error * error / truth_m;
-        let positive_m = predicted_m.max(LEAST_M);
+        let positive_m = predicted_m.max(MIN_M);
         let log = (positive_m / truth_m).ln();
         self.squared_log += log * log;
         let ratio = (positive_m / truth_m).max(truth_m / positive_m);

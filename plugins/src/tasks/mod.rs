@@ -5,15 +5,15 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `segmentation.rs` | semantic segmentation: settings, reward |
-//! | `confusion.rs` | its scorer: confusion matrix, IoU, accuracy |
-//! | `depth.rs` | monocular depth in metres: settings, reward |
-//! | `depth_errors.rs` | its scorer: rms, relative errors, thresholds |
-//! | `pose.rs` | single-person pose by heatmaps: settings, reward |
-//! | `pck.rs` | its scorer: share of correct keypoints |
+//! | `segmentation.rs` | semantic segmentation: settings, reward, scorer |
+//! | `confusion.rs` | its counters: confusion matrix, IoU, accuracy |
+//! | `depth.rs` | monocular depth in metres: settings, reward, scorer |
+//! | `depth_errors.rs` | its counters: rms, relative errors, thresholds |
+//! | `pose.rs` | single-person pose by heatmaps: settings, reward, scorer |
+//! | `pck.rs` | its counters: share of correct keypoints |
 //! | `peak.rs` | sub-pixel position of a heatmap's peak |
 //!
-//! The scorers' counters ([`ConfusionMatrix`], [`DepthErrors`], [`Pck`]) also work on their own,
+//! The counters ([`ConfusionMatrix`], [`DepthErrors`], [`Pck`]) also work on their own,
 //! on class maps, depth maps and keypoints that no network of this program made.
 //!
 //! # Adding a task

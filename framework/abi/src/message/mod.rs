@@ -84,7 +84,7 @@ operations! {
     Genotype = 2, "genotype";
     /// Space: text → choices.
     Parse = 3, "parse";
-    /// Space: choices → diagrams.
+    /// Space: choices → sketches.
     Sketches = 4, "sketches";
     /// Space: choices → named facts.
     Facts = 5, "facts";

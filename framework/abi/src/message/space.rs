@@ -47,7 +47,7 @@ pub struct Genotype {
 /// Reply of `sketches`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sketches {
-    /// The diagrams; may be empty.
+    /// The sketches; may be empty.
     pub sketches: Vec<Sketch>,
 }
 

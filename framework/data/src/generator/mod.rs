@@ -31,7 +31,7 @@ pub use render::Rendered;
 /// tell them apart.
 const VERSION: u32 = 1;
 
-const MOST_SOLIDS: usize = 5;
+const MAX_SOLIDS: usize = 5;
 
 /// Opens the generator as a source with this kind of labels.
 pub(crate) fn open(config: &GeneratorConfig, labels: LabelKind) -> Source {
@@ -87,7 +87,7 @@ pub fn draw(seed: Seed, index: usize, side_px: usize) -> Rendered {
     };
     // A solid may hide the whole figure, which would be a sample without a visible joint.
     for number in 0..4 {
-        let drawn = attempt(number, MOST_SOLIDS);
+        let drawn = attempt(number, MAX_SOLIDS);
         if drawn.keypoints.iter().any(|k| k.visible) {
             return drawn;
         }

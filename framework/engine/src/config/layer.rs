@@ -45,7 +45,7 @@ impl Preset {
 
 /// The kind of a layer, for messages and for how its member tables are read.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Origin {
+pub(super) enum LayerSource {
     /// A preset, whose member tables are keyed by the member's name (`[schedule.progressive]`),
     /// so that choosing another member finds its own settings.
     Preset(Preset),
@@ -62,7 +62,7 @@ pub(super) enum Origin {
 /// One layer: a tree of values and where it comes from.
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
-    pub(super) origin: Origin,
+    pub(super) origin: LayerSource,
     pub(super) values: Map<String, Value>,
 }
 
@@ -85,7 +85,7 @@ impl Layers {
         // A preset is part of the program; a test reads each, so an unreadable one cannot ship.
         let values = parse(preset.text(), None).unwrap_or_default();
         Self(vec![Layer {
-            origin: Origin::Preset(preset),
+            origin: LayerSource::Preset(preset),
             values,
         }])
     }
@@ -101,7 +101,7 @@ impl Layers {
         })?;
         self.0.push(Layer {
             values: parse(&text, Some(path))?,
-            origin: Origin::File(path.into()),
+            origin: LayerSource::File(path.into()),
         });
         Ok(self)
     }
@@ -113,7 +113,7 @@ impl Layers {
     pub fn text(mut self, text: &str, name: &'static str) -> Result<Self> {
         self.0.push(Layer {
             values: parse(text, None)?,
-            origin: Origin::Text(name),
+            origin: LayerSource::Text(name),
         });
         Ok(self)
     }
@@ -122,7 +122,7 @@ impl Layers {
     pub(crate) fn values(mut self, values: Map<String, Value>, name: &'static str) -> Self {
         self.0.push(Layer {
             values,
-            origin: Origin::Text(name),
+            origin: LayerSource::Text(name),
         });
         self
     }
@@ -151,7 +151,7 @@ impl Layers {
             }
         }
         self.0.push(Layer {
-            origin: Origin::Sets(options.to_vec()),
+            origin: LayerSource::Sets(options.to_vec()),
             values,
         });
         Ok(self)
@@ -164,7 +164,7 @@ impl Layers {
         let path: Vec<&str> = key.split('.').collect();
         insert(&mut values, &path, value.into());
         self.0.push(Layer {
-            origin: Origin::Flag(name),
+            origin: LayerSource::Flag(name),
             values,
         });
         self

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::layer::Origin;
+use super::layer::LayerSource;
 use crate::error::{Error, Result};
 
 /// Merges `layer` into `base`, whose keys are the only valid ones.
@@ -12,7 +12,7 @@ pub(super) fn overlay(
     base: &mut Map<String, Value>,
     layer: &Map<String, Value>,
     path: &str,
-    origin: &Origin,
+    origin: &LayerSource,
 ) -> Result<()> {
     for (key, value) in layer {
         let here = join(path, key);
@@ -106,13 +106,13 @@ pub(super) fn join(path: &str, key: &str) -> String {
 }
 
 /// An error about `key` that names the source of its value.
-pub(super) fn error(key: &str, message: impl std::fmt::Display, origin: &Origin) -> Error {
+pub(super) fn error(key: &str, message: impl std::fmt::Display, origin: &LayerSource) -> Error {
     let (file, from) = match origin {
-        Origin::File(path) => (Some(path.clone()), String::new()),
-        Origin::Preset(preset) => (None, format!(" (preset {preset:?})").to_lowercase()),
-        Origin::Text(name) => (None, format!(" ({name})")),
-        Origin::Flag(flag) => (None, format!(" (from {flag})")),
-        Origin::Sets(options) => {
+        LayerSource::File(path) => (Some(path.clone()), String::new()),
+        LayerSource::Preset(preset) => (None, format!(" (preset {preset:?})").to_lowercase()),
+        LayerSource::Text(name) => (None, format!(" ({name})")),
+        LayerSource::Flag(flag) => (None, format!(" (from {flag})")),
+        LayerSource::Sets(options) => {
             let typed = options.iter().rfind(|o| {
                 let k = o.split('=').next().unwrap_or_default().trim();
                 k == key || k.starts_with(&format!("{key}.")) || key.starts_with(&format!("{k}."))

@@ -17,12 +17,14 @@
 //! | `layer.rs` | sources of values; reading presets, files and `KEY=VALUE` |
 //! | `merge.rs` | merging one tree into another, key by key |
 //! | `resolve.rs` | layers → `Config` |
-//! | `members.rs` | `Config` → space, task, schedule, controller; range checks |
+//! | `members.rs` | `Config` → space, task, schedule, controller |
+//! | `ranges.rs` | range checks |
 //! | `text.rs` | `Config` → TOML |
 
 mod layer;
 mod members;
 mod merge;
+mod ranges;
 mod resolve;
 mod settings;
 mod text;
@@ -69,7 +71,7 @@ pub struct Config {
     pub meta: MetaConfig,
     /// The source of the encoder's weights.
     pub encoder: EncoderConfig,
-    /// The encoder's warm-up when no weights are given.
+    /// The encoder's warm-up, which starts from `encoder.weights` if given.
     pub warmup: WarmupConfig,
     /// Distillation from a teacher.
     pub teacher: TeacherConfig,

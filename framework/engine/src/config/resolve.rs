@@ -4,7 +4,7 @@ use nasfw_data::DataConfig;
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry, at_path};
 use serde_json::{Map, Value};
 
-use super::layer::{Layer, Origin};
+use super::layer::{Layer, LayerSource};
 use super::members::is_value;
 use super::merge::{error, overlay};
 use super::{
@@ -51,7 +51,7 @@ pub(super) struct Library {
     pub(super) space: Option<String>,
 }
 
-/// Loads a library.
+/// Merges the layers over the defaults; `load` loads a library that they name.
 pub(super) fn resolve(
     layers: &[Layer],
     registry: &dyn Defaults,
@@ -148,7 +148,7 @@ fn member_defaults(
     for layer in layers {
         match layer.values.get(table).and_then(|t| t.get(key)) {
             Some(Value::String(name)) => found = (name.clone(), Some(&layer.origin)),
-            Some(other) if !matches!(layer.origin, Origin::Preset(_)) => {
+            Some(other) if !matches!(layer.origin, LayerSource::Preset(_)) => {
                 let message = format!("{other} is not allowed; expected a name");
                 return Err(error(&format!("{table}.{key}"), message, &layer.origin));
             }
@@ -158,7 +158,7 @@ fn member_defaults(
     let (name, origin) = found;
     let settings = registry.of(table, &name).map_err(|e| match origin {
         // A flag needs no explanation; for a file, name it.
-        Some(Origin::Flag(_)) | None => e,
+        Some(LayerSource::Flag(_)) | None => e,
         Some(origin) => error(&format!("{table}.{key}"), e, origin),
     })?;
     let mut map = match settings {
@@ -181,19 +181,19 @@ fn for_members(layer: &Layer, names: &[(&str, &str, String)]) -> Result<Map<Stri
             return Err(error(table, message, &layer.origin));
         };
         match &layer.origin {
-            Origin::Preset(_) => {
+            LayerSource::Preset(_) => {
                 let chosen = map.remove(name);
                 *given = chosen.unwrap_or_else(|| Value::Object(Map::new()));
             }
             // A file names ppo and a flag names random: the file's settings are for ppo.
-            Origin::File(_) | Origin::Text(_) => {
-                let said = map.get(*key).and_then(Value::as_str);
-                if said.is_some_and(|said| said != name) {
+            LayerSource::File(_) | LayerSource::Text(_) => {
+                let named = map.get(*key).and_then(Value::as_str);
+                if named.is_some_and(|named| named != name) {
                     values.remove(*table);
                 }
             }
             // The name itself was handled above; a later layer may have changed it.
-            Origin::Sets(_) | Origin::Flag(_) => {
+            LayerSource::Sets(_) | LayerSource::Flag(_) => {
                 map.remove(*key);
             }
         }

@@ -23,7 +23,7 @@ pub struct RunConfig {
     pub workers: usize,
     /// Threads per worker; 0 divides the cores evenly. The result does not depend on it.
     pub threads: usize,
-    /// `cpu`, or `cuda:N` in a program built with CUDA.
+    /// `cpu`, or in a program built with CUDA `cuda:N`; `cuda` is `cuda:0`.
     pub device: Device,
     /// Memory limit per worker in MiB; 0 means no limit. Architectures estimated to need more are
     /// not tried, and a worker that exceeds it fails its trial.
@@ -94,7 +94,8 @@ pub struct EncoderConfig {
     pub weights: Option<PathBuf>,
 }
 
-/// The warm-up of the encoder, with a plain decoder, before the search when no weights are given.
+/// The warm-up of the encoder before the search, under a plain decoder; it starts from
+/// `encoder.weights` if given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WarmupConfig {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nasfw_data::{Cached, Dataset, Source, Transform, meta_split, open};
+use nasfw_data::{Cached, Dataset, Source, meta_split, open};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{IoChannels, Loss, SearchSpace, Seed, Stage, Task, testing};
 
@@ -88,7 +88,8 @@ pub(super) fn any_graph(space: &dyn SearchSpace, io: &IoChannels, seed: Seed) ->
 }
 
 impl Setup {
-    /// Calls [`new`](Self::new) and [`check_data`](Self::check_data).
+    /// Calls [`new`](Self::new), [`check_data`](Self::check_data) and
+    /// [`announce_encoder`](Self::announce_encoder).
     pub(crate) fn checked(
         config: &Config,
         members: &Members,
@@ -96,6 +97,7 @@ impl Setup {
     ) -> Result<Self> {
         let setup = Self::new(config, members)?;
         setup.check_data(observer)?;
+        setup.announce_encoder(observer);
         Ok(setup)
     }
 
@@ -185,11 +187,14 @@ impl Setup {
     /// # Errors
     /// Lists everything that is wrong with the data set in one message.
     pub fn check_data(&self, observer: &mut dyn Observer) -> Result<()> {
-        data_check::check_data(&self.config, &self.source, observer)?;
+        data_check::check_data(&self.config, &self.source, observer)
+    }
+
+    /// Tells the user which arrays the encoder's weights were read from, if any were given.
+    pub(crate) fn announce_encoder(&self, observer: &mut dyn Observer) {
         if let Some(text) = &self.encoder_note {
             observer.on(&Event::Note { text });
         }
-        Ok(())
     }
 
     /// The search space.
@@ -221,16 +226,6 @@ impl Setup {
             .cycle()
             .take(wanted)
             .collect()
-    }
-
-    /// The augmentation at a stage's sizes.
-    pub(crate) fn transform(&self, shorter_side_px: usize, crop_px: usize) -> Transform {
-        Transform::new(shorter_side_px, crop_px)
-    }
-
-    /// The augmentation of a stage.
-    pub(crate) fn stage_transform(&self, stage: &Stage) -> Transform {
-        self.transform(stage.shorter_side_px, stage.crop_px)
     }
 
     /// The label value of ignored pixels.

@@ -3,6 +3,7 @@
 //! A network that has learned something must beat every single class, the mean depth or the mean
 //! pose of the training images.
 
+use nasfw_data::Transform;
 use nasfw_sdk::{Label, LabelKind, Prediction, Size};
 use rayon::prelude::*;
 
@@ -16,7 +17,7 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
     let channels = setup.io.output_channels;
     let (info, ignore) = (&setup.source.info, setup.ignore());
     let shorter = setup.stages.last().map_or(crop_px, |s| s.shorter_side_px);
-    let transform = setup.transform(shorter, crop_px);
+    let transform = Transform::new(shorter, crop_px);
     // Labels only: all the images together may not fit into memory.
     let labels: Vec<Label> = match setup.task().labels() {
         LabelKind::Classes => Vec::new(),
@@ -29,14 +30,14 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
     };
     let labels: Vec<&Label> = labels.iter().collect();
     let mut best = 0.0_f64;
-    for answer in constant_answers(&labels, setup.task().labels(), channels, crop_px) {
+    for output in constant_outputs(&labels, setup.task().labels(), channels, crop_px) {
         let mut scorer = setup.task().scorer(info)?;
         for sample in &val.samples {
             let prediction = Prediction {
                 height: crop_px,
                 width: crop_px,
                 channels,
-                values: &answer,
+                values: &output,
                 image_size_px: Size::square(crop_px),
             };
             scorer.add(&prediction, &sample.label)?;
@@ -47,34 +48,36 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
     Ok(best)
 }
 
-/// Constant network outputs `(crop, crop, channels)`, independent of the image.
-fn constant_answers(
-    labels: &[&Label],
+/// Constant network outputs `(crop, crop, channels)`, independent of the image. Each is made when it
+/// is asked for: together, those of 150 classes would take gigabytes.
+fn constant_outputs<'l>(
+    labels: &'l [&'l Label],
     kind: LabelKind,
     channels: usize,
     crop_px: usize,
-) -> Vec<Vec<f32>> {
+) -> impl Iterator<Item = Vec<f32>> + 'l {
     let pixels = crop_px * crop_px;
-    match kind {
-        LabelKind::Classes => (0..channels)
-            .map(|class| {
-                let one: Vec<f32> = (0..channels)
-                    .map(|c| if c == class { 1.0 } else { 0.0 })
-                    .collect();
-                one.repeat(pixels)
-            })
-            .collect(),
-        LabelKind::Depth => vec![vec![mean_depth_m(labels); pixels * channels]],
+    let count = match kind {
+        LabelKind::Classes => channels,
+        LabelKind::Depth | LabelKind::Keypoints => 1,
+    };
+    (0..count).map(move |class| match kind {
+        LabelKind::Classes => {
+            let mut one = vec![0.0; channels];
+            one[class] = 1.0;
+            one.repeat(pixels)
+        }
+        LabelKind::Depth => vec![mean_depth_m(labels); pixels * channels],
         LabelKind::Keypoints => {
-            let mut answer = vec![0.0; pixels * channels];
+            let mut output = vec![0.0; pixels * channels];
             for joint in 0..channels {
                 if let Some((column, row)) = mean_position(labels, joint, crop_px) {
-                    answer[(row * crop_px + column) * channels + joint] = 1.0;
+                    output[(row * crop_px + column) * channels + joint] = 1.0;
                 }
             }
-            vec![answer]
+            output
         }
-    }
+    })
 }
 
 fn mean_depth_m(labels: &[&Label]) -> f32 {
@@ -103,4 +106,18 @@ fn mean_position(labels: &[&Label], joint: usize, crop_px: usize) -> Option<(usi
     let x = seen.iter().map(|p| p.0).sum();
     let y = seen.iter().map(|p| p.1).sum();
     (!seen.is_empty()).then(|| (mean(x), mean(y)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_is_made_when_it_is_asked_for() {
+        // An output of that many classes is larger than any address space: making one would panic.
+        drop(constant_outputs(&[], LabelKind::Classes, usize::MAX, 1));
+        let outputs = constant_outputs(&[], LabelKind::Classes, 3, 2);
+        let expected = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        assert!(outputs.eq(expected.map(|one| one.repeat(4))));
+    }
 }

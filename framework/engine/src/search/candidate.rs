@@ -1,7 +1,8 @@
-//! Training and evaluation of one architecture through the stages of the schedule.
+//! A candidate: one architecture, trained and validated in one stage after another.
 
+use nasfw_data::Transform;
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Metrics, Seed, Size, Source, Stage};
+use nasfw_sdk::{Metrics, Seed, Size, Stage, StageInput};
 
 use super::clock::{Clock, Timed, Work};
 use super::features::StageFeatures;
@@ -20,7 +21,7 @@ pub(super) enum StageData {
     Images(PreparedSet),
 }
 
-/// Evaluates one architecture, stage by stage.
+/// An architecture under evaluation, with its weights so far.
 pub(super) struct Candidate<'a, K: Kernels> {
     pub(super) setup: &'a Setup,
     pub(super) clock: &'a Clock,
@@ -58,7 +59,7 @@ impl<K: Kernels> Candidate<'_, K> {
             rates: Rates::Decay(stage.decay),
             objective: Objective {
                 loss: self.setup.task().loss(),
-                own: Some(self.setup.task()),
+                custom: Some(self.setup.task()),
                 auxiliary: stage.auxiliary as f32,
                 distillation: stage.distillation as f32,
                 targets: stage.targets,
@@ -66,7 +67,7 @@ impl<K: Kernels> Candidate<'_, K> {
             },
             polyak: stage.polyak,
         };
-        let transform = self.setup.stage_transform(stage);
+        let transform = Transform::new(stage.shorter_side_px, stage.crop_px);
         let (images, samples);
         let stored;
         let batches: &dyn Batches = match data {
@@ -121,11 +122,11 @@ impl<K: Kernels> Candidate<'_, K> {
         }
     }
 
-    /// The part of the architecture that a stage trains.
+    /// The nodes of the architecture that a stage trains.
     fn trained_graph(&self, stage: &Stage) -> Result<Graph> {
         Ok(match stage.source {
-            Source::Features => self.graph.after_encoder()?,
-            Source::Images => self.graph.clone(),
+            StageInput::Features => self.graph.after_encoder()?,
+            StageInput::Images => self.graph.clone(),
         })
     }
 

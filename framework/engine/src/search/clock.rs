@@ -76,12 +76,12 @@ impl Clock {
         result
     }
 
-    /// Attributes time spent waiting for others to the kinds of work that they did, whose seconds
-    /// are `theirs`: together they cannot exceed the elapsed time.
-    pub(super) fn waited(&self, time: Duration, theirs: &BTreeMap<Work, f64>) {
-        let whole: f64 = theirs.values().sum();
+    /// Attributes time spent waiting for workers to the kinds of work that they did, in proportion
+    /// to `worker_seconds`: together they cannot exceed the elapsed time.
+    pub(super) fn waited(&self, time: Duration, worker_seconds: &BTreeMap<Work, f64>) {
+        let whole: f64 = worker_seconds.values().sum();
         let mut spent = self.spent.borrow_mut();
-        for (work, secs) in theirs {
+        for (work, secs) in worker_seconds {
             let share = if whole > 0.0 { secs / whole } else { 0.0 };
             *spent.entry(*work).or_default() += time.mul_f64(share);
         }

@@ -9,15 +9,15 @@ pub(super) const BEFORE_LOG: &str = "; last output: ";
 /// Counts consecutive trials that failed for one reason.
 pub(super) struct Failures {
     /// Maximum number of consecutive failures; 0 for no limit.
-    most: u64,
+    max: u64,
     in_row: u64,
     kind: String,
 }
 
 impl Failures {
-    pub(super) fn new(most: u64) -> Self {
+    pub(super) fn new(max: u64) -> Self {
         Self {
-            most,
+            max,
             in_row: 0,
             kind: String::new(),
         }
@@ -39,7 +39,7 @@ impl Failures {
             1
         };
         self.kind = kind;
-        if self.in_row == self.most {
+        if self.in_row == self.max {
             return Err(Error::Failing {
                 count: self.in_row,
                 reason: reason.to_owned(),
@@ -51,8 +51,8 @@ impl Failures {
 
 /// The part that reasons of one kind share: they may differ in figures and log lines.
 fn kind(reason: &str) -> String {
-    let said = reason.split(BEFORE_LOG).next().unwrap_or(reason);
-    said.chars().filter(|c| !c.is_ascii_digit()).collect()
+    let text = reason.split(BEFORE_LOG).next().unwrap_or(reason);
+    text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 #[cfg(test)]

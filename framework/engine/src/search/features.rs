@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nasfw_data::Prepared;
+use nasfw_data::{Prepared, Transform};
 use nasfw_sdk::{Label, Size, Stage, TargetScale};
 use rayon::prelude::*;
 
@@ -33,7 +33,7 @@ pub(super) fn compute<K: Kernels>(
     kernels: &K,
     observer: &mut dyn Observer,
 ) -> Result<StageFeatures> {
-    let transform = setup.stage_transform(stage);
+    let transform = Transform::new(stage.shorter_side_px, stage.crop_px);
     let (info, ignore) = (&setup.source.info, setup.ignore());
     let indices = setup.training_samples(stage.samples);
     let wanted = indices.len();

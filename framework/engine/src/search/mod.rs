@@ -2,10 +2,10 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `warmup.rs` | warm-up of encoder and teacher if no weights are given, with the decoder of `plain.rs` |
+//! | `warmup.rs` | warm-up of encoder and teacher under the decoder of `plain.rs`, from `encoder.weights` if given |
 //! | `features.rs` | encoder outputs and teacher outputs, computed once |
 //! | `baseline.rs` | the constant-prediction baseline |
-//! | `candidate.rs` | one architecture through the stages of the schedule |
+//! | `candidate.rs` | one stage of a candidate: training and validation |
 //! | `prepare.rs` | the shared inputs of all evaluations |
 //! | `session.rs` | a search from its preparation to its summary |
 //! | `round.rs` | proposals drawn together, evaluated in any order, learned from in theirs |
@@ -71,8 +71,9 @@ pub struct Summary {
     pub spent: Vec<(Work, f64)>,
 }
 
-/// Runs a search in the new folder `out`, evaluating one architecture after the other in this
-/// process.
+/// Runs a search in the new folder `out`. Architectures are evaluated in workers, which run
+/// `program`, if `run.workers` is above 0 and a program is given; otherwise in this process, one
+/// after the other.
 ///
 /// # Errors
 /// When the configuration, the data or the folder is wrong (before anything is written), or the
@@ -143,7 +144,7 @@ impl Changes {
     }
 }
 
-/// Continues the run in `folder`; `trials` changes the total number wanted.
+/// Continues the run in `folder` with `changes` to its settings.
 ///
 /// # Errors
 /// As [`run`]; also when the folder holds no run of this version, or its data has changed.

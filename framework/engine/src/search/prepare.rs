@@ -1,6 +1,7 @@
 //! Shared inputs of all evaluations, made once: encoder weights, and the data of every stage.
 
-use nasfw_sdk::{Source, Stage};
+use nasfw_data::Transform;
+use nasfw_sdk::{Stage, StageInput};
 
 use super::baseline::constant_reward;
 use super::candidate::StageData;
@@ -17,8 +18,8 @@ use nasfw_network::{Network, Weights};
 /// Name of the artifact with the weights of the warmed-up network, encoder and plain decoder.
 pub const WARM_WEIGHTS: &str = "warmup.safetensors";
 
-/// The inputs of an evaluation.
-pub(super) struct Prepared<'a, K: Kernels> {
+/// The inputs that all evaluations share.
+pub(super) struct EvaluationInputs<'a, K: Kernels> {
     pub(super) setup: &'a Setup,
     pub(super) kernels: K,
     /// The weights that every candidate's encoder starts from.
@@ -92,7 +93,7 @@ pub(super) fn constant(setup: &Setup, clock: &Clock, run: &mut Run) -> Result<f6
     Ok(reward)
 }
 
-impl<'a, K: Kernels> Prepared<'a, K> {
+impl<'a, K: Kernels> EvaluationInputs<'a, K> {
     /// Computes the data of every stage.
     pub(super) fn new(
         setup: &'a Setup,
@@ -104,10 +105,10 @@ impl<'a, K: Kernels> Prepared<'a, K> {
         let mut stages = Vec::new();
         for stage in &setup.stages {
             stages.push(match stage.source {
-                Source::Features => StageData::Features(clock.time(Work::Features, || {
+                StageInput::Features => StageData::Features(clock.time(Work::Features, || {
                     features::compute(setup, stage, warm.as_ref(), &kernels, observer)
                 })?),
-                Source::Images => StageData::Images(validation_crops(setup, clock, stage)?),
+                StageInput::Images => StageData::Images(validation_crops(setup, clock, stage)?),
             });
         }
         let encoder = match (&warm, &setup.encoder) {
@@ -124,7 +125,7 @@ impl<'a, K: Kernels> Prepared<'a, K> {
 }
 
 fn validation_crops(setup: &Setup, clock: &Clock, stage: &Stage) -> Result<PreparedSet> {
-    let transform = setup.stage_transform(stage);
+    let transform = Transform::new(stage.shorter_side_px, stage.crop_px);
     let (set, info) = (&*setup.source.train, &setup.source.info);
     clock.time(Work::Data, || {
         Ok(PreparedSet::new(

@@ -176,16 +176,16 @@ impl<'a> Replay<'a> {
             )));
         }
         for (at, &reward) in stage_rewards.iter().enumerate().take(last) {
-            let said = verdict(&mut *schedule, seed, at, reward).map_err(Error::broken)?;
-            let went_on = match trial.status() {
+            let verdict = verdict(&mut *schedule, seed, at, reward).map_err(Error::broken)?;
+            let continued = match trial.status() {
                 Status::Complete => true,
                 Status::Stopped => at + 1 < gone,
                 // A failed trial may have failed before the verdict, or after it.
                 Status::Failed if at + 1 == gone => continue,
                 Status::Failed => true,
             };
-            if (said == Verdict::Continue) != went_on {
-                let (is, was) = if went_on {
+            if (verdict == Verdict::Continue) != continued {
+                let (is, was) = if continued {
                     ("stops", "continued")
                 } else {
                     ("continues", "was stopped")

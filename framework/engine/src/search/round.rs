@@ -15,7 +15,7 @@ use nasfw_plugin_host as plugins;
 /// Proposes a round, or picks up the one that an interruption left, and completes it. Only trials
 /// below `wanted` are evaluated; the others wait until more are wanted, so that the rounds of a
 /// search do not depend on where it paused.
-pub(super) fn go_through(
+pub(super) fn run_round(
     study: &mut Study<'_>,
     executor: &mut dyn Executor,
     wanted: u64,
@@ -79,7 +79,7 @@ impl ReorderBuffer<'_, '_> {
         self.observer
     }
 
-    /// Takes an evaluation, and learns from all trials that are next in request.
+    /// Takes an evaluation, and learns from all trials that are next in order.
     pub(super) fn take(&mut self, evaluation: Evaluation) -> Result<()> {
         self.pass_notes_on();
         if evaluation.id != self.study.next {

@@ -2,8 +2,8 @@
 
 use super::clock::Clock;
 use super::executor::{Executor, InProcess, WorkerPool, WorkerProgram};
-use super::prepare::{Prepared, constant, warm};
-use super::round::{go_through, pass_notes_on};
+use super::prepare::{EvaluationInputs, constant, warm};
+use super::round::{pass_notes_on, run_round};
 use super::study::Study;
 use super::{Summary, best};
 use crate::error::{Error, Result};
@@ -30,7 +30,7 @@ pub(super) fn search<K: Kernels>(
     let mut constant_reward = None;
     let program = program.filter(|_| setup.config.run.workers > 0);
     let result = match program {
-        Some(program) => by_workers(
+        Some(program) => search_in_workers(
             kernels,
             setup,
             &mut run,
@@ -39,7 +39,7 @@ pub(super) fn search<K: Kernels>(
             &mut constant_reward,
             observer,
         ),
-        None => here(
+        None => search_in_process(
             kernels,
             &setup,
             &mut run,
@@ -71,7 +71,7 @@ pub(super) fn search<K: Kernels>(
 }
 
 /// Evaluates in this process.
-fn here<K: Kernels>(
+fn search_in_process<K: Kernels>(
     kernels: K,
     setup: &Setup,
     run: &mut Run,
@@ -80,19 +80,19 @@ fn here<K: Kernels>(
     observer: &mut dyn Observer,
 ) -> Result<()> {
     let warm = warm(&kernels, setup, clock, run, observer)?;
-    let prepared = Prepared::new(setup, kernels, warm, clock, observer)?;
+    let inputs = EvaluationInputs::new(setup, kernels, warm, clock, observer)?;
     *constant_reward = Some(constant(setup, clock, run)?);
-    go(
+    run_rounds(
         setup,
         run,
         clock,
-        &mut InProcess { prepared, clock },
+        &mut InProcess { inputs, clock },
         observer,
     )
 }
 
 /// Evaluates in workers; this process warms up the encoder for all of them.
-fn by_workers<K: Kernels>(
+fn search_in_workers<K: Kernels>(
     kernels: K,
     mut setup: Setup,
     run: &mut Run,
@@ -107,11 +107,11 @@ fn by_workers<K: Kernels>(
     setup.forget_images();
     let config = &setup.config.run;
     let mut pool = WorkerPool::new(program, run.folder(), config, clock, setup.stages.len());
-    go(&setup, run, clock, &mut pool, observer)
+    run_rounds(&setup, run, clock, &mut pool, observer)
 }
 
-/// Continues round by round.
-fn go(
+/// Runs round by round until all wanted trials are done.
+fn run_rounds(
     setup: &Setup,
     run: &mut Run,
     clock: &Clock,
@@ -122,7 +122,7 @@ fn go(
     let wanted = setup.config.run.trials;
     let mut study = Study::new(setup, clock, run)?;
     while study.next < wanted {
-        go_through(&mut study, executor, wanted, observer)?;
+        run_round(&mut study, executor, wanted, observer)?;
     }
     Ok(())
 }

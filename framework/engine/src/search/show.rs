@@ -17,7 +17,7 @@ pub(super) struct Show {
     /// The bar's name; none for a single worker, whose phases are passed on unchanged.
     name: Option<String>,
     stages: usize,
-    trials: BTreeMap<u64, Way>,
+    trials: BTreeMap<u64, TrialProgress>,
     /// Trials that are not evaluated yet.
     left: usize,
     is_begun: bool,
@@ -26,7 +26,7 @@ pub(super) struct Show {
 
 /// Progress of a trial.
 #[derive(Default)]
-struct Way {
+struct TrialProgress {
     is_begun: bool,
     /// Completed stages.
     done: usize,
@@ -45,7 +45,10 @@ impl Show {
         Self {
             name,
             stages,
-            trials: jobs.iter().map(|job| (job.id, Way::default())).collect(),
+            trials: jobs
+                .iter()
+                .map(|job| (job.id, TrialProgress::default()))
+                .collect(),
             left: jobs.len(),
             is_begun: false,
             last: Instant::now(),
@@ -54,10 +57,10 @@ impl Show {
 
     /// Announces a trial.
     pub(super) fn begun(&mut self, id: u64, genotype: &str, observer: &mut dyn Observer) {
-        let Some(way) = self.trials.get_mut(&id) else {
+        let Some(progress) = self.trials.get_mut(&id) else {
             return;
         };
-        if !std::mem::replace(&mut way.is_begun, true) {
+        if !std::mem::replace(&mut progress.is_begun, true) {
             observer.on(&Event::TrialStarted { id, genotype });
         }
         if let (Some(name), false) = (&self.name, self.is_begun) {
@@ -67,40 +70,30 @@ impl Show {
         }
     }
 
-    /// A trial begins a stage.
-    pub(super) fn phase(&mut self, id: u64, name: &str, steps: usize, observer: &mut dyn Observer) {
-        if let Some(way) = self.trials.get_mut(&id) {
-            way.steps = steps;
+    /// Shows an event of a trial's worker.
+    pub(super) fn event(&mut self, id: u64, event: &Event<'_>, observer: &mut dyn Observer) {
+        if let (Some(progress), Event::Phase { steps, .. }) = (self.trials.get_mut(&id), event) {
+            progress.steps = *steps;
         }
         if self.name.is_none() {
-            observer.on(&Event::Phase { name, steps });
+            observer.on(event);
+            return;
         }
-    }
-
-    /// Updates a trial's progress in its stage.
-    pub(super) fn step(&mut self, id: u64, done: usize, note: &str, observer: &mut dyn Observer) {
-        if self.name.is_none() {
-            observer.on(&Event::Step { done, note });
-        } else if let Some(way) = self.trials.get_mut(&id) {
-            way.part = done as f64 / way.steps.max(1) as f64;
-            self.moved(observer);
+        let Some(progress) = self.trials.get_mut(&id) else {
+            return;
+        };
+        match event {
+            Event::Step { done, .. } => progress.part = *done as f64 / progress.steps.max(1) as f64,
+            Event::PhaseDone => (progress.done, progress.part) = (progress.done + 1, 0.0),
+            _ => return,
         }
-    }
-
-    /// A trial ends a stage.
-    pub(super) fn phase_done(&mut self, id: u64, observer: &mut dyn Observer) {
-        if self.name.is_none() {
-            observer.on(&Event::PhaseDone);
-        } else if let Some(way) = self.trials.get_mut(&id) {
-            (way.done, way.part) = (way.done + 1, 0.0);
-            self.moved(observer);
-        }
+        self.moved(observer);
     }
 
     /// Marks a trial as evaluated; after the last one the bar ends.
     pub(super) fn evaluated(&mut self, id: u64, observer: &mut dyn Observer) {
-        if let Some(way) = self.trials.get_mut(&id) {
-            way.is_evaluated = true;
+        if let Some(progress) = self.trials.get_mut(&id) {
+            progress.is_evaluated = true;
         }
         self.left = self.left.saturating_sub(1);
         if self.name.is_some() {
@@ -118,14 +111,14 @@ impl Show {
             return;
         }
         self.last = Instant::now();
-        let way = |way: &Way| {
-            if way.is_evaluated {
+        let share = |progress: &TrialProgress| {
+            if progress.is_evaluated {
                 1.0
             } else {
-                ((way.done as f64 + way.part) / self.stages.max(1) as f64).min(1.0)
+                ((progress.done as f64 + progress.part) / self.stages.max(1) as f64).min(1.0)
             }
         };
-        let done: f64 = self.trials.values().map(way).sum();
+        let done: f64 = self.trials.values().map(share).sum();
         let (all, evaluated) = (self.trials.len(), self.trials.len() - self.left);
         observer.on(&Event::Step {
             done: (done * STEPS as f64) as usize,

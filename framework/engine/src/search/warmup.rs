@@ -1,8 +1,10 @@
-//! Encoder weights where none are given, and the teacher.
+//! The warm-up: encoder weights for all candidates, and the teacher.
 //!
-//! The encoder learns on the task's own training images under a plain fixed decoder. The same
-//! network then teaches: distillation pulls candidates towards its outputs.
+//! The encoder learns on the task's own training images under a plain fixed decoder, starting from
+//! `encoder.weights` if given. The same network then teaches: distillation pulls candidates towards
+//! its outputs.
 
+use nasfw_data::Transform;
 use nasfw_sdk::{Decay, Optimiser, TargetScale};
 
 use super::clock::{Clock, Timed};
@@ -40,7 +42,7 @@ pub(super) fn warm_up<K: Kernels>(
         dataset: &*setup.source.train,
         indices: &setup.training_samples(warmup.samples),
         info: &setup.source.info,
-        transform: &setup.transform(warmup.shorter_side_px, warmup.crop_px),
+        transform: &Transform::new(warmup.shorter_side_px, warmup.crop_px),
         ignore: setup.ignore(),
         batch: warmup.batch,
         seed: setup.seed.child("warmup"),
@@ -50,7 +52,7 @@ pub(super) fn warm_up<K: Kernels>(
         rates: Rates::Decay(Decay::Linear),
         objective: Objective {
             loss: setup.task().loss(),
-            own: Some(setup.task()),
+            custom: Some(setup.task()),
             auxiliary: 0.0,
             distillation: 0.0,
             targets: TargetScale::Output,

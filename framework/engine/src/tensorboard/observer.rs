@@ -76,7 +76,7 @@ impl Observer for Events<'_> {
             Event::Loss { step, loss } => {
                 self.write(*step as u64, &[("train/loss".into(), *loss)]);
             }
-            Event::Evaluation {
+            Event::Validated {
                 epoch,
                 reward,
                 metrics,

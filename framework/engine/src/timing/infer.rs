@@ -5,7 +5,7 @@ use nasfw_sdk::{Seed, Size};
 
 use super::{Reference, Timed, named, random_values};
 use nasfw_network::Result;
-use nasfw_network::kernels::{DeviceOf, Kernels, Map, MapShape, device};
+use nasfw_network::kernels::{DeviceOf, Kernels, Map, MapShape, device_result};
 use nasfw_network::{Network, Weights};
 
 /// A whole network in evaluation mode with a random image.
@@ -28,7 +28,7 @@ impl<K: Kernels> Inference<K> {
         let shape = MapShape::new(batch, size.height, size.width, 3);
         let values = random_values(shape, &mut rng);
         let dims = (batch, size.height, size.width, 3);
-        let image = device(network.kernels().device().try_tensor_from_vec(values, dims))?;
+        let image = device_result(network.kernels().device().try_tensor_from_vec(values, dims))?;
         Ok(Self { network, image })
     }
 

@@ -10,7 +10,7 @@ use rand::RngExt;
 use super::{Reference, Timed, named, random_values};
 use nasfw_network::Result;
 use nasfw_network::fit::{Batch, Factors, Objective, Optimisers, quarter, train_step, upload};
-use nasfw_network::kernels::{DeviceOf, Kernels, MapShape, device};
+use nasfw_network::kernels::{DeviceOf, Kernels, MapShape, device_result};
 use nasfw_network::{Array, Network, Weights};
 
 /// The label of ignored pixels, as in PASCAL VOC.
@@ -70,7 +70,7 @@ impl<K: Kernels> DecoderStep<K> {
             network,
             objective: Objective {
                 loss: Loss::CrossEntropy { ignore: IGNORE },
-                own: None,
+                custom: None,
                 auxiliary: 0.15,
                 distillation: 0.0,
                 targets: TargetScale::Quarter,
@@ -120,7 +120,7 @@ impl<K: Kernels> Timed for DecoderStep<K> {
         let mut outputs = named("output", &maps);
         let (shape, values) = (Vec::new(), loss.as_vec());
         outputs.insert("loss", Array { shape, values });
-        let found = device(loss.put_tape(tape).try_backward())?;
+        let found = device_result(loss.put_tape(tape).try_backward())?;
         let mut gradients = Weights::default();
         for p in self.network.parameters().iter().filter(|p| p.is_live) {
             let values = found.get(&p.value).as_vec();

@@ -6,7 +6,7 @@ use nasfw_sdk::Metrics;
 use super::checkpoint::BestSoFar;
 use crate::error::Result;
 use crate::experiment::{Setup, reward};
-use nasfw_network::fit::{EvalSet, View};
+use nasfw_network::fit::{EvalRegion, EvalSet};
 use nasfw_network::kernels::Kernels;
 use nasfw_network::{Network, Weights};
 
@@ -102,7 +102,7 @@ impl Validation<'_> {
             transform: self.transform,
             ignore: setup.ignore(),
             batch: setup.config.train.batch,
-            view: View::Crop,
+            region: EvalRegion::Crop,
         };
         let metrics = part.evaluate(network, setup.task(), &mut |_| {
             Ok::<(), nasfw_network::Error>(())

@@ -53,8 +53,10 @@ struct Version {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct State {
-    pub(super) origin: Origin,
-    pub(super) place: Position,
+    pub(super) origin: TrainInputs,
+    /// Its key in the file is older than its name.
+    #[serde(rename = "place")]
+    pub(super) position: Position,
     pub(super) optimiser_steps: [i32; 2],
     /// The best result on the validation split; its weights are among the arrays.
     pub(super) best: Option<BestSoFar>,
@@ -63,7 +65,7 @@ pub(super) struct State {
 /// The inputs that a training was started with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Origin {
+pub(super) struct TrainInputs {
     pub(super) nasfw_version: String,
     pub(super) genotype: String,
     /// As TOML.

@@ -4,16 +4,14 @@ use nasfw_data::DataConfig;
 use nasfw_sdk::graph::Graph;
 
 use super::best::BestModel;
-use super::checkpoint::Origin;
+use super::checkpoint::TrainInputs;
 use crate::experiment::Setup;
-use nasfw_model::{
-    Description, InputSize, Normalisation, Origin as DataOrigin, Provenance, WeightsFile,
-};
+use nasfw_model::{DataOrigin, Description, InputSize, Normalisation, Provenance, WeightsFile};
 
-/// Describes the network `graph` with the best weights in `found`.
+/// Describes the network `graph` with the best weights, `best_model`.
 pub(super) fn description(
     setup: &Setup,
-    origin: &Origin,
+    origin: &TrainInputs,
     best_model: &BestModel,
     graph: Graph,
 ) -> Description {

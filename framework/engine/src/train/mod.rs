@@ -62,6 +62,7 @@ fn train_on<K: Kernels>(
 ) -> Result<Trained> {
     let session = TrainSession::new(kernels, request)?;
     session.setup.check_data(observer)?;
+    session.setup.announce_encoder(observer);
     let checkpointer = (request.keep.as_ref())
         .map(|keep| {
             Ok::<_, Error>(Checkpointer {
@@ -71,7 +72,7 @@ fn train_on<K: Kernels>(
             })
         })
         .transpose()?;
-    go(session, checkpointer, false, observer)
+    run_training(session, checkpointer, false, observer)
 }
 
 /// Resumes an interrupted training; the result is the same as without the interruption.
@@ -99,14 +100,14 @@ fn resume_on<K: Kernels>(
     observer: &mut dyn Observer,
 ) -> Result<Trained> {
     unfinished.folder.check_target()?;
-    let (session, folder) = TrainSession::again(kernels, unfinished, how)?;
-    let place = session.saved.as_ref().map(|saved| saved.place);
-    if let (false, Some(place)) = (how.finish, place) {
+    let (session, folder) = TrainSession::resumed(kernels, unfinished, how)?;
+    let position = session.saved.as_ref().map(|saved| saved.position);
+    if let (false, Some(position)) = (how.finish, position) {
         session.setup.check_data(observer)?;
-        let (done, epochs) = (place.epoch, session.setup.config.train.epochs);
+        let (done, epochs) = (position.epoch, session.setup.config.train.epochs);
         let mut text = format!("continuing after epoch {done} of {epochs}");
-        if place.step > 0 {
-            text.push_str(&format!(", step {}", place.step));
+        if position.step > 0 {
+            text.push_str(&format!(", step {}", position.step));
         }
         observer.on(&Event::Note { text: &text });
     }
@@ -115,11 +116,11 @@ fn resume_on<K: Kernels>(
         origin: session.origin.clone(),
         every: how.every_steps,
     };
-    go(session, Some(checkpointer), how.finish, observer)
+    run_training(session, Some(checkpointer), how.finish, observer)
 }
 
 /// Trains until the end, unless `is_over`, and makes the model.
-fn go<K: Kernels>(
+fn run_training<K: Kernels>(
     mut session: TrainSession<K>,
     checkpointer: Option<Checkpointer>,
     is_over: bool,
@@ -128,7 +129,7 @@ fn go<K: Kernels>(
     let result = if is_over {
         Ok(())
     } else {
-        fit_begun(&mut session, checkpointer.as_ref(), observer)
+        fit_session(&mut session, checkpointer.as_ref(), observer)
     };
     let ended_early = match result {
         Ok(()) => None,
@@ -164,7 +165,7 @@ fn go<K: Kernels>(
     })
 }
 
-fn fit_begun<K: Kernels>(
+fn fit_session<K: Kernels>(
     session: &mut TrainSession<K>,
     checkpointer: Option<&Checkpointer>,
     observer: &mut dyn Observer,
@@ -174,7 +175,7 @@ fn fit_begun<K: Kernels>(
     let transform = Transform {
         scale: (train.scale[0], train.scale[1]),
         min_scale: train.scale_least,
-        ..setup.transform(train.shorter_side_px, train.crop_px)
+        ..Transform::new(train.shorter_side_px, train.crop_px)
     };
     let images: Vec<usize> = (0..setup.source.train.len()).collect();
     let set = ImageSet {
@@ -201,7 +202,7 @@ fn fit_begun<K: Kernels>(
         rates: train.rates(),
         objective: Objective {
             loss: setup.task().loss(),
-            own: Some(setup.task()),
+            custom: Some(setup.task()),
             auxiliary: train.auxiliary as f32,
             distillation: train.distillation as f32,
             targets: TargetScale::Output,

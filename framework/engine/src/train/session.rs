@@ -3,7 +3,7 @@
 use nasfw_sdk::graph::Graph;
 
 use super::best::Best;
-use super::checkpoint::{CheckpointFolder, Origin, Unfinished};
+use super::checkpoint::{CheckpointFolder, TrainInputs, Unfinished};
 use super::request::{Resume, TrainRequest};
 use super::teacher::{self, Teacher};
 use crate::config::Config;
@@ -18,10 +18,10 @@ pub(super) struct TrainSession<K: Kernels> {
     pub(super) setup: Setup,
     pub(super) graph: Graph,
     pub(super) network: Network<K>,
-    pub(super) origin: Origin,
+    pub(super) origin: TrainInputs,
     pub(super) best: Best,
     pub(super) teacher: Option<Teacher<K>>,
-    /// The position where it was interrupted.
+    /// The checkpoint to resume from.
     pub(super) saved: Option<Checkpoint>,
 }
 
@@ -44,7 +44,7 @@ impl<K: Kernels> TrainSession<K> {
         Ok(session)
     }
 
-    pub(super) fn again(
+    pub(super) fn resumed(
         kernels: K,
         unfinished: Unfinished,
         how: &Resume<'_>,
@@ -84,7 +84,7 @@ impl<K: Kernels> TrainSession<K> {
         session.best = Best::restored(state.best, &arrays);
         session.origin = state.origin;
         session.saved = Some(Checkpoint {
-            place: state.place,
+            position: state.position,
             optimiser_steps: state.optimiser_steps,
             arrays,
         });
@@ -98,7 +98,7 @@ impl<K: Kernels> TrainSession<K> {
         let genotype = setup.space().genotype(&choices)?;
         let graph = setup.space().decode(&choices, &setup.io)?;
         let mut rng = setup.seed.stream("train/init");
-        let origin = Origin {
+        let origin = TrainInputs {
             nasfw_version: env!("CARGO_PKG_VERSION").into(),
             genotype,
             config: config.to_toml(),

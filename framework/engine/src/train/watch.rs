@@ -1,7 +1,7 @@
 //! The work around the steps of a training: progress, validation, checkpoints.
 
 use super::best::{Best, Validation};
-use super::checkpoint::{CheckpointFolder, Origin, State};
+use super::checkpoint::{CheckpointFolder, State, TrainInputs};
 use crate::error::{Error, Result};
 use crate::progress::{Event, Observer};
 use nasfw_network::fit::{StepReport, TrainState, Watch};
@@ -11,7 +11,7 @@ use nasfw_network::kernels::Kernels;
 #[derive(Debug)]
 pub(super) struct Checkpointer {
     pub(super) folder: CheckpointFolder,
-    pub(super) origin: Origin,
+    pub(super) origin: TrainInputs,
     /// Steps between checkpoints; 0 for only one at the end of each epoch.
     pub(super) every: usize,
 }
@@ -23,7 +23,7 @@ impl Checkpointer {
         arrays.extend(best.arrays());
         let state = State {
             origin: self.origin.clone(),
-            place: saved.place,
+            position: saved.position,
             optimiser_steps: saved.optimiser_steps,
             best: best.so_far(),
         };
@@ -66,14 +66,14 @@ impl<K: Kernels> Watch<K> for Watcher<'_> {
     }
 
     fn epoch(&mut self, state: &TrainState<'_, K>) -> Result<()> {
-        let (setup, done) = (self.validation.setup, state.place().epoch);
+        let (setup, done) = (self.validation.setup, state.position().epoch);
         let train = &setup.config.train;
         if done.is_multiple_of(train.validate_every) || done == train.epochs {
             let (metrics, reward) = self.validation.evaluate(state.network())?;
             let headline: Vec<String> = (setup.task().headline().iter())
                 .filter_map(|name| Some(format!("{name} {:.4}", metrics.get(name)?)))
                 .collect();
-            self.observer.on(&Event::Evaluation {
+            self.observer.on(&Event::Validated {
                 epoch: done,
                 reward,
                 metrics: &metrics,

@@ -25,79 +25,104 @@ pub(super) fn read(
     encoder: &Graph,
     needed: &Weights,
 ) -> Result<Given, String> {
-    // Maps foreign array names to nasfw's.
-    let mut wanted: BTreeMap<String, String> = BTreeMap::new();
+    let wanted = our_names(family, encoder)?;
+    let found = Weights::some_from_safetensors(bytes, |name| wanted.contains_key(name))
+        .map_err(|e| e.to_string())?;
+    let mut converted = convert(&found, &wanted, needed);
+    let (skipped, others): (Vec<&String>, Vec<&String>) = (names.iter())
+        .filter(|name| !wanted.contains_key(*name))
+        .partition(|name| family.is_skipped(name));
+    (converted.problems)
+        .extend((others.iter()).map(|name| format!("{name} is not an array of the encoder")));
+    if !converted.problems.is_empty() {
+        return Err(converted.listed(family));
+    }
+    let weights = converted.weights;
+    let note = format!(
+        "encoder weights: {} arrays in {}'s names; skipped {} arrays (head, counters)",
+        weights.len(),
+        family.name(),
+        skipped.len()
+    );
+    Ok(Given { weights, note })
+}
+
+/// Maps the names that `family` gives to the encoder's arrays to nasfw's.
+fn our_names(family: Family, encoder: &Graph) -> Result<BTreeMap<String, String>, String> {
+    let mut names = BTreeMap::new();
     for pair in family.pairs(encoder)? {
-        wanted.insert(
+        names.insert(
             format!("{}.weight", pair.their_conv),
             format!("{}.weight", pair.conv),
         );
         for array in NORM {
-            wanted.insert(
+            names.insert(
                 format!("{}.{array}", pair.their_norm),
                 format!("{}.{array}", pair.norm),
             );
         }
     }
-    let found = Weights::some_from_safetensors(bytes, |name| wanted.contains_key(name))
-        .map_err(|e| e.to_string())?;
-    let mut problems = Vec::new();
-    let mut weights = Weights::default();
-    let mut is_other_width = false;
-    for (theirs, ours) in &wanted {
+    Ok(names)
+}
+
+/// The arrays that fit, and the problems of the others.
+#[derive(Default)]
+struct Converted {
+    weights: Weights,
+    problems: Vec<String>,
+    /// True if an array has another shape, as in an encoder of another width.
+    is_other_width: bool,
+}
+
+/// Converts the arrays `found` of the names in `wanted`, their names to ours.
+fn convert(found: &Weights, wanted: &BTreeMap<String, String>, needed: &Weights) -> Converted {
+    let mut converted = Converted::default();
+    for (theirs, ours) in wanted {
         // All of our names are the encoder's.
         let Some(target) = needed.get(ours) else {
             continue;
         };
-        let Some(array) = found.get(theirs) else {
-            problems.push(format!("{theirs} is missing"));
-            continue;
-        };
         let shape = their_shape(&target.shape);
-        if array.shape != shape {
-            is_other_width = true;
-            let has = &array.shape;
-            problems.push(format!(
-                "{theirs} has shape {has:?}, the encoder needs {shape:?}"
-            ));
-        } else if let Some(value) = array.values.iter().find(|v| !v.is_finite()) {
-            problems.push(format!("{theirs} contains the value {value}"));
+        let problem = match found.get(theirs) {
+            None => format!("{theirs} is missing"),
+            Some(array) if array.shape != shape => {
+                converted.is_other_width = true;
+                let has = &array.shape;
+                format!("{theirs} has shape {has:?}, the encoder needs {shape:?}")
+            }
+            Some(array) => match array.values.iter().find(|v| !v.is_finite()) {
+                Some(value) => format!("{theirs} contains the value {value}"),
+                None => {
+                    converted.weights.insert(ours, ours_of(array));
+                    continue;
+                }
+            },
+        };
+        converted.problems.push(problem);
+    }
+    converted
+}
+
+impl Converted {
+    /// The problems as one message.
+    fn listed(&self, family: Family) -> String {
+        let count = self.problems.len();
+        let shown = &self.problems[..count.min(SHOWN)];
+        let more = match count - shown.len() {
+            0 => String::new(),
+            n => format!("\n  … and {n} more"),
+        };
+        let hint = if self.is_other_width {
+            "\nset space.encoder.width to the width of the file, usually 1.0"
         } else {
-            weights.insert(ours, ours_of(array));
-        }
+            ""
+        };
+        format!(
+            "{count} arrays do not fit the encoder (by {}'s names):\n  {}{more}{hint}",
+            family.name(),
+            shown.join("\n  ")
+        )
     }
-    let passed_over = names
-        .iter()
-        .filter(|name| family.is_passed_over(name))
-        .count();
-    let extra = names
-        .iter()
-        .filter(|n| !wanted.contains_key(*n) && !family.is_passed_over(n));
-    problems.extend(extra.map(|name| format!("{name} is not an array of the encoder")));
-    let family = family.name();
-    if problems.is_empty() {
-        let note = format!(
-            "encoder weights: {} arrays in {family}'s names; skipped {passed_over} arrays (head, \
-             counters)",
-            weights.len()
-        );
-        return Ok(Given { weights, note });
-    }
-    let count = problems.len();
-    let more = match count.saturating_sub(SHOWN) {
-        0 => String::new(),
-        n => format!("\n  … and {n} more"),
-    };
-    let hint = if is_other_width {
-        "\nset space.encoder.width to the width of the file, usually 1.0"
-    } else {
-        ""
-    };
-    problems.truncate(SHOWN);
-    Err(format!(
-        "{count} arrays do not fit the encoder (by {family}'s names):\n  {}{more}{hint}",
-        problems.join("\n  ")
-    ))
 }
 
 /// The PyTorch shape of one of our arrays: convolutions are `(out, in / groups, kernel, kernel)`.
@@ -118,8 +143,8 @@ fn ours_of(array: &Array) -> Array {
     for y in 0..height {
         for x in 0..width {
             for i in 0..from {
-                let place = |o: usize| ((o * from + i) * height + y) * width + x;
-                values.extend((0..to).map(|o| array.values[place(o)]));
+                let index = |o: usize| ((o * from + i) * height + y) * width + x;
+                values.extend((0..to).map(|o| array.values[index(o)]));
             }
         }
     }

@@ -55,7 +55,7 @@ impl Family {
 
     /// True for arrays of the last convolution or the classifier, which no encoder has, and for
     /// counters of training steps.
-    pub(super) fn is_passed_over(self, name: &str) -> bool {
+    pub(super) fn is_skipped(self, name: &str) -> bool {
         let head: &[&str] = match self {
             Self::Torchvision => &["features.18.", "classifier."],
             Self::Timm => &["conv_head.", "bn2.", "classifier."],

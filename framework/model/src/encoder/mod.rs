@@ -18,7 +18,7 @@ use nasfw_sdk::graph::Graph;
 use crate::error::{Error, Result};
 use mobilenet_v2::Family;
 use nasfw_device::{Device, on_device};
-use nasfw_network::kernels::{CpuKernels, Kernels, device, map_shape};
+use nasfw_network::kernels::{CpuKernels, Kernels, device_result, map_shape};
 use nasfw_network::{Array, Network, Weights};
 
 /// Maximum number of missing names listed.
@@ -106,7 +106,7 @@ fn features_on<K: Kernels>(
     let side = image.size.shorter();
     let (values, size) = Transform::new(side, side).image(image);
     let on = network.kernels().device();
-    let input = device(on.try_tensor_from_vec(values, (1, size.height, size.width, 3)))?;
+    let input = device_result(on.try_tensor_from_vec(values, (1, size.height, size.width, 3)))?;
     let mut maps = Weights::default();
     let outputs = network.forward_eval(&[input])?;
     for (map, output) in outputs.iter().zip(encoder.outputs()) {

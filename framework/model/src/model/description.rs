@@ -70,7 +70,7 @@ pub struct InputSize {
 /// The source of the images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Origin {
+pub enum DataOrigin {
     /// A folder, whose path is not recorded here.
     Folder,
     /// The scene generator.
@@ -96,7 +96,7 @@ pub struct Provenance {
     /// The data set's fingerprint.
     pub data_fingerprint: String,
     /// The source of its images.
-    pub data_origin: Origin,
+    pub data_origin: DataOrigin,
     /// The data settings, or the generator's, without the path.
     pub data: DataConfig,
     /// The epoch of its weights, counted from 1.

@@ -28,7 +28,7 @@ use nasfw_network::Error as NetworkError;
 use nasfw_sdk::Seed;
 
 use crate::error::{Error, Result};
-pub use description::{Description, InputSize, Normalisation, Origin, Provenance, WeightsFile};
+pub use description::{DataOrigin, Description, InputSize, Normalisation, Provenance, WeightsFile};
 use nasfw_network::kernels::Kernels;
 use nasfw_network::{Network, Weights};
 

@@ -64,7 +64,7 @@ pub(crate) fn model_of(graph: Graph, weights: Weights) -> Model {
             plugins: Vec::new(),
             seed: 7,
             data_fingerprint: "f".into(),
-            data_origin: Origin::Generator,
+            data_origin: DataOrigin::Generator,
             data: DataConfig::default(),
             epoch: 1,
             epochs: 2,

@@ -1,7 +1,7 @@
 //! Polyak averaging of weights.
 
 use crate::error::Result;
-use crate::kernels::{DeviceOf, Flat, Kernels, device};
+use crate::kernels::{DeviceOf, Flat, Kernels, device_result};
 use crate::network::Network;
 
 /// A running average of a network's parameters: `average ← d · average + (1 − d) · weights`.
@@ -33,10 +33,10 @@ impl<K: Kernels> Polyak<K> {
     }
 
     /// Adds the current weights to the average.
-    pub(super) fn take_in(&mut self, network: &Network<K>) -> Result<()> {
+    pub(super) fn update(&mut self, network: &Network<K>) -> Result<()> {
         for (average, p) in self.average.iter_mut().zip(network.parameters().iter()) {
             if p.is_live {
-                device(average.try_axpy(self.decay, &p.value, 1.0 - self.decay))?;
+                device_result(average.try_axpy(self.decay, &p.value, 1.0 - self.decay))?;
             }
         }
         Ok(())

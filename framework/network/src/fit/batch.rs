@@ -9,17 +9,17 @@ use rayon::prelude::*;
 
 use crate::error::Result;
 use crate::kernels::MapShape;
-use crate::kernels::{Store, Values};
+use crate::kernels::{BatchValues, Store};
 
 /// The inputs and labels of one step.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// One batched map per network input, channels last.
-    pub inputs: Vec<(MapShape, Values)>,
+    pub inputs: Vec<(MapShape, BatchValues)>,
     /// The label of every image, at the size of the crop or already at that of the target.
     pub labels: Vec<Arc<Label>>,
     /// The teacher's outputs at a quarter of the crop, if there is a teacher.
-    pub teacher: Option<Values>,
+    pub teacher: Option<BatchValues>,
 }
 
 /// A source of batches: the samples of a data set in a new order every epoch.
@@ -48,7 +48,7 @@ pub struct FeatureSet {
 impl FeatureSet {
     /// The samples `indices` as a batch.
     pub fn gather(&self, indices: &[usize]) -> Batch {
-        let pick = |store: &Arc<Store>| Values::Stored(store.clone(), indices.to_vec());
+        let pick = |store: &Arc<Store>| BatchValues::Stored(store.clone(), indices.to_vec());
         let batch = indices.len();
         let inputs = self.maps.iter();
         Batch {
@@ -60,7 +60,7 @@ impl FeatureSet {
         }
     }
 
-    /// The number of samples.
+    /// The stores of all maps, and of the teacher's outputs.
     pub fn stores(&self) -> impl Iterator<Item = &Arc<Store>> {
         self.maps
             .iter()

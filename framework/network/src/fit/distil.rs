@@ -29,8 +29,8 @@ impl<K: Kernels> Batches for Distilled<'_, K> {
     fn batch(&self, epoch: usize, step: usize) -> Result<Batch> {
         let mut batch = self.batches.batch(epoch, step)?;
         let inputs = upload(self.teacher.kernels(), &batch)?;
-        let said = teach(self.teacher, &inputs, self.crop_px)?;
-        batch.teacher = Some(said.as_vec().into());
+        let output = teach(self.teacher, &inputs, self.crop_px)?;
+        batch.teacher = Some(output.as_vec().into());
         Ok(batch)
     }
 }

@@ -14,7 +14,7 @@ use crate::network::Network;
 /// The region of an image that a network is evaluated on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum View {
+pub enum EvalRegion {
     /// The central square, as in training: the same size for all images; pixels outside are
     /// ignored.
     Crop,
@@ -35,7 +35,7 @@ pub struct EvalSet<'a> {
     /// Maximum number of images per step.
     pub batch: usize,
     /// The region of an image that is seen.
-    pub view: View,
+    pub region: EvalRegion,
 }
 
 impl EvalSet<'_> {
@@ -71,16 +71,16 @@ impl EvalSet<'_> {
         (indices.par_iter())
             .map(|&at| {
                 let sample = self.dataset.read(at)?;
-                if self.view == View::Whole {
+                if self.region == EvalRegion::Whole {
                     self.transform
                         .check_size(sample.image.size)
                         .map_err(|e| Error::BadData {
                             message: format!("{}: {e}", self.dataset.name(at)),
                         })?;
                 }
-                Ok(match self.view {
-                    View::Crop => self.transform.eval(&sample, self.info, self.ignore),
-                    View::Whole => self.transform.whole(&sample, self.info, self.ignore),
+                Ok(match self.region {
+                    EvalRegion::Crop => self.transform.eval(&sample, self.info, self.ignore),
+                    EvalRegion::Whole => self.transform.whole(&sample, self.info, self.ignore),
                 })
             })
             .collect()

@@ -50,7 +50,7 @@ impl<'a, K: Kernels> Evaluator<'a, K> {
         })
     }
 
-    /// Adds a batch whose labels are of images of `(height, width)` in pixels.
+    /// Adds a batch whose labels are of images of `size` in pixels.
     ///
     /// Class and depth outputs are resized bilinearly to that size, where the labels are exact;
     /// heatmaps are scored at their own size.

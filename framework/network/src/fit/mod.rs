@@ -32,7 +32,7 @@ mod target;
 
 pub use batch::{Batch, Batches, FeatureSet, ImageSet, PreparedSet, StoredBatches, stack};
 pub use distil::{Distilled, teach};
-pub use eval_set::{EvalSet, View};
+pub use eval_set::{EvalRegion, EvalSet};
 pub use evaluate::{Evaluator, evaluate};
 pub use objective::{Objective, quarter};
 pub use optimise::Optimisers;

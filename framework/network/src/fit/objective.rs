@@ -8,10 +8,10 @@ use nasfw_sdk::graph::{Output, Role};
 use nasfw_sdk::{Label, Loss, Size, TargetScale, Task};
 
 use super::batch::Batch;
-use super::custom_loss::own_loss;
+use super::custom_loss::custom_loss;
 use super::target::{Target, target, valid_mask};
 use crate::error::{Error, Result};
-use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device, map_shape};
+use crate::kernels::{DeviceOf, Kernels, Map, Scalar, device_result, map_shape};
 
 /// The objective `loss(main) + auxiliary · Σ loss(aux) + distillation · MSE(main, teacher)`.
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ pub struct Objective<'a> {
     /// The task's loss.
     pub loss: Loss,
     /// The task that computes [`Loss::Custom`]; not needed for other losses.
-    pub own: Option<&'a dyn Task>,
+    pub custom: Option<&'a dyn Task>,
     /// Weight of each auxiliary output's loss.
     pub auxiliary: f32,
     /// Weight of the squared distance to the teacher's outputs over valid pixels.
@@ -149,11 +149,11 @@ impl Objective<'_> {
             }
             Target::Depth(depths) => kernels.berhu(value, depths, tape),
             Target::Heatmaps { maps, mask } => kernels.squared_error(value, maps, Some(mask), tape),
-            Target::Own(truths) => {
-                let task = self.own.ok_or_else(|| {
-                    Error::Training("the loss `own` needs a task that computes it".into())
+            Target::Custom(truths) => {
+                let task = self.custom.ok_or_else(|| {
+                    Error::Training("the loss `custom` needs a task that computes it".into())
                 })?;
-                own_loss(kernels, task, value, truths, tape)
+                custom_loss(kernels, task, value, truths, tape)
             }
         }
     }
@@ -171,10 +171,10 @@ fn weighted_sum<D: dfdx::prelude::Device<f32>>(
     use dfdx::prelude::{TryAdd, TryMul};
     let mut sum: Option<dfdx::prelude::Tensor<(), f32, D, OwnedTape<f32, D>>> = None;
     for (weight, term) in terms {
-        let term = device(term.put_tape(std::mem::take(tape)).try_mul(weight))?;
+        let term = device_result(term.put_tape(std::mem::take(tape)).try_mul(weight))?;
         let joined = match sum.take() {
             None => term,
-            Some(sum) => device(sum.try_add(term))?,
+            Some(sum) => device_result(sum.try_add(term))?,
         };
         sum = Some(joined);
     }

@@ -9,7 +9,7 @@ use nasfw_sdk::graph::Group;
 use super::rates::Factors;
 use super::state::same_shape;
 use crate::error::Result;
-use crate::kernels::{DeviceOf, Flat, Kernels, device};
+use crate::kernels::{DeviceOf, Flat, Kernels, device_result};
 use crate::network::Network;
 use crate::weights::{Array, Weights};
 
@@ -65,7 +65,7 @@ impl<K: Kernels> Optimisers<K> {
                 .map(|p| p.shape.iter().product())
                 .collect();
             for &at in &parameters {
-                let fresh = || device(Storage::<f32>::try_alloc_len(on, lengths[at]));
+                let fresh = || device_result(Storage::<f32>::try_alloc_len(on, lengths[at]));
                 moments.push((fresh()?, fresh()?));
             }
             if !parameters.is_empty() {
@@ -115,9 +115,9 @@ impl<K: Kernels> Optimisers<K> {
                 let Some((_, moments)) = own.next_if(|(index, _)| **index == at) else {
                     continue;
                 };
-                let gradient = device(gradients.get_or_alloc_mut(&parameter.value))?;
+                let gradient = device_result(gradients.get_or_alloc_mut(&parameter.value))?;
                 let value = &mut parameter.value;
-                device(update(optimiser, part.steps, value, moments, gradient))?;
+                device_result(update(optimiser, part.steps, value, moments, gradient))?;
             }
         }
         Ok(())
@@ -198,19 +198,19 @@ impl<K: Kernels> Part<K> {
 /// Reads a buffer that is as long as `like`. dfdx reads buffers as gradients only.
 fn to_host<D: Device<f32>>(buffer: &Values<D>, like: &Flat<D>) -> Result<Vec<f32>> {
     let mut gradients = Gradients::leaky();
-    *device(gradients.get_or_alloc_mut(like))? = buffer.clone();
+    *device_result(gradients.get_or_alloc_mut(like))? = buffer.clone();
     Ok(gradients.get(like).as_vec())
 }
 
 /// Writes values to a new buffer. dfdx makes buffers as gradients only: that of Σ x v by x is v.
 fn from_host<D: Device<f32>>(on: &D, values: Vec<f32>) -> Result<Values<D>> {
     let length = values.len();
-    let x: Flat<D> = device(on.try_zeros_like(&(length,)))?;
-    let v = device(on.try_tensor_from_vec(values, (length,)))?;
-    let product = device(x.leaky_trace().try_mul(v))?;
-    let sum = device(product.try_sum::<(), Axis<0>>())?;
-    let mut gradients = device(sum.try_backward())?;
-    Ok(device(gradients.get_or_alloc_mut(&x))?.clone())
+    let x: Flat<D> = device_result(on.try_zeros_like(&(length,)))?;
+    let v = device_result(on.try_tensor_from_vec(values, (length,)))?;
+    let product = device_result(x.leaky_trace().try_mul(v))?;
+    let sum = device_result(product.try_sum::<(), Axis<0>>())?;
+    let mut gradients = device_result(sum.try_backward())?;
+    Ok(device_result(gradients.get_or_alloc_mut(&x))?.clone())
 }
 
 fn scaled(optimiser: Optimiser, factor: f64) -> Optimiser {

@@ -8,13 +8,13 @@ use super::optimise::Optimisers;
 use super::rates::{Factors, Rates};
 use super::state::{Position, TrainState};
 use crate::error::{Error, Result};
-use crate::kernels::{DeviceOf, Kernels, Map, device};
+use crate::kernels::{DeviceOf, Kernels, Map, device_result};
 use crate::network::Network;
 
 /// Length and settings of a training.
 #[derive(Clone, Copy, Debug)]
 pub struct Fit<'a> {
-    /// EpochSampler over the samples.
+    /// Passes over the batches.
     pub epochs: usize,
     /// Decay of learning rates.
     pub rates: Rates<'a>,
@@ -99,11 +99,11 @@ pub fn fit_on<K: Kernels, W: Watch<K>>(
 ) -> Result<f64, W::Error> {
     let steps = batches.steps();
     let mut mean = 0.0;
-    while state.place.epoch < fit.epochs {
-        let epoch = state.place.epoch;
+    while state.position.epoch < fit.epochs {
+        let epoch = state.position.epoch;
         mean = 0.0;
-        while state.place.step < steps {
-            let step = state.place.step;
+        while state.position.step < steps {
+            let step = state.position.step;
             let batch = batches.batch(epoch, step)?;
             let done = epoch * steps + step;
             let factors = fit.rates.factors(done, fit.epochs * steps);
@@ -114,9 +114,9 @@ pub fn fit_on<K: Kernels, W: Watch<K>>(
             }
             mean += f64::from(loss) / steps as f64;
             if let Some(average) = &mut state.average {
-                average.take_in(state.network)?;
+                average.update(state.network)?;
             }
-            state.place.step += 1;
+            state.position.step += 1;
             let report = StepReport {
                 done: done + 1,
                 steps: fit.epochs * steps,
@@ -127,7 +127,7 @@ pub fn fit_on<K: Kernels, W: Watch<K>>(
         if let Some(average) = &state.average {
             average.replace(state.network);
         }
-        state.place = Position {
+        state.position = Position {
             epoch: epoch + 1,
             step: 0,
         };
@@ -163,7 +163,7 @@ pub fn train_step<K: Kernels>(
     if !value.is_finite() {
         return Ok(value);
     }
-    let mut gradients = device(loss.put_tape(tape).try_backward())?;
+    let mut gradients = device_result(loss.put_tape(tape).try_backward())?;
     optimisers.step(network, &mut gradients, factors)?;
     Ok(value)
 }

@@ -67,8 +67,8 @@ mod tests {
 
     use super::*;
 
-    /// Counts how often each of 10 samples occurs in the first passes of `samples`.
-    fn counts(samples: usize, sampler: usize) -> [usize; 10] {
+    /// Counts how often each of 10 samples occurs in the first `passes` passes of `samples` samples.
+    fn counts(samples: usize, passes: usize) -> [usize; 10] {
         let source = open(&DataConfig::default(), LabelKind::Classes).unwrap();
         let indices: Vec<usize> = (0..10).collect();
         let set = ImageSet {
@@ -83,7 +83,7 @@ mod tests {
         let all = EpochSampler::new(set, samples);
         assert_eq!(all.steps(), if samples == 0 { 2 } else { samples / 4 });
         let mut counts = [0; 10];
-        for index in (0..sampler).flat_map(|epoch| all.pass(epoch)) {
+        for index in (0..passes).flat_map(|epoch| all.pass(epoch)) {
             counts[index] += 1;
         }
         counts

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::average::Polyak;
 use super::optimise::Optimisers;
 use crate::error::{Error, Result};
-use crate::kernels::{Kernels, device};
+use crate::kernels::{Kernels, device_result};
 use crate::network::Network;
 use crate::weights::{Array, Weights};
 
@@ -26,7 +26,7 @@ pub struct TrainState<'a, K: Kernels> {
     pub(super) network: &'a mut Network<K>,
     pub(super) optimisers: &'a mut Optimisers<K>,
     pub(super) average: Option<Polyak<K>>,
-    pub(super) place: Position,
+    pub(super) position: Position,
 }
 
 /// A [`TrainState`] on the host.
@@ -36,7 +36,7 @@ pub struct TrainState<'a, K: Kernels> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
     /// The position.
-    pub place: Position,
+    pub position: Position,
     /// Steps of the encoder's optimiser, and of the other one.
     pub optimiser_steps: [i32; 2],
     /// The arrays.
@@ -58,7 +58,7 @@ impl<'a, K: Kernels> TrainState<'a, K> {
             network,
             optimisers,
             average,
-            place: Position::default(),
+            position: Position::default(),
         }
     }
 
@@ -68,8 +68,8 @@ impl<'a, K: Kernels> TrainState<'a, K> {
     }
 
     /// The current position.
-    pub fn place(&self) -> Position {
-        self.place
+    pub fn position(&self) -> Position {
+        self.position
     }
 
     /// A copy on the host.
@@ -90,7 +90,7 @@ impl<'a, K: Kernels> TrainState<'a, K> {
         }
         self.optimisers.save(self.network, &mut arrays)?;
         Ok(Checkpoint {
-            place: self.place,
+            position: self.position,
             optimiser_steps: self.optimisers.steps(),
             arrays,
         })
@@ -114,11 +114,11 @@ impl<'a, K: Kernels> TrainState<'a, K> {
             for (parameter, value) in parameters.zip(average.values_mut()) {
                 let array = same_shape(&averages, &parameter.name, &parameter.shape)?;
                 let (values, length) = (array.values.clone(), array.values.len());
-                *value = device(on.try_tensor_from_vec(values, (length,)))?;
+                *value = device_result(on.try_tensor_from_vec(values, (length,)))?;
             }
         }
         (self.optimisers).load(self.network, &saved.arrays, saved.optimiser_steps)?;
-        self.place = saved.place;
+        self.position = saved.position;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use nasfw_data::resize_label;
 use nasfw_sdk::{Label, Loss, Size};
 
 use crate::error::{Error, Result};
-use crate::kernels::{DeviceOf, Kernels, Map, device};
+use crate::kernels::{DeviceOf, Kernels, Map, device_result};
 
 /// The labels of a batch in the form that a loss takes.
 #[derive(Debug)]
@@ -22,11 +22,11 @@ pub enum Target<D: Device<f32>> {
         /// The visibility mask.
         mask: Map<D>,
     },
-    /// The labels themselves, for a task's own loss; keypoints in pixels of the output.
-    Own(Vec<Label>),
+    /// The labels themselves, for a task's custom loss; keypoints in pixels of the output.
+    Custom(Vec<Label>),
 }
 
-/// Resizes the labels of square crops of `crop_px` to `(height, width)`: classes and depths by the
+/// Resizes the labels of square crops of `crop_px` to `size`: classes and depths by the
 /// nearest pixel, keypoints as Gaussians with the loss's σ and peak 1.
 ///
 /// # Errors
@@ -43,7 +43,7 @@ pub fn target<K: Kernels>(
         .iter()
         .map(|label| resize_label(label, size, Size::square(crop_px)));
     match loss {
-        Loss::Custom => Ok(Target::Own(resized.collect())),
+        Loss::Custom => Ok(Target::Custom(resized.collect())),
         Loss::CrossEntropy { .. } => {
             let mut all = Vec::with_capacity(labels.len() * height * width);
             for label in resized {
@@ -63,7 +63,7 @@ pub fn target<K: Kernels>(
                 all.extend_from_slice(&values);
             }
             let dims = (labels.len(), height, width, 1);
-            Ok(Target::Depth(device(
+            Ok(Target::Depth(device_result(
                 kernels.device().try_tensor_from_vec(all, dims),
             )?))
         }
@@ -89,8 +89,8 @@ pub fn target<K: Kernels>(
             }
             let dims = (labels.len(), height, width, joints);
             Ok(Target::Heatmaps {
-                maps: device(kernels.device().try_tensor_from_vec(maps, dims))?,
-                mask: device(kernels.device().try_tensor_from_vec(mask, dims))?,
+                maps: device_result(kernels.device().try_tensor_from_vec(maps, dims))?,
+                mask: device_result(kernels.device().try_tensor_from_vec(mask, dims))?,
             })
         }
     }
@@ -115,15 +115,15 @@ pub(super) fn valid_mask<K: Kernels>(
             .map(|&d| if d > 0.0 { 1.0 } else { 0.0 })
             .collect(),
         (Target::Classes(labels), _) => vec![1.0; labels.len()],
-        // The pixels that a task's own loss ignores are not known here.
-        (Target::Own(_), _) => vec![1.0; dims.0 * dims.1 * dims.2],
+        // The pixels that a task's custom loss ignores are not known here.
+        (Target::Custom(_), _) => vec![1.0; dims.0 * dims.1 * dims.2],
     };
     let channels = dims.3;
     let spread = values
         .iter()
         .flat_map(|&v| std::iter::repeat_n(v, channels))
         .collect::<Vec<f32>>();
-    device(kernels.device().try_tensor_from_vec(spread, dims))
+    device_result(kernels.device().try_tensor_from_vec(spread, dims))
 }
 
 fn unfit(label: &Label, loss: Loss) -> Error {

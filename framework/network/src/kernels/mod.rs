@@ -1,20 +1,23 @@
 //! The kernel trait, implemented per device, on dfdx's tape.
 //!
 //! dfdx has no convolution, pooling or run-time batch normalisation on stable Rust, so every step
-//! of a network is a custom operation: either composed of dfdx's own operations, which runs on any
-//! of its devices and is the reference ([`Composed`]), or hand-written for its CPU device
-//! ([`CpuKernels`]).
+//! of a network is a custom operation: composed of dfdx's own operations, which runs on any of its
+//! devices and is the reference for tests ([`Composed`]), or hand-written for one device, as
+//! [`CpuKernels`] for the CPU and `nasfw-cuda` for GPUs.
 //!
-//! To add a device, implement [`Kernels`] for it; the rest of the engine is generic.
+//! To add a device, implement [`Kernels`] for it in a crate of its own, and name it in
+//! `framework/device`; everything else is generic over [`Kernels`].
 
 mod composed;
 mod cpu;
+mod error;
 mod samples;
 
 pub use composed::Composed;
 pub use cpu::CpuKernels;
+pub use error::{cuda_name, device_result};
 pub use nasfw_kernels::{Activation, Conv, MapShape};
-pub use samples::{Store, Values};
+pub use samples::{BatchValues, Store};
 
 use dfdx::prelude::{Device, Gradients, HasErr, Tape, Tensor};
 use dfdx::shapes::HasShape;
@@ -66,7 +69,7 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
     type Device: Device<f32>;
 
     /// A convolution in evaluation, prepared for maps of one size.
-    type Frozen: Clone + std::fmt::Debug;
+    type PreparedConv: Clone + std::fmt::Debug;
 
     /// The device.
     fn device(&self) -> &Self::Device;
@@ -97,7 +100,7 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
     ) -> Result<Map<Self::Device>> {
         use dfdx::prelude::TensorFromVec;
         let dims = (shape.batch, shape.height, shape.width, shape.channels);
-        device((self.device()).try_tensor_from_vec(store.gather(which), dims))
+        device_result((self.device()).try_tensor_from_vec(store.gather(which), dims))
     }
 
     /// Runs `work`; an out-of-memory panic of the device's library becomes an error.
@@ -155,29 +158,33 @@ pub trait Kernels: Clone + std::fmt::Debug + 'static {
 
     /// Prepares `activation(conv(x) · scale + shift)`, a convolution in evaluation, for maps of the
     /// size in `conv`. A missing scale is 1, a missing shift 0.
-    fn freeze(
+    fn prepare(
         &self,
         conv: &Conv,
         weight: &Flat<Self::Device>,
         scale: Option<&Flat<Self::Device>>,
         shift: Option<&Flat<Self::Device>>,
         activation: Activation,
-    ) -> Result<Self::Frozen>;
+    ) -> Result<Self::PreparedConv>;
 
     /// Output size of a prepared convolution.
-    fn frozen_output(&self, conv: &Self::Frozen) -> MapShape;
+    fn prepared_output(&self, conv: &Self::PreparedConv) -> MapShape;
 
     /// Runs a prepared convolution; nothing is recorded.
-    fn frozen_conv(&self, conv: &Self::Frozen, x: &Map<Self::Device>) -> Result<Map<Self::Device>>;
+    fn prepared_conv(
+        &self,
+        conv: &Self::PreparedConv,
+        x: &Map<Self::Device>,
+    ) -> Result<Map<Self::Device>>;
 
     /// Runs two prepared convolutions, the second on the result of the first.
-    fn frozen_pair(
+    fn prepared_pair(
         &self,
-        first: &Self::Frozen,
-        second: &Self::Frozen,
+        first: &Self::PreparedConv,
+        second: &Self::PreparedConv,
         x: &Map<Self::Device>,
     ) -> Result<Map<Self::Device>> {
-        self.frozen_conv(second, &self.frozen_conv(first, x)?)
+        self.prepared_conv(second, &self.prepared_conv(first, x)?)
     }
 
     /// An element-wise non-linearity.
@@ -279,34 +286,6 @@ pub fn check_labels(labels: &[u8], logits: MapShape, ignore: u8) -> Result<()> {
             "label {label} is not one of the {classes} classes"
         ))),
     }
-}
-
-/// Converts a device error to an engine error.
-pub fn device<T, E: std::fmt::Debug>(result: std::result::Result<T, E>) -> Result<T> {
-    result.map_err(|e| {
-        let said = format!("{e:?}");
-        let says = |name| said.contains(name);
-        Error::Device(if says("OUT_OF_MEMORY") || says("ALLOC_FAILED") {
-            "out of memory; use smaller batches, crops or networks".into()
-        } else if let Some(name) = cuda_name(&said) {
-            format!(
-                "the GPU failed ({name}); `nvidia-smi` shows whether it still works. Continue a run with `nasfw \
-                 resume`, a training with `nasfw train --resume`; both take --device cpu if the GPU is lost"
-            )
-        } else {
-            said
-        })
-    })
-}
-
-/// The CUDA name of an error.
-pub fn cuda_name(said: &str) -> Option<&str> {
-    let at = ["CUDA_ERROR_", "CUBLAS_STATUS_"]
-        .iter()
-        .find_map(|start| said.find(start))?;
-    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    let name = &said[at..];
-    Some(&name[..name.find(|c| !is_part(c)).unwrap_or(name.len())])
 }
 
 /// The shape of a map.

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use crate::error::Result;
-use crate::kernels::{DeviceOf, Kernels, Map, MapShape, device};
+use crate::kernels::{DeviceOf, Kernels, Map, MapShape, device_result};
 
 /// Samples of equal length, in host memory and optionally in a device's memory too.
 pub struct Store {
@@ -73,20 +73,20 @@ impl Store {
 
 /// The values of a batch.
 #[derive(Clone, Debug)]
-pub enum Values {
+pub enum BatchValues {
     /// Values in memory.
     Given(Vec<f32>),
     /// Samples of a store.
     Stored(Arc<Store>, Vec<usize>),
 }
 
-impl From<Vec<f32>> for Values {
+impl From<Vec<f32>> for BatchValues {
     fn from(values: Vec<f32>) -> Self {
         Self::Given(values)
     }
 }
 
-impl Values {
+impl BatchValues {
     /// Uploads the values as a map on the device.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Values {
             Self::Given(values) => {
                 use dfdx::prelude::TensorFromVec;
                 let dims = (shape.batch, shape.height, shape.width, shape.channels);
-                device(kernels.device().try_tensor_from_vec(values.clone(), dims))
+                device_result(kernels.device().try_tensor_from_vec(values.clone(), dims))
             }
             Self::Stored(store, samples) => kernels.samples(store, samples, shape),
         }

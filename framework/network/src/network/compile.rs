@@ -23,22 +23,46 @@ pub(super) struct Step {
     pub(super) frees: Vec<NodeId>,
 }
 
-/// The operation of a step; nodes with parameters are named by id.
+impl Step {
+    /// Its convolution, if it is one.
+    pub(super) fn conv(&self) -> Option<&ConvStep> {
+        match &self.kind {
+            Kind::Conv(conv) => Some(conv),
+            Kind::Norm(_) | Kind::Plain(_) => None,
+        }
+    }
+}
+
+/// The operation of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
+    Conv(ConvStep),
+    Norm(NormStep),
+    Plain(PlainStep),
+}
+
+/// A convolution with what is fused into it; nodes with parameters are named by id.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ConvStep {
+    pub(super) node: NodeId,
+    pub(super) conv: Conv,
+    pub(super) norm: Option<NodeId>,
+    pub(super) activation: Activation,
+}
+
+/// A normalisation that follows no convolution, with the activation after it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct NormStep {
+    pub(super) node: NodeId,
+    pub(super) activation: Activation,
+}
+
+/// An operation without parameters, the same in training and evaluation.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum PlainStep {
     Input(usize),
     /// Zeros of the shape of the node that it replaces.
     Zero,
-    Conv {
-        node: NodeId,
-        conv: Conv,
-        norm: Option<NodeId>,
-        activation: Activation,
-    },
-    Norm {
-        node: NodeId,
-        activation: Activation,
-    },
     Activation(Activation),
     Resize,
     GlobalAverage,
@@ -63,6 +87,12 @@ pub(super) fn compile(graph: &Graph) -> Plan {
         .collect();
     free_early(&mut steps, &outputs);
     Plan { steps, outputs }
+}
+
+/// The operation of a step, and the nodes after its first one that it covers, in order.
+struct Fused {
+    kind: Kind,
+    absorbed: Vec<NodeId>,
 }
 
 /// The simplified form of each node's value.
@@ -147,7 +177,6 @@ impl Simplified {
 
     fn steps(&self, graph: &Graph) -> Vec<Step> {
         let nodes = graph.nodes();
-        let inputs: Vec<NodeId> = graph.inputs().map(|(id, _)| id).collect();
         let only_reader = self.only_readers();
         let mut learns = vec![false; nodes.len()];
         let mut is_done = vec![false; nodes.len()];
@@ -158,57 +187,15 @@ impl Simplified {
             }
             let from = &self.inputs[id];
             let needs_input_gradient = from.first().is_some_and(|&i| learns[i]);
-            let mut last = id;
-            let mut follow = |wanted: fn(&Op) -> bool| -> Option<NodeId> {
-                let next = only_reader[last].filter(|&n| wanted(&nodes[n].op))?;
-                is_done[next] = true;
-                last = next;
-                Some(next)
-            };
-            let kind = if self.is_zero[id] {
-                Kind::Zero
-            } else {
-                match &nodes[id].op {
-                    Op::Input { .. } => {
-                        Kind::Input(inputs.iter().position(|&i| i == id).unwrap_or(0))
-                    }
-                    Op::Conv(conv) => {
-                        // A bias before a normalisation would need a step of its own.
-                        let norm = if conv.bias {
-                            None
-                        } else {
-                            follow(|op| matches!(op, Op::BatchNorm))
-                        };
-                        let act =
-                            norm.and_then(|_| follow(|op| matches!(op, Op::Activation { .. })));
-                        let activation = activation(nodes, act);
-                        Kind::Conv {
-                            node: id,
-                            conv: *conv,
-                            norm,
-                            activation,
-                        }
-                    }
-                    Op::BatchNorm => {
-                        let act = follow(|op| matches!(op, Op::Activation { .. }));
-                        Kind::Norm {
-                            node: id,
-                            activation: activation(nodes, act),
-                        }
-                    }
-                    Op::Activation { .. } => Kind::Activation(activation(nodes, Some(id))),
-                    Op::ResizeTo => Kind::Resize,
-                    Op::GlobalAveragePool => Kind::GlobalAverage,
-                    Op::Concat => Kind::Concat,
-                    Op::Add | Op::Identity | Op::Zero => Kind::Add,
-                }
-            };
-            let has_parameters = matches!(kind, Kind::Conv { .. } | Kind::Norm { .. });
-            learns[last] = has_parameters || from.iter().any(|&i| learns[i]);
+            let Fused { kind, absorbed } = self.fuse(graph, id, &only_reader);
+            absorbed.iter().for_each(|&node| is_done[node] = true);
+            let output = absorbed.last().copied().unwrap_or(id);
+            let has_parameters = !matches!(kind, Kind::Plain(_));
+            learns[output] = has_parameters || from.iter().any(|&i| learns[i]);
             steps.push(Step {
                 kind,
                 inputs: from.clone(),
-                output: last,
+                output,
                 needs_input_gradient,
                 is_expansion: false,
                 frees: Vec::new(),
@@ -219,6 +206,53 @@ impl Simplified {
                 && only_reader[steps[at - 1].output].is_some();
         }
         steps
+    }
+
+    /// The step that begins with node `id`.
+    fn fuse(&self, graph: &Graph, id: NodeId, only_reader: &[Option<NodeId>]) -> Fused {
+        let nodes = graph.nodes();
+        let mut absorbed = Vec::new();
+        let mut follow = |wanted: fn(&Op) -> bool| -> Option<NodeId> {
+            let last = absorbed.last().copied().unwrap_or(id);
+            let next = only_reader[last].filter(|&n| wanted(&nodes[n].op))?;
+            absorbed.push(next);
+            Some(next)
+        };
+        let is_activation: fn(&Op) -> bool = |op| matches!(op, Op::Activation { .. });
+        let kind = match &nodes[id].op {
+            _ if self.is_zero[id] => Kind::Plain(PlainStep::Zero),
+            Op::Conv(conv) => {
+                // A bias before a normalisation would need a step of its own.
+                let norm = if conv.bias {
+                    None
+                } else {
+                    follow(|op| matches!(op, Op::BatchNorm))
+                };
+                let act = norm.and_then(|_| follow(is_activation));
+                Kind::Conv(ConvStep {
+                    node: id,
+                    conv: *conv,
+                    norm,
+                    activation: activation(nodes, act),
+                })
+            }
+            Op::BatchNorm => Kind::Norm(NormStep {
+                node: id,
+                activation: activation(nodes, follow(is_activation)),
+            }),
+            Op::Input { .. } => {
+                let at = graph.inputs().position(|(input, _)| input == id);
+                Kind::Plain(PlainStep::Input(at.unwrap_or(0)))
+            }
+            Op::Activation { .. } => {
+                Kind::Plain(PlainStep::Activation(activation(nodes, Some(id))))
+            }
+            Op::ResizeTo => Kind::Plain(PlainStep::Resize),
+            Op::GlobalAveragePool => Kind::Plain(PlainStep::GlobalAverage),
+            Op::Concat => Kind::Plain(PlainStep::Concat),
+            Op::Add | Op::Identity | Op::Zero => Kind::Plain(PlainStep::Add),
+        };
+        Fused { kind, absorbed }
     }
 
     /// The only node that reads a value, if it has exactly one reader in total.
@@ -234,11 +268,10 @@ impl Simplified {
 }
 
 fn is_expansion(graph: &Graph, step: &Step, next: &Step) -> bool {
-    let (Kind::Conv { conv: first, .. }, Kind::Conv { conv: second, .. }) =
-        (&step.kind, &next.kind)
-    else {
+    let (Some(first), Some(second)) = (step.conv(), next.conv()) else {
         return false;
     };
+    let (first, second) = (&first.conv, &second.conv);
     let channels = graph.channels(step.output);
     let is_pointwise = first.kernel == 1 && first.stride == 1 && first.groups == 1;
     let is_depthwise = second.groups == channels && second.out_channels == channels;

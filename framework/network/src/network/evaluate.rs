@@ -5,26 +5,28 @@ use std::cell::RefCell;
 use dfdx::prelude::NoneTape;
 use nasfw_sdk::graph::NodeId;
 
-use super::compile::{Kind, Step};
+use super::compile::{ConvStep, Kind};
 use super::{Network, Outputs};
-use crate::error::{Error, Result};
-use crate::kernels::{Affine, Flat, Kernels, Map, MapShape, NORM_EPSILON, device, map_shape};
+use crate::error::Result;
+use crate::kernels::{
+    Affine, Flat, Kernels, Map, MapShape, NORM_EPSILON, device_result, map_shape,
+};
 
 /// A network's convolutions as evaluation runs them, per step: made on first use, and remade when
 /// the maps change size.
 #[derive(Clone, Debug)]
-pub(super) struct Frozen<K: Kernels>(RefCell<Vec<Option<Made<K>>>>);
+pub(super) struct PreparedConvs<K: Kernels>(RefCell<Vec<Option<Made<K>>>>);
 
 /// A convolution, and the map size it was made for.
-type Made<K> = (MapShape, <K as Kernels>::Frozen);
+type Made<K> = (MapShape, <K as Kernels>::PreparedConv);
 
-impl<K: Kernels> Default for Frozen<K> {
+impl<K: Kernels> Default for PreparedConvs<K> {
     fn default() -> Self {
         Self(RefCell::default())
     }
 }
 
-impl<K: Kernels> Frozen<K> {
+impl<K: Kernels> PreparedConvs<K> {
     /// Invalidates everything; call it when weights or statistics change.
     pub(super) fn clear(&mut self) {
         self.0.get_mut().clear();
@@ -41,70 +43,66 @@ impl<K: Kernels> Network<K> {
     /// As [`forward_train`](Self::forward_train).
     pub fn forward_eval(&self, inputs: &[Map<K::Device>]) -> Result<Outputs<K>> {
         let mut values = self.values(inputs);
-        let mut steps = self.plan.steps.iter().enumerate();
+        let mut steps = self.plan.steps.iter().enumerate().peekable();
         while let Some((at, step)) = steps.next() {
             let value = match &step.kind {
-                Kind::Conv { .. } => {
+                Kind::Conv(conv) => {
                     let x = values.read(step)[0];
-                    let first = self.frozen(at, step, map_shape(x))?;
-                    let second = if step.is_expansion {
-                        steps.next()
-                    } else {
-                        None
-                    };
-                    if let Some((next, second)) = second {
-                        let between = self.kernels.frozen_output(&first);
-                        let frozen = self.frozen(next, second, between)?;
-                        let value = self.kernels.frozen_pair(&first, &frozen, x)?;
+                    let first = self.prepared(at, conv, map_shape(x))?;
+                    if step.is_expansion
+                        && let Some((next, second)) =
+                            steps.next_if(|(_, next)| next.conv().is_some())
+                        && let Some(conv) = second.conv()
+                    {
+                        let between = self.kernels.prepared_output(&first);
+                        let prepared = self.prepared(next, conv, between)?;
+                        let value = self.kernels.prepared_pair(&first, &prepared, x)?;
                         values.free(&step.frees);
                         values.put(second, value);
                         continue;
                     }
-                    self.kernels.frozen_conv(&first, x)?
+                    self.kernels.prepared_conv(&first, x)?
                 }
-                Kind::Norm { node, activation } => {
+                Kind::Norm(norm) => {
                     let x = values.read(step)[0];
-                    let [scale, shift] = self.fixed(*node)?;
-                    (self.kernels).scale_shift(x, &scale, &shift, *activation, &mut NoneTape)?
+                    let [scale, shift] = self.fixed(norm.node)?;
+                    let activation = norm.activation;
+                    (self.kernels).scale_shift(x, &scale, &shift, activation, &mut NoneTape)?
                 }
-                _ => self.plain(step, inputs, &values, &mut NoneTape)?,
+                Kind::Plain(plain) => {
+                    self.run_plain(plain, step, inputs, &values, &mut NoneTape)?
+                }
             };
             values.put(step, value);
         }
         Ok(values.outputs(&self.plan.outputs))
     }
 
-    /// The convolution of step `at` for maps of `shape`.
-    fn frozen(&self, at: usize, step: &Step, shape: MapShape) -> Result<K::Frozen> {
-        let mut all = self.frozen.0.borrow_mut();
+    /// The convolution of step `at`, prepared for maps of `shape`.
+    fn prepared(&self, at: usize, step: &ConvStep, shape: MapShape) -> Result<K::PreparedConv> {
+        let mut all = self.prepared.0.borrow_mut();
         all.resize(self.plan.steps.len(), None);
-        if let Some((made_for, frozen)) = &all[at]
+        if let Some((made_for, prepared)) = &all[at]
             && *made_for == shape
         {
-            return Ok(frozen.clone());
+            return Ok(prepared.clone());
         }
-        let Kind::Conv {
-            node,
-            conv,
-            norm,
-            activation,
-        } = &step.kind
-        else {
-            return Err(Error::Device("a step that is not a convolution".into()));
-        };
-        let weight = self.parameter(*node, 0);
-        let (scale, shift) = match norm {
+        let weight = self.parameter(step.node, 0);
+        let (scale, shift) = match step.norm {
             Some(norm) => {
-                let [scale, shift] = self.fixed(*norm)?;
+                let [scale, shift] = self.fixed(norm)?;
                 (Some(scale), Some(shift))
             }
-            None => (None, conv.bias.then(|| self.parameter(*node, 1).clone())),
+            None => {
+                let bias = (step.conv.bias).then(|| self.parameter(step.node, 1).clone());
+                (None, bias)
+            }
         };
-        let spec = super::conv_of(conv, shape);
+        let spec = super::conv_of(&step.conv, shape);
         let (scale, shift) = (scale.as_ref(), shift.as_ref());
-        let frozen = (self.kernels).freeze(&spec, weight, scale, shift, *activation)?;
-        all[at] = Some((shape, frozen.clone()));
-        Ok(frozen)
+        let prepared = (self.kernels).prepare(&spec, weight, scale, shift, step.activation)?;
+        all[at] = Some((shape, prepared.clone()));
+        Ok(prepared)
     }
 
     /// Scale and shift of a normalisation, from its running statistics.
@@ -112,10 +110,11 @@ impl<K: Kernels> Network<K> {
         use dfdx::prelude::*;
         let statistics = &self.parameters.statistics[self.places[norm].1];
         let Affine { gamma, beta } = self.affine(norm);
-        let deviation =
-            device(device(statistics.variance.clone().try_add(NORM_EPSILON))?.try_sqrt())?;
-        let scale = device(gamma.clone().try_div(deviation))?;
-        let moved = device(statistics.mean.clone().try_mul(scale.clone()))?;
-        Ok([scale, device(beta.clone().try_sub(moved))?])
+        let deviation = device_result(
+            device_result(statistics.variance.clone().try_add(NORM_EPSILON))?.try_sqrt(),
+        )?;
+        let scale = device_result(gamma.clone().try_div(deviation))?;
+        let moved = device_result(statistics.mean.clone().try_mul(scale.clone()))?;
+        Ok([scale, device_result(beta.clone().try_sub(moved))?])
     }
 }

@@ -20,8 +20,8 @@ pub use parameters::{Parameter, Parameters, RunningStatistics};
 
 use crate::error::Result;
 use crate::kernels::{Affine, Conv, DeviceOf, Flat, Kernels, Map, MapShape};
-use compile::{Kind, Plan};
-use evaluate::Frozen;
+use compile::{ConvStep, Kind, NormStep, Plan};
+use evaluate::PreparedConvs;
 
 /// The values of all outputs of a network, in the graph's order.
 pub type Outputs<K> = Vec<Map<DeviceOf<K>>>;
@@ -35,7 +35,7 @@ pub struct Network<K: Kernels> {
     /// Per node: index of its first parameter and of its statistics.
     places: Vec<(usize, usize)>,
     parameters: Parameters<K::Device>,
-    frozen: Frozen<K>,
+    prepared: PreparedConvs<K>,
 }
 
 impl<K: Kernels> Network<K> {
@@ -48,9 +48,9 @@ impl<K: Kernels> Network<K> {
         let plan = compile::compile(graph);
         for step in &plan.steps {
             let (conv, norm) = match step.kind {
-                Kind::Conv { node, norm, .. } => (Some(node), norm),
-                Kind::Norm { node, .. } => (None, Some(node)),
-                _ => (None, None),
+                Kind::Conv(ConvStep { node, norm, .. }) => (Some(node), norm),
+                Kind::Norm(NormStep { node, .. }) => (None, Some(node)),
+                Kind::Plain(_) => (None, None),
             };
             for node in [conv, norm].into_iter().flatten() {
                 let end = places.get(node + 1).map_or(parameters.all.len(), |p| p.0);
@@ -66,7 +66,7 @@ impl<K: Kernels> Network<K> {
             plan,
             places,
             parameters,
-            frozen: Frozen::default(),
+            prepared: PreparedConvs::default(),
         })
     }
 
@@ -93,7 +93,7 @@ impl<K: Kernels> Network<K> {
 
     /// The same, for changing them.
     pub fn parameters_mut(&mut self) -> &mut Parameters<K::Device> {
-        self.frozen.clear();
+        self.prepared.clear();
         &mut self.parameters
     }
 

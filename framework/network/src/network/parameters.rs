@@ -6,7 +6,7 @@ use nasfw_sdk::graph::{Graph, Group, Op};
 use rand_distr::{Distribution, Normal};
 
 use crate::error::{Error, Result};
-use crate::kernels::{Flat, device};
+use crate::kernels::{Flat, device_result};
 use crate::weights::{Array, Weights};
 
 /// One learned array in its flat form.
@@ -96,7 +96,14 @@ impl<D: Device<f32>> Parameters<D> {
                         variance: from_vec(on, vec![1.0; channels])?,
                     });
                 }
-                _ => {}
+                Op::Input { .. }
+                | Op::Activation { .. }
+                | Op::ResizeTo
+                | Op::GlobalAveragePool
+                | Op::Add
+                | Op::Concat
+                | Op::Identity
+                | Op::Zero => {}
             }
         }
         Ok((made, places))
@@ -182,7 +189,7 @@ impl<D: Device<f32>> Parameters<D> {
         let mut put = |name: &str, shape: &[usize], target: &mut Flat<D>| -> Result<()> {
             if let Some(array) = weights.get(name) {
                 if array.shape != shape {
-                    return Err(Error::Training(format!(
+                    return Err(Error::Weights(format!(
                         "weights {name}: shape {:?}, but the network has {shape:?}; use weights of the same width and space",
                         array.shape
                     )));
@@ -205,12 +212,12 @@ impl<D: Device<f32>> Parameters<D> {
 }
 
 fn zeros<D: Device<f32>>(on: &D, length: usize) -> Result<Flat<D>> {
-    device(on.try_zeros_like(&(length,)))
+    device_result(on.try_zeros_like(&(length,)))
 }
 
 fn from_vec<D: Device<f32>>(on: &D, values: Vec<f32>) -> Result<Flat<D>> {
     let length = values.len();
-    device(on.try_tensor_from_vec(values, (length,)))
+    device_result(on.try_tensor_from_vec(values, (length,)))
 }
 
 trait ShapeLen {

@@ -1,11 +1,12 @@
 //! Training: normalisation by the batch's own statistics.
 
 use dfdx::prelude::OwnedTape;
+use nasfw_sdk::graph::NodeId;
 
-use super::compile::{Kind, Step};
+use super::compile::{ConvStep, Kind, NormStep};
 use super::{Network, Outputs};
-use crate::error::{Error, Result};
-use crate::kernels::{BatchStatistics, DeviceOf, Kernels, Map, device, map_shape};
+use crate::error::Result;
+use crate::kernels::{BatchStatistics, DeviceOf, Kernels, Map, device_result, map_shape};
 
 /// Weight of the new batch in running statistics.
 const RUNNING_MOMENTUM: f64 = 0.1;
@@ -27,62 +28,77 @@ impl<K: Kernels> Network<K> {
         inputs: &[Map<K::Device>],
         tape: &mut OwnedTape<f32, K::Device>,
     ) -> Result<Outputs<K>> {
-        self.frozen.clear();
+        self.prepared.clear();
         let mut seen = Vec::new();
         let mut values = self.values(inputs);
         for step in &self.plan.steps {
-            let value = match step.kind {
-                Kind::Conv { .. } | Kind::Norm { .. } => {
-                    self.learned(step, values.read(step)[0], &mut seen, tape)?
+            let value = match &step.kind {
+                Kind::Conv(conv) => {
+                    let (x, learns) = (values.read(step)[0], step.needs_input_gradient);
+                    self.train_conv(conv, x, learns, &mut seen, tape)?
                 }
-                _ => self.plain(step, inputs, &values, tape)?,
+                Kind::Norm(norm) => {
+                    let x = values.read(step)[0];
+                    self.train_norm(norm, x, &mut seen, tape)?
+                }
+                Kind::Plain(plain) => self.run_plain(plain, step, inputs, &values, tape)?,
             };
             values.put(step, value);
         }
         for (at, pixels, batch) in seen {
-            self.take_in(at, pixels, &batch)?;
+            self.update_statistics(at, pixels, &batch)?;
         }
         Ok(values.outputs(&self.plan.outputs))
     }
 
-    /// A step with parameters.
-    fn learned(
+    /// Runs a convolution with what is fused into it. `learns` is true if its input needs a gradient.
+    fn train_conv(
         &self,
-        step: &Step,
+        step: &ConvStep,
+        x: &Map<K::Device>,
+        learns: bool,
+        seen: &mut Seen<K>,
+        tape: &mut OwnedTape<f32, K::Device>,
+    ) -> Result<Map<K::Device>> {
+        let (kernels, conv) = (&self.kernels, &step.conv);
+        let spec = super::conv_of(conv, map_shape(x));
+        let weight = self.parameter(step.node, 0);
+        let Some(norm) = step.norm else {
+            let bias = conv.bias.then(|| self.parameter(step.node, 1));
+            return kernels.conv(&spec, x, weight, bias, learns, tape);
+        };
+        let (affine, act) = (self.affine(norm), step.activation);
+        let (z, batch) = kernels.conv_norm(&spec, x, weight, affine, act, learns, tape)?;
+        self.note_statistics(norm, &z, batch, seen);
+        Ok(z)
+    }
+
+    fn train_norm(
+        &self,
+        step: &NormStep,
         x: &Map<K::Device>,
         seen: &mut Seen<K>,
         tape: &mut OwnedTape<f32, K::Device>,
     ) -> Result<Map<K::Device>> {
-        let (kernels, learns) = (&self.kernels, step.needs_input_gradient);
-        let (norm, (z, batch)) = match &step.kind {
-            Kind::Conv {
-                node,
-                conv,
-                norm,
-                activation,
-            } => {
-                let spec = super::conv_of(conv, map_shape(x));
-                let weight = self.parameter(*node, 0);
-                let Some(norm) = norm else {
-                    let bias = conv.bias.then(|| self.parameter(*node, 1));
-                    return kernels.conv(&spec, x, weight, bias, learns, tape);
-                };
-                let (affine, act) = (self.affine(*norm), *activation);
-                let found = kernels.conv_norm(&spec, x, weight, affine, act, learns, tape)?;
-                (norm, found)
-            }
-            Kind::Norm { node, activation } => {
-                let found = kernels.batch_norm(x, self.affine(*node), *activation, tape)?;
-                (node, found)
-            }
-            _ => return Err(Error::Device("a step without parameters".into())),
-        };
-        seen.push((self.places[*norm].1, map_shape(&z).pixels(), batch));
+        let affine = self.affine(step.node);
+        let (z, batch) = (self.kernels).batch_norm(x, affine, step.activation, tape)?;
+        self.note_statistics(step.node, &z, batch, seen);
         Ok(z)
     }
 
+    /// Notes the statistics of a normalised map for the end of the pass.
+    fn note_statistics(
+        &self,
+        norm: NodeId,
+        normalised: &Map<K::Device>,
+        batch: BatchStatistics<K::Device>,
+        seen: &mut Seen<K>,
+    ) {
+        seen.push((self.places[norm].1, map_shape(normalised).pixels(), batch));
+    }
+
     /// Updates the running statistics with one batch's, using the unbiased variance.
-    fn take_in(
+    fn update_statistics(
         &mut self,
         at: usize,
         pixels: usize,
@@ -91,8 +107,8 @@ impl<K: Kernels> Network<K> {
         let running = &mut self.parameters.statistics[at];
         let unbiased = pixels as f64 / (pixels.max(2) - 1) as f64;
         let (old, new) = (1.0 - RUNNING_MOMENTUM, RUNNING_MOMENTUM);
-        device(running.mean.try_axpy(old, &batch.mean, new))?;
-        device(
+        device_result(running.mean.try_axpy(old, &batch.mean, new))?;
+        device_result(
             running
                 .variance
                 .try_axpy(old, &batch.variance, new * unbiased),

@@ -5,20 +5,20 @@ use dfdx::shapes::HasShape;
 use nasfw_sdk::Size;
 use nasfw_sdk::graph::NodeId;
 
-use super::compile::{Kind, Step};
+use super::compile::{PlainStep, Step};
 use super::{Network, Outputs};
-use crate::error::{Error, Result};
-use crate::kernels::{Kernels, Map, MapShape, device, map_shape};
+use crate::error::Result;
+use crate::kernels::{Kernels, Map, MapShape, device_result, map_shape};
 
 /// The values of a pass by node, kept as long as something is going to read them.
-pub(super) struct Values<K: Kernels> {
+pub(super) struct PassValues<K: Kernels> {
     maps: Vec<Option<Map<K::Device>>>,
-    /// Height and width of each node's value.
+    /// The size of each node's value.
     sizes: Vec<Size>,
     batch: usize,
 }
 
-impl<K: Kernels> Values<K> {
+impl<K: Kernels> PassValues<K> {
     /// The inputs of `step`.
     pub(super) fn read(&self, step: &Step) -> Vec<&Map<K::Device>> {
         let inputs = step.inputs.iter();
@@ -51,35 +51,36 @@ impl<K: Kernels> Values<K> {
 
 impl<K: Kernels> Network<K> {
     /// Starts with the sizes only, for a pass over `inputs`.
-    pub(super) fn values(&self, inputs: &[Map<K::Device>]) -> Values<K> {
+    pub(super) fn values(&self, inputs: &[Map<K::Device>]) -> PassValues<K> {
         let sizes = inputs.iter().map(|x| Size::new(x.shape().2, x.shape().1));
         let sizes: Vec<Size> = sizes.collect();
-        Values {
+        PassValues {
             maps: vec![None; self.graph.nodes().len()],
             sizes: self.graph.sizes(&sizes),
             batch: inputs.first().map_or(0, |x| x.shape().0),
         }
     }
 
-    /// A step without parameters, the same in training and evaluation.
-    pub(super) fn plain<T: Tape<f32, K::Device>>(
+    /// Runs a step without parameters.
+    pub(super) fn run_plain<T: Tape<f32, K::Device>>(
         &self,
+        plain: &PlainStep,
         step: &Step,
         inputs: &[Map<K::Device>],
-        values: &Values<K>,
+        values: &PassValues<K>,
         tape: &mut T,
     ) -> Result<Map<K::Device>> {
         let (kernels, from) = (&self.kernels, values.read(step));
         let size = values.sizes[step.output];
-        match &step.kind {
-            Kind::Input(at) => Ok(inputs[*at].clone()),
-            Kind::Zero => {
+        match plain {
+            PlainStep::Input(at) => Ok(inputs[*at].clone()),
+            PlainStep::Zero => {
                 let channels = self.graph.channels(step.output);
                 let dims = (values.batch, size.height, size.width, channels);
-                device(kernels.device().try_zeros_like(&dims))
+                device_result(kernels.device().try_zeros_like(&dims))
             }
-            Kind::Activation(activation) => kernels.activation(from[0], *activation, tape),
-            Kind::Resize => {
+            PlainStep::Activation(activation) => kernels.activation(from[0], *activation, tape),
+            PlainStep::Resize => {
                 let MapShape { height, width, .. } = map_shape(from[0]);
                 if Size::new(width, height) == size {
                     Ok(from[0].clone())
@@ -87,12 +88,9 @@ impl<K: Kernels> Network<K> {
                     kernels.resize(from[0], size, tape)
                 }
             }
-            Kind::GlobalAverage => kernels.global_average(from[0], tape),
-            Kind::Concat => kernels.concat(&from, tape),
-            Kind::Add => kernels.add(&from, tape),
-            Kind::Conv { .. } | Kind::Norm { .. } => Err(Error::Device(
-                "internal error: a step with parameters was treated as one without".into(),
-            )),
+            PlainStep::GlobalAverage => kernels.global_average(from[0], tape),
+            PlainStep::Concat => kernels.concat(&from, tape),
+            PlainStep::Add => kernels.add(&from, tape),
         }
     }
 }

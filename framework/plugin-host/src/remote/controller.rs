@@ -7,7 +7,7 @@ use nasfw_sdk::{Choices, Controller, Error, Outcome, Policy, Proposal, Result, R
 use serde_json::Value;
 
 use super::instance::Instance;
-use super::{MOST_STATE, advance};
+use super::{MAX_STATE, advance};
 use crate::library::{Lent, Library};
 
 struct RemoteController {
@@ -99,7 +99,7 @@ impl Controller for RemoteController {
 
     fn save(&self) -> Result<State> {
         let op = Op::SaveController;
-        let bytes = (self.instance).call_for_bytes(op, &Nothing {}, &mut [], MOST_STATE)?;
+        let bytes = (self.instance).call_for_bytes(op, &Nothing {}, &mut [], MAX_STATE)?;
         Ok(State(bytes))
     }
 

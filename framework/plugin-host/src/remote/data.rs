@@ -12,11 +12,11 @@ use crate::described::one_line;
 use crate::library::Lent;
 
 /// Maximum side length of an image.
-const MOST_SIDE_PX: usize = 1 << 14;
+const MAX_SIDE_PX: usize = 1 << 14;
 /// Maximum number of samples of a split.
-const MOST_SAMPLES: usize = 1 << 31;
+const MAX_SAMPLES: usize = 1 << 31;
 /// Maximum number of classes or joints of a data set.
-const MOST_NAMES: usize = 1 << 12;
+const MAX_NAMES: usize = 1 << 12;
 
 pub(super) struct RemoteData {
     described: message::TaskData,
@@ -34,15 +34,15 @@ impl RemoteData {
     ) -> Result<Self> {
         described.description = one_line(&described.description);
         for (what, count) in [("data.train", described.train), ("data.val", described.val)] {
-            if count > MOST_SAMPLES || (what == "data.train" && count < 2) {
-                let expected = format!("2 to {MOST_SAMPLES} samples to train on");
+            if count > MAX_SAMPLES || (what == "data.train" && count < 2) {
+                let expected = format!("2 to {MAX_SAMPLES} samples to train on");
                 return Err(Error::invalid(what, count, expected));
             }
         }
         let info = &described.info;
         let names = info.classes.len().max(info.joints.len());
-        if names > MOST_NAMES {
-            let expected = format!("at most {MOST_NAMES} names");
+        if names > MAX_NAMES {
+            let expected = format!("at most {MAX_NAMES} names");
             return Err(Error::invalid("data.info", names, expected));
         }
         let joints = info.joints.len();
@@ -87,12 +87,12 @@ impl TaskData for RemoteData {
         let instance = self.fresh.instance()?;
         let request = message::Sample { split, index };
         let message::Size { width, height } = instance.call(Op::SampleSize, &request, &mut [])?;
-        let sides = 1..=MOST_SIDE_PX;
+        let sides = 1..=MAX_SIDE_PX;
         if sides.contains(&width) && sides.contains(&height) {
             return Ok(Size::new(width, height));
         }
         let message = format!(
-            "sample {index} has {width} x {height} pixels; expected sides of 1 to {MOST_SIDE_PX}"
+            "sample {index} has {width} x {height} pixels; expected sides of 1 to {MAX_SIDE_PX}"
         );
         Err(instance.error(Op::SampleSize, message))
     }

@@ -7,7 +7,7 @@ use nasfw_sdk::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::MOST_REPLY;
+use super::MAX_REPLY;
 use crate::library::{Answer, Lent, Library};
 
 /// An instance, dropped in the library when this value is dropped.
@@ -29,7 +29,7 @@ impl Instance {
         config: &impl Serialize,
     ) -> Result<(Self, R)> {
         let config = to_json(config)?;
-        let (handle, answer) = library.create(kind, name, &config, MOST_REPLY);
+        let (handle, answer) = library.create(kind, name, &config, MAX_REPLY);
         let bytes = match answer {
             Answer::Done(bytes) => bytes,
             Answer::Failed(e) | Answer::Panicked(e) => return Err(e),
@@ -63,7 +63,7 @@ impl Instance {
         request: &impl Serialize,
         lent: &mut [Lent<'_>],
     ) -> Result<R> {
-        let bytes = self.call_for_bytes(op, request, lent, MOST_REPLY)?;
+        let bytes = self.call_for_bytes(op, request, lent, MAX_REPLY)?;
         self.read(op.name(), &bytes)
     }
 

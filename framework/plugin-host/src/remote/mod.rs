@@ -29,21 +29,21 @@ pub(super) use space::space;
 pub(super) use task::task;
 
 /// Maximum bytes of an ordinary reply.
-const MOST_REPLY: usize = 1 << 20;
+const MAX_REPLY: usize = 1 << 20;
 /// Maximum bytes of a graph.
-const MOST_GRAPH: usize = 16 << 20;
+const MAX_GRAPH: usize = 16 << 20;
 /// Maximum bytes of a saved state.
-const MOST_STATE: usize = 256 << 20;
+const MAX_STATE: usize = 256 << 20;
 
 /// Advances a generator to the position where the library left it.
 fn advance(rng: &mut Rng, drawn: Drawn) -> Result<()> {
     /// Maximum number of words that a call may draw.
-    const MOST_WORDS: u128 = 1 << 40;
+    const MAX_WORDS: u128 = 1 << 40;
     let Some(position) = drawn.position.map(u128::from) else {
         return Ok(());
     };
     let now = rng.get_word_pos();
-    if !(now..=now + MOST_WORDS).contains(&position) {
+    if !(now..=now + MAX_WORDS).contains(&position) {
         return Err(Error::invalid(
             "generator position",
             position,

@@ -7,11 +7,11 @@ use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, Verdict};
 use serde_json::Value;
 
 use super::instance::Instance;
-use super::{MOST_STATE, advance};
+use super::{MAX_STATE, advance};
 use crate::library::{Lent, Library};
 
 /// Maximum number of stages.
-const MOST_STAGES: usize = 16;
+const MAX_STAGES: usize = 16;
 
 struct RemoteSchedule {
     instance: Instance,
@@ -34,8 +34,8 @@ pub(crate) fn schedule(
         Instance::make(library, Kind::Schedule, name, &config)?;
     let wrong = |e: Error| library.error("create", e.to_string());
     let count = made.stages.len();
-    if !(1..=MOST_STAGES).contains(&count) {
-        let expected = format!("1 to {MOST_STAGES} stages");
+    if !(1..=MAX_STAGES).contains(&count) {
+        let expected = format!("1 to {MAX_STAGES} stages");
         return Err(wrong(Error::invalid("stages", count, expected)));
     }
     for (at, stage) in made.stages.iter().enumerate() {
@@ -83,7 +83,7 @@ impl RewardSchedule for RemoteSchedule {
 
     fn save(&self) -> Result<State> {
         let op = Op::SaveSchedule;
-        let bytes = (self.instance).call_for_bytes(op, &Nothing {}, &mut [], MOST_STATE)?;
+        let bytes = (self.instance).call_for_bytes(op, &Nothing {}, &mut [], MAX_STATE)?;
         Ok(State(bytes))
     }
 

@@ -9,9 +9,9 @@ use super::instance::Instance;
 use crate::library::{Lent, Library};
 
 /// Maximum number of aggregate metrics.
-const MOST_METRICS: usize = 256;
+const MAX_METRICS: usize = 256;
 /// Maximum number of metrics of single items: several for each of 255 classes.
-const MOST_ITEMS: usize = 4096;
+const MAX_ITEMS: usize = 4096;
 
 /// True if this can be shown as the name of an aggregate metric.
 pub(super) fn is_name(name: &str) -> bool {
@@ -59,7 +59,7 @@ impl Scorer for RemoteScorer {
     fn metrics(&self) -> Result<Metrics> {
         let reply: message::OfMetrics = self.0.call(Op::Metrics, &Nothing {}, &mut [])?;
         let (metrics, items) = (&reply.metrics, || reply.metrics.items());
-        let few = metrics.aggregates().count() <= MOST_METRICS && items().count() <= MOST_ITEMS;
+        let few = metrics.aggregates().count() <= MAX_METRICS && items().count() <= MAX_ITEMS;
         let are_named = metrics.aggregates().all(|(name, _)| is_name(name))
             && items().all(|(name, item, _)| is_name(name) && is_item(item));
         if few && are_named {

@@ -5,13 +5,13 @@ use nasfw_abi::message::{Kind, Op};
 use nasfw_sdk::{Choices, Graph, IoChannels, Result, Schema, SearchSpace, Sketch};
 use serde_json::{Map, Value};
 
-use super::MOST_GRAPH;
+use super::MAX_GRAPH;
 use super::respawn::RespawningInstance;
 use crate::described::one_line;
 use crate::library::Library;
 
 /// Maximum number of parameters of a network.
-const MOST_PARAMETERS: usize = 1 << 30;
+const MAX_PARAMETERS: usize = 1 << 30;
 
 struct RemoteSpace {
     fresh: RespawningInstance,
@@ -45,15 +45,14 @@ impl SearchSpace for RemoteSpace {
             choices: choices.to_vec(),
             io: *io,
         };
-        let bytes = instance.call_for_bytes(Op::Decode, &request, &mut [], MOST_GRAPH)?;
+        let bytes = instance.call_for_bytes(Op::Decode, &request, &mut [], MAX_GRAPH)?;
         let graph: Graph = instance.read(Op::Decode.name(), &bytes)?;
         graph
             .check_io(io)
             .map_err(|e| instance.error(Op::Decode, e))?;
         let parameters = graph.parameters();
-        if parameters > MOST_PARAMETERS {
-            let message =
-                format!("{parameters} parameters; at most {MOST_PARAMETERS} are accepted");
+        if parameters > MAX_PARAMETERS {
+            let message = format!("{parameters} parameters; at most {MAX_PARAMETERS} are accepted");
             return Err(instance.error(Op::Decode, message));
         }
         Ok(graph)

@@ -17,7 +17,7 @@ use super::scorer::{RemoteScorer, is_name};
 use crate::library::{Lent, Library};
 
 /// Maximum number of headline metrics.
-const MOST_HEADLINES: usize = 32;
+const MAX_HEADLINES: usize = 32;
 
 struct RemoteTask {
     fresh: Arc<RespawningInstance>,
@@ -40,8 +40,8 @@ pub(crate) fn task(
         RespawningInstance::make(library, Kind::Task, name, settings)?;
     let wrong = |e: Error| library.error("create", e.to_string());
     made.loss.check(made.labels).map_err(wrong)?;
-    if made.headline.len() > MOST_HEADLINES || !made.headline.iter().all(|n| is_name(n)) {
-        let expected = format!("at most {MOST_HEADLINES} names of letters, digits, - and _");
+    if made.headline.len() > MAX_HEADLINES || !made.headline.iter().all(|n| is_name(n)) {
+        let expected = format!("at most {MAX_HEADLINES} names of letters, digits, - and _");
         return Err(wrong(Error::invalid(
             "headline",
             made.headline.len(),

@@ -22,8 +22,8 @@ use super::ink::Ink;
 const FONT_PX: f64 = 12.0;
 
 /// Maximum number of discs, and of points of a line; more would show nothing new.
-pub(crate) const MOST_DOTS: usize = 3000;
-const MOST_CORNERS: usize = 600;
+pub(crate) const MAX_DOTS: usize = 3000;
+const MAX_CORNERS: usize = 600;
 
 /// Ranges and names of the axes.
 pub(crate) struct Axes<'a> {
@@ -99,7 +99,7 @@ pub(super) fn words() -> TextStyle<'static> {
 
 /// Thins out the points of a long line.
 pub(crate) fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    every_nth(points, MOST_CORNERS)
+    every_nth(points, MAX_CORNERS)
 }
 
 /// All points, or every n-th for at most `most` points, and the last one.
@@ -149,7 +149,7 @@ fn mark(chart: &mut Plane<'_, '_>, mark: &Mark) -> Result<(), Failed> {
             opacity,
         } => {
             let style: ShapeStyle = ink.mixed(*opacity).filled();
-            let points = every_nth(points, MOST_DOTS).into_iter();
+            let points = every_nth(points, MAX_DOTS).into_iter();
             let dots = points.map(|at| Circle::new(at, *radius, style));
             chart.draw_series(dots)?;
         }

@@ -16,6 +16,6 @@ mod ink;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use axes::{Axes, MOST_DOTS, Mark, draw, thinned};
+pub(crate) use axes::{Axes, MAX_DOTS, Mark, draw, thinned};
 pub(crate) use heat::{Heat, heat};
 pub(crate) use ink::Ink;

@@ -96,7 +96,16 @@ fn layers(graph: &Graph, crop: Size) -> Vec<Layer> {
                 };
                 (operation, conv.weights(from))
             }
-            _ => ("normalisation".to_owned(), 0),
+            Op::BatchNorm => ("normalisation".to_owned(), 0),
+            // Without parameters.
+            Op::Input { .. }
+            | Op::Activation { .. }
+            | Op::ResizeTo
+            | Op::GlobalAveragePool
+            | Op::Add
+            | Op::Concat
+            | Op::Identity
+            | Op::Zero => return None,
         };
         (params > 0).then(|| Layer {
             name: node.name.clone(),

@@ -21,7 +21,7 @@ use nasfw_sdk::{Result, Sketch};
 
 pub use examples::{Example, Examples};
 
-use crate::page::{document, drawing, section};
+use crate::page::{document, section, sketch_image};
 
 /// The page of a model. `name` is its folder, `shown` the same as commands name it, quoted for a
 /// shell; without `examples` the page has no section for predictions.
@@ -35,8 +35,8 @@ pub fn page(model: &Model, name: &str, shown: &str, examples: &Examples) -> Stri
         (section("architecture", "Architecture", &html! {
             p { code { (description.provenance.genotype) } }
             @match sketches(model) {
-                Ok(sketches) => div.drawings {
-                    @for sketch in &sketches { (drawing(sketch, "the architecture")) }
+                Ok(sketches) => div.sketches {
+                    @for sketch in &sketches { (sketch_image(sketch, "the architecture")) }
                 },
                 Err(e) => p.note { "Not drawn: " (e) },
             }
@@ -49,7 +49,7 @@ pub fn page(model: &Model, name: &str, shown: &str, examples: &Examples) -> Stri
     document(&format!("{title} · nasfw"), &body)
 }
 
-/// The space's drawings, where the space is in this program.
+/// The space's sketches, where the space is in this program.
 fn sketches(model: &Model) -> Result<Vec<Sketch>> {
     let provenance = &model.description().provenance;
     let entry = SpaceEntry::of_plugin(&provenance.space.plugin)?;

@@ -9,10 +9,10 @@ use crate::sketch::to_svg;
 
 /// The picture of a sketch, as a separate image, because the style of an inline SVG would apply to
 /// the whole page.
-pub(crate) fn drawing(sketch: &Sketch, of: &str) -> Markup {
+pub(crate) fn sketch_image(sketch: &Sketch, of: &str) -> Markup {
     let svg = to_svg(std::slice::from_ref(sketch));
     let alt = format!("{} of {of}", sketch.title);
-    html! { img.drawing src=(data("image/svg+xml", svg.as_bytes())) alt=(alt); }
+    html! { img.sketch src=(data("image/svg+xml", svg.as_bytes())) alt=(alt); }
 }
 
 /// The picture in the bytes of a PNG or JPEG file.

@@ -11,7 +11,7 @@ mod text;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-pub(crate) use image::{drawing, picture};
+pub(crate) use image::{picture, sketch_image};
 pub(crate) use text::{date, list, plural};
 
 use nasfw_sdk::Size;

@@ -5,7 +5,7 @@ use nasfw_engine::{Status, Trial};
 
 use super::Recorded;
 use crate::number::{duration, metric, short};
-use crate::page::{self, Align, drawing, table};
+use crate::page::{self, Align, sketch_image, table};
 
 /// Numbers of architectures drawn and listed.
 const DRAWN: usize = 3;
@@ -49,7 +49,7 @@ fn drawn(run: &Recorded, rank: usize, trial: &Trial) -> Markup {
                 "reward " (trial.reward.map_or("–".into(), |r| format!("{r:.4}"))) ", "
                 (short(trial.params() as u64)) " parameters, " (short(trial.macs())) " multiply-adds"
             }
-            div.drawings { @for sketch in &sketches { (drawing(sketch, &name)) } }
+            div.sketches { @for sketch in &sketches { (sketch_image(sketch, &name)) } }
         }
     }
 }

@@ -11,11 +11,11 @@ use crate::chart::{Heat, heat};
 use crate::page::{self, plural};
 
 /// Maximum number of windows, and minimum number of trials in one.
-const MOST_WINDOWS: usize = 20;
-const FEWEST_TRIALS: usize = 5;
+const MAX_WINDOWS: usize = 20;
+const MIN_TRIALS: usize = 5;
 /// Maximum number of panels, and of options in one.
-const MOST_PANELS: usize = 40;
-const MOST_ROWS: usize = 14;
+const MAX_PANELS: usize = 40;
+const MAX_ROWS: usize = 14;
 
 /// The content of one picture: decisions among the same options.
 struct Panel<'a> {
@@ -34,16 +34,16 @@ pub(super) fn section(run: &Recorded) -> Markup {
     if decisions.is_empty() || chosen.is_empty() {
         return html! {};
     }
-    let windows = (chosen.len() / FEWEST_TRIALS).clamp(1, MOST_WINDOWS);
+    let windows = (chosen.len() / MIN_TRIALS).clamp(1, MAX_WINDOWS);
     let (mut above, alone, within) = panels(decisions);
     above.extend(alone);
     let show = |panels: &[Panel<'_>]| {
         html! {
             div.small {
-                @for panel in panels.iter().take(MOST_PANELS) { (picture(panel, &chosen, windows)) }
+                @for panel in panels.iter().take(MAX_PANELS) { (picture(panel, &chosen, windows)) }
             }
-            @if panels.len() > MOST_PANELS {
-                p.note { (plural(panels.len() - MOST_PANELS, "more decision")) " are not shown." }
+            @if panels.len() > MAX_PANELS {
+                p.note { (plural(panels.len() - MAX_PANELS, "more decision")) " are not shown." }
             }
         }
     };
@@ -148,13 +148,13 @@ fn shares(panel: &Panel<'_>, trials: &[&Trial], windows: usize) -> Vec<Vec<f64>>
 /// Names with shares; of many options the most frequent ones, and the rest combined.
 fn shown(options: &[String], shares: Vec<Vec<f64>>) -> Vec<(String, Vec<f64>)> {
     let mut rows: Vec<(String, Vec<f64>)> = options.iter().cloned().zip(shares).collect();
-    if rows.len() <= MOST_ROWS {
+    if rows.len() <= MAX_ROWS {
         return rows;
     }
     let sum = |row: &(String, Vec<f64>)| row.1.iter().sum::<f64>();
     // A stable sort: of equals the earlier.
     rows.sort_by(|a, b| sum(b).total_cmp(&sum(a)));
-    let rest = rows.split_off(MOST_ROWS - 1);
+    let rest = rows.split_off(MAX_ROWS - 1);
     let windows = rest.first().map_or(0, |row| row.1.len());
     let summed = (0..windows)
         .map(|w| rest.iter().map(|row| row.1[w]).sum())

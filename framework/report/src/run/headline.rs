@@ -26,7 +26,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
                 @else { (grouped(done)) " of " (grouped(wanted)) " trials" }
             }
             @if let Some(unknown) = &run.unknown {
-                p.note { "Choices have no names and drawings are missing: " (unknown) "." }
+                p.note { "Choices have no names and sketches are missing: " (unknown) "." }
             }
             @match run.best() {
                 Some(best) => (found(run, best)),

@@ -9,7 +9,7 @@
 //! | `stages.rs` | trials by the stage they reached, and early stopping |
 //! | `costs.rs` | reward against parameters and multiply-adds |
 //! | `decisions.rs` | choices over time |
-//! | `best.rs` | drawings and a table of the best |
+//! | `best.rs` | sketches and a table of the best |
 //! | `failures.rs` | failed trials by reason |
 //! | `time.rs` | time by kind of work |
 //! | `settings.rs` | configuration, seed, versions |

@@ -29,7 +29,7 @@ pub struct Recorded {
     /// The rule that stops trials early, where the page knows it.
     pub(super) termination: Option<Termination>,
     space: Option<Box<dyn SearchSpace>>,
-    /// The reason for the lack of a space, so that names and drawings are missing.
+    /// The reason for the lack of a space, so that names and sketches are missing.
     pub(super) unknown: Option<String>,
     /// Another run that this one is compared with.
     pub(super) baseline: Option<Baseline>,
@@ -144,13 +144,13 @@ impl Recorded {
         self.space.as_ref().map_or(&[], |s| s.schema().decisions())
     }
 
-    /// The drawings of a trial's architecture; none when the space is unknown.
+    /// The sketches of a trial's architecture; none when the space is unknown.
     pub(super) fn sketches(&self, trial: &Trial) -> Vec<Sketch> {
         let Some(space) = &self.space else {
             return Vec::new();
         };
         let choices = space.schema().choices(trial.proposal.choices.clone());
-        // A library that cannot draw leaves the page without drawings.
+        // A library that cannot draw leaves the page without sketches.
         choices.and_then(|c| space.sketches(&c)).unwrap_or_default()
     }
 }

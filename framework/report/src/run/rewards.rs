@@ -5,7 +5,7 @@ use nasfw_engine::search::is_better;
 use nasfw_engine::{Status, Trial};
 
 use super::Recorded;
-use crate::chart::{Axes, Ink, MOST_DOTS, Mark, draw, thinned};
+use crate::chart::{Axes, Ink, MAX_DOTS, Mark, draw, thinned};
 use crate::number::grouped;
 use crate::page::{self, Shape, WHOLE, figure};
 
@@ -77,9 +77,9 @@ pub(super) fn section(run: &Recorded) -> Markup {
     });
     let caption = caption(run, &best);
     let body = html! {
-        @if trials.len() > MOST_DOTS {
+        @if trials.len() > MAX_DOTS {
             p.note {
-                "Charts of more than " (grouped(MOST_DOTS as u64)) " points show every n-th one; \
+                "Charts of more than " (grouped(MAX_DOTS as u64)) " points show every n-th one; \
                  lines, numbers and tables include all."
             }
         }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use nasfw_engine::{Status, Trial};
 use nasfw_plugins::schedules::termination::{History, Termination};
-use nasfw_sdk::{Seed, Source};
+use nasfw_sdk::{Seed, StageInput};
 
 use super::Recorded;
 use super::rewards::over_trials;
@@ -68,8 +68,8 @@ fn stage_table(run: &Recorded, stages: usize) -> Markup {
             vec![
                 html! { (at) },
                 html! { (match stage.map(|s| s.source) {
-                    Some(Source::Features) => "cached features",
-                    Some(Source::Images) => "images",
+                    Some(StageInput::Features) => "cached features",
+                    Some(StageInput::Images) => "images",
                     None => "–",
                 }) },
                 html! { (match stage.map(|s| s.samples) {

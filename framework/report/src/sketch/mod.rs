@@ -8,7 +8,7 @@
 //! | `order.rs` | the order within a layer, with few crossings |
 //! | `centres.rs` | horizontal positions, with short edges |
 //!
-//! Sketches come from plugins, so drawing takes any: edges that do not point forward are left out,
+//! Sketches come from plugins, so any is drawn: edges that do not point forward are left out,
 //! and nothing panics.
 
 mod centres;

@@ -8,8 +8,8 @@ use super::layout::{BOX_HEIGHT, Layout, layout};
 use super::{one_line, unused};
 
 /// Maximum size of a drawn sketch: larger ones would be illegible and slow to lay out.
-const MOST_BOXES: usize = 100;
-const MOST_EDGES: usize = 300;
+const MAX_BOXES: usize = 100;
+const MAX_EDGES: usize = 300;
 /// Advance of a character in the monospace fonts named below, at [`FONT_PX`].
 const CHARACTER_PX: f64 = 7.3;
 const FONT_PX: f64 = 12.0;
@@ -64,7 +64,7 @@ fn panel(sketch: &Sketch) -> (String, (f64, f64)) {
     let _ = writeln!(text, r#"<text class="title" x="0" y="12">{title}</text>"#);
     let title_width = characters(&sketch.title) * CHARACTER_PX * 14.0 / FONT_PX;
     let (boxes, edges) = (sketch.boxes.len(), sketch.edges.len());
-    if boxes > MOST_BOXES || edges > MOST_EDGES {
+    if boxes > MAX_BOXES || edges > MAX_EDGES {
         let says = format!("{boxes} boxes and {edges} edges: too many to draw");
         let width = characters(&says) * CHARACTER_PX * 14.0 / FONT_PX;
         let _ = writeln!(text, r#"<text class="title" x="0" y="40">{says}</text>"#);

@@ -5,7 +5,7 @@ use nasfw_sdk::Sketch;
 use super::{forward_edges, one_line, unused};
 
 /// Maximum number of rails; beyond it, the names of the inputs are easier to read.
-const MOST_RAILS: usize = 16;
+const MAX_RAILS: usize = 16;
 
 /// One rail in one row.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub fn to_text(sketch: &Sketch, width: usize) -> String {
     let mut rails = rails(sketch, &inputs);
     let rail_width = rails.iter().map(|r| r.chars().count()).max().unwrap_or(0);
     let all = rail_width + name_width + label_width + says_width + 6;
-    if rail_width >= 2 * MOST_RAILS || all > width {
+    if rail_width >= 2 * MAX_RAILS || all > width {
         rails = sketch
             .boxes
             .iter()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pick::Asked;
-use super::trace::{DecisionId, Found, Trace, listed, said};
+use super::trace::{DecisionId, Found, Trace, genotype, listed};
 use crate::choices::{Choices, Decision, MAX_DECISIONS, Mask, Schema};
 use crate::error::{Error, Result};
 
@@ -131,8 +131,8 @@ impl Conditions {
                         != is_asked
                 });
                 let (here, there) = (
-                    trace.said(at),
-                    other.map_or_else(String::new, |o| trace.said(o)),
+                    trace.genotype(at),
+                    other.map_or_else(String::new, |o| trace.genotype(o)),
                 );
                 let (with, without) = if is_asked {
                     (here, there)
@@ -178,7 +178,7 @@ impl Conditions {
                 }
             };
             return Error::invalid(
-                format!("decision `{name}` of `{}`", said(asked)),
+                format!("decision `{name}` of `{}`", genotype(asked)),
                 problem,
                 "the same choices ask the same decisions with the same options, and whether one is \
                  asked follows from single earlier choices",

@@ -8,12 +8,12 @@
 //! | `conditions.rs` | the schema that explains all of them |
 //! | `traced.rs` | the search space that results |
 //! | `text.rs` | its genotypes |
-//! | `drawing.rs` | its sketch |
+//! | `sketch.rs` | its sketch |
 
 mod conditions;
-mod drawing;
 mod net;
 mod pick;
+mod sketch;
 mod text;
 mod trace;
 mod traced;
@@ -52,7 +52,7 @@ pub use traced::Traced;
 /// let space = Traced::new(Stack)?;
 /// let choices = space.parse("width=16,depth=2,kernel0=3,kernel1=1")?;
 /// assert_eq!(*choices, [1, 1, 1, 0, 0]); // a third kernel is not asked for
-/// testing::check_space(&space, 50, Seed(0)).expect("the space keeps its promises");
+/// testing::check_space(&space, 50, Seed(0)).expect("the space keeps its contract");
 /// # Ok::<(), nasfw_sdk::Error>(())
 /// ```
 ///

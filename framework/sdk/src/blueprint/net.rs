@@ -225,7 +225,13 @@ impl Net {
             Op::Input { channels } => *channels,
             Op::Conv(conv) => conv.out_channels,
             Op::Concat => inputs.iter().map(of).fold(0, usize::saturating_add),
-            _ => inputs.first().map_or(0, of),
+            Op::BatchNorm
+            | Op::Activation { .. }
+            | Op::ResizeTo
+            | Op::GlobalAveragePool
+            | Op::Add
+            | Op::Identity
+            | Op::Zero => inputs.first().map_or(0, of),
         };
         self.channels.push(channels);
         self.graph.add(name, op, inputs)

@@ -68,7 +68,7 @@ pub(super) fn build(
 }
 
 /// Asked decisions as a genotype, for messages.
-pub(super) fn said(asked: &[Asked]) -> String {
+pub(super) fn genotype(asked: &[Asked]) -> String {
     let parts = asked
         .iter()
         .map(|a| format!("{}={}", a.name, a.options[a.chosen]));
@@ -109,7 +109,7 @@ impl Trace {
         let (asked, graph) = build(of, given, &IO)?;
         self.builds += 1;
         self.options += asked.iter().map(|a| a.options.len()).sum::<usize>();
-        let text = said(&asked);
+        let text = genotype(&asked);
         let encoder = graph.encoder()?;
         match &self.encoder {
             Some((first, by)) if *first != encoder => {
@@ -206,7 +206,7 @@ impl Trace {
     }
 
     /// A run as a genotype, for messages.
-    pub(super) fn said(&self, run: usize) -> String {
+    pub(super) fn genotype(&self, run: usize) -> String {
         let parts = self.runs[run].iter().map(|&(id, option)| {
             let Found { name, options, .. } = &self.decisions[id];
             format!("{name}={}", options[option])
@@ -254,8 +254,8 @@ impl Trace {
                             format!(
                                 "before `{}` in `{}`, but after it in `{}`",
                                 self.decisions[first].name,
-                                self.said(other),
-                                self.said(at)
+                                self.genotype(other),
+                                self.genotype(at)
                             ),
                             "all networks ask decisions in one order",
                         );

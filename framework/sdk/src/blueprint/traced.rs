@@ -1,7 +1,7 @@
 //! The search space that a blueprint makes.
 
 use super::conditions::Conditions;
-use super::{Blueprint, drawing, text, trace};
+use super::{Blueprint, sketch, text, trace};
 use crate::choices::{Choices, Schema};
 use crate::error::Result;
 use crate::graph::{Graph, IoChannels};
@@ -106,6 +106,6 @@ impl<T: Blueprint> SearchSpace for Traced<T> {
 
     fn sketches(&self, choices: &Choices) -> Result<Vec<Sketch>> {
         let graph = self.decode(choices, &trace::IO)?;
-        Ok(drawing::sketch(&graph).into_iter().collect())
+        Ok(sketch::sketch(&graph).into_iter().collect())
     }
 }

@@ -1,8 +1,9 @@
 //! The rules of a graph, and the shape of every node that follows from them.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
-use super::{Graph, Node, NodeId, Op, Output, Role};
+use super::{Conv, Graph, Node, NodeId, Op, Output, Role};
 use crate::error::{Error, Result};
 
 /// Maximum number of nodes of a graph.
@@ -84,14 +85,24 @@ pub(super) fn graph(nodes: Vec<Node>, outputs: Vec<Output>) -> Result<Graph> {
     }
 }
 
-fn shape(id: NodeId, node: &Node, inputs: &[Shape]) -> Result<Shape> {
-    let fail = |message: String| Err(broken(&node.name, message));
-    let wanted = match node.op {
+/// The number of inputs that an operation takes.
+fn arity(op: &Op) -> RangeInclusive<usize> {
+    match op {
         Op::Input { .. } => 0..=0,
         Op::ResizeTo => 2..=2,
         Op::Add | Op::Concat => 1..=MAX_NODES,
-        _ => 1..=1,
-    };
+        Op::Conv(_)
+        | Op::BatchNorm
+        | Op::Activation { .. }
+        | Op::GlobalAveragePool
+        | Op::Identity
+        | Op::Zero => 1..=1,
+    }
+}
+
+fn shape(id: NodeId, node: &Node, inputs: &[Shape]) -> Result<Shape> {
+    let fail = |message: String| Err(broken(&node.name, message));
+    let wanted = arity(&node.op);
     if !wanted.contains(&inputs.len()) {
         return fail(format!("{} inputs; it takes {wanted:?}", inputs.len()));
     }
@@ -103,40 +114,10 @@ fn shape(id: NodeId, node: &Node, inputs: &[Shape]) -> Result<Shape> {
                 stride: 1,
             },
         },
-        Op::Conv(c) => {
-            let sane = c.kernel % 2 == 1
-                && (1..=MAX_KERNEL).contains(&c.kernel)
-                && (1..=MAX_STRIDE).contains(&c.stride)
-                && (1..=MAX_DILATION).contains(&c.dilation)
-                && (1..=MAX_CHANNELS).contains(&c.groups);
-            if !sane {
-                return fail(format!(
-                    "kernel odd and at most {MAX_KERNEL}, stride, dilation and groups at least 1: {c:?}"
-                ));
-            }
-            if !inputs[0].channels.is_multiple_of(c.groups)
-                || !c.out_channels.is_multiple_of(c.groups)
-            {
-                return fail(format!(
-                    "{} groups do not divide {} input and {} output channels",
-                    c.groups, inputs[0].channels, c.out_channels
-                ));
-            }
-            let resolution = match inputs[0].resolution {
-                Resolution::Pixel => Resolution::Pixel,
-                Resolution::Of { input, stride } => {
-                    let stride = stride * c.stride;
-                    if stride > MAX_STRIDE {
-                        return fail(format!("total stride {stride}; at most {MAX_STRIDE}"));
-                    }
-                    Resolution::Of { input, stride }
-                }
-            };
-            Shape {
-                channels: c.out_channels,
-                resolution,
-            }
-        }
+        Op::Conv(conv) => match conv_shape(conv, inputs[0]) {
+            Ok(shape) => shape,
+            Err(message) => return fail(message),
+        },
         Op::GlobalAveragePool => Shape {
             channels: inputs[0].channels,
             resolution: Resolution::Pixel,
@@ -167,6 +148,40 @@ fn shape(id: NodeId, node: &Node, inputs: &[Shape]) -> Result<Shape> {
         ));
     }
     Ok(made)
+}
+
+/// The shape of a convolution's result, or what is wrong with it.
+fn conv_shape(c: &Conv, input: Shape) -> Result<Shape, String> {
+    let is_in_range = c.kernel % 2 == 1
+        && (1..=MAX_KERNEL).contains(&c.kernel)
+        && (1..=MAX_STRIDE).contains(&c.stride)
+        && (1..=MAX_DILATION).contains(&c.dilation)
+        && (1..=MAX_CHANNELS).contains(&c.groups);
+    if !is_in_range {
+        return Err(format!(
+            "kernel odd and at most {MAX_KERNEL}, stride, dilation and groups at least 1: {c:?}"
+        ));
+    }
+    if !input.channels.is_multiple_of(c.groups) || !c.out_channels.is_multiple_of(c.groups) {
+        return Err(format!(
+            "{} groups do not divide {} input and {} output channels",
+            c.groups, input.channels, c.out_channels
+        ));
+    }
+    let resolution = match input.resolution {
+        Resolution::Pixel => Resolution::Pixel,
+        Resolution::Of { input, stride } => {
+            let stride = stride * c.stride;
+            if stride > MAX_STRIDE {
+                return Err(format!("total stride {stride}; at most {MAX_STRIDE}"));
+            }
+            Resolution::Of { input, stride }
+        }
+    };
+    Ok(Shape {
+        channels: c.out_channels,
+        resolution,
+    })
 }
 
 fn broken(node: &str, message: impl Into<String>) -> Error {

@@ -43,7 +43,16 @@ impl Graph {
                     let weights = conv.weights(deployed.channels(node.inputs[0])) as u64;
                     Some(weights.saturating_mul(area(sizes[id])))
                 }
-                _ => None,
+                // As in the literature, only convolutions count.
+                Op::Input { .. }
+                | Op::BatchNorm
+                | Op::Activation { .. }
+                | Op::ResizeTo
+                | Op::GlobalAveragePool
+                | Op::Add
+                | Op::Concat
+                | Op::Identity
+                | Op::Zero => None,
             })
             .fold(0, u64::saturating_add);
         Cost {

@@ -113,7 +113,14 @@ impl Op {
                 conv.weights(in_channels) + if conv.bias { conv.out_channels } else { 0 }
             }
             Op::BatchNorm => 2 * in_channels,
-            _ => 0,
+            Op::Input { .. }
+            | Op::Activation { .. }
+            | Op::ResizeTo
+            | Op::GlobalAveragePool
+            | Op::Add
+            | Op::Concat
+            | Op::Identity
+            | Op::Zero => 0,
         }
     }
 }

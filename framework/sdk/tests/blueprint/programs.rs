@@ -89,7 +89,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn they_keep_their_promises(steps in steps(), seed in any::<u64>()) {
+    fn they_keep_their_contract(steps in steps(), seed in any::<u64>()) {
         let space = Traced::new(Program(steps.clone())).unwrap();
         let checked = check_space(&space, 40, Seed(seed));
         prop_assert!(checked.is_ok(), "{:?}", checked);

@@ -3,7 +3,7 @@
 use nasfw_sdk::State;
 use nasfw_sdk::registry::FromConfig;
 use nasfw_sdk::{
-    Cost, Decay, Optimiser, Result, RewardSchedule, Rng, Source, Stage, TargetScale, Verdict,
+    Cost, Decay, Optimiser, Result, RewardSchedule, Rng, Stage, StageInput, TargetScale, Verdict,
 };
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ impl FromConfig for Halves {
             weight_decay: 0.0,
         };
         let stage = Stage {
-            source: Source::Features,
+            source: StageInput::Features,
             samples: config.samples,
             epochs: 1,
             batch: 8,
@@ -57,7 +57,7 @@ impl FromConfig for Halves {
             targets: TargetScale::Quarter,
         };
         let second = Stage {
-            source: Source::Images,
+            source: StageInput::Images,
             ..stage.clone()
         };
         Ok(Self {

@@ -52,7 +52,7 @@ fn leak(table: Table) -> *const Table {
     Box::leak(Box::new(table))
 }
 
-fn kit() -> Table {
+fn sdk_table() -> Table {
     // SAFETY: as above.
     unsafe { *entry() }
 }
@@ -97,7 +97,7 @@ unsafe extern "C" fn describe(host: *const HostTable, reply: *mut Buffer) -> i32
         _ => {
             let mut all = Buffer::NONE;
             // SAFETY: the SDK's own function, with the program's host and a buffer of ours.
-            let status = unsafe { (kit().describe.unwrap())(host, &raw mut all) };
+            let status = unsafe { (sdk_table().describe.unwrap())(host, &raw mut all) };
             // SAFETY: the SDK created the buffer.
             let bytes = unsafe { std::slice::from_raw_parts(all.ptr, all.len) };
             let mut described: serde_json::Value = serde_json::from_slice(bytes).unwrap();
@@ -123,7 +123,7 @@ unsafe extern "C" fn create(
     let make: space::Make = serde_json::from_slice(given).unwrap();
     let order: Order = serde_json::from_value(make.settings).unwrap_or_default();
     // SAFETY: passed on as they came.
-    let status = unsafe { (kit().create.unwrap())(host, kind, name, config, handle, reply) };
+    let status = unsafe { (sdk_table().create.unwrap())(host, kind, name, config, handle, reply) };
     if status == 0 && order.reply_at == "create" {
         reply_with(&order.reply, reply);
     } else if status == 0 {
@@ -162,5 +162,5 @@ unsafe extern "C" fn call(
         };
     }
     // SAFETY: passed on as they came.
-    unsafe { (kit().call.unwrap())(host, handle, op, request, slices, count, reply) }
+    unsafe { (sdk_table().call.unwrap())(host, handle, op, request, slices, count, reply) }
 }

@@ -1,4 +1,4 @@
-//! Evaluation of one architecture through the stages.
+//! Evaluation of one architecture: decoding, the stages in order, verdicts, failures.
 
 use std::time::Instant;
 
@@ -10,14 +10,14 @@ use crate::error::{Error, Result};
 use crate::progress::{Event, Observer};
 use crate::search::candidate::Candidate;
 use crate::search::clock::Clock;
-use crate::search::prepare::Prepared;
+use crate::search::prepare::EvaluationInputs;
 use crate::search::strategy::{trial_seed, verdict};
 use crate::trial::{Ending, Evaluation};
 use nasfw_network::fit::StepReport;
 use nasfw_network::kernels::Kernels;
 use nasfw_network::{Error as Network, Weights};
 
-impl<K: Kernels> Prepared<'_, K> {
+impl<K: Kernels> EvaluationInputs<'_, K> {
     /// Evaluates one architecture. Partial results go to `so_far` as they arrive, so that they are
     /// not lost with the process.
     ///
@@ -36,21 +36,21 @@ impl<K: Kernels> Prepared<'_, K> {
         let mut schedule = self.setup.members.schedule()?;
         schedule.load(&job.schedule).map_err(Error::broken)?;
         let result = self
-            .name(job, &mut evaluation, observer)
+            .announce(job, &mut evaluation, observer)
             .and_then(|choices| {
                 so_far(&evaluation)?;
                 self.build(&choices, &mut evaluation)
             })
             .and_then(|graph| {
                 so_far(&evaluation)?;
-                let mut way = Way {
-                    prepared: self,
+                let mut stages = StageRunner {
+                    inputs: self,
                     clock,
                     schedule: &mut *schedule,
                     so_far,
                     observer,
                 };
-                way.go(graph, &mut evaluation)
+                stages.run_stages(graph, &mut evaluation)
             });
         // The next architecture's maps have other sizes. If the device cannot even do this it is
         // lost, and the architecture is not to blame.
@@ -72,7 +72,8 @@ impl<K: Kernels> Prepared<'_, K> {
         Ok(evaluation)
     }
 
-    fn name(
+    /// Checks the choices, and announces the trial with its genotype.
+    fn announce(
         &self,
         job: &Job,
         evaluation: &mut Evaluation,
@@ -90,6 +91,7 @@ impl<K: Kernels> Prepared<'_, K> {
         Ok(choices)
     }
 
+    /// Decodes the choices, and records the cost.
     fn build(&self, choices: &Choices, evaluation: &mut Evaluation) -> Result<Graph> {
         let graph = self.setup.space().decode(choices, &self.setup.io)?;
         self.setup.check_encoder(&graph)?;
@@ -99,30 +101,30 @@ impl<K: Kernels> Prepared<'_, K> {
     }
 }
 
-/// An architecture on its way through the stages.
-struct Way<'a, 'p, K: Kernels> {
-    prepared: &'a Prepared<'p, K>,
+/// Runs the stages of one evaluation.
+struct StageRunner<'a, 'p, K: Kernels> {
+    inputs: &'a EvaluationInputs<'p, K>,
     clock: &'a Clock,
     schedule: &'a mut dyn RewardSchedule,
     so_far: &'a mut dyn FnMut(&Evaluation) -> Result<()>,
     observer: &'a mut dyn Observer,
 }
 
-impl<K: Kernels> Way<'_, '_, K> {
-    fn go(&mut self, graph: Graph, evaluation: &mut Evaluation) -> Result<Ending> {
-        let (setup, id) = (self.prepared.setup, evaluation.id);
+impl<K: Kernels> StageRunner<'_, '_, K> {
+    fn run_stages(&mut self, graph: Graph, evaluation: &mut Evaluation) -> Result<Ending> {
+        let (setup, id) = (self.inputs.setup, evaluation.id);
         let seed = trial_seed(setup.seed, id);
         let mut candidate = Candidate {
             setup,
             clock: self.clock,
-            kernels: &self.prepared.kernels,
-            encoder: &self.prepared.encoder,
+            kernels: &self.inputs.kernels,
+            encoder: &self.inputs.encoder,
             graph,
             seed,
             weights: Weights::default(),
         };
         candidate.check_memory()?;
-        let stages = &self.prepared.stages;
+        let stages = &self.inputs.stages;
         for (at, (stage, data)) in setup.stages.iter().zip(stages).enumerate() {
             let observer = &mut *self.observer;
             let mut tick = |tick: StepReport| {
@@ -145,7 +147,7 @@ impl<K: Kernels> Way<'_, '_, K> {
                 }
             };
             let (metrics, reward) = {
-                let kernels = &self.prepared.kernels;
+                let kernels = &self.inputs.kernels;
                 kernels.guard(|| candidate.stage(at, stage, data, &mut tick))?
             };
             self.observer.on(&Event::PhaseDone);

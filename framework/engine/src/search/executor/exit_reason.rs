@@ -31,12 +31,12 @@ impl Tail {
 
 /// True for messages about memory exhaustion: Rust's own, or the system's.
 pub(super) fn is_memory(message: &str) -> bool {
-    let said = [
+    let texts = [
         "memory allocation of",
         "out of memory",
         "Cannot allocate memory",
     ];
-    said.iter().any(|text| message.contains(text))
+    texts.iter().any(|text| message.contains(text))
 }
 
 /// Removes thread ids, which differ from run to run: `thread 'main' (4711) panicked` is the same
@@ -142,14 +142,14 @@ mod tests {
             memory_mb: 100,
             timeout_secs: 3,
         };
-        let said = tail(&[
+        let output = tail(&[
             "a",
             "",
             "b",
             "c",
             "thread '<unnamed>' (4711) has overflowed its stack",
         ]);
-        let late = ExitReason::TimedOut(said).reason(limits, 1);
+        let late = ExitReason::TimedOut(output).reason(limits, 1);
         let expected = "took longer than 3 s (--trial-timeout); last output: b / c / \
                         thread '<unnamed>' has overflowed its stack";
         assert_eq!(late, expected);

@@ -12,7 +12,7 @@ use crate::search::clock::Work;
 use crate::trial::Evaluation;
 
 /// Maximum length of a message; anything longer is ignored.
-const MOST_BYTES: u64 = 64 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 
 /// A message of a worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,8 +42,8 @@ pub(super) enum WorkerMessage {
 pub(super) type Spent = Vec<(Work, f64)>;
 
 /// Writes a message. It starts on a new line, whatever was printed before.
-pub(super) fn write(out: &mut impl Write, nonce: &str, said: &WorkerMessage) -> io::Result<()> {
-    let line = format!("\n{nonce} {}\n", serde_json::to_string(said)?);
+pub(super) fn write(out: &mut impl Write, nonce: &str, message: &WorkerMessage) -> io::Result<()> {
+    let line = format!("\n{nonce} {}\n", serde_json::to_string(message)?);
     out.write_all(line.as_bytes())?;
     out.flush()
 }
@@ -52,17 +52,12 @@ pub(super) fn write(out: &mut impl Write, nonce: &str, said: &WorkerMessage) -> 
 pub(super) fn read(from: &mut impl BufRead, nonce: &str) -> io::Result<Option<WorkerMessage>> {
     loop {
         let mut line = Vec::new();
-        if from
-            .by_ref()
-            .take(MOST_BYTES)
-            .read_until(b'\n', &mut line)?
-            == 0
-        {
+        if from.by_ref().take(MAX_BYTES).read_until(b'\n', &mut line)? == 0 {
             return Ok(None);
         }
         let json = line.strip_prefix(nonce.as_bytes());
-        if let Some(said) = json.and_then(|json| serde_json::from_slice(json).ok()) {
-            return Ok(Some(said));
+        if let Some(message) = json.and_then(|json| serde_json::from_slice(json).ok()) {
+            return Ok(Some(message));
         }
     }
 }

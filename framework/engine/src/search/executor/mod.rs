@@ -5,9 +5,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `evaluate.rs` | one architecture through the stages |
+//! | `evaluate.rs` | one evaluation: decoding, the stages in order, verdicts, failures |
 //! | `in_process.rs` | evaluation in this process |
-//! | `worker_pool.rs` | the pool of worker processes: job assignment |
+//! | `worker_pool.rs` | the pool of worker processes: assignment of jobs, and messages |
 //! | `recovery.rs` | recovery from lost workers: retries, and when to give up |
 //! | `worker_handle.rs` | a worker process as its parent sees it |
 //! | `exit_reason.rs` | exit reasons of workers |

@@ -6,21 +6,21 @@ use std::time::Duration;
 use nasfw_sdk::Metrics;
 
 use super::exit_reason::ExitReason;
-use super::worker_pool::{Task, WorkerPool};
+use super::worker_pool::{Assignment, WorkerPool};
 use crate::error::{Error, Result};
 use crate::search::round::ReorderBuffer;
 use crate::search::show::Show;
 use crate::trial::Ending;
 
 /// Maximum number of consecutive workers that end without evaluating anything.
-const FALSE_STARTS: u32 = 2;
+const MAX_FALSE_STARTS: u32 = 2;
 
 impl WorkerPool<'_> {
     /// Kills workers that exceed the time limit, and detects workers that ended while something
     /// keeps their output open.
-    pub(super) fn look(
+    pub(super) fn check_workers(
         &mut self,
-        queue: &mut VecDeque<Task>,
+        queue: &mut VecDeque<Assignment>,
         show: &mut Show,
         buffer: &mut ReorderBuffer<'_, '_>,
     ) -> Result<()> {
@@ -32,22 +32,25 @@ impl WorkerPool<'_> {
             let Some(slot) = &mut self.slots[at] else {
                 continue;
             };
-            let since = slot.task.as_ref().map(|task| task.since.elapsed());
+            let since = slot
+                .assignment
+                .as_ref()
+                .map(|assignment| assignment.since.elapsed());
             if since.zip(limit).is_some_and(|(took, limit)| took > limit) {
-                self.lost(at, false, queue, show, buffer)?;
+                self.handle_lost_worker(at, false, queue, show, buffer)?;
             } else if slot.worker.ended_long_ago() {
-                self.lost(at, true, queue, show, buffer)?;
+                self.handle_lost_worker(at, true, queue, show, buffer)?;
             }
         }
         Ok(())
     }
 
     /// Handles a worker that ended, or is to be killed because its time is up.
-    pub(super) fn lost(
+    pub(super) fn handle_lost_worker(
         &mut self,
         at: usize,
         is_ending: bool,
-        queue: &mut VecDeque<Task>,
+        queue: &mut VecDeque<Assignment>,
         show: &mut Show,
         buffer: &mut ReorderBuffer<'_, '_>,
     ) -> Result<()> {
@@ -60,23 +63,23 @@ impl WorkerPool<'_> {
         } else {
             ExitReason::TimedOut(tail)
         };
-        let Some(mut task) = slot.task else {
+        let Some(mut assignment) = slot.assignment else {
             return self.false_start(&exit, slot.is_ready);
         };
         self.false_starts = 0;
-        if task.attempt <= self.retries {
-            task.attempt += 1;
+        if assignment.attempt <= self.retries {
+            assignment.attempt += 1;
             // Partial results of this attempt say nothing about the next one.
-            task.so_far.stage_rewards.clear();
-            task.so_far.metrics = Metrics::default();
-            queue.push_front(task);
+            assignment.so_far.stage_rewards.clear();
+            assignment.so_far.metrics = Metrics::default();
+            queue.push_front(assignment);
             return Ok(());
         }
-        let mut evaluation = task.so_far;
+        let mut evaluation = assignment.so_far;
         evaluation.ending = Ending::Failed {
-            reason: exit.reason(self.limits, task.attempt),
+            reason: exit.reason(self.limits, assignment.attempt),
         };
-        evaluation.seconds = task.since.elapsed().as_secs_f64();
+        evaluation.seconds = assignment.since.elapsed().as_secs_f64();
         show.begun(evaluation.id, &evaluation.genotype, buffer.observer());
         show.evaluated(evaluation.id, buffer.observer());
         buffer.take(evaluation)
@@ -86,7 +89,7 @@ impl WorkerPool<'_> {
     fn false_start(&mut self, exit: &ExitReason, was_ready: bool) -> Result<()> {
         self.false_starts += 1;
         let is_full = exit.is_out_of_memory(self.limits);
-        if self.false_starts < FALSE_STARTS && !is_full {
+        if self.false_starts < MAX_FALSE_STARTS && !is_full {
             return Ok(());
         }
         let when = if was_ready {

@@ -19,9 +19,9 @@ use nasfw_device::Device;
 /// Maximum time for a worker to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
 /// Maximum length of a log line.
-const MOST_LINE: u64 = 1 << 16;
+const MAX_LINE_BYTES: u64 = 1 << 16;
 
-/// A message from the worker with a given number: `None` at the end of its output.
+/// The number of a worker, with its next message: `None` at the end of its output.
 pub(super) type WorkerEvent = (u64, Option<WorkerMessage>);
 
 /// A worker process, killed on drop.
@@ -47,7 +47,7 @@ impl Worker {
         device: Device,
         limits: Limits,
         number: u64,
-        heard: Sender<WorkerEvent>,
+        events: Sender<WorkerEvent>,
     ) -> Result<Self> {
         let nonce = format!("{:016x}", RandomState::new().build_hasher().finish());
         let mut command = Command::new(&program.program);
@@ -75,17 +75,17 @@ impl Worker {
             gone: None,
         };
         if let Some(output) = output {
-            let hear = move || {
+            let forward = move || {
                 let mut output = BufReader::new(output);
-                while let Ok(Some(said)) = message::read(&mut output, &nonce) {
-                    if heard.send((number, Some(said))).is_err() {
+                while let Ok(Some(message)) = message::read(&mut output, &nonce) {
+                    if events.send((number, Some(message))).is_err() {
                         return;
                     }
                 }
                 // The receiver is gone when the search is over.
-                let _ = heard.send((number, None));
+                let _ = events.send((number, None));
             };
-            thread::Builder::new().spawn(hear).map_err(not_started)?;
+            thread::Builder::new().spawn(forward).map_err(not_started)?;
         }
         if let Some(errors) = errors {
             let keep = move || keep_last(errors, &tail);
@@ -173,7 +173,11 @@ fn not_started(e: io::Error) -> Error {
 fn keep_last(errors: impl Read, tail: &Mutex<Tail>) {
     let mut errors = BufReader::new(errors);
     let mut line = Vec::new();
-    while let Ok(1..) = errors.by_ref().take(MOST_LINE).read_until(b'\n', &mut line) {
+    while let Ok(1..) = errors
+        .by_ref()
+        .take(MAX_LINE_BYTES)
+        .read_until(b'\n', &mut line)
+    {
         tail.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(&line);

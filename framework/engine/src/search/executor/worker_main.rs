@@ -14,7 +14,7 @@ use crate::error::{Error, Result, with_sources};
 use crate::experiment::{Members, Setup};
 use crate::progress::{Event, Observer};
 use crate::search::clock::{Clock, Work};
-use crate::search::prepare::{Prepared, WARM_WEIGHTS, warm_of};
+use crate::search::prepare::{EvaluationInputs, WARM_WEIGHTS, warm_of};
 use crate::store::RunView;
 use nasfw_device::{Device, on_device};
 use nasfw_network::kernels::Kernels;
@@ -88,7 +88,7 @@ fn serve_on<K: Kernels>(
     // The parent may write to it from now on.
     drop(view);
     let mut observer = Wire(out.clone());
-    let prepared = Prepared::new(&setup, kernels, warm, &clock, &mut observer)?;
+    let inputs = EvaluationInputs::new(&setup, kernels, warm, &clock, &mut observer)?;
     let mut before = Spent::new();
     let mut spent = || {
         let now = clock.known();
@@ -96,15 +96,15 @@ fn serve_on<K: Kernels>(
         before = now;
         since
     };
-    out.say(&WorkerMessage::Ready(spent()));
+    out.send(&WorkerMessage::Ready(spent()));
     for job in jobs {
         let mut so_far = |evaluation: &_| {
-            out.say(&WorkerMessage::SoFar(Clone::clone(evaluation)));
+            out.send(&WorkerMessage::SoFar(Clone::clone(evaluation)));
             Ok(())
         };
-        let evaluation = prepared.evaluate(&job, &clock, &mut so_far, &mut observer)?;
+        let evaluation = inputs.evaluate(&job, &clock, &mut so_far, &mut observer)?;
         out.pass_notes_on();
-        out.say(&WorkerMessage::Evaluation(evaluation, spent()));
+        out.send(&WorkerMessage::Evaluation(evaluation, spent()));
     }
     Ok(())
 }
@@ -158,20 +158,20 @@ struct Out {
 }
 
 impl Out {
-    fn write(&self, said: &WorkerMessage) -> io::Result<()> {
-        message::write(&mut io::stdout().lock(), &self.nonce, said)
+    fn write(&self, message: &WorkerMessage) -> io::Result<()> {
+        message::write(&mut io::stdout().lock(), &self.nonce, message)
     }
 
     /// Without a listening parent there is nothing left to do.
-    fn say(&self, said: &WorkerMessage) {
-        if self.write(said).is_err() {
+    fn send(&self, message: &WorkerMessage) {
+        if self.write(message).is_err() {
             std::process::exit(1);
         }
     }
 
     fn pass_notes_on(&self) {
         for text in plugins::take_notes() {
-            self.say(&WorkerMessage::Note(text));
+            self.send(&WorkerMessage::Note(text));
         }
     }
 }
@@ -181,7 +181,7 @@ struct Wire(Arc<Out>);
 
 impl Observer for Wire {
     fn on(&mut self, event: &Event<'_>) {
-        let said = match event {
+        let message = match event {
             Event::Phase { name, steps } => WorkerMessage::Phase {
                 name: (*name).into(),
                 steps: *steps,
@@ -202,7 +202,7 @@ impl Observer for Wire {
             // The parent has all it needs to know about trials.
             _ => return,
         };
-        self.0.say(&said);
+        self.0.send(&message);
     }
 }
 

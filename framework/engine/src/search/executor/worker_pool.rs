@@ -1,4 +1,4 @@
-//! The worker pool: job assignment, and what happens when a worker is lost.
+//! The worker pool: assignment of jobs to workers, and their messages.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::trial::Evaluation;
 use nasfw_device::Device;
 
 /// Interval between checks of time limits and stop requests.
-const LOOK: Duration = Duration::from_millis(20);
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Evaluates in worker processes, each of which costs at most its own trial.
 pub(in crate::search) struct WorkerPool<'a> {
@@ -39,21 +39,22 @@ pub(in crate::search) struct WorkerPool<'a> {
     /// Notes of starting workers, each shown once.
     seen: BTreeSet<String>,
     sender: Sender<WorkerEvent>,
-    heard: Receiver<WorkerEvent>,
-    /// Time spent waiting, and the work that workers did meanwhile.
+    events: Receiver<WorkerEvent>,
+    /// Time spent waiting for workers.
     waited: Duration,
-    theirs: BTreeMap<Work, f64>,
+    /// The work that they did meanwhile.
+    worker_seconds: BTreeMap<Work, f64>,
 }
 
 pub(super) struct Slot {
     pub(super) worker: Worker,
     pub(super) is_ready: bool,
     pub(super) has_evaluated: bool,
-    pub(super) task: Option<Task>,
+    pub(super) assignment: Option<Assignment>,
 }
 
 /// A job with its partial result.
-pub(super) struct Task {
+pub(super) struct Assignment {
     pub(super) job: Job,
     pub(super) attempt: u64,
     pub(super) since: Instant,
@@ -69,7 +70,7 @@ impl<'a> WorkerPool<'a> {
         clock: &'a Clock,
         stages: usize,
     ) -> Self {
-        let (sender, heard) = channel();
+        let (sender, events) = channel();
         Self {
             program,
             run: run.into(),
@@ -86,28 +87,30 @@ impl<'a> WorkerPool<'a> {
             false_starts: 0,
             seen: BTreeSet::new(),
             sender,
-            heard,
+            events,
             waited: Duration::ZERO,
-            theirs: BTreeMap::new(),
+            worker_seconds: BTreeMap::new(),
         }
     }
 
     fn evaluate_all(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
         let mut show = Show::new(&jobs, self.stages, self.slots.len());
-        let mut queue: VecDeque<Task> = jobs.into_iter().map(Task::new).collect();
+        let mut queue: VecDeque<Assignment> = jobs.into_iter().map(Assignment::new).collect();
         loop {
             self.assign(&mut queue)?;
-            if queue.is_empty() && !self.slots.iter().flatten().any(|s| s.task.is_some()) {
+            if queue.is_empty() && !self.slots.iter().flatten().any(|s| s.assignment.is_some()) {
                 return Ok(());
             }
             let start = Instant::now();
-            let heard = self.heard.recv_timeout(LOOK);
+            let event = self.events.recv_timeout(CHECK_INTERVAL);
             self.waited += start.elapsed();
-            match heard {
-                Ok((number, Some(said))) => self.hear(number, said, &mut show, buffer)?,
+            match event {
+                Ok((number, Some(message))) => {
+                    self.handle_message(number, message, &mut show, buffer)?
+                }
                 Ok((number, None)) => {
-                    if let Some(at) = self.place(number) {
-                        self.lost(at, true, &mut queue, &mut show, buffer)?;
+                    if let Some(at) = self.slot_of(number) {
+                        self.handle_lost_worker(at, true, &mut queue, &mut show, buffer)?;
                     }
                 }
                 // This pool holds a sender itself, so that there always is one.
@@ -116,25 +119,26 @@ impl<'a> WorkerPool<'a> {
             if buffer.observer().should_stop() {
                 return Err(Error::Stopped);
             }
-            self.look(&mut queue, &mut show, buffer)?;
+            self.check_workers(&mut queue, &mut show, buffer)?;
         }
     }
 
     /// Assigns all jobs that can be assigned, and starts workers for the rest.
-    fn assign(&mut self, queue: &mut VecDeque<Task>) -> Result<()> {
+    fn assign(&mut self, queue: &mut VecDeque<Assignment>) -> Result<()> {
         for slot in self.slots.iter_mut().flatten() {
-            if !slot.is_ready || slot.task.is_some() {
+            if !slot.is_ready || slot.assignment.is_some() {
                 continue;
             }
             // A second attempt starts in a fresh worker.
-            let fits = |task: &Task| task.attempt == 1 || !slot.has_evaluated;
-            let Some(mut task) = queue.iter().position(fits).and_then(|at| queue.remove(at)) else {
+            let fits = |assignment: &Assignment| assignment.attempt == 1 || !slot.has_evaluated;
+            let Some(mut assignment) = queue.iter().position(fits).and_then(|at| queue.remove(at))
+            else {
                 continue;
             };
-            task.since = Instant::now();
+            assignment.since = Instant::now();
             // If it has ended, the end of its output shows that.
-            slot.worker.give(&task.job);
-            slot.task = Some(task);
+            slot.worker.give(&assignment.job);
+            slot.assignment = Some(assignment);
         }
         let starting = self.slots.iter().flatten().filter(|s| !s.is_ready).count();
         let mut missing = queue.len().saturating_sub(starting);
@@ -157,74 +161,55 @@ impl<'a> WorkerPool<'a> {
                 worker,
                 is_ready: false,
                 has_evaluated: false,
-                task: None,
+                assignment: None,
             });
         }
         Ok(())
     }
 
-    fn place(&self, number: u64) -> Option<usize> {
+    fn slot_of(&self, number: u64) -> Option<usize> {
         let is_it = |slot: &Option<Slot>| slot.as_ref().is_some_and(|s| s.worker.number == number);
         self.slots.iter().position(is_it)
     }
 
-    fn hear(
+    fn handle_message(
         &mut self,
         number: u64,
-        said: WorkerMessage,
+        message: WorkerMessage,
         show: &mut Show,
         buffer: &mut ReorderBuffer<'_, '_>,
     ) -> Result<()> {
         // Messages that a worker sent before it was killed are ignored.
-        let Some(slot) = self.place(number).and_then(|at| self.slots[at].as_mut()) else {
+        let Some(slot) = self.slot_of(number).and_then(|at| self.slots[at].as_mut()) else {
             return Ok(());
         };
-        let id = slot.task.as_ref().map(|task| task.job.id);
-        match said {
+        match message {
             WorkerMessage::Ready(spent) => {
                 slot.is_ready = true;
-                add(&mut self.theirs, &spent);
+                add(&mut self.worker_seconds, &spent);
             }
-            WorkerMessage::Phase { name, steps } => match id {
-                Some(id) => show.phase(id, &name, steps, buffer.observer()),
-                // All workers prepare the same way; show only the first.
-                None if number == 1 => buffer.observer().on(&Event::Phase { name: &name, steps }),
-                None => {}
-            },
-            WorkerMessage::Step { done, note } => match id {
-                Some(id) => show.step(id, done, &note, buffer.observer()),
-                None if number == 1 => buffer.observer().on(&Event::Step { done, note: &note }),
-                None => {}
-            },
-            WorkerMessage::PhaseDone => match id {
-                Some(id) => show.phase_done(id, buffer.observer()),
-                None if number == 1 => buffer.observer().on(&Event::PhaseDone),
-                None => {}
-            },
+            WorkerMessage::Phase { name, steps } => {
+                slot.show_event(&Event::Phase { name: &name, steps }, show, buffer);
+            }
+            WorkerMessage::Step { done, note } => {
+                slot.show_event(&Event::Step { done, note: &note }, show, buffer);
+            }
+            WorkerMessage::PhaseDone => slot.show_event(&Event::PhaseDone, show, buffer),
             WorkerMessage::Note(text) => {
                 if slot.is_ready || self.seen.insert(text.clone()) {
                     buffer.observer().on(&Event::Note { text: &text });
                 }
             }
             WorkerMessage::SoFar(evaluation) => {
-                if let Some(task) = &mut slot.task {
-                    show.begun(task.job.id, &evaluation.genotype, buffer.observer());
-                    task.so_far = evaluation;
+                if let Some(assignment) = &mut slot.assignment {
+                    show.begun(assignment.job.id, &evaluation.genotype, buffer.observer());
+                    assignment.so_far = evaluation;
                 }
             }
             WorkerMessage::Evaluation(evaluation, spent) => {
-                add(&mut self.theirs, &spent);
+                add(&mut self.worker_seconds, &spent);
                 self.false_starts = 0;
-                slot.has_evaluated = true;
-                if slot
-                    .task
-                    .take()
-                    .is_some_and(|task| task.job.id == evaluation.id)
-                {
-                    show.begun(evaluation.id, &evaluation.genotype, buffer.observer());
-                    show.evaluated(evaluation.id, buffer.observer());
-                    buffer.take(evaluation)?;
-                }
+                return slot.take_evaluation(evaluation, show, buffer);
             }
             WorkerMessage::Broken(source) => return Err(Error::broken(source)),
             // Failed allocations may surface as any error; the worker's end follows.
@@ -241,16 +226,46 @@ impl<'a> WorkerPool<'a> {
     }
 }
 
+impl Slot {
+    /// Shows an event of the worker: as progress of its trial, or of its preparation.
+    fn show_event(&self, event: &Event<'_>, show: &mut Show, buffer: &mut ReorderBuffer<'_, '_>) {
+        let observer = buffer.observer();
+        match &self.assignment {
+            Some(assignment) => show.event(assignment.job.id, event, observer),
+            // All workers prepare the same way; show only the first.
+            None if self.worker.number == 1 => observer.on(event),
+            None => {}
+        }
+    }
+
+    /// Passes on the evaluation of the trial that the worker was given.
+    fn take_evaluation(
+        &mut self,
+        evaluation: Evaluation,
+        show: &mut Show,
+        buffer: &mut ReorderBuffer<'_, '_>,
+    ) -> Result<()> {
+        self.has_evaluated = true;
+        let assignment = self.assignment.take();
+        if assignment.is_none_or(|assignment| assignment.job.id != evaluation.id) {
+            return Ok(());
+        }
+        show.begun(evaluation.id, &evaluation.genotype, buffer.observer());
+        show.evaluated(evaluation.id, buffer.observer());
+        buffer.take(evaluation)
+    }
+}
+
 impl Executor for WorkerPool<'_> {
     fn evaluate(&mut self, jobs: Vec<Job>, buffer: &mut ReorderBuffer<'_, '_>) -> Result<()> {
         let result = self.evaluate_all(jobs, buffer);
         if matches!(result, Err(Error::Stopped)) {
             // Jobs evaluated by now need not be evaluated again.
-            while let Ok((number, said)) = self.heard.try_recv() {
-                if let (Some(said @ WorkerMessage::Evaluation(..)), Some(_)) =
-                    (said, self.place(number))
+            while let Ok((number, message)) = self.events.try_recv() {
+                if let (Some(message @ WorkerMessage::Evaluation(..)), Some(_)) =
+                    (message, self.slot_of(number))
                 {
-                    self.hear(number, said, &mut Show::new(&[], 1, 1), buffer)?;
+                    self.handle_message(number, message, &mut Show::new(&[], 1, 1), buffer)?;
                 }
             }
         }
@@ -258,13 +273,13 @@ impl Executor for WorkerPool<'_> {
             // Their work is no longer needed; finished evaluations are kept.
             self.slots.iter_mut().for_each(|slot| *slot = None);
         }
-        self.clock.waited(self.waited, &self.theirs);
-        (self.waited, self.theirs) = (Duration::ZERO, BTreeMap::new());
+        self.clock.waited(self.waited, &self.worker_seconds);
+        (self.waited, self.worker_seconds) = (Duration::ZERO, BTreeMap::new());
         result
     }
 }
 
-impl Task {
+impl Assignment {
     fn new(job: Job) -> Self {
         Self {
             so_far: Evaluation::begun(job.id),

@@ -27,7 +27,7 @@ use dfdx::shapes::Shape;
 use nasfw_sdk::Size;
 
 use super::{
-    Activation, Affine, BatchStatistics, Conv, Flat, Kernels, Map, MapShape, Scalar, device,
+    Activation, Affine, BatchStatistics, Conv, Flat, Kernels, Map, MapShape, Scalar, device_result,
 };
 use crate::error::Result;
 
@@ -46,7 +46,7 @@ impl<D> Composed<D> {
 
 /// A convolution with its epilogue in evaluation.
 #[derive(Clone, Debug)]
-pub struct FrozenConv<D: Device<f32>> {
+pub struct PreparedConv<D: Device<f32>> {
     conv: Conv,
     weight: Flat<D>,
     scale: Option<Flat<D>>,
@@ -56,18 +56,18 @@ pub struct FrozenConv<D: Device<f32>> {
 
 impl<D: Device<f32> + Cache + Synchronize> Kernels for Composed<D> {
     type Device = D;
-    type Frozen = FrozenConv<D>;
+    type PreparedConv = PreparedConv<D>;
 
     fn device(&self) -> &D {
         &self.device
     }
 
     fn wait(&self) -> Result<()> {
-        device(self.device.try_synchronize())
+        device_result(self.device.try_synchronize())
     }
 
     fn release(&self) -> Result<()> {
-        device(self.device.try_empty_cache())
+        device_result(self.device.try_empty_cache())
     }
 
     fn conv<T: Tape<f32, D>>(
@@ -92,7 +92,7 @@ impl<D: Device<f32> + Cache + Synchronize> Kernels for Composed<D> {
         tape: &mut T,
     ) -> Result<(Map<D>, BatchStatistics<D>)> {
         let x = x.clone().put_tape(std::mem::take(tape));
-        let (y, statistics) = device(norm::batch_norm(x, affine, activation))?;
+        let (y, statistics) = device_result(norm::batch_norm(x, affine, activation))?;
         let (y, with_op) = y.split_tape();
         *tape = with_op;
         Ok((y, statistics))
@@ -109,15 +109,15 @@ impl<D: Device<f32> + Cache + Synchronize> Kernels for Composed<D> {
         on_tape(x, tape, |x| norm::scale_shift(x, scale, shift, activation))
     }
 
-    fn freeze(
+    fn prepare(
         &self,
         conv: &Conv,
         weight: &Flat<D>,
         scale: Option<&Flat<D>>,
         shift: Option<&Flat<D>>,
         activation: Activation,
-    ) -> Result<FrozenConv<D>> {
-        Ok(FrozenConv {
+    ) -> Result<PreparedConv<D>> {
+        Ok(PreparedConv {
             conv: *conv,
             weight: weight.clone(),
             scale: scale.cloned(),
@@ -126,12 +126,12 @@ impl<D: Device<f32> + Cache + Synchronize> Kernels for Composed<D> {
         })
     }
 
-    fn frozen_output(&self, conv: &FrozenConv<D>) -> MapShape {
+    fn prepared_output(&self, conv: &PreparedConv<D>) -> MapShape {
         conv.conv.output()
     }
 
-    fn frozen_conv(&self, conv: &FrozenConv<D>, x: &Map<D>) -> Result<Map<D>> {
-        let FrozenConv {
+    fn prepared_conv(&self, conv: &PreparedConv<D>, x: &Map<D>) -> Result<Map<D>> {
+        let PreparedConv {
             conv,
             weight,
             scale,
@@ -144,7 +144,7 @@ impl<D: Device<f32> + Cache + Synchronize> Kernels for Composed<D> {
         match (scale, shift) {
             (Some(scale), Some(shift)) => self.scale_shift(&y, scale, shift, *activation, tape),
             (Some(scale), None) => {
-                let none = device(self.device.try_zeros_like(scale))?;
+                let none = device_result(self.device.try_zeros_like(scale))?;
                 self.scale_shift(&y, scale, &none, *activation, tape)
             }
             (None, _) => self.activation(&y, *activation, tape),
@@ -211,8 +211,8 @@ impl<D: Device<f32> + Cache + Synchronize> Kernels for Composed<D> {
         parameters: &[&Flat<D>],
         max_norm: f32,
     ) -> Result<Scalar<D>> {
-        let norm = device(clip::clip(gradients, parameters, max_norm))?;
-        device(self.device.try_tensor_from_vec(vec![norm], ()))
+        let norm = device_result(clip::clip(gradients, parameters, max_norm))?;
+        device_result(self.device.try_tensor_from_vec(vec![norm], ()))
     }
 }
 
@@ -232,7 +232,7 @@ fn on_tape<S: Shape, Z: Shape, D: Device<f32>, T: Tape<f32, D>>(
     operation: impl FnOnce(Taped<S, D, T>) -> OpResult<Taped<Z, D, T>, D>,
 ) -> Result<Tensor<Z, f32, D>> {
     let x = x.clone().put_tape(std::mem::take(tape));
-    let (y, with_op) = device(operation(x))?.split_tape();
+    let (y, with_op) = device_result(operation(x))?.split_tape();
     *tape = with_op;
     Ok(y)
 }

@@ -21,18 +21,17 @@ pub(super) struct MapGradients(Arc<Mutex<HashMap<UniqueId, Vec<f32>>>>);
 
 /// The gradient of an operation's result, for the one backward operation that reads it. Dropping it
 /// discards the gradient.
-pub(super) struct Result {
+pub(super) struct ResultGradient {
     registered: Registered,
     /// Fetches what dfdx's operations have added when none of ours has. A closure, because the type
     /// it holds has no public name.
     from_dfdx: FromDfdx,
 }
 
-type FromDfdx =
-    Box<dyn FnOnce(&mut Gradients<f32, Cpu>) -> std::result::Result<Vec<f32>, CpuError>>;
+type FromDfdx = Box<dyn FnOnce(&mut Gradients<f32, Cpu>) -> Result<Vec<f32>, CpuError>>;
 
 /// The gradient of an operation's argument, to be added to.
-pub(super) enum Argument {
+pub(super) enum ArgumentGradient {
     Made {
         id: UniqueId,
         len: usize,
@@ -43,12 +42,12 @@ pub(super) enum Argument {
 
 impl MapGradients {
     /// Creates the handle for the backward pass of the operation that made `map`.
-    pub(super) fn result(&self, map: &Map<Cpu>) -> Result {
+    pub(super) fn result(&self, map: &Map<Cpu>) -> ResultGradient {
         let id = id(map);
         self.lock().insert(id, Vec::new());
         let ghost = map.ghost();
         let table = self.clone();
-        Result {
+        ResultGradient {
             registered: Registered { id, table },
             from_dfdx: Box::new(move |gradients| {
                 Ok(std::mem::take(&mut **gradients.get_or_alloc_mut(&ghost)?))
@@ -57,14 +56,14 @@ impl MapGradients {
     }
 
     /// Creates the handle for the backward pass of an operation that reads `map`.
-    pub(super) fn argument(&self, map: &Map<Cpu>) -> Argument {
+    pub(super) fn argument(&self, map: &Map<Cpu>) -> ArgumentGradient {
         let id = id(map);
         if !self.lock().contains_key(&id) {
-            return Argument::Leaf(map.clone());
+            return ArgumentGradient::Leaf(map.clone());
         }
         let len = elements(map).len();
         let table = self.clone();
-        Argument::Made { id, len, table }
+        ArgumentGradient::Made { id, len, table }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<UniqueId, Vec<f32>>> {
@@ -72,12 +71,9 @@ impl MapGradients {
     }
 }
 
-impl Result {
+impl ResultGradient {
     /// The gradient: the sum from our operations, or else dfdx's.
-    pub(super) fn take(
-        self,
-        gradients: &mut Gradients<f32, Cpu>,
-    ) -> std::result::Result<Vec<f32>, CpuError> {
+    pub(super) fn take(self, gradients: &mut Gradients<f32, Cpu>) -> Result<Vec<f32>, CpuError> {
         match self.registered.take() {
             Some(gradient) if !gradient.is_empty() => Ok(gradient),
             _ => (self.from_dfdx)(gradients),
@@ -103,13 +99,13 @@ impl Drop for Registered {
     }
 }
 
-impl Argument {
+impl ArgumentGradient {
     /// Lets `write` add to the gradient.
     pub(super) fn add(
         &self,
         gradients: &mut Gradients<f32, Cpu>,
         write: impl FnOnce(k::Output<'_>),
-    ) -> std::result::Result<(), CpuError> {
+    ) -> Result<(), CpuError> {
         match self {
             Self::Leaf(map) => write((&mut **gradients.get_or_alloc_mut(map)?).into()),
             Self::Made { id, len, table } => {
@@ -134,7 +130,7 @@ impl Argument {
         &self,
         gradients: &mut Gradients<f32, Cpu>,
         gradient: Vec<f32>,
-    ) -> std::result::Result<(), CpuError> {
+    ) -> Result<(), CpuError> {
         if let Self::Made { id, table, .. } = self
             && let Some(empty) = table.lock().get_mut(id).filter(|g| g.is_empty())
         {

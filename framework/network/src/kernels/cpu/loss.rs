@@ -2,7 +2,7 @@
 
 use dfdx::prelude::{Cpu, Tape, TensorFromVec};
 
-use super::super::{Map, Scalar, device};
+use super::super::{Map, Scalar, device_result};
 use super::{CpuKernels, elements, take_gradient};
 use crate::error::Result;
 
@@ -18,7 +18,8 @@ impl CpuKernels {
         let values = elements(x);
         let mut derivative = vec![0.0; if T::OWNS_TAPE { values.len() } else { 0 }];
         let loss = compute(values, T::OWNS_TAPE.then_some(derivative.as_mut_slice()));
-        let loss: Scalar<Cpu> = device(self.device.try_tensor_from_vec(vec![loss as f32], ()))?;
+        let loss: Scalar<Cpu> =
+            device_result(self.device.try_tensor_from_vec(vec![loss as f32], ()))?;
         if T::OWNS_TAPE {
             let (argument, out) = (self.gradients.argument(x), loss.ghost());
             tape.add_backward_op(move |gradients| {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use dfdx::prelude::{Cache, Cpu, Gradients, Tape, TensorFromVec};
 use nasfw_kernels as k;
 
-use super::{Activation, Affine, BatchStatistics, Conv, Flat, Kernels, Map, Scalar, device};
+use super::{Activation, Affine, BatchStatistics, Conv, Flat, Kernels, Map, Scalar, device_result};
 use crate::error::Result;
 use gradients::MapGradients;
 use slice::elements;
@@ -49,18 +49,18 @@ impl Default for CpuKernels {
 impl CpuKernels {
     fn map(&self, shape: k::MapShape, values: Vec<f32>) -> Result<Map<Cpu>> {
         let dims = (shape.batch, shape.height, shape.width, shape.channels);
-        device(self.device.try_tensor_from_vec(values, dims))
+        device_result(self.device.try_tensor_from_vec(values, dims))
     }
 
     fn flat(&self, values: Vec<f32>) -> Result<Flat<Cpu>> {
         let length = values.len();
-        device(self.device.try_tensor_from_vec(values, (length,)))
+        device_result(self.device.try_tensor_from_vec(values, (length,)))
     }
 }
 
 impl Kernels for CpuKernels {
     type Device = Cpu;
-    type Frozen = Arc<k::PreparedConv>;
+    type PreparedConv = Arc<k::PreparedConv>;
 
     fn device(&self) -> &Cpu {
         &self.device
@@ -120,14 +120,14 @@ impl Kernels for CpuKernels {
         self.scale_and_shift(x, scale, shift, activation, tape)
     }
 
-    fn freeze(
+    fn prepare(
         &self,
         conv: &Conv,
         weight: &Flat<Cpu>,
         scale: Option<&Flat<Cpu>>,
         shift: Option<&Flat<Cpu>>,
         activation: Activation,
-    ) -> Result<Self::Frozen> {
+    ) -> Result<Self::PreparedConv> {
         let shift = shift.map(elements);
         let conv = match scale.map(elements) {
             None => k::PreparedConv::new(conv, elements(weight), shift, activation),
@@ -141,25 +141,25 @@ impl Kernels for CpuKernels {
         Ok(Arc::new(conv))
     }
 
-    fn frozen_output(&self, conv: &Self::Frozen) -> k::MapShape {
+    fn prepared_output(&self, conv: &Self::PreparedConv) -> k::MapShape {
         conv.conv().output()
     }
 
-    fn frozen_conv(&self, conv: &Self::Frozen, x: &Map<Cpu>) -> Result<Map<Cpu>> {
+    fn prepared_conv(&self, conv: &Self::PreparedConv, x: &Map<Cpu>) -> Result<Map<Cpu>> {
         let output = conv.conv().output();
         let mut y = k::UninitBuf::new(output.len());
         conv.run(elements(x), &mut y);
         self.map(output, y.into_vec())
     }
 
-    fn frozen_pair(
+    fn prepared_pair(
         &self,
-        first: &Self::Frozen,
-        second: &Self::Frozen,
+        first: &Self::PreparedConv,
+        second: &Self::PreparedConv,
         x: &Map<Cpu>,
     ) -> Result<Map<Cpu>> {
         if !second.streams_after(first) {
-            return self.frozen_conv(second, &self.frozen_conv(first, x)?);
+            return self.prepared_conv(second, &self.prepared_conv(first, x)?);
         }
         let output = second.conv().output();
         let mut y = k::UninitBuf::new(output.len());
@@ -244,7 +244,7 @@ impl Kernels for CpuKernels {
     ) -> Result<Scalar<Cpu>> {
         let mut squares = 0.0;
         for parameter in parameters {
-            let gradient = device(gradients.get_or_alloc_mut(*parameter))?;
+            let gradient = device_result(gradients.get_or_alloc_mut(*parameter))?;
             squares += gradient
                 .iter()
                 .map(|&g| f64::from(g) * f64::from(g))
@@ -255,10 +255,10 @@ impl Kernels for CpuKernels {
         let factor = (f64::from(max_norm) / (norm + 1e-6)) as f32;
         if factor < 1.0 {
             for parameter in parameters {
-                let gradient = device(gradients.get_or_alloc_mut(*parameter))?;
+                let gradient = device_result(gradients.get_or_alloc_mut(*parameter))?;
                 gradient.iter_mut().for_each(|g| *g *= factor);
             }
         }
-        device(self.device.try_tensor_from_vec(vec![norm as f32], ()))
+        device_result(self.device.try_tensor_from_vec(vec![norm as f32], ()))
     }
 }

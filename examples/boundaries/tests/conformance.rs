@@ -50,7 +50,7 @@ fn score(guess: &[u8], truth_of: Vec<u8>) -> Metrics {
 }
 
 #[test]
-fn keeps_its_promises() {
+fn keeps_its_contract() {
     check_task(&task(BoundariesConfig::default())).unwrap();
     let wide = BoundariesConfig {
         radius_px: 3,

@@ -1,4 +1,4 @@
-//! The promises that every search space keeps.
+//! Conformance to the contract of a search space.
 
 use nasfw_sdk::testing::check_space;
 use nasfw_sdk::{Seed, Traced};
@@ -6,7 +6,7 @@ use nasfw_sdk::{Seed, Traced};
 use {{crate}}::{{Type}};
 
 #[test]
-fn keeps_its_promises() {
+fn keeps_its_contract() {
     let space = Traced::new({{Type}}::default()).unwrap();
     check_space(&space, 50, Seed(1)).unwrap();
 }

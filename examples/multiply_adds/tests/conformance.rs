@@ -11,7 +11,7 @@ fn make() -> Result<Box<dyn RewardSchedule>> {
 }
 
 #[test]
-fn keeps_its_promises() {
+fn keeps_its_contract() {
     check_schedule(&make, Seed(1)).unwrap();
 }
 

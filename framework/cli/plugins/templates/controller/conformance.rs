@@ -1,4 +1,4 @@
-//! The promises that every controller keeps.
+//! Conformance to the contract of a controller.
 
 use nasfw_sdk::registry::ControllerFromConfig;
 use nasfw_sdk::testing::{check_controller, small_schema};
@@ -12,6 +12,6 @@ fn make(schema: &Schema, rng: &mut Rng) -> Result<Box<dyn Controller>> {
 }
 
 #[test]
-fn keeps_its_promises() {
+fn keeps_its_contract() {
     check_controller(&make, &small_schema(), 50, Seed(1)).unwrap();
 }

@@ -9,7 +9,7 @@ fn space(settings: SingleScale) -> Result<Traced<SingleScale>> {
 }
 
 #[test]
-fn keeps_its_promises() {
+fn keeps_its_contract() {
     let default = space(SingleScale::default()).unwrap();
     check_space(&default, 50, Seed(1)).unwrap();
     let smallest = SingleScale {

@@ -16,7 +16,7 @@ fn scored(proposal: &Proposal, reward: f64) -> Outcome {
 }
 
 #[test]
-fn keeps_its_promises() {
+fn keeps_its_contract() {
     check_controller(&make, &small_schema(), 50, Seed(1)).unwrap();
 }
 

@@ -83,7 +83,7 @@ fn main_output() -> Output {
 fn objective<'a>(task: &'a Squares) -> Objective<'a> {
     Objective {
         loss: Loss::Custom,
-        own: Some(task),
+        custom: Some(task),
         auxiliary: 0.0,
         distillation: 0.0,
         targets: TargetScale::Quarter,
@@ -96,7 +96,7 @@ fn objective<'a>(task: &'a Squares) -> Objective<'a> {
 #[test]
 fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
     let kernels = CpuKernels::default();
-    let mut rng = Seed(9).stream("own");
+    let mut rng = Seed(9).stream("custom");
     let x = random_map(kernels.device(), (2, 5, 5, 1), &mut rng);
     let batch = batch(None);
     let task = Squares(1.0);
@@ -107,7 +107,7 @@ fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
         .unwrap();
     let value = loss.as_vec()[0];
     let gradients = loss.put_tape(tape).backward();
-    let own = gradients.get(&x).as_vec();
+    let custom = gradients.get(&x).as_vec();
 
     let side = CROP_PX / 4;
     let truth: Vec<f32> = (batch.labels.iter())
@@ -129,8 +129,8 @@ fn its_value_and_gradient_are_those_of_the_same_loss_on_the_device() {
     let gradients = loss.put_tape(tape).backward();
     let expected = gradients.get(&x).as_vec();
     assert!(expected.iter().any(|g| g.abs() > 1e-3));
-    for (own, expected) in own.iter().zip(&expected) {
-        assert_abs_diff_eq!(own, expected, epsilon = 1e-5);
+    for (custom, expected) in custom.iter().zip(&expected) {
+        assert_abs_diff_eq!(custom, expected, epsilon = 1e-5);
     }
 }
 
@@ -180,7 +180,7 @@ fn distillation_comes_on_top_of_it() {
 #[test]
 fn what_is_not_finite_is_an_error() {
     let kernels = CpuKernels::default();
-    let mut rng = Seed(9).stream("own");
+    let mut rng = Seed(9).stream("custom");
     let x = random_map(kernels.device(), (2, 8, 8, 1), &mut rng);
     let batch = batch(None);
     for factor in [f32::NAN, f32::INFINITY] {
@@ -189,6 +189,6 @@ fn what_is_not_finite_is_an_error() {
         let outputs = [x.clone()];
         let result = objective(&task).loss(&kernels, &[main_output()], &outputs, &batch, &mut tape);
         let message = result.err().unwrap().to_string();
-        assert!(message.contains("the task's own loss is"), "{message}");
+        assert!(message.contains("the task's custom loss is"), "{message}");
     }
 }

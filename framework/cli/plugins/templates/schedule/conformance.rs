@@ -1,4 +1,4 @@
-//! The promises that every reward schedule keeps.
+//! Conformance to the contract of a reward schedule.
 
 use nasfw_sdk::testing::check_schedule;
 use nasfw_sdk::{Result, RewardSchedule, Seed};
@@ -10,6 +10,6 @@ fn make() -> Result<Box<dyn RewardSchedule>> {
 }
 
 #[test]
-fn keeps_its_promises() {
+fn keeps_its_contract() {
     check_schedule(&make, Seed(1)).unwrap();
 }

@@ -4,7 +4,7 @@ use crate::graph::{Conv, Graph, Group, Op};
 use crate::sketch::{Sketch, SketchBox};
 
 /// More boxes than this are no sketch.
-const MOST: usize = 60;
+const MAX: usize = 60;
 
 /// A box for each operation of the decoder, without what follows a convolution; `None` for a network
 /// that is too large.
@@ -39,7 +39,7 @@ pub(super) fn sketch(graph: &Graph) -> Option<Sketch> {
     }
     let output = boxes[graph.main().node]?;
     sketch.boxes[output].is_output = true;
-    (sketch.boxes.len() <= MOST).then_some(sketch)
+    (sketch.boxes.len() <= MAX).then_some(sketch)
 }
 
 fn label(op: &Op) -> String {
