@@ -31,7 +31,7 @@ use crate::settings::{Settings, configured, trained};
 ///     .cancel_with(&cancel)
 ///     .on_event(|event| {
 ///         if let Event::TrialFinished { trial, is_best: true } = event {
-///             println!("{:?} {}", trial.reward, trial.genotype);
+///             println!("{:?} {}", trial.reward, trial.genotype());
 ///         }
 ///     })
 ///     .run("runs/first")?;
