@@ -77,7 +77,8 @@ impl<'a> ModelEvaluation<'a> {
         self
     }
 
-    /// Loads a plugin library that the model's task is from. Needs [`run_as_worker_if_asked`](crate::run_as_worker_if_asked).
+    /// Loads a plugin library that the model's task is from. Needs
+    /// [`run_as_worker_if_asked`](crate::run_as_worker_if_asked).
     #[must_use]
     pub fn library(mut self, reference: &str) -> Self {
         self.libraries.push(reference.into());

@@ -32,7 +32,7 @@ use crate::settings::{Settings, configured, trained};
 ///     .cancel_with(&cancel)
 ///     .on_event(|event| {
 ///         if let Event::TrialFinished { trial, is_best: true } = event {
-///             println!("{:?} {}", trial.reward, trial.genotype);
+///             println!("{:?} {}", trial.reward, trial.genotype());
 ///         }
 ///     })
 ///     .run("runs/first")?;
@@ -133,7 +133,8 @@ impl<'a> Search<'a> {
     }
 
     /// Number of worker processes that evaluate in parallel, 0 (the default) for this process; no
-    /// result depends on it. Workers need [`serve`](crate::serve), and members with names.
+    /// result depends on it. Workers need
+    /// [`run_as_worker_if_asked`](crate::run_as_worker_if_asked), and members with names.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.settings.value("workers", "run.workers", workers);
@@ -150,7 +151,8 @@ impl<'a> Search<'a> {
     }
 
     /// Loads a plugin library, `./libx.so` or `./libx.so#sha256=HEX`; its search space, if it has one
-    /// and none was named before, is searched. Needs [`serve`](crate::serve).
+    /// and none was named before, is searched. Needs
+    /// [`run_as_worker_if_asked`](crate::run_as_worker_if_asked).
     #[must_use]
     pub fn library(mut self, reference: &str) -> Self {
         self.settings.library(reference);

@@ -273,13 +273,13 @@ fn names(token: &TokenTree) -> Vec<String> {
         .collect()
 }
 
-fn is_for_tests(attribute: &str) -> bool {
+pub(crate) fn is_for_tests(attribute: &str) -> bool {
     let attribute = attribute.replace(' ', "");
     attribute == "cfg(test)" || attribute.starts_with("cfg(all(test,")
 }
 
 /// The position after the item that begins at `i`.
-fn behind_item(tokens: &[TokenTree], i: usize) -> usize {
+pub(crate) fn behind_item(tokens: &[TokenTree], i: usize) -> usize {
     let is_end = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
         token => token.to_string() == ";",

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::library::{library, text};
-use crate::program::Place;
+use crate::program::{Place, sets, small};
 
 #[test]
 fn the_list_says_what_is_loaded_and_from_where() {
@@ -141,4 +141,37 @@ fn several_plugins_bring_one_space() {
         &["describe", "--plugin", text(&path), "--genotype", "d2w1k7"],
         &["choice 2 (kernel)", "allowed here: 0, 1"],
     );
+}
+
+#[test]
+fn a_run_is_read_without_its_library_unless_told() {
+    let place = Place::new();
+    let path = place.path("moved.so");
+    std::fs::copy(library("kinds"), &path).unwrap();
+    let run = [
+        "run",
+        "--plugin",
+        text(&path),
+        "--task",
+        "brightness",
+        "--out",
+        "r",
+    ];
+    let more = ["--schedule", "halves", "--trials", "2"];
+    place.text(&[&run[..], &more, &sets(&small(&["search", "plugin"]))].concat());
+    let told = ["report", "r", "--load", "--out", "told.html"];
+    let page = |args: &[&str], file: &str| {
+        place.text(args);
+        std::fs::read_to_string(place.path(file)).unwrap()
+    };
+    let unknown = "the run uses a library; load it with --load";
+    assert!(!page(&told, "told.html").contains(unknown));
+    // An attempt to load it from now on is an error, which a page shows.
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(place.json(&["trials", "r", "--json"]).len(), 2);
+    assert!(place.text(&["trials", "r"]).contains("trial"));
+    place.refuses(&["watch", "r"], &["terminal"]);
+    assert!(page(&["report", "r"], "r/report.html").contains(unknown));
+    let failed = page(&["report", "r", "--load"], "r/report.html");
+    assert!(failed.contains("moved.so") && !failed.contains(unknown));
 }

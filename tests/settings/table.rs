@@ -56,6 +56,9 @@ fn rows(out: &mut String, source: &Source, path: &str, fields: &[Field], presets
             }
             let all: Vec<Field> = all.into_iter().cloned().collect();
             rows(out, source, &key[..key.len() - tag.len()], &all, presets);
+        } else if name == "Device" {
+            // Read from text, not by the names of its variants.
+            row(out, &key, "`cpu`, `cuda`, `cuda:N`", presets, &field.doc);
         } else if let Some(Enum { variants, .. }) = source.variants(&name) {
             let names = variants.iter().map(|v| code(&v.name));
             let mut meaning = field.doc.clone();

@@ -207,8 +207,7 @@ fn sparkline(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot) {
 fn last_trials(snapshot: &Snapshot, area: Rect) -> Table<'static> {
     let is_wide = area.width >= WIDE;
     let best = snapshot.best().map(Trial::id);
-    let counts = [Status::Complete, Status::Stopped, Status::Failed]
-        .map(|status| format!("{} {}", snapshot.count(status), status));
+    let counts = Status::ALL.map(|status| format!("{} {status}", snapshot.count(status)));
     let row = |t: &Trial| {
         let mark = if best == Some(t.id()) { "*" } else { "" };
         let mut cells = vec![

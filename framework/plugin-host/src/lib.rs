@@ -4,7 +4,7 @@
 //! opened, and a file passes many checks before it runs here:
 //!
 //! ```text
-//! path ─▶ permissions ─▶ bytes, read once ─▶ machine, stamp, entry ─▶ sha256 pin
+//! path ─▶ permissions ─▶ bytes, read once ─▶ sha256 pin ─▶ machine, stamp, entry
 //!      ─▶ private copy ─▶ loaded in a child process ─▶ loaded here ─▶ names ─▶ registry
 //! ```
 //!

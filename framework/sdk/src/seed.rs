@@ -48,4 +48,21 @@ mod tests {
         assert_ne!(draw("trial/0"), draw("trial/1"));
         assert_ne!(Seed(7).child("a"), Seed(8).child("a"));
     }
+
+    #[test]
+    fn no_two_trials_share_a_stream() {
+        let names = [
+            "propose",
+            "init",
+            "stage0",
+            "stage1",
+            "verdict/0",
+            "observe",
+            "1/propose",
+        ];
+        let trials = (0..300).map(|id| Seed(7).child(&format!("trial/{id}")));
+        let draws = trials.flat_map(|trial| names.map(|n| trial.stream(n).random::<u64>()));
+        let distinct: std::collections::BTreeSet<u64> = draws.collect();
+        assert_eq!(distinct.len(), 300 * names.len());
+    }
 }

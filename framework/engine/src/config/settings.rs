@@ -23,7 +23,7 @@ pub struct RunConfig {
     pub workers: usize,
     /// Threads per worker; 0 divides the cores evenly. The result does not depend on it.
     pub threads: usize,
-    /// `cpu`, or `cuda:N` in a program built with CUDA.
+    /// `cpu`, or in a program built with CUDA `cuda:N`; `cuda` is `cuda:0`.
     pub device: Device,
     /// Memory limit per worker in MiB; 0 means no limit. Architectures estimated to need more are
     /// not tried, and a worker that exceeds it fails its trial.

@@ -48,8 +48,8 @@ pub(super) fn constant_reward(setup: &Setup, val: &PreparedSet, crop_px: usize) 
     Ok(best)
 }
 
-/// Constant network outputs `(crop, crop, channels)`, independent of the image. Each is made when it
-/// is asked for: together, those of 150 classes would take gigabytes.
+/// Constant network outputs `(crop, crop, channels)`, independent of the image. Each is made when
+/// it is asked for: together, those of 150 classes would take gigabytes.
 fn constant_outputs<'l>(
     labels: &'l [&'l Label],
     kind: LabelKind,

@@ -70,34 +70,24 @@ impl Show {
         }
     }
 
-    /// A trial begins a stage.
-    pub(super) fn phase(&mut self, id: u64, name: &str, steps: usize, observer: &mut dyn Observer) {
-        if let Some(progress) = self.trials.get_mut(&id) {
-            progress.steps = steps;
+    /// Shows an event of a trial's worker.
+    pub(super) fn event(&mut self, id: u64, event: &Event<'_>, observer: &mut dyn Observer) {
+        if let (Some(progress), Event::Phase { steps, .. }) = (self.trials.get_mut(&id), event) {
+            progress.steps = *steps;
         }
         if self.name.is_none() {
-            observer.on(&Event::Phase { name, steps });
+            observer.on(event);
+            return;
         }
-    }
-
-    /// Updates a trial's progress in its stage.
-    pub(super) fn step(&mut self, id: u64, done: usize, note: &str, observer: &mut dyn Observer) {
-        if self.name.is_none() {
-            observer.on(&Event::Step { done, note });
-        } else if let Some(progress) = self.trials.get_mut(&id) {
-            progress.part = done as f64 / progress.steps.max(1) as f64;
-            self.moved(observer);
+        let Some(progress) = self.trials.get_mut(&id) else {
+            return;
+        };
+        match event {
+            Event::Step { done, .. } => progress.part = *done as f64 / progress.steps.max(1) as f64,
+            Event::PhaseDone => (progress.done, progress.part) = (progress.done + 1, 0.0),
+            _ => return,
         }
-    }
-
-    /// A trial ends a stage.
-    pub(super) fn phase_done(&mut self, id: u64, observer: &mut dyn Observer) {
-        if self.name.is_none() {
-            observer.on(&Event::PhaseDone);
-        } else if let Some(progress) = self.trials.get_mut(&id) {
-            (progress.done, progress.part) = (progress.done + 1, 0.0);
-            self.moved(observer);
-        }
+        self.moved(observer);
     }
 
     /// Marks a trial as evaluated; after the last one the bar ends.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use nasfw_sdk::Cost;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,7 +10,6 @@ use serde::de::DeserializeOwned;
 use super::{SearchState, database_error, run_error};
 use crate::error::{Error, Result};
 use crate::trial::{Ending, Evaluation, RecordedProposal, Status, Trial};
-use nasfw_sdk::Cost;
 
 const COLUMNS: [&str; 16] = [
     "id",

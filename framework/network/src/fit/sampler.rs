@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts how often each of 10 samples occurs in the first `passes` passes of `samples` samples.
+    /// Counts how often each of 10 samples occurs in `passes` passes of `samples` samples.
     fn counts(samples: usize, passes: usize) -> [usize; 10] {
         let source = open(&DataConfig::default(), LabelKind::Classes).unwrap();
         let indices: Vec<usize> = (0..10).collect();

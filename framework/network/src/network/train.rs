@@ -51,7 +51,8 @@ impl<K: Kernels> Network<K> {
         Ok(values.outputs(&self.plan.outputs))
     }
 
-    /// Runs a convolution with what is fused into it. `learns` is true if its input needs a gradient.
+    /// Runs a convolution with what is fused into it. `learns` is true if its input needs a
+    /// gradient.
     fn train_conv(
         &self,
         step: &ConvStep,

@@ -27,8 +27,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
 }
 
 fn caption(run: &Recorded) -> String {
-    let [complete, stopped, failed] =
-        [Status::Complete, Status::Stopped, Status::Failed].map(|s| run.count(s));
+    let [complete, stopped, failed] = Status::ALL.map(|s| run.count(s));
     let share = 100.0 * stopped as f64 / (complete + stopped).max(1) as f64;
     format!(
         "{} completed all stages, {} stopped early ({share:.0} % of those evaluated), {} failed.",

@@ -58,6 +58,7 @@ impl FromConfig for Halves {
         };
         let second = Stage {
             source: StageInput::Images,
+            distillation: 0.0,
             ..stage.clone()
         };
         Ok(Self {

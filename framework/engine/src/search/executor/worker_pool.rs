@@ -183,28 +183,18 @@ impl<'a> WorkerPool<'a> {
         let Some(slot) = self.slot_of(number).and_then(|at| self.slots[at].as_mut()) else {
             return Ok(());
         };
-        let id = slot.assignment.as_ref().map(|assignment| assignment.job.id);
         match message {
             WorkerMessage::Ready(spent) => {
                 slot.is_ready = true;
                 add(&mut self.worker_seconds, &spent);
             }
-            WorkerMessage::Phase { name, steps } => match id {
-                Some(id) => show.phase(id, &name, steps, buffer.observer()),
-                // All workers prepare the same way; show only the first.
-                None if number == 1 => buffer.observer().on(&Event::Phase { name: &name, steps }),
-                None => {}
-            },
-            WorkerMessage::Step { done, note } => match id {
-                Some(id) => show.step(id, done, &note, buffer.observer()),
-                None if number == 1 => buffer.observer().on(&Event::Step { done, note: &note }),
-                None => {}
-            },
-            WorkerMessage::PhaseDone => match id {
-                Some(id) => show.phase_done(id, buffer.observer()),
-                None if number == 1 => buffer.observer().on(&Event::PhaseDone),
-                None => {}
-            },
+            WorkerMessage::Phase { name, steps } => {
+                slot.show_event(&Event::Phase { name: &name, steps }, show, buffer);
+            }
+            WorkerMessage::Step { done, note } => {
+                slot.show_event(&Event::Step { done, note: &note }, show, buffer);
+            }
+            WorkerMessage::PhaseDone => slot.show_event(&Event::PhaseDone, show, buffer),
             WorkerMessage::Note(text) => {
                 if slot.is_ready || self.seen.insert(text.clone()) {
                     buffer.observer().on(&Event::Note { text: &text });
@@ -219,16 +209,7 @@ impl<'a> WorkerPool<'a> {
             WorkerMessage::Evaluation(evaluation, spent) => {
                 add(&mut self.worker_seconds, &spent);
                 self.false_starts = 0;
-                slot.has_evaluated = true;
-                if slot
-                    .assignment
-                    .take()
-                    .is_some_and(|assignment| assignment.job.id == evaluation.id)
-                {
-                    show.begun(evaluation.id, &evaluation.genotype, buffer.observer());
-                    show.evaluated(evaluation.id, buffer.observer());
-                    buffer.take(evaluation)?;
-                }
+                return slot.take_evaluation(evaluation, show, buffer);
             }
             WorkerMessage::Broken(source) => return Err(Error::broken(source)),
             // Failed allocations may surface as any error; the worker's end follows.
@@ -242,6 +223,36 @@ impl<'a> WorkerPool<'a> {
             }
         }
         Ok(())
+    }
+}
+
+impl Slot {
+    /// Shows an event of the worker: as progress of its trial, or of its preparation.
+    fn show_event(&self, event: &Event<'_>, show: &mut Show, buffer: &mut ReorderBuffer<'_, '_>) {
+        let observer = buffer.observer();
+        match &self.assignment {
+            Some(assignment) => show.event(assignment.job.id, event, observer),
+            // All workers prepare the same way; show only the first.
+            None if self.worker.number == 1 => observer.on(event),
+            None => {}
+        }
+    }
+
+    /// Passes on the evaluation of the trial that the worker was given.
+    fn take_evaluation(
+        &mut self,
+        evaluation: Evaluation,
+        show: &mut Show,
+        buffer: &mut ReorderBuffer<'_, '_>,
+    ) -> Result<()> {
+        self.has_evaluated = true;
+        let assignment = self.assignment.take();
+        if assignment.is_none_or(|assignment| assignment.job.id != evaluation.id) {
+            return Ok(());
+        }
+        show.begun(evaluation.id, &evaluation.genotype, buffer.observer());
+        show.evaluated(evaluation.id, buffer.observer());
+        buffer.take(evaluation)
     }
 }
 

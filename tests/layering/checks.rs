@@ -1,10 +1,11 @@
-//! Tests of these checks: each cycle below is found, and nothing else.
+//! Tests of these checks: each violation below is found, and nothing else.
 
 use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::words::{below, lines_with, words_of};
 use crate::{crates, cycle, modules};
 
 /// A folder with `files`, each a path and its content.
@@ -131,4 +132,16 @@ fn crates_are_held_to_the_table() {
     let edges = crates.iter().flat_map(|one| one.imports.clone()).collect();
     let circle = cycle::shortest(&edges).unwrap();
     assert!(circle.contains("top -> low   (Cargo.toml:11)"), "{circle}");
+}
+
+#[test]
+fn words_are_found_in_code_outside_tests() {
+    let text = "//! std::fs\n/// std::fs\nuse std::{io, thread::{self, sleep}};\n#[cfg(test)] use std::fs;\n\
+        #[cfg(test)]\nmod tests { use std::fs; }\nfn f() { m!(std::time::Instant::now(), \"std::env\") }";
+    let words = words_of(text).unwrap();
+    let names = below(&words, "std").into_iter();
+    let names: Vec<(&str, usize)> = names.map(|w| (&*w.text, w.line)).collect();
+    assert_eq!(names, [("io", 3), ("thread", 3), ("time", 7)]);
+    assert_eq!(lines_with(&words, "Instant::now"), [7]);
+    assert!(lines_with(&words, "Instant::elapsed").is_empty());
 }
