@@ -1,0 +1,147 @@
+//! A Gaussian process over choices.
+
+use crate::Belief;
+use crate::cholesky::LANES;
+use crate::evidence::{Solved, solve};
+use crate::kernel::{Kernel, correlations};
+use crate::points::Points;
+
+/// A Gaussian process of constant mean, given the rewards of some architectures
+/// (Rasmussen & Williams 2006, chapter 2).
+#[derive(Clone, Debug)]
+pub struct GaussianProcess {
+    weights: Vec<f64>,
+    noise: f64,
+    /// Those observed, then those believed.
+    points: Points,
+    solved: Solved,
+}
+
+impl GaussianProcess {
+    /// The process with this kernel, given standardised rewards `y` of `points`, one each.
+    pub fn new(kernel: &Kernel, points: Points, y: &[f64]) -> Self {
+        Self {
+            weights: kernel.weights(),
+            noise: kernel.noise(),
+            solved: solve(kernel, &points, y),
+            points,
+        }
+    }
+
+    /// Takes `point` as tried, with the outcome that is expected now (the kriging believer of Ginsbourger,
+    /// Le Riche & Carraro 2010). No expectation changes by that; what is around becomes less uncertain.
+    pub fn believe(&mut self, point: &[usize]) {
+        let row = Points::collect(self.points.width(), [point]);
+        let left = correlations(&self.weights, &self.points, row.row(0));
+        self.solved.factor.push(left, 1.0 + self.noise);
+        self.points.push(point);
+    }
+
+    /// What it believes of each of `points`.
+    pub fn predict(&self, points: &Points) -> Vec<Belief> {
+        let mut beliefs = Vec::with_capacity(points.len());
+        let rows: Vec<&[u16]> = points.iter().collect();
+        for some in rows.chunks(LANES) {
+            let mut columns = vec![[0.0; LANES]; self.points.len()];
+            for (lane, row) in some.iter().enumerate() {
+                let all = correlations(&self.weights, &self.points, row);
+                for (column, value) in columns.iter_mut().zip(all) {
+                    column[lane] = value;
+                }
+            }
+            let mut means = [self.solved.mean; LANES];
+            for (column, pull) in columns.iter().zip(&self.solved.pull) {
+                for lane in 0..LANES {
+                    means[lane] += pull * column[lane];
+                }
+            }
+            let explained = self.solved.factor.squared_lengths(&mut columns);
+            beliefs.extend((0..some.len()).map(|lane| Belief {
+                mean: means[lane],
+                deviation: (self.solved.variance * (1.0 - explained[lane]).max(0.0)).sqrt(),
+            }));
+        }
+        beliefs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+    use proptest::prelude::*;
+
+    /// Solves A·x = b by elimination with pivots.
+    fn dense_solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
+        let n = b.len();
+        for k in 0..n {
+            let pivot = (k..n).max_by(|&i, &j| a[i][k].abs().total_cmp(&a[j][k].abs()));
+            let pivot = pivot.expect("a row is left");
+            a.swap(k, pivot);
+            b.swap(k, pivot);
+            for i in k + 1..n {
+                let factor = a[i][k] / a[k][k];
+                for j in k..n {
+                    a[i][j] -= factor * a[k][j];
+                }
+                b[i] -= factor * b[k];
+            }
+        }
+        for k in (0..n).rev() {
+            let rest: f64 = (k + 1..n).map(|j| a[k][j] * b[j]).sum();
+            b[k] = (b[k] - rest) / a[k][k];
+        }
+        b
+    }
+
+    fn sum(a: &[f64], b: &[f64]) -> f64 {
+        a.iter().zip(b).map(|(x, y)| x * y).sum()
+    }
+
+    proptest! {
+        /// The textbook formulas, written out, for the observed and for one believed point.
+        #[test]
+        fn agrees_with_a_dense_solve(
+            rows in prop::collection::vec((0usize..3, 0usize..2, 0usize..4, -2.0..2.0), 2..14),
+            believed in (0usize..3, 0usize..2, 0usize..4),
+            asked in (0usize..3, 0usize..2, 0usize..4),
+        ) {
+            let kernel = Kernel { ln_weight: -0.4, ln_ratios: vec![0.2, -0.3, 0.1], ln_noise: -3.0 };
+            let x: Vec<[usize; 3]> = rows.iter().map(|r| [r.0, r.1, r.2]).collect();
+            let y: Vec<f64> = rows.iter().map(|r| r.3).collect();
+            let (believed, asked) = ([believed.0, believed.1, believed.2], [asked.0, asked.1, asked.2]);
+            let weights = kernel.weights();
+            let alike = |a: &[usize; 3], b: &[usize; 3]| {
+                let apart = (0..3).filter(|&d| a[d] != b[d]).map(|d| weights[d]);
+                (-apart.sum::<f64>()).exp()
+            };
+            let covariance = |x: &[[usize; 3]]| -> Vec<Vec<f64>> {
+                (0..x.len()).map(|i| (0..x.len()).map(|j| {
+                    alike(&x[i], &x[j]) + if i == j { kernel.noise() } else { 0.0 }
+                }).collect()).collect()
+            };
+            let n = y.len() as f64;
+            let by_ones = dense_solve(covariance(&x), vec![1.0; x.len()]);
+            let mean = sum(&by_ones, &y) / by_ones.iter().sum::<f64>();
+            let left: Vec<f64> = y.iter().map(|y| y - mean).collect();
+            let pull = dense_solve(covariance(&x), left.clone());
+            let variance = (sum(&left, &pull) + 2.0) / (n + 2.0);
+            let ask = |x: &[[usize; 3]]| -> Vec<f64> { x.iter().map(|x| alike(x, &asked)).collect() };
+            let deviation = |x: &[[usize; 3]]| {
+                let explained = sum(&ask(x), &dense_solve(covariance(x), ask(x)));
+                (variance * (1.0 - explained)).max(0.0).sqrt()
+            };
+            let points = Points::collect(3, x.iter().map(|row| &row[..]));
+            let mut process = GaussianProcess::new(&kernel, points, &y);
+            let question = Points::collect(3, [&asked[..]]);
+            let found = process.predict(&question)[0];
+            assert_relative_eq!(found.mean, mean + sum(&ask(&x), &pull), epsilon = 1e-8);
+            assert_relative_eq!(found.deviation, deviation(&x), epsilon = 1e-7);
+            process.believe(&believed);
+            let found = process.predict(&question)[0];
+            let with_believed = [&x[..], &[believed]].concat();
+            assert_relative_eq!(found.mean, mean + sum(&ask(&x), &pull), epsilon = 1e-8);
+            assert_relative_eq!(found.deviation, deviation(&with_believed), epsilon = 1e-7);
+        }
+    }
+}
