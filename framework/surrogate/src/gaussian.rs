@@ -37,6 +37,17 @@ impl GaussianProcess {
         self.points.push(point);
     }
 
+    /// The expected reward of each of `points`, which takes less time than [`predict`](Self::predict).
+    pub fn means(&self, points: &Points) -> Vec<f64> {
+        let mean = |row| {
+            let all = correlations(&self.weights, &self.points, row);
+            // Those believed pull at nothing.
+            let pulls = self.solved.pull.iter().zip(&all);
+            pulls.fold(self.solved.mean, |sum, (pull, alike)| sum + pull * alike)
+        };
+        points.iter().map(mean).collect()
+    }
+
     /// What it believes of each of `points`.
     pub fn predict(&self, points: &Points) -> Vec<Belief> {
         let mut beliefs = Vec::with_capacity(points.len());

@@ -22,10 +22,16 @@
 
 mod adam;
 mod baseline;
+pub mod bayes;
 mod categorical;
 pub mod evolution;
 mod feedback;
+pub mod forest;
+mod guided;
+mod history;
+pub mod local;
 pub mod ppo;
 pub mod random;
 pub mod reinforce;
 mod saved;
+mod walk;
