@@ -79,10 +79,10 @@ pub(crate) fn evidence(kernel: &Kernel, points: &Points, y: &[f64]) -> (f64, Vec
         value -= 0.5 * (from / deviation) * (from / deviation);
         gradient[at] -= from / (deviation * deviation);
     };
-    penalise(0, kernel.ln_weight - prior.ln_weight, WEIGHT_DEVIATION);
-    penalise(1, kernel.ln_noise - prior.ln_noise, NOISE_DEVIATION);
+    penalise(0, kernel.ln_weight - prior.ln_weight, crate::knob("WEIGHTD",WEIGHT_DEVIATION));
+    penalise(1, kernel.ln_noise - prior.ln_noise, crate::knob("NOISED", NOISE_DEVIATION));
     for (at, &ratio) in kernel.ln_ratios.iter().enumerate() {
-        penalise(2 + at, ratio, RATIO_DEVIATION);
+        penalise(2 + at, ratio, crate::knob("RATIO", RATIO_DEVIATION));
     }
     (value, gradient)
 }

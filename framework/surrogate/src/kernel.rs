@@ -22,9 +22,9 @@ impl Kernel {
     /// differ in all of them correlate by exp(−2), and noise has a hundredth of the variance.
     pub fn prior(width: usize) -> Self {
         Self {
-            ln_weight: (2.0 / width.max(1) as f64).ln(),
+            ln_weight: (crate::knob("TOTAL",2.0) / width.max(1) as f64).ln(),
             ln_ratios: vec![0.0; width],
-            ln_noise: 0.01f64.ln(),
+            ln_noise: crate::knob("NOISE0",0.01).ln(),
         }
     }
 

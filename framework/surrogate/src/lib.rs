@@ -38,3 +38,6 @@ pub struct Belief {
     /// Its standard deviation, without the noise of a single trial.
     pub deviation: f64,
 }
+
+///k
+pub fn knob(name:&str, default:f64)->f64{ std::env::var(name).ok().and_then(|t|t.parse().ok()).unwrap_or(default)}

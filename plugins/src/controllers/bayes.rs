@@ -110,6 +110,17 @@ impl Bayes {
             _ => {}
         }
         let rewards: Vec<f64> = self.history.told().iter().map(|(_, r)| *r).collect();
+        let warp = nasfw_surrogate::knob("WARP", 0.0);
+        let rewards: Vec<f64> = if warp > 0.0 {
+            let n = rewards.len() as f64;
+            rewards.iter().map(|r| {
+                let below = rewards.iter().filter(|x| *x < r).count() as f64;
+                let p = (below + 0.5) / n;
+                if warp == 1.0 { (p / (1.0 - p)).ln() } else if warp == 2.0 { -(1.0 - p).ln() } else { let best = rewards.iter().copied().fold(f64::MIN, f64::max);
+                  let mut sorted = rewards.clone(); sorted.sort_by(f64::total_cmp); let med = sorted[sorted.len()/2];
+                  -((best - r) / (best - med).max(1e-9) + warp - 2.0).ln() }
+            }).collect()
+        } else { rewards };
         let scale = Scale::of(&rewards);
         if told != self.learned.told {
             let (points, y) = self.trials(&rewards, &scale, FIT_TRIALS.min(self.config.memory));
@@ -150,7 +161,7 @@ impl Controller for Bayes {
 
     fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
         if self.history.len() < self.config.initial || self.history.told().is_empty() {
-            let choices = self.history.unseen(&self.schema, rng)?;
+            let choices = self.history.spread(&self.schema, rng)?;
             return Ok(self.history.propose(choices));
         }
         let mut model = self.model();

@@ -135,7 +135,7 @@ impl Controller for ForestSearch {
     fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
         let choices = if self.history.len() < self.config.initial || self.history.told().is_empty()
         {
-            self.history.unseen(&self.schema, rng)?
+            self.history.spread(&self.schema, rng)?
         } else {
             let (forest, stand) = self.model(rng);
             let predict = |points: &Points| forest.predict(points);

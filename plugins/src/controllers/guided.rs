@@ -53,6 +53,8 @@ pub(super) fn choose(
     rng: &mut Rng,
 ) -> Result<Choices> {
     let mut asked = BTreeSet::new();
+    let (low, high) = (nasfw_surrogate::knob("LOW", 1.0).ln(), nasfw_surrogate::knob("HIGH", 1.0).ln());
+    let care = { use rand::RngExt; (low + (high - low) * rng.random::<f64>()).exp() };
     let mut pool = candidates(schema, history, stand, &mut asked, rng);
     if pool.is_empty() {
         // All of these were proposed. Perhaps all of the space was: then again.
@@ -67,7 +69,7 @@ pub(super) fn choose(
         let points = Points::collect(schema.len(), pool.iter().map(|choices| &choices[..]));
         let worth = predict(&points)
             .into_iter()
-            .map(|belief| expected_improvement(belief, stand.best));
+            .map(|belief| expected_improvement(Belief { mean: belief.mean, deviation: belief.deviation * care }, stand.best));
         // Of equals the first, and their order is random.
         worth
             .enumerate()

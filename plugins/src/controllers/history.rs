@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use nasfw_sdk::{Choices, Error, Outcome, Proposal, Result, Rng, Schema, State};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{feedback, saved, walk};
+use super::{categorical, feedback, saved, walk};
+
+/// Random draws before the space is searched for one that is new.
+const TRIES: usize = 100;
 
 /// Proposals and rewards, in order.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +66,7 @@ impl History {
     /// An architecture that was not proposed, at random; any once all were.
     pub(super) fn unseen(&self, schema: &Schema, rng: &mut Rng) -> Result<Choices> {
         // Random draws find one quickly unless nearly all are seen.
-        for _ in 0..100 {
+        for _ in 0..TRIES {
             let drawn = walk::random(schema, rng);
             if !self.has(&drawn) {
                 return schema.choices(drawn);
@@ -73,6 +76,34 @@ impl History {
             Some(found) => schema.choices(found),
             None => schema.choices(walk::random(schema, rng)),
         }
+    }
+
+    /// An architecture that was not proposed, of the options that proposals had least often: so few
+    /// architectures show each option about as often as any other (a Latin design, drawn step by step).
+    pub(super) fn spread(&self, schema: &Schema, rng: &mut Rng) -> Result<Choices> {
+        let arities = schema.arities();
+        let mut counts: Vec<Vec<usize>> = arities.iter().map(|&arity| vec![0; arity]).collect();
+        for choices in &self.seen {
+            for (counts, &option) in counts.iter_mut().zip(choices) {
+                counts[option] += 1;
+            }
+        }
+        for _ in 0..TRIES {
+            let mut values: Vec<usize> = Vec::with_capacity(schema.len());
+            for counts in &counts {
+                let allowed = schema.allowed(&values);
+                let open = || (0..allowed.len()).filter(|&o| allowed[o]);
+                let least = open().map(|o| counts[o]).min().unwrap_or(0);
+                let rare: Vec<bool> = (0..allowed.len())
+                    .map(|o| allowed[o] && counts[o] == least)
+                    .collect();
+                values.push(categorical::draw(&categorical::uniform(&rare), rng));
+            }
+            if !self.has(&values) {
+                return schema.choices(values);
+            }
+        }
+        self.unseen(schema, rng)
     }
 
     /// Saves it with `rest`, for the controller called `name`.
