@@ -8,6 +8,7 @@ pub struct Table {
     schema: Schema,
     /// By the place of an architecture among all, the last decision counting up first.
     rewards: Vec<f64>,
+    worst: f64,
     best: f64,
 }
 
@@ -15,6 +16,7 @@ impl Table {
     /// A table of `rewards`, as many as the schema has sequences; the reader has counted them.
     pub(crate) fn new(schema: Schema, rewards: Vec<f64>) -> Self {
         Self {
+            worst: rewards.iter().copied().fold(f64::INFINITY, f64::min),
             best: rewards.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             schema,
             rewards,
@@ -41,6 +43,11 @@ impl Table {
         let arities = self.schema.arities();
         (choices.len() == arities.len()).then_some(())?;
         self.rewards.get(place(&arities, choices)).copied()
+    }
+
+    /// The lowest and the highest reward.
+    pub fn range(&self) -> (f64, f64) {
+        (self.worst, self.best)
     }
 
     /// The highest reward of all.

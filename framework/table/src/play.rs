@@ -35,6 +35,17 @@ pub struct Player<'a> {
     pub settings: &'a Value,
 }
 
+impl Player<'_> {
+    /// Makes the controller, and forgets it: checks its settings.
+    ///
+    /// # Errors
+    /// What the controller says of its settings, or of the table's decisions.
+    pub fn check(&self, table: &Table) -> Result<()> {
+        let mut init = Seed(0).stream("controller/init");
+        (self.entry.build)(self.settings, table.schema(), &mut init).map(|_| ())
+    }
+}
+
 /// How a controller's searches went; lists have one element for each of [`Game::at`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Played {
