@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bench_search;
 mod config;
 mod describe;
 #[path = "../program/mod.rs"]

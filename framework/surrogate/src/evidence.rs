@@ -1,15 +1,18 @@
 //! How well a kernel explains rewards, and in which direction it would explain them better.
 
 use crate::cholesky::{Factor, dot};
-use crate::kernel::{Kernel, correlations, distance};
+use crate::kernel::{Kernel, Metric};
+use crate::layout::Layout;
 use crate::points::Points;
 
 /// Pseudo-observations that the variance of standardised rewards is 1; they matter for few trials only.
 const VARIANCE_TRIALS: f64 = 2.0;
-/// Prior standard deviations of ln weight, ln ratio and ln noise.
+/// Prior standard deviations of the kernel's parameters.
 const WEIGHT_DEVIATION: f64 = 1.0;
-const RATIO_DEVIATION: f64 = 0.5;
 const NOISE_DEVIATION: f64 = 2.0;
+const RANK_DEVIATION: f64 = 2.0;
+const RATIO_DEVIATION: f64 = 0.5;
+const FACTOR_DEVIATION: f64 = 0.5;
 
 /// A Gaussian process of unknown mean and variance, solved for its observations.
 #[derive(Clone, Debug)]
@@ -23,14 +26,13 @@ pub(crate) struct Solved {
     pub(crate) variance: f64,
 }
 
-/// Solves for rewards `y` of `points` (Rasmussen & Williams 2006, algorithm 2.1 and section 2.7).
-pub(crate) fn solve(kernel: &Kernel, points: &Points, y: &[f64]) -> Solved {
-    let weights = kernel.weights();
-    let diagonal = 1.0 + kernel.noise();
+/// Solves for rewards `y` of `points` (Rasmussen & Williams 2006, algorithm 2.1 and section 2.7), where
+/// `noise` is the variance of a trial's noise over that of rewards.
+pub(crate) fn solve(metric: &Metric, noise: f64, points: &Points, y: &[f64]) -> Solved {
     let mut factor = Factor::with_capacity(points.len() + 8);
     let mut before = Points::new(points.width());
     for row in points.iter() {
-        factor.push(correlations(&weights, &before, row), diagonal);
+        factor.push(metric.correlations(&before, row), 1.0 + noise);
         before.push_row(row);
     }
     let mut ones = vec![1.0; y.len()];
@@ -52,86 +54,123 @@ pub(crate) fn solve(kernel: &Kernel, points: &Points, y: &[f64]) -> Solved {
 }
 
 /// ln of the posterior density of a kernel, up to a constant, and its gradient in the order of
-/// [`parameters`]. Mean and variance are put at their best.
-pub(crate) fn evidence(kernel: &Kernel, points: &Points, y: &[f64]) -> (f64, Vec<f64>) {
-    let solved = solve(kernel, points, y);
-    let prior = Kernel::prior(points.width());
+/// [`Kernel::parameters`]. Mean and variance are put at their best.
+pub(crate) fn evidence(
+    layout: &Layout,
+    kernel: &Kernel,
+    points: &Points,
+    y: &[f64],
+) -> (f64, Vec<f64>) {
+    let metric = Metric::new(layout, kernel);
+    let solved = solve(&metric, kernel.noise(), points, y);
     let trials = y.len() as f64 + VARIANCE_TRIALS;
-    let mut value = -0.5 * (trials * solved.variance.ln() + solved.factor.ln_determinant());
-    let weights = kernel.weights();
+    let value = -0.5 * (trials * solved.variance.ln() + solved.factor.ln_determinant());
     let inverse = solved.factor.inverse();
-    let (mut by_weight, mut by_noise) = (vec![0.0; weights.len()], 0.0);
+    let mut by_noise = 0.0;
+    // What each option and each decision's ranks add to the slope.
+    let mut by_option = vec![0.0; metric.shares.len()];
+    let mut by_ranks = vec![0.0; layout.width()];
     for (i, x) in points.iter().enumerate() {
         let row = &inverse[i * (i + 1) / 2..=i * (i + 1) / 2 + i];
         for (j, (y, element)) in points.iter().zip(&row[..i]).enumerate() {
             let blame = solved.pull[i] * solved.pull[j] / solved.variance - element;
-            let change = blame * (-distance(&weights, x, y)).exp();
-            for (sum, (x, y)) in by_weight.iter_mut().zip(x.iter().zip(y)) {
-                *sum -= if x == y { 0.0 } else { change };
-            }
+            let change = blame * metric.correlation(x, y);
+            metric.differences(x, y, |at, x, y, ranks| {
+                by_option[x] -= change;
+                by_option[y] -= change;
+                by_ranks[at] -= change * ranks;
+            });
         }
         by_noise += 0.5 * (solved.pull[i] * solved.pull[i] / solved.variance - row[i]);
     }
-    let mut gradient = vec![0.0, by_noise * kernel.noise()];
-    gradient.extend(by_weight.iter().zip(&weights).map(|(sum, w)| sum * w));
-    gradient[0] = gradient[2..].iter().sum();
-    let mut penalise = |at: usize, from: f64, deviation: f64| {
-        value -= 0.5 * (from / deviation) * (from / deviation);
-        gradient[at] -= from / (deviation * deviation);
-    };
-    penalise(0, kernel.ln_weight - prior.ln_weight, crate::knob("WEIGHTD",WEIGHT_DEVIATION));
-    penalise(1, kernel.ln_noise - prior.ln_noise, crate::knob("NOISED", NOISE_DEVIATION));
-    for (at, &ratio) in kernel.ln_ratios.iter().enumerate() {
-        penalise(2 + at, ratio, crate::knob("RATIO", RATIO_DEVIATION));
+    let (mut by_weight, mut by_rank) = (0.0, 0.0);
+    let mut by_ratio = vec![0.0; layout.width()];
+    let mut by_factor = vec![0.0; layout.factors()];
+    for (at, decision) in layout.decisions().enumerate() {
+        let mut by_shares = 0.0;
+        for option in 0..decision.arity {
+            let slope = by_option[decision.start + option] * metric.shares[decision.start + option];
+            by_factor[decision.factor + option] += slope;
+            by_shares += slope;
+        }
+        by_ratio[at] = by_shares + by_ranks[at];
+        by_weight += by_ratio[at];
+        if decision.is_ranked {
+            by_rank += by_ranks[at] * (1.0 - metric.rank) - by_shares * metric.rank;
+        }
     }
-    (value, gradient)
+    let mut gradient = vec![by_weight, by_noise * kernel.noise(), by_rank];
+    gradient.extend(by_ratio);
+    gradient.extend(by_factor);
+    (value + prior(layout, kernel, &mut gradient), gradient)
 }
 
-/// The parameters of a kernel that are learned: ln weight, ln noise, ln ratios.
-pub(crate) fn parameters(kernel: &Kernel) -> Vec<f64> {
-    let mut all = vec![kernel.ln_weight, kernel.ln_noise];
-    all.extend(&kernel.ln_ratios);
-    all
-}
-
-/// The kernel with these parameters.
-pub(crate) fn with_parameters(parameters: &[f64]) -> Kernel {
-    Kernel {
-        ln_weight: parameters[0],
-        ln_noise: parameters[1],
-        ln_ratios: parameters[2..].to_vec(),
+/// ln of a kernel's prior density, up to a constant; adds its gradient.
+fn prior(layout: &Layout, kernel: &Kernel, gradient: &mut [f64]) -> f64 {
+    let deviations = [WEIGHT_DEVIATION, NOISE_DEVIATION, RANK_DEVIATION]
+        .into_iter()
+        .chain(std::iter::repeat_n(
+            crate::knob("RATIO", RATIO_DEVIATION),
+            layout.width(),
+        ))
+        .chain(std::iter::repeat_n(
+            crate::knob("FACTOR", FACTOR_DEVIATION),
+            layout.factors(),
+        ));
+    let means = Kernel::prior(layout).parameters();
+    let mut value = 0.0;
+    for ((slope, deviation), (at, mean)) in
+        (gradient.iter_mut().zip(deviations)).zip(kernel.parameters().into_iter().zip(means))
+    {
+        let off = (at - mean) / deviation;
+        value -= 0.5 * off * off;
+        *slope -= off / deviation;
     }
+    value
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;
+    use nasfw_sdk::{Decision, Schema};
 
     #[test]
-    fn the_gradient_is_that_of_finite_differences() {
-        let rows: Vec<[usize; 3]> = (0..18).map(|i| [i % 3, i / 3 % 2, i / 6 % 3]).collect();
-        let points = Points::collect(3, rows.iter().map(|row| &row[..]));
+    fn the_gradient_is_that_of_finite_differences() -> nasfw_sdk::Result<()> {
+        let schema = Schema::new(vec![
+            Decision::new("a", "op", ["x", "y", "z"]),
+            Decision::new("b", "op", ["x", "y", "z"]),
+            Decision::new("c", "", ["1", "4", "9"]),
+            Decision::new("d", "", ["0", "1"]),
+        ])?;
+        let layout = Layout::of(&schema);
+        let rows: Vec<[usize; 4]> = (0..22)
+            .map(|i| [i % 3, i / 6 % 3, i / 3 % 3, i / 2 % 2])
+            .collect();
+        let points = Points::collect(4, rows.iter().map(|row| &row[..]));
         let y: Vec<f64> = rows
             .iter()
             .enumerate()
             .map(|(i, r)| r[0] as f64 - 0.7 * r[1] as f64 + 0.2 * (i as f64).sin())
             .collect();
-        let start = parameters(&Kernel {
-            ln_weight: -0.6,
-            ln_ratios: vec![0.3, -0.2, 0.1],
-            ln_noise: -2.0,
-        });
-        let (_, gradient) = evidence(&with_parameters(&start), &points, &y);
+        // Three, a ratio a decision, and factors: three that are shared, three, two.
+        let mut start = Kernel::prior(&layout).parameters();
+        assert_eq!(start.len(), 3 + 4 + 8);
+        for (at, value) in start.iter_mut().enumerate() {
+            *value += 0.3 * (1.7 * at as f64).sin();
+        }
+        let of = |all: &[f64]| evidence(&layout, &Kernel::with_parameters(all, 4), &points, &y);
+        let (_, gradient) = of(&start);
         for at in 0..start.len() {
             let step = 1e-5;
             let moved = |by: f64| {
-                let mut p = start.clone();
-                p[at] += by;
-                evidence(&with_parameters(&p), &points, &y).0
+                let mut all = start.clone();
+                all[at] += by;
+                of(&all).0
             };
             let slope = (moved(step) - moved(-step)) / (2.0 * step);
             assert_relative_eq!(gradient[at], slope, epsilon = 1e-5, max_relative = 1e-5);
         }
+        Ok(())
     }
 }

@@ -3,14 +3,16 @@
 use crate::Belief;
 use crate::cholesky::LANES;
 use crate::evidence::{Solved, solve};
-use crate::kernel::{Kernel, correlations};
+use crate::improvement::expected_improvement;
+use crate::kernel::{Kernel, Metric};
+use crate::layout::Layout;
 use crate::points::Points;
 
 /// A Gaussian process of constant mean, given the rewards of some architectures
 /// (Rasmussen & Williams 2006, chapter 2).
 #[derive(Clone, Debug)]
 pub struct GaussianProcess {
-    weights: Vec<f64>,
+    metric: Metric,
     noise: f64,
     /// Those observed, then those believed.
     points: Points,
@@ -19,11 +21,12 @@ pub struct GaussianProcess {
 
 impl GaussianProcess {
     /// The process with this kernel, given standardised rewards `y` of `points`, one each.
-    pub fn new(kernel: &Kernel, points: Points, y: &[f64]) -> Self {
+    pub fn new(layout: &Layout, kernel: &Kernel, points: Points, y: &[f64]) -> Self {
+        let (metric, noise) = (Metric::new(layout, kernel), kernel.noise());
         Self {
-            weights: kernel.weights(),
-            noise: kernel.noise(),
-            solved: solve(kernel, &points, y),
+            solved: solve(&metric, noise, &points, y),
+            metric,
+            noise,
             points,
         }
     }
@@ -32,7 +35,7 @@ impl GaussianProcess {
     /// Le Riche & Carraro 2010). No expectation changes by that; what is around becomes less uncertain.
     pub fn believe(&mut self, point: &[usize]) {
         let row = Points::collect(self.points.width(), [point]);
-        let left = correlations(&self.weights, &self.points, row.row(0));
+        let left = self.metric.correlations(&self.points, row.row(0));
         self.solved.factor.push(left, 1.0 + self.noise);
         self.points.push(point);
     }
@@ -40,7 +43,7 @@ impl GaussianProcess {
     /// The expected reward of each of `points`, which takes less time than [`predict`](Self::predict).
     pub fn means(&self, points: &Points) -> Vec<f64> {
         let mean = |row| {
-            let all = correlations(&self.weights, &self.points, row);
+            let all = self.metric.correlations(&self.points, row);
             // Those believed pull at nothing.
             let pulls = self.solved.pull.iter().zip(&all);
             pulls.fold(self.solved.mean, |sum, (pull, alike)| sum + pull * alike)
@@ -48,14 +51,64 @@ impl GaussianProcess {
         points.iter().map(mean).collect()
     }
 
+    /// The point of the highest expected improvement over `best`, and that; of equals the first.
+    ///
+    /// The deviation takes most of the time, so it is computed only where it can matter: it is at most
+    /// what the nearest point alone leaves of it, as every further point takes some off.
+    pub fn most_promising(&self, points: &Points, best: f64) -> Option<(usize, f64)> {
+        let nug = crate::knob("NUG", 0.0) * self.noise;
+        let promise = |(at, row): (usize, &[u16])| {
+            let (mut mean, mut nearest) = (self.solved.mean, 0.0f64);
+            let mut pulls = self.solved.pull.iter();
+            for known in self.points.iter() {
+                let alike = self.metric.correlation(row, known);
+                // Those believed pull at nothing.
+                mean += pulls.next().copied().unwrap_or(0.0) * alike;
+                nearest = nearest.max(alike);
+            }
+            let left = 1.0 - nearest * nearest / (1.0 + self.noise);
+            let deviation = (self.solved.variance * (left.max(0.0) + nug)).sqrt();
+            // Room for rounding.
+            let belief = Belief {
+                mean,
+                deviation: deviation * (1.0 + 1e-9),
+            };
+            (expected_improvement(belief, best), at)
+        };
+        let mut order: Vec<(f64, usize)> = points
+            .iter()
+            .enumerate()
+            .map(|(at, row)| promise((at, row)))
+            .collect();
+        order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut found: Option<(usize, f64)> = None;
+        for some in order.chunks(LANES) {
+            if found.is_some_and(|(_, most)| some[0].0 < most) {
+                break;
+            }
+            let mut asked = Points::new(points.width());
+            for &(_, at) in some {
+                asked.push_row(points.row(at));
+            }
+            for (belief, &(_, at)) in self.predict(&asked).into_iter().zip(some) {
+                let worth = expected_improvement(belief, best);
+                if found.is_none_or(|(first, most)| worth > most || (worth == most && at < first)) {
+                    found = Some((at, worth));
+                }
+            }
+        }
+        found
+    }
+
     /// What it believes of each of `points`.
     pub fn predict(&self, points: &Points) -> Vec<Belief> {
+        let nug = crate::knob("NUG", 0.0) * self.noise;
         let mut beliefs = Vec::with_capacity(points.len());
         let rows: Vec<&[u16]> = points.iter().collect();
         for some in rows.chunks(LANES) {
             let mut columns = vec![[0.0; LANES]; self.points.len()];
             for (lane, row) in some.iter().enumerate() {
-                let all = correlations(&self.weights, &self.points, row);
+                let all = self.metric.correlations(&self.points, row);
                 for (column, value) in columns.iter_mut().zip(all) {
                     column[lane] = value;
                 }
@@ -69,7 +122,7 @@ impl GaussianProcess {
             let explained = self.solved.factor.squared_lengths(&mut columns);
             beliefs.extend((0..some.len()).map(|lane| Belief {
                 mean: means[lane],
-                deviation: (self.solved.variance * (1.0 - explained[lane]).max(0.0)).sqrt(),
+                deviation: (self.solved.variance * ((1.0 - explained[lane]).max(0.0) + nug)).sqrt(),
             }));
         }
         beliefs
@@ -80,6 +133,7 @@ impl GaussianProcess {
 mod tests {
     use super::*;
     use approx::assert_relative_eq;
+    use nasfw_sdk::{Decision, Schema};
     use proptest::prelude::*;
 
     /// Solves A·x = b by elimination with pivots.
@@ -117,11 +171,20 @@ mod tests {
             believed in (0usize..3, 0usize..2, 0usize..4),
             asked in (0usize..3, 0usize..2, 0usize..4),
         ) {
-            let kernel = Kernel { ln_weight: -0.4, ln_ratios: vec![0.2, -0.3, 0.1], ln_noise: -3.0 };
+            let options = |arity: usize| (0..arity).map(|o| format!("o{o}"));
+            let schema = Schema::new(vec![
+                Decision::new("a", "", options(3)),
+                Decision::new("b", "", options(2)),
+                Decision::new("c", "", options(4)),
+            ]).expect("a right schema");
+            let layout = Layout::of(&schema);
+            let mut kernel = Kernel::prior(&layout);
+            (kernel.ln_weight, kernel.ln_noise) = (-0.4, -3.0);
+            kernel.ln_ratios = vec![0.2, -0.3, 0.1];
             let x: Vec<[usize; 3]> = rows.iter().map(|r| [r.0, r.1, r.2]).collect();
             let y: Vec<f64> = rows.iter().map(|r| r.3).collect();
             let (believed, asked) = ([believed.0, believed.1, believed.2], [asked.0, asked.1, asked.2]);
-            let weights = kernel.weights();
+            let weights = [0.2f64, -0.3, 0.1].map(|ratio| (ratio - 0.4).exp());
             let alike = |a: &[usize; 3], b: &[usize; 3]| {
                 let apart = (0..3).filter(|&d| a[d] != b[d]).map(|d| weights[d]);
                 (-apart.sum::<f64>()).exp()
@@ -143,7 +206,7 @@ mod tests {
                 (variance * (1.0 - explained)).max(0.0).sqrt()
             };
             let points = Points::collect(3, x.iter().map(|row| &row[..]));
-            let mut process = GaussianProcess::new(&kernel, points, &y);
+            let mut process = GaussianProcess::new(&layout, &kernel, points, &y);
             let question = Points::collect(3, [&asked[..]]);
             let found = process.predict(&question)[0];
             assert_relative_eq!(found.mean, mean + sum(&ask(&x), &pull), epsilon = 1e-8);

@@ -2,38 +2,41 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::layout::Layout;
 use crate::points::Points;
 
-/// Correlation exp(−Σ wᵢ·[xᵢ ≠ yᵢ]): each decision that differs takes its share off. This is a product of
-/// one kernel a decision, as in Hutter, Hoos & Leyton-Brown 2011 (the weighted Hamming kernel of SMAC).
+/// Correlation exp(−Σ wᵢ·dᵢ(xᵢ, yᵢ)): each decision that differs takes its share off.
+///
+/// This is a product of one kernel a decision, as in Hutter, Hoos & Leyton-Brown 2011 (the weighted
+/// Hamming kernel of SMAC), where dᵢ is 1 for any two options. Here dᵢ is the mean of a factor for each
+/// of the two options, so that some options may be alike and others not; for options that are numbers
+/// it is a mixture of that and of their distance in rank.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kernel {
     /// ln of the geometric mean of the weights.
     pub(crate) ln_weight: f64,
-    /// ln of each weight over that mean.
-    pub(crate) ln_ratios: Vec<f64>,
     /// ln of the variance of a trial's noise over that of rewards.
     pub(crate) ln_noise: f64,
+    /// The share of rank in the distance of numbers, on the logistic scale.
+    pub(crate) rank: f64,
+    /// ln of each decision's weight over the mean.
+    pub(crate) ln_ratios: Vec<f64>,
+    /// ln of each option's factor, in the order of [`Layout`].
+    pub(crate) ln_factors: Vec<f64>,
 }
 
 impl Kernel {
-    /// What is assumed before anything was tried, of architectures of `width` decisions: those that
-    /// differ in all of them correlate by exp(−2), and noise has a hundredth of the variance.
-    pub fn prior(width: usize) -> Self {
+    /// The prior mean: architectures that differ in all decisions correlate by exp(−2), and noise has
+    /// a hundredth of the variance.
+    pub fn prior(layout: &Layout) -> Self {
         Self {
-            ln_weight: (crate::knob("TOTAL",2.0) / width.max(1) as f64).ln(),
-            ln_ratios: vec![0.0; width],
-            ln_noise: crate::knob("NOISE0",0.01).ln(),
+            ln_weight: (2.0 / layout.width().max(1) as f64).ln(),
+            ln_noise: 0.01f64.ln(),
+            rank: 0.0,
+            ln_ratios: vec![0.0; layout.width()],
+            ln_factors: vec![0.0; layout.factors()],
         }
-    }
-
-    /// The weight of each decision.
-    pub fn weights(&self) -> Vec<f64> {
-        self.ln_ratios
-            .iter()
-            .map(|ratio| (self.ln_weight + ratio).exp())
-            .collect()
     }
 
     /// Variance of a trial's noise over that of rewards.
@@ -41,25 +44,99 @@ impl Kernel {
         self.ln_noise.exp()
     }
 
-    /// Tells whether it is one for `width` decisions, all of it finite.
-    pub fn is_for(&self, width: usize) -> bool {
-        self.ln_ratios.len() == width
-            && self.ln_ratios.iter().all(|ratio| ratio.is_finite())
-            && self.ln_weight.is_finite()
-            && self.ln_noise.is_finite()
+    /// Checks that all parameters of `layout` are there, and finite.
+    pub fn is_for(&self, layout: &Layout) -> bool {
+        let all = [self.ln_weight, self.ln_noise, self.rank];
+        self.ln_ratios.len() == layout.width()
+            && self.ln_factors.len() == layout.factors()
+            && (all.iter().chain(&self.ln_ratios).chain(&self.ln_factors)).all(|it| it.is_finite())
+    }
+
+    /// All parameters in a row.
+    pub(crate) fn parameters(&self) -> Vec<f64> {
+        let mut all = vec![self.ln_weight, self.ln_noise, self.rank];
+        all.extend(&self.ln_ratios);
+        all.extend(&self.ln_factors);
+        all
+    }
+
+    /// The kernel with these [`parameters`](Self::parameters) of `width` decisions.
+    pub(crate) fn with_parameters(all: &[f64], width: usize) -> Self {
+        Self {
+            ln_weight: all[0],
+            ln_noise: all[1],
+            rank: all[2],
+            ln_ratios: all[3..3 + width].to_vec(),
+            ln_factors: all[3 + width..].to_vec(),
+        }
     }
 }
 
-/// Σ wᵢ·[xᵢ ≠ yᵢ].
-pub(crate) fn distance(weights: &[f64], x: &[u16], y: &[u16]) -> f64 {
-    let terms = weights.iter().zip(x.iter().zip(y));
-    terms.fold(0.0, |sum, (w, (x, y))| if x == y { sum } else { sum + w })
+/// A kernel laid out for speed: what each option adds where it differs.
+#[derive(Clone, Debug)]
+pub(crate) struct Metric {
+    /// First option of each decision among all of them.
+    starts: Vec<usize>,
+    /// What an option adds to a distance.
+    pub(crate) shares: Vec<f64>,
+    /// Where a number lies; the distance of two is added. 0 where options are no numbers.
+    pub(crate) places: Vec<f64>,
+    /// The share of rank in the distance of numbers.
+    pub(crate) rank: f64,
 }
 
-/// Correlations of `x` with each of `points`.
-pub(crate) fn correlations(weights: &[f64], points: &Points, x: &[u16]) -> Vec<f64> {
-    points
-        .iter()
-        .map(|y| (-distance(weights, x, y)).exp())
-        .collect()
+impl Metric {
+    pub(crate) fn new(layout: &Layout, kernel: &Kernel) -> Self {
+        let rank = 1.0 / (1.0 + (-kernel.rank).exp());
+        let (mut shares, mut places) = (Vec::new(), Vec::new());
+        for (decision, ratio) in layout.decisions().zip(&kernel.ln_ratios) {
+            let weight = (kernel.ln_weight + ratio).exp();
+            let apart = if decision.is_ranked { rank } else { 0.0 };
+            // So that the mean distance of two different ranks is 1.
+            let step = 3.0 * apart * weight / (decision.arity as f64 + 1.0);
+            for option in 0..decision.arity {
+                let factor = kernel.ln_factors[decision.factor + option].exp();
+                shares.push(0.5 * (1.0 - apart) * weight * factor);
+                places.push(option as f64 * step);
+            }
+        }
+        Self {
+            starts: layout.decisions().map(|decision| decision.start).collect(),
+            shares,
+            places,
+            rank,
+        }
+    }
+
+    /// Calls `each` for every decision that differs: its number, its two options among all, what both
+    /// add, and the distance of their ranks.
+    #[inline]
+    pub(crate) fn differences(
+        &self,
+        x: &[u16],
+        y: &[u16],
+        mut each: impl FnMut(usize, usize, usize, f64),
+    ) {
+        for (at, (start, (&x, &y))) in self.starts.iter().zip(x.iter().zip(y)).enumerate() {
+            if x != y {
+                let (x, y) = (start + usize::from(x), start + usize::from(y));
+                each(at, x, y, (self.places[x] - self.places[y]).abs());
+            }
+        }
+    }
+
+    /// The correlation of two architectures.
+    #[inline]
+    pub(crate) fn correlation(&self, x: &[u16], y: &[u16]) -> f64 {
+        let mut distance = 0.0;
+        self.differences(x, y, |_, x, y, ranks| {
+            distance += self.shares[x] + self.shares[y] + ranks;
+        });
+        (-distance).exp()
+    }
+
+    /// Correlations of `x` with each of `points`.
+    pub(crate) fn correlations(&self, points: &Points, x: &[u16]) -> Vec<f64> {
+        points.iter().map(|y| self.correlation(x, y)).collect()
+    }
 }

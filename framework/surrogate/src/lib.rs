@@ -17,6 +17,7 @@ mod forest;
 mod gaussian;
 mod improvement;
 mod kernel;
+mod layout;
 mod points;
 mod recommend;
 mod scale;
@@ -26,6 +27,7 @@ pub use forest::{Forest, Growth};
 pub use gaussian::GaussianProcess;
 pub use improvement::expected_improvement;
 pub use kernel::Kernel;
+pub use layout::Layout;
 pub use points::Points;
 pub use recommend::{Estimate, Recommendation, recommend};
 pub use scale::Scale;
@@ -40,4 +42,14 @@ pub struct Belief {
 }
 
 ///k
-pub fn knob(name:&str, default:f64)->f64{ std::env::var(name).ok().and_then(|t|t.parse().ok()).unwrap_or(default)}
+pub fn knob(name: &str, default: f64) -> f64 {
+    static ALL: std::sync::OnceLock<Vec<(String, f64)>> = std::sync::OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        std::env::vars()
+            .filter_map(|(k, v)| v.parse().ok().map(|v| (k, v)))
+            .collect()
+    });
+    all.iter()
+        .find(|(k, _)| k == name)
+        .map_or(default, |(_, v)| *v)
+}

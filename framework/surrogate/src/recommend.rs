@@ -7,6 +7,7 @@ use nasfw_sdk::{Choices, Schema};
 use crate::fit::fit;
 use crate::gaussian::GaussianProcess;
 use crate::kernel::Kernel;
+use crate::layout::Layout;
 use crate::points::Points;
 use crate::scale::Scale;
 
@@ -73,10 +74,11 @@ pub fn recommend(schema: &Schema, trials: &[(Choices, f64)]) -> Option<Recommend
             .collect();
         (Points::collect(schema.len(), rows), y)
     };
+    let layout = Layout::of(schema);
     let (points, y) = chosen(FIT_TRIALS);
-    let kernel = fit(&Kernel::prior(schema.len()), &points, &y, FIT_STEPS);
+    let kernel = fit(&layout, &Kernel::prior(&layout), &points, &y, FIT_STEPS);
     let (points, y) = chosen(TRIALS);
-    let process = GaussianProcess::new(&kernel, points, &y);
+    let process = GaussianProcess::new(&layout, &kernel, points, &y);
     let mut estimates = tried(&trials);
     let rows = estimates.iter().map(|estimate| &*estimate.choices);
     let beliefs = process.predict(&Points::collect(schema.len(), rows));

@@ -41,7 +41,9 @@ impl Table {
     /// The reward of an architecture; none of choices that are not of this schema.
     pub fn reward(&self, choices: &[usize]) -> Option<f64> {
         let arities = self.schema.arities();
-        (choices.len() == arities.len()).then_some(())?;
+        let fits =
+            choices.len() == arities.len() && choices.iter().zip(&arities).all(|(c, n)| c < n);
+        fits.then_some(())?;
         self.rewards.get(place(&arities, choices)).copied()
     }
 

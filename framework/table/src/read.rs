@@ -49,8 +49,8 @@ impl Table {
     /// Reads a table: a line of column names, then a line for each architecture.
     ///
     /// A column `choice.LABEL` holds the options of a decision, `reward` the reward as controllers are
-    /// told it: in [0, 1], higher better. Any other column is a cost and holds numbers. Fields are not
-    /// quoted. Decisions are in the order of their columns; the options of each are sorted, as numbers
+    /// told it: in [0, 1], higher better. Any other column is a cost and holds numbers. Fields may be
+    /// in quotes, without quotes or line breaks within. Decisions are in the order of their columns; the options of each are sorted, as numbers
     /// where all of them are numbers and as text otherwise, so that the order of lines means nothing.
     ///
     /// # Errors
@@ -96,6 +96,37 @@ impl Table {
     }
 }
 
+/// The fields of a line, without blanks around them.
+fn fields(line: usize, text: &str) -> Result<Vec<&str>, TableError> {
+    let mut fields = Vec::new();
+    let mut rest = text.trim();
+    loop {
+        let end = match rest.strip_prefix('"') {
+            None => rest.find(',').unwrap_or(rest.len()),
+            Some(inside) => inside.find('"').map_or(rest.len(), |end| end + 2),
+        };
+        let (field, after) = rest.split_at(end);
+        let field = field.trim();
+        let bare = match field.strip_prefix('"') {
+            None => Some(field),
+            Some(inside) => inside.strip_suffix('"'),
+        };
+        let bare = bare.filter(|it| !it.contains('"')).ok_or_else(|| {
+            let message = format!("`{field}`: a quote does not end, or is within a field");
+            TableError::Line { line, message }
+        })?;
+        fields.push(bare.trim());
+        match after.trim_start().strip_prefix(',') {
+            Some(next) => rest = next.trim_start(),
+            None if after.trim().is_empty() => return Ok(fields),
+            None => {
+                let message = format!("`{}` after a closing quote; write a comma", after.trim());
+                return Err(TableError::Line { line, message });
+            }
+        }
+    }
+}
+
 /// What the columns of a table are.
 struct Columns<'a> {
     names: Vec<&'a str>,
@@ -113,12 +144,11 @@ struct Row<'a> {
 
 impl<'a> Columns<'a> {
     fn of(header: &'a str) -> Result<Self, TableError> {
-        let names: Vec<&str> = header.split(',').map(str::trim).collect();
+        let names = fields(1, header)?;
         let mut seen = BTreeSet::new();
         for name in &names {
             let wrong = match *name {
                 "" | CHOICE => Some("has no name; choice.LABEL, reward, or the name of a cost"),
-                _ if name.contains('"') => Some("is quoted; write fields without quotes"),
                 _ if !seen.insert(name) => Some("comes twice; names are unique"),
                 _ => None,
             };
@@ -149,7 +179,7 @@ impl<'a> Columns<'a> {
     }
 
     fn row<'t>(&self, line: usize, text: &'t str) -> Result<Row<'t>, TableError> {
-        let fields: Vec<&str> = text.split(',').map(str::trim).collect();
+        let fields = fields(line, text)?;
         if fields.len() != self.names.len() {
             let (found, right) = (fields.len(), self.names.len());
             let message = format!("{found} fields; the first line names {right} columns");
@@ -163,11 +193,8 @@ impl<'a> Columns<'a> {
         let mut reward = 0.0;
         for (at, field) in fields.iter().enumerate() {
             if self.choices.contains(&at) {
-                if field.is_empty() || field.contains('"') {
-                    return Err(wrong(
-                        at,
-                        format!("`{field}` is no option; write a plain name"),
-                    ));
+                if field.is_empty() {
+                    return Err(wrong(at, "has no option; write its name".into()));
                 }
                 continue;
             }
@@ -213,4 +240,111 @@ fn numbered<'a>(all: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> 
         order = pairs.into_iter().map(|(_, option)| option).collect();
     }
     order.into_iter().zip(0..).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = "choice.op,reward,choice.width,macs\n\
+        conv,0.5,16,4e3\n\
+        pool,0.25, 8 ,2\n\
+        \"conv\",0.75,8,1\n\
+        \n\
+        pool,0.125,16,3\n";
+
+    #[test]
+    fn options_are_sorted_and_rewards_found_by_them() -> Result<(), TableError> {
+        let table = Table::read(SMALL)?;
+        let decisions = table.schema().decisions();
+        assert_eq!(decisions[0].label, "op");
+        assert_eq!(decisions[0].options, ["conv", "pool"]);
+        // As numbers: as text, 16 is before 8.
+        assert_eq!(decisions[1].options, ["8", "16"]);
+        assert_eq!(table.len(), 4);
+        assert_eq!(table.reward(&[0, 0]), Some(0.75));
+        assert_eq!(table.reward(&[0, 1]), Some(0.5));
+        assert_eq!(table.reward(&[1, 1]), Some(0.125));
+        assert_eq!(table.reward(&[1]), None);
+        assert_eq!(table.reward(&[0, 2]), None);
+        assert_eq!(table.range(), (0.125, 0.75));
+        Ok(())
+    }
+
+    #[test]
+    fn line_ends_marks_and_the_order_of_lines_mean_nothing() -> Result<(), TableError> {
+        let table = Table::read(SMALL)?;
+        let windows = format!("\u{feff}{}", SMALL.replace('\n', "\r\n"));
+        assert_eq!(Table::read(&windows)?, table);
+        let mut lines: Vec<&str> = SMALL.lines().collect();
+        lines[1..].reverse();
+        assert_eq!(Table::read(&lines.join("\n"))?, table);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let with = |line: &str| SMALL.replace("pool,0.125,16,3", line);
+        let head = |line: &str| SMALL.replace("choice.op,reward,choice.width,macs", line);
+        let cases: [(String, &[&str]); 16] = [
+            (String::new(), &["line 1", "no name"]),
+            (head("op,reward,width,macs"), &["line 1", "choice.LABEL"]),
+            (
+                head("choice.op,accuracy,choice.width,macs"),
+                &["line 1", "no column reward"],
+            ),
+            (
+                head("choice.op,reward,choice.op,macs"),
+                &["line 1", "choice.op", "twice"],
+            ),
+            (
+                head("choice.op,reward,choice.,macs"),
+                &["line 1", "no name"],
+            ),
+            (with("pool,0.125,16"), &["line 6", "3 fields", "4 columns"]),
+            (
+                with("pool,nan,16,3"),
+                &["line 6", "reward", "`nan`", "finite"],
+            ),
+            (with("pool,inf,16,3"), &["line 6", "reward", "`inf`"]),
+            (with("pool,,16,3"), &["line 6", "reward", "``"]),
+            (with("pool,0.1,16,big"), &["line 6", "macs", "`big`"]),
+            (with(",0.1,16,3"), &["line 6", "choice.op", "no option"]),
+            (
+                with("conv,0.1,8,3"),
+                &["line 6", "options of line 4", "remove one"],
+            ),
+            (with(""), &["3 of 4", "op=pool, width=16"]),
+            (with("dil,0.1,16,3"), &["4 of 6", "op=dil, width=8"]),
+            (with("\"pool,0.1,16,3"), &["line 6", "quote"]),
+            (
+                with("\"po\"ol,0.1,16,3"),
+                &["line 6", "after a closing quote"],
+            ),
+        ];
+        for (text, parts) in cases {
+            match Table::read(&text) {
+                Ok(table) => panic!("{text} is read: {table:?}"),
+                Err(e) => {
+                    for part in parts {
+                        assert!(e.to_string().contains(part), "{part}: {e}\n{text}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_space_beyond_the_limit_is_refused_before_it_is_laid_out() {
+        let names: Vec<String> = (0..40).map(|at| format!("choice.d{at}")).collect();
+        let row = |option: usize| vec![option.to_string(); 40].join(",");
+        let text = format!(
+            "{},reward\n{},0.1\n{},0.2\n",
+            names.join(","),
+            row(0),
+            row(1)
+        );
+        let said = Table::read(&text).map_err(|e| e.to_string());
+        assert!(said.is_err_and(|it| it.contains("at most")));
+    }
 }

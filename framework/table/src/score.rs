@@ -23,3 +23,18 @@ impl MeanAndError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn mean_and_error_by_hand() {
+        // Deviations −2, 0, 2 over n − 1: variance 4, error 2/√3.
+        let it = MeanAndError::of(&[1.0, 3.0, 5.0]);
+        assert_relative_eq!(it.mean, 3.0, epsilon = 1e-12);
+        assert_relative_eq!(it.error, 2.0 / 3f64.sqrt(), epsilon = 1e-12);
+        assert_eq!(MeanAndError::of(&[7.0]).error, 0.0);
+    }
+}

@@ -2,7 +2,7 @@
 
 use nasfw_sdk::registry::ControllerFromConfig;
 use nasfw_sdk::{Controller, Error, Outcome, Proposal, Result, Rng, Schema, State};
-use nasfw_surrogate::{GaussianProcess, Kernel, Points, Scale, fit};
+use nasfw_surrogate::{GaussianProcess, Kernel, Layout, Points, Scale, fit};
 use serde::{Deserialize, Serialize};
 
 use super::guided::{self, Stand};
@@ -47,6 +47,7 @@ impl Default for BayesConfig {
 pub struct Bayes {
     config: BayesConfig,
     schema: Schema,
+    layout: Layout,
     history: History,
     learned: Learned,
     /// Made of the rest, for the proposals of a round.
@@ -87,14 +88,16 @@ impl ControllerFromConfig for Bayes {
                 return Err(Error::invalid(format!("controller.{key}"), value, expected));
             }
         }
+        let layout = Layout::of(schema);
         Ok(Self {
             config,
             schema: schema.clone(),
             history: History::default(),
             learned: Learned {
-                kernel: Kernel::prior(schema.len()),
+                kernel: Kernel::prior(&layout),
                 told: 0,
             },
+            layout,
             model: None,
         })
     }
@@ -113,24 +116,37 @@ impl Bayes {
         let warp = nasfw_surrogate::knob("WARP", 0.0);
         let rewards: Vec<f64> = if warp > 0.0 {
             let n = rewards.len() as f64;
-            rewards.iter().map(|r| {
-                let below = rewards.iter().filter(|x| *x < r).count() as f64;
-                let p = (below + 0.5) / n;
-                if warp == 1.0 { (p / (1.0 - p)).ln() } else if warp == 2.0 { -(1.0 - p).ln() } else { let best = rewards.iter().copied().fold(f64::MIN, f64::max);
-                  let mut sorted = rewards.clone(); sorted.sort_by(f64::total_cmp); let med = sorted[sorted.len()/2];
-                  -((best - r) / (best - med).max(1e-9) + warp - 2.0).ln() }
-            }).collect()
-        } else { rewards };
+            rewards
+                .iter()
+                .map(|r| {
+                    let below = rewards.iter().filter(|x| *x < r).count() as f64;
+                    let p = (below + 0.5) / n;
+                    if warp == 1.0 {
+                        (p / (1.0 - p)).ln()
+                    } else if warp == 2.0 {
+                        -(1.0 - p).ln()
+                    } else {
+                        let best = rewards.iter().copied().fold(f64::MIN, f64::max);
+                        let mut sorted = rewards.clone();
+                        sorted.sort_by(f64::total_cmp);
+                        let med = sorted[sorted.len() / 2];
+                        -((best - r) / (best - med).max(1e-9) + warp - 2.0).ln()
+                    }
+                })
+                .collect()
+        } else {
+            rewards
+        };
         let scale = Scale::of(&rewards);
         if told != self.learned.told {
             let (points, y) = self.trials(&rewards, &scale, FIT_TRIALS.min(self.config.memory));
             let work = y.len() * y.len() * (y.len() / 2 + self.schema.len());
             let steps = (FIT_WORK / work.max(1)).clamp(FIT_STEPS.0, FIT_STEPS.1);
-            self.learned.kernel = fit(&self.learned.kernel, &points, &y, steps);
+            self.learned.kernel = fit(&self.layout, &self.learned.kernel, &points, &y, steps);
             self.learned.told = told;
         }
         let (points, y) = self.trials(&rewards, &scale, self.config.memory);
-        let mut process = GaussianProcess::new(&self.learned.kernel, points, &y);
+        let mut process = GaussianProcess::new(&self.layout, &self.learned.kernel, points, &y);
         let all = self.history.told().iter().map(|(choices, _)| &**choices);
         let means = process.means(&Points::collect(self.schema.len(), all));
         let stand = Stand::of(&self.history, &means);
@@ -165,8 +181,9 @@ impl Controller for Bayes {
             return Ok(self.history.propose(choices));
         }
         let mut model = self.model();
-        let predict = |points: &Points| model.process.predict(points);
-        let choices = guided::choose(&self.schema, &self.history, &model.stand, predict, rng)?;
+        let best = model.stand.best;
+        let most = |points: &Points| model.process.most_promising(points, best);
+        let choices = guided::choose(&self.schema, &self.history, &model.stand, most, rng)?;
         model.process.believe(&choices);
         self.model = Some(model);
         Ok(self.history.propose(choices))
@@ -183,7 +200,7 @@ impl Controller for Bayes {
 
     fn load(&mut self, state: &State) -> Result<()> {
         let (history, learned): (_, Learned) = History::load(NAME, &self.schema, state)?;
-        if !learned.kernel.is_for(self.schema.len()) {
+        if !learned.kernel.is_for(&self.layout) {
             return Err(saved::damaged(NAME, "has a kernel of another size"));
         }
         self.history = history;

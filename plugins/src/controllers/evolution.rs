@@ -54,6 +54,15 @@ pub struct Evolution {
     proposed: BTreeSet<Vec<usize>>,
 }
 
+/// A saved state.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Saved {
+    WithProposals(Vec<(Vec<usize>, f64)>, BTreeSet<Vec<usize>>),
+    /// With repeats; also written by programs that always repeated.
+    Members(Vec<(Vec<usize>, f64)>),
+}
+
 #[derive(Clone, Debug)]
 struct Member {
     choices: Choices,
@@ -196,12 +205,22 @@ impl Controller for Evolution {
             .iter()
             .map(|m| (&*m.choices, m.reward))
             .collect();
-        saved::write(NAME, &self.schema, &(members, &self.proposed), &[])
+        match self.config.repeats {
+            true => saved::write(NAME, &self.schema, &members, &[]),
+            false => saved::write(NAME, &self.schema, &(members, &self.proposed), &[]),
+        }
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        type Saved = (Vec<(Vec<usize>, f64)>, BTreeSet<Vec<usize>>);
-        let ((members, proposed), _): (Saved, _) = saved::read(NAME, &self.schema, state)?;
+        let (saved, _): (Saved, _) = saved::read(NAME, &self.schema, state)?;
+        let (members, proposed) = match saved {
+            Saved::Members(members) => {
+                let proposed = members.iter().map(|(choices, _)| choices.clone());
+                let proposed = proposed.collect();
+                (members, proposed)
+            }
+            Saved::WithProposals(members, proposed) => (members, proposed),
+        };
         if members.len() > self.config.population {
             return Err(saved::damaged(
                 NAME,
@@ -214,7 +233,10 @@ impl Controller for Evolution {
         };
         let population: Result<_> = members.into_iter().map(read).collect();
         self.population = population.map_err(|e| saved::damaged(NAME, &e.to_string()))?;
-        self.proposed = proposed;
+        self.proposed = match self.config.repeats {
+            true => BTreeSet::new(),
+            false => proposed,
+        };
         Ok(())
     }
 }

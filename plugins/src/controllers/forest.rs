@@ -2,7 +2,7 @@
 
 use nasfw_sdk::registry::ControllerFromConfig;
 use nasfw_sdk::{Controller, Error, Outcome, Proposal, Result, Rng, Schema, State};
-use nasfw_surrogate::{Forest, Growth, Points, Scale};
+use nasfw_surrogate::{Forest, Growth, Points, Scale, expected_improvement};
 use serde::{Deserialize, Serialize};
 
 use super::guided::{self, Stand};
@@ -138,8 +138,14 @@ impl Controller for ForestSearch {
             self.history.spread(&self.schema, rng)?
         } else {
             let (forest, stand) = self.model(rng);
-            let predict = |points: &Points| forest.predict(points);
-            guided::choose(&self.schema, &self.history, &stand, predict, rng)?
+            let most = |points: &Points| {
+                let worth = forest.predict(points).into_iter();
+                let worth = worth.map(|belief| expected_improvement(belief, stand.best));
+                worth
+                    .enumerate()
+                    .reduce(|most, next| if next.1 > most.1 { next } else { most })
+            };
+            guided::choose(&self.schema, &self.history, &stand, most, rng)?
         };
         Ok(self.history.propose(choices))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use nasfw_sdk::{Choices, Result, Rng, Schema};
-use nasfw_surrogate::{Belief, Points, expected_improvement};
+use nasfw_surrogate::Points;
 
 use super::history::History;
 use super::walk;
@@ -23,7 +23,7 @@ pub(super) struct Stand {
     /// Indices of what was told, the best first.
     leaders: Vec<usize>,
     /// The highest expected reward of what was told, without the noise of a trial.
-    best: f64,
+    pub(super) best: f64,
 }
 
 impl Stand {
@@ -43,78 +43,84 @@ impl Stand {
     }
 }
 
-/// The architecture of the highest expected improvement among neighbours of the best, and of some from
-/// further away. None was proposed before unless all were.
+/// The architecture of the highest worth among neighbours of the best, and of some from further away.
+/// None was proposed before unless all were.
+///
+/// `most` finds the one of most worth among points, the first of equals.
 pub(super) fn choose(
     schema: &Schema,
     history: &History,
     stand: &Stand,
-    predict: impl Fn(&Points) -> Vec<Belief>,
+    most: impl Fn(&Points) -> Option<(usize, f64)>,
     rng: &mut Rng,
 ) -> Result<Choices> {
     let mut asked = BTreeSet::new();
-    let (low, high) = (nasfw_surrogate::knob("LOW", 1.0).ln(), nasfw_surrogate::knob("HIGH", 1.0).ln());
-    let care = { use rand::RngExt; (low + (high - low) * rng.random::<f64>()).exp() };
-    let mut pool = candidates(schema, history, stand, &mut asked, rng);
-    if pool.is_empty() {
+    let mut near = around(schema, history, stand, rng);
+    let mut far = anywhere(schema, rng);
+    for pool in [&mut near, &mut far] {
+        pool.retain(|choices| !history.has(choices) && asked.insert(choices.clone()));
+        walk::shuffle(pool, rng);
+    }
+    if near.is_empty() && far.is_empty() {
         // All of these were proposed. Perhaps all of the space was: then again.
-        let any = history.unseen(schema, rng)?;
-        if !history.has(&any) {
-            return Ok(any);
-        }
-        pool = candidates(schema, &History::default(), stand, &mut asked, rng);
-        pool.push(any.to_vec());
-    }
-    let worth = |pool: &[Vec<usize>]| -> Option<(usize, f64)> {
-        let points = Points::collect(schema.len(), pool.iter().map(|choices| &choices[..]));
-        let worth = predict(&points)
-            .into_iter()
-            .map(|belief| expected_improvement(Belief { mean: belief.mean, deviation: belief.deviation * care }, stand.best));
-        // Of equals the first, and their order is random.
-        worth
-            .enumerate()
-            .reduce(|best, next| if next.1 > best.1 { next } else { best })
-    };
-    let Some((at, mut most)) = worth(&pool) else {
         return history.unseen(schema, rng);
+    }
+    let most = |pool: &[Vec<usize>]| {
+        most(&Points::collect(
+            schema.len(),
+            pool.iter().map(|choices| &choices[..]),
+        ))
     };
-    let mut top = pool.swap_remove(at);
-    for _ in 0..CLIMBS {
-        let mut around = walk::neighbours(schema, &top);
-        around.retain(|choices| !history.has(choices) && asked.insert(choices.clone()));
-        match worth(&around) {
-            Some((at, more)) if more > most => {
-                most = more;
-                top = around.swap_remove(at);
+    let mut top: Option<(Vec<usize>, f64)> = None;
+    for mut pool in [near, far] {
+        let Some((at, mut worth)) = most(&pool) else {
+            continue;
+        };
+        let mut here = pool.swap_remove(at);
+        // Uphill, step by step.
+        for _ in 0..CLIMBS {
+            let mut next = walk::neighbours(schema, &here);
+            next.retain(|choices| !history.has(choices) && asked.insert(choices.clone()));
+            match most(&next) {
+                Some((at, more)) if more > worth => {
+                    worth = more;
+                    here = next.swap_remove(at);
+                }
+                _ => break,
             }
-            _ => break,
+        }
+        if top.as_ref().is_none_or(|(_, most)| worth > *most) {
+            top = Some((here, worth));
         }
     }
-    schema.choices(top)
+    match top {
+        Some((choices, _)) => schema.choices(choices),
+        None => history.unseen(schema, rng),
+    }
 }
 
-/// Different architectures that are not in `history`, in random order.
-fn candidates(
-    schema: &Schema,
-    history: &History,
-    stand: &Stand,
-    asked: &mut BTreeSet<Vec<usize>>,
-    rng: &mut Rng,
-) -> Vec<Vec<usize>> {
+/// Architectures one or two steps from the best.
+fn around(schema: &Schema, history: &History, stand: &Stand, rng: &mut Rng) -> Vec<Vec<usize>> {
     let told = |&at: &usize| history.told().get(at).map(|(choices, _)| &**choices);
     let leaders: Vec<&[usize]> = stand.leaders.iter().filter_map(told).collect();
-    let mut all = Vec::new();
-    for leader in &leaders {
-        all.extend(walk::neighbours(schema, leader));
-    }
-    for at in 0..if leaders.is_empty() { 0 } else { PAIRS } {
-        let one = walk::step(schema, leaders[at % leaders.len()], rng);
+    let mut all: Vec<Vec<usize>> = leaders
+        .iter()
+        .flat_map(|leader| walk::neighbours(schema, leader))
+        .collect();
+    for leader in leaders
+        .iter()
+        .cycle()
+        .take(if leaders.is_empty() { 0 } else { PAIRS })
+    {
+        let one = walk::step(schema, leader, rng);
         all.push(walk::step(schema, &one, rng));
     }
-    for _ in 0..STRANGERS {
-        all.push(walk::random(schema, rng));
-    }
-    all.retain(|choices| !history.has(choices) && asked.insert(choices.clone()));
-    walk::shuffle(&mut all, rng);
     all
+}
+
+/// Architectures from anywhere.
+fn anywhere(schema: &Schema, rng: &mut Rng) -> Vec<Vec<usize>> {
+    (0..nasfw_surrogate::knob("STRANGERS", STRANGERS as f64) as usize)
+        .map(|_| walk::random(schema, rng))
+        .collect()
 }
