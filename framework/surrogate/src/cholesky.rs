@@ -164,7 +164,11 @@ mod tests {
         let packed = |i: usize, j: usize| inverse[i.max(j) * (i.max(j) + 1) / 2 + i.min(j)];
         for i in 0..21 {
             for j in 0..21 {
-                let product: f64 = (0..21).map(|k| packed(i, k) * a[k][j]).sum();
+                let product: f64 = a
+                    .iter()
+                    .enumerate()
+                    .map(|(k, row)| packed(i, k) * row[j])
+                    .sum();
                 assert_relative_eq!(product, f64::from(u8::from(i == j)), epsilon = 1e-10);
             }
         }

@@ -72,14 +72,22 @@ pub(crate) fn evidence(
     let mut by_ranks = vec![0.0; layout.width()];
     for (i, x) in points.iter().enumerate() {
         let row = &inverse[i * (i + 1) / 2..=i * (i + 1) / 2 + i];
+        let distances = metric.distances(x);
+        // The change by all architectures before that have an option.
+        let mut with = vec![0.0; metric.shares.len()];
         for (j, (y, element)) in points.iter().zip(&row[..i]).enumerate() {
             let blame = solved.pull[i] * solved.pull[j] / solved.variance - element;
-            let change = blame * metric.correlation(x, y);
-            metric.differences(x, y, |at, x, y, ranks| {
-                by_option[x] -= change;
-                by_option[y] -= change;
-                by_ranks[at] -= change * ranks;
-            });
+            let change = blame * metric.correlation(&distances, y);
+            for option in metric.chosen(y) {
+                with[option] += change;
+            }
+        }
+        for ((options, x), by_ranks) in metric.options().zip(metric.chosen(x)).zip(&mut by_ranks) {
+            for option in options.filter(|&option| option != x) {
+                by_option[option] -= with[option];
+                by_option[x] -= with[option];
+                *by_ranks -= with[option] * metric.ranks(x, option);
+            }
         }
         by_noise += 0.5 * (solved.pull[i] * solved.pull[i] / solved.variance - row[i]);
     }
@@ -109,14 +117,8 @@ pub(crate) fn evidence(
 fn prior(layout: &Layout, kernel: &Kernel, gradient: &mut [f64]) -> f64 {
     let deviations = [WEIGHT_DEVIATION, NOISE_DEVIATION, RANK_DEVIATION]
         .into_iter()
-        .chain(std::iter::repeat_n(
-            crate::knob("RATIO", RATIO_DEVIATION),
-            layout.width(),
-        ))
-        .chain(std::iter::repeat_n(
-            crate::knob("FACTOR", FACTOR_DEVIATION),
-            layout.factors(),
-        ));
+        .chain(std::iter::repeat_n(RATIO_DEVIATION, layout.width()))
+        .chain(std::iter::repeat_n(FACTOR_DEVIATION, layout.factors()));
     let means = Kernel::prior(layout).parameters();
     let mut value = 0.0;
     for ((slope, deviation), (at, mean)) in

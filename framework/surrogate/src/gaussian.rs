@@ -51,35 +51,41 @@ impl GaussianProcess {
         points.iter().map(mean).collect()
     }
 
-    /// The point of the highest expected improvement over `best`, and that; of equals the first.
+    /// The point of the highest expected improvement over `best`, and that; of equals the first. Deviations
+    /// count `care` times.
     ///
-    /// The deviation takes most of the time, so it is computed only where it can matter: it is at most
-    /// what the nearest point alone leaves of it, as every further point takes some off.
-    pub fn most_promising(&self, points: &Points, best: f64) -> Option<(usize, f64)> {
-        let nug = crate::knob("NUG", 0.0) * self.noise;
-        let promise = |(at, row): (usize, &[u16])| {
+    /// A deviation takes most of the time, so it is computed only where it can matter: it is at most what
+    /// the nearest known point leaves of it, as every further point takes some off.
+    pub fn most_promising(&self, points: &Points, best: f64, care: f64) -> Option<(usize, f64)> {
+        let worth = |belief: Belief| {
+            let deviation = care * belief.deviation;
+            expected_improvement(
+                Belief {
+                    deviation,
+                    ..belief
+                },
+                best,
+            )
+        };
+        let bound = |row: &[u16]| {
             let (mut mean, mut nearest) = (self.solved.mean, 0.0f64);
+            let distances = self.metric.distances(row);
             let mut pulls = self.solved.pull.iter();
             for known in self.points.iter() {
-                let alike = self.metric.correlation(row, known);
+                let alike = self.metric.correlation(&distances, known);
                 // Those believed pull at nothing.
                 mean += pulls.next().copied().unwrap_or(0.0) * alike;
                 nearest = nearest.max(alike);
             }
             let left = 1.0 - nearest * nearest / (1.0 + self.noise);
-            let deviation = (self.solved.variance * (left.max(0.0) + nug)).sqrt();
-            // Room for rounding.
-            let belief = Belief {
-                mean,
-                deviation: deviation * (1.0 + 1e-9),
-            };
-            (expected_improvement(belief, best), at)
+            let deviation = (self.solved.variance * left.max(0.0)).sqrt();
+            // A little more, for rounding.
+            worth(Belief {
+                mean: mean + 1e-9,
+                deviation: deviation + 1e-6,
+            })
         };
-        let mut order: Vec<(f64, usize)> = points
-            .iter()
-            .enumerate()
-            .map(|(at, row)| promise((at, row)))
-            .collect();
+        let mut order: Vec<(f64, usize)> = points.iter().map(bound).zip(0..).collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut found: Option<(usize, f64)> = None;
         for some in order.chunks(LANES) {
@@ -91,7 +97,7 @@ impl GaussianProcess {
                 asked.push_row(points.row(at));
             }
             for (belief, &(_, at)) in self.predict(&asked).into_iter().zip(some) {
-                let worth = expected_improvement(belief, best);
+                let worth = worth(belief);
                 if found.is_none_or(|(first, most)| worth > most || (worth == most && at < first)) {
                     found = Some((at, worth));
                 }
@@ -102,7 +108,6 @@ impl GaussianProcess {
 
     /// What it believes of each of `points`.
     pub fn predict(&self, points: &Points) -> Vec<Belief> {
-        let nug = crate::knob("NUG", 0.0) * self.noise;
         let mut beliefs = Vec::with_capacity(points.len());
         let rows: Vec<&[u16]> = points.iter().collect();
         for some in rows.chunks(LANES) {
@@ -122,7 +127,7 @@ impl GaussianProcess {
             let explained = self.solved.factor.squared_lengths(&mut columns);
             beliefs.extend((0..some.len()).map(|lane| Belief {
                 mean: means[lane],
-                deviation: (self.solved.variance * ((1.0 - explained[lane]).max(0.0) + nug)).sqrt(),
+                deviation: (self.solved.variance * (1.0 - explained[lane]).max(0.0)).sqrt(),
             }));
         }
         beliefs
@@ -146,8 +151,9 @@ mod tests {
             b.swap(k, pivot);
             for i in k + 1..n {
                 let factor = a[i][k] / a[k][k];
-                for j in k..n {
-                    a[i][j] -= factor * a[k][j];
+                let (above, below) = a.split_at_mut(i);
+                for (value, pivot) in below[0].iter_mut().zip(&above[k]).skip(k) {
+                    *value -= factor * pivot;
                 }
                 b[i] -= factor * b[k];
             }
@@ -211,6 +217,20 @@ mod tests {
             let found = process.predict(&question)[0];
             assert_relative_eq!(found.mean, mean + sum(&ask(&x), &pull), epsilon = 1e-8);
             assert_relative_eq!(found.deviation, deviation(&x), epsilon = 1e-7);
+            let mut all = Points::new(3);
+            for at in 0..24 {
+                all.push(&[at % 3, at / 3 % 2, at / 6]);
+            }
+            for care in [1.0, 4.0] {
+                let best = y.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let worth: Vec<f64> = process.predict(&all).into_iter().map(|belief| {
+                    let deviation = care * belief.deviation;
+                    expected_improvement(Belief { deviation, ..belief }, best)
+                }).collect();
+                let most = worth.iter().copied().fold(0.0, f64::max);
+                let first = worth.iter().position(|&it| it == most).unwrap_or(0);
+                prop_assert_eq!(process.most_promising(&all, best, care), Some((first, most)));
+            }
             process.believe(&believed);
             let found = process.predict(&question)[0];
             let with_believed = [&x[..], &[believed]].concat();

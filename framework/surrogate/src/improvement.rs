@@ -11,10 +11,6 @@ const FRACTION_TERMS: u32 = 60;
 /// By how much a reward is expected to surpass `best`, where it does: E max(0, r − best)
 /// (Jones, Schonlau & Welch 1998, equation 15).
 pub fn expected_improvement(belief: Belief, best: f64) -> f64 {
-    let belief = Belief {
-        mean: belief.mean,
-        deviation: belief.deviation * crate::knob("BOOST", 1.0),
-    };
     let gain = belief.mean - best;
     // False for NaN as well.
     if belief.deviation > 0.0 {

@@ -1,5 +1,7 @@
 //! How alike the rewards of two architectures are.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::layout::Layout;
@@ -108,35 +110,52 @@ impl Metric {
         }
     }
 
-    /// Calls `each` for every decision that differs: its number, its two options among all, what both
-    /// add, and the distance of their ranks.
-    #[inline]
-    pub(crate) fn differences(
-        &self,
-        x: &[u16],
-        y: &[u16],
-        mut each: impl FnMut(usize, usize, usize, f64),
-    ) {
-        for (at, (start, (&x, &y))) in self.starts.iter().zip(x.iter().zip(y)).enumerate() {
-            if x != y {
-                let (x, y) = (start + usize::from(x), start + usize::from(y));
-                each(at, x, y, (self.places[x] - self.places[y]).abs());
+    /// What each option adds to the distance of `x` from an architecture that has it; 0 for those of `x`.
+    pub(crate) fn distances(&self, x: &[u16]) -> Vec<f64> {
+        let mut all = vec![0.0; self.shares.len()];
+        for (options, &x) in self.options().zip(x) {
+            let x = options.start + usize::from(x);
+            for option in options.filter(|&option| option != x) {
+                all[option] = self.shares[x] + self.shares[option] + self.ranks(x, option);
             }
         }
+        all
     }
 
-    /// The correlation of two architectures.
+    /// The distance of two options in rank.
+    pub(crate) fn ranks(&self, x: usize, y: usize) -> f64 {
+        (self.places[x] - self.places[y]).abs()
+    }
+
+    /// The options of each decision, among those of all.
+    pub(crate) fn options(&self) -> impl Iterator<Item = Range<usize>> {
+        let ends = self.starts.iter().skip(1).copied();
+        let ends = ends.chain([self.shares.len()]);
+        self.starts.iter().zip(ends).map(|(&start, end)| start..end)
+    }
+
+    /// The options of an architecture, among those of all.
     #[inline]
-    pub(crate) fn correlation(&self, x: &[u16], y: &[u16]) -> f64 {
-        let mut distance = 0.0;
-        self.differences(x, y, |_, x, y, ranks| {
-            distance += self.shares[x] + self.shares[y] + ranks;
-        });
+    pub(crate) fn chosen(&self, x: &[u16]) -> impl Iterator<Item = usize> {
+        self.starts
+            .iter()
+            .zip(x)
+            .map(|(start, &option)| start + usize::from(option))
+    }
+
+    /// The correlation with `y` of an architecture that has these [`distances`](Self::distances).
+    #[inline]
+    pub(crate) fn correlation(&self, distances: &[f64], y: &[u16]) -> f64 {
+        let distance: f64 = self.chosen(y).map(|option| distances[option]).sum();
         (-distance).exp()
     }
 
     /// Correlations of `x` with each of `points`.
     pub(crate) fn correlations(&self, points: &Points, x: &[u16]) -> Vec<f64> {
-        points.iter().map(|y| self.correlation(x, y)).collect()
+        let distances = self.distances(x);
+        points
+            .iter()
+            .map(|y| self.correlation(&distances, y))
+            .collect()
     }
 }

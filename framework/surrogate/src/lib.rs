@@ -40,16 +40,3 @@ pub struct Belief {
     /// Its standard deviation, without the noise of a single trial.
     pub deviation: f64,
 }
-
-///k
-pub fn knob(name: &str, default: f64) -> f64 {
-    static ALL: std::sync::OnceLock<Vec<(String, f64)>> = std::sync::OnceLock::new();
-    let all = ALL.get_or_init(|| {
-        std::env::vars()
-            .filter_map(|(k, v)| v.parse().ok().map(|v| (k, v)))
-            .collect()
-    });
-    all.iter()
-        .find(|(k, _)| k == name)
-        .map_or(default, |(_, v)| *v)
-}

@@ -60,8 +60,9 @@ pub struct Recommendation {
 /// The best reward of many noisy ones is most likely a lucky one; the best estimate is less so.
 /// An expected reward below the fence of [`Scale`] is too high: those far behind are not told apart.
 pub fn recommend(schema: &Schema, trials: &[(Choices, f64)]) -> Option<Recommendation> {
-    let usable =
-        |(choices, reward): &&(Choices, f64)| reward.is_finite() && choices.len() == schema.len();
+    let usable = |(choices, reward): &&(Choices, f64)| {
+        reward.is_finite() && schema.choices(choices.to_vec()).is_ok()
+    };
     let trials: Vec<&(Choices, f64)> = trials.iter().filter(usable).collect();
     let rewards: Vec<f64> = trials.iter().map(|(_, reward)| *reward).collect();
     let scale = Scale::of(&rewards);

@@ -21,7 +21,7 @@ impl Scale {
         let mut sorted = rewards.to_vec();
         sorted.sort_by(f64::total_cmp);
         let (low, high) = (quantile(&sorted, 0.25), quantile(&sorted, 0.75));
-        let floor = low - crate::knob("FENCE", FENCE) * (high - low);
+        let floor = low - FENCE * (high - low);
         let n = rewards.len().max(1) as f64;
         let raised = || rewards.iter().map(|r| r.max(floor));
         let mean = raised().sum::<f64>() / n;

@@ -14,9 +14,9 @@ const NAME: &str = "bayes";
 const OPEN: usize = 100;
 /// Trials that the kernel is learned from.
 const FIT_TRIALS: usize = 200;
-/// Multiplications that learning it may cost before a proposal, some 20 ms.
-const FIT_WORK: usize = 30_000_000;
-const FIT_STEPS: (usize, usize) = (2, 25);
+/// Multiplications that learning it may cost before a proposal, some 10 ms.
+const FIT_WORK: usize = 15_000_000;
+const FIT_STEPS: (usize, usize) = (3, 25);
 
 /// Settings of [`Bayes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,30 +113,6 @@ impl Bayes {
             _ => {}
         }
         let rewards: Vec<f64> = self.history.told().iter().map(|(_, r)| *r).collect();
-        let warp = nasfw_surrogate::knob("WARP", 0.0);
-        let rewards: Vec<f64> = if warp > 0.0 {
-            let n = rewards.len() as f64;
-            rewards
-                .iter()
-                .map(|r| {
-                    let below = rewards.iter().filter(|x| *x < r).count() as f64;
-                    let p = (below + 0.5) / n;
-                    if warp == 1.0 {
-                        (p / (1.0 - p)).ln()
-                    } else if warp == 2.0 {
-                        -(1.0 - p).ln()
-                    } else {
-                        let best = rewards.iter().copied().fold(f64::MIN, f64::max);
-                        let mut sorted = rewards.clone();
-                        sorted.sort_by(f64::total_cmp);
-                        let med = sorted[sorted.len() / 2];
-                        -((best - r) / (best - med).max(1e-9) + warp - 2.0).ln()
-                    }
-                })
-                .collect()
-        } else {
-            rewards
-        };
         let scale = Scale::of(&rewards);
         if told != self.learned.told {
             let (points, y) = self.trials(&rewards, &scale, FIT_TRIALS.min(self.config.memory));
@@ -181,8 +157,8 @@ impl Controller for Bayes {
             return Ok(self.history.propose(choices));
         }
         let mut model = self.model();
-        let best = model.stand.best;
-        let most = |points: &Points| model.process.most_promising(points, best);
+        let (best, care) = (model.stand.best, guided::care(rng));
+        let most = |points: &Points| model.process.most_promising(points, best, care);
         let choices = guided::choose(&self.schema, &self.history, &model.stand, most, rng)?;
         model.process.believe(&choices);
         self.model = Some(model);

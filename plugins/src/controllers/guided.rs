@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use nasfw_sdk::{Choices, Result, Rng, Schema};
 use nasfw_surrogate::Points;
+use rand::RngExt;
 
 use super::history::History;
 use super::walk;
@@ -14,8 +15,10 @@ const LEADERS: usize = 5;
 const PAIRS: usize = 100;
 /// Architectures from anywhere.
 const STRANGERS: usize = 200;
-/// Steps uphill from the best of all these.
+/// Steps uphill from the best of either.
 const CLIMBS: usize = 5;
+/// The largest factor by which uncertainty counts more than its share.
+const CARE: f64 = 5.0;
 
 /// Where a search stands, to its model.
 #[derive(Clone, Debug)]
@@ -43,10 +46,19 @@ impl Stand {
     }
 }
 
-/// The architecture of the highest worth among neighbours of the best, and of some from further away.
-/// None was proposed before unless all were.
+/// How much more than its share uncertainty counts for this proposal.
 ///
-/// `most` finds the one of most worth among points, the first of equals.
+/// Expected improvement looks no further than one trial, so by itself it stays near the best as long as
+/// anything is left there. With a factor of its own for each proposal, some refine and some explore
+/// (Hutter, Hoos & Leyton-Brown 2012 draw one for each of the proposals made at once).
+pub(super) fn care(rng: &mut Rng) -> f64 {
+    (rng.random::<f64>() * CARE.ln()).exp()
+}
+
+/// The architecture that promises most among neighbours of the best, and of some from further away. None
+/// was proposed before unless all were.
+///
+/// `most` finds the one that promises most among points, the first of equals, and what it promises.
 pub(super) fn choose(
     schema: &Schema,
     history: &History,
@@ -54,25 +66,19 @@ pub(super) fn choose(
     most: impl Fn(&Points) -> Option<(usize, f64)>,
     rng: &mut Rng,
 ) -> Result<Choices> {
-    let mut asked = BTreeSet::new();
-    let mut near = around(schema, history, stand, rng);
-    let mut far = anywhere(schema, rng);
-    for pool in [&mut near, &mut far] {
-        pool.retain(|choices| !history.has(choices) && asked.insert(choices.clone()));
-        walk::shuffle(pool, rng);
-    }
-    if near.is_empty() && far.is_empty() {
-        // All of these were proposed. Perhaps all of the space was: then again.
-        return history.unseen(schema, rng);
-    }
+    let told = |&at: &usize| history.told().get(at).map(|(choices, _)| &**choices);
+    let leaders: Vec<&[usize]> = stand.leaders.iter().filter_map(told).collect();
     let most = |pool: &[Vec<usize>]| {
-        most(&Points::collect(
-            schema.len(),
-            pool.iter().map(|choices| &choices[..]),
-        ))
+        let rows = pool.iter().map(|choices| &choices[..]);
+        most(&Points::collect(schema.len(), rows))
     };
+    let mut asked = BTreeSet::new();
+    let mut is_new = |choices: &Vec<usize>| !history.has(choices) && asked.insert(choices.clone());
     let mut top: Option<(Vec<usize>, f64)> = None;
-    for mut pool in [near, far] {
+    for mut pool in [around(schema, &leaders, rng), anywhere(schema, rng)] {
+        pool.retain(&mut is_new);
+        // Of equals the first is taken.
+        walk::shuffle(&mut pool, rng);
         let Some((at, mut worth)) = most(&pool) else {
             continue;
         };
@@ -80,7 +86,7 @@ pub(super) fn choose(
         // Uphill, step by step.
         for _ in 0..CLIMBS {
             let mut next = walk::neighbours(schema, &here);
-            next.retain(|choices| !history.has(choices) && asked.insert(choices.clone()));
+            next.retain(&mut is_new);
             match most(&next) {
                 Some((at, more)) if more > worth => {
                     worth = more;
@@ -95,23 +101,18 @@ pub(super) fn choose(
     }
     match top {
         Some((choices, _)) => schema.choices(choices),
+        // All of these were proposed, perhaps all there are.
         None => history.unseen(schema, rng),
     }
 }
 
-/// Architectures one or two steps from the best.
-fn around(schema: &Schema, history: &History, stand: &Stand, rng: &mut Rng) -> Vec<Vec<usize>> {
-    let told = |&at: &usize| history.told().get(at).map(|(choices, _)| &**choices);
-    let leaders: Vec<&[usize]> = stand.leaders.iter().filter_map(told).collect();
+/// Architectures one or two steps from `leaders`.
+fn around(schema: &Schema, leaders: &[&[usize]], rng: &mut Rng) -> Vec<Vec<usize>> {
     let mut all: Vec<Vec<usize>> = leaders
         .iter()
         .flat_map(|leader| walk::neighbours(schema, leader))
         .collect();
-    for leader in leaders
-        .iter()
-        .cycle()
-        .take(if leaders.is_empty() { 0 } else { PAIRS })
-    {
+    for leader in leaders.iter().cycle().take(PAIRS) {
         let one = walk::step(schema, leader, rng);
         all.push(walk::step(schema, &one, rng));
     }
@@ -120,7 +121,5 @@ fn around(schema: &Schema, history: &History, stand: &Stand, rng: &mut Rng) -> V
 
 /// Architectures from anywhere.
 fn anywhere(schema: &Schema, rng: &mut Rng) -> Vec<Vec<usize>> {
-    (0..nasfw_surrogate::knob("STRANGERS", STRANGERS as f64) as usize)
-        .map(|_| walk::random(schema, rng))
-        .collect()
+    (0..STRANGERS).map(|_| walk::random(schema, rng)).collect()
 }
