@@ -1,6 +1,6 @@
 //! A Gaussian process over choices.
 
-use crate::Belief;
+use crate::belief::Belief;
 use crate::cholesky::LANES;
 use crate::evidence::{Solved, solve};
 use crate::improvement::expected_improvement;

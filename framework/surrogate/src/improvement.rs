@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use crate::Belief;
+use crate::belief::Belief;
 
 /// Below this the tail of the normal distribution comes from a continued fraction.
 const TAIL: f64 = -3.0;

@@ -10,6 +10,7 @@
 //! Both models see an architecture as a row of options that are equal or not. All of it is plain
 //! `f64` arithmetic in a fixed order on the caller's thread, so that the same trials give the same bits.
 
+mod belief;
 mod cholesky;
 mod evidence;
 mod fit;
@@ -22,6 +23,7 @@ mod points;
 mod recommend;
 mod scale;
 
+pub use belief::Belief;
 pub use fit::fit;
 pub use forest::{Forest, Growth};
 pub use gaussian::GaussianProcess;
@@ -31,12 +33,3 @@ pub use layout::Layout;
 pub use points::Points;
 pub use recommend::{Estimate, Recommendation, recommend};
 pub use scale::Scale;
-
-/// What a model believes of the reward of one architecture.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Belief {
-    /// The expected reward.
-    pub mean: f64,
-    /// Its standard deviation, without the noise of a single trial.
-    pub deviation: f64,
-}

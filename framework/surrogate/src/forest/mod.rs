@@ -5,7 +5,7 @@ mod tree;
 use nasfw_sdk::Rng;
 use rand::RngExt;
 
-use crate::Belief;
+use crate::belief::Belief;
 use crate::points::Points;
 use tree::Tree;
 
