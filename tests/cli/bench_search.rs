@@ -74,9 +74,9 @@ fn every_controller_by_itself_and_the_same_on_any_number_of_threads() {
     }
     assert_eq!(lines[3]["settings"], json!({"population": 5, "sample": 2}));
     // Half of the space is tried: the learning ones are near the best by then.
-    let at = |line: usize, at: usize| numbers(&lines[line], "regret_mean")[at];
-    for learns in 1..5 {
-        assert!(at(learns, 1) < at(0, 1), "{:?}", lines[learns]);
+    let half = |line: &Value| numbers(line, "regret_mean")[1];
+    for line in &lines[1..] {
+        assert!(half(line) < half(&lines[0]), "{line}");
     }
     // A single controller has the numbers that it has beside others.
     let alone = [
