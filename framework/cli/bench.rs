@@ -1,4 +1,6 @@
-//! `nasfw bench`: times one training step or one inference.
+//! `nasfw bench`: times one training step or one inference, and measures controllers.
+
+mod search;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -48,6 +50,9 @@ enum What {
         #[arg(long, value_name = "HEIGHTxWIDTH", default_value = "512x512", value_parser = size)]
         input: Size,
     },
+    /// Measure controllers on recorded rewards of a whole search space: how far from the best
+    /// architecture is a search after so many trials?
+    Search(search::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -117,6 +122,7 @@ pub(crate) fn run(args: &Args) -> std::result::Result<(), Failure> {
             let timed = timing::infer(network.device, &network.graph, batch, *input, seed)?;
             case.time(network, timed)
         }
+        What::Search(args) => search::run(args),
     }
 }
 

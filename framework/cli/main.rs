@@ -75,7 +75,7 @@ enum Command {
     Sample(sample::Args),
     /// Score predictions in files against the ground truth
     Score(score::Args),
-    /// Time one training step or one inference of an architecture
+    /// Time a training step or an inference, or measure controllers on a table of rewards
     Bench(bench::Args),
     /// List, check or clear results kept for later runs
     Cache(cache::Args),

@@ -101,6 +101,8 @@ pub use nasfw_plugin_host as plugin_host;
 pub use nasfw_plugins as plugins;
 pub use nasfw_report as report;
 pub use nasfw_sdk as sdk;
+pub use nasfw_surrogate as surrogate;
+pub use nasfw_table as table;
 
 /// Compiles the Rust of README.md.
 #[cfg(doctest)]

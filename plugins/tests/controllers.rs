@@ -16,7 +16,15 @@ fn configured() -> Vec<(&'static ControllerEntry, Value)> {
     let mut all = Vec::new();
     for entry in ControllerEntry::all() {
         let settings = match entry.about.name {
-            "evolution" => vec![json!({}), json!({"population": 7, "sample": 3})],
+            "evolution" => vec![
+                json!({"repeats": true}),
+                json!({"population": 7, "sample": 3}),
+            ],
+            "bayes" => vec![json!({"initial": 1}), json!({"initial": 6, "memory": 10})],
+            "forest" => vec![
+                json!({"initial": 1, "trees": 3}),
+                json!({"initial": 4, "trees": 2, "leaf": 3, "share": 0.1, "memory": 10}),
+            ],
             "reinforce" => vec![json!({}), json!({"lr": 1.0, "baseline_decay": 0.0})],
             "ppo" => vec![
                 json!({"hidden": 6, "ring": 8, "update_every": 3, "minibatch": 3, "entropy": 0.01}),
@@ -244,12 +252,16 @@ fn controllers_beside_each_other_do_not_disturb_each_other() {
     }
 }
 
+/// A controller may remember what it proposed, but nothing of a failure beyond that.
 #[test]
-fn failures_never_move_a_policy() {
+fn failures_leave_what_proposals_alone_leave() {
     let schema = masked();
     for (entry, settings) in configured() {
-        let mut it = build(entry, &settings, &schema);
-        train(&mut *it, 20);
+        let [mut it, mut untold] = [0; 2].map(|_| {
+            let mut it = build(entry, &settings, &schema);
+            train(&mut *it, 20);
+            it
+        });
         let policy = |it: &dyn Controller| -> Vec<f64> {
             let prefixes: [&[usize]; 4] = [&[], &[1], &[1, 2], &[2, 0, 1]];
             prefixes
@@ -260,9 +272,12 @@ fn failures_never_move_a_policy() {
         };
         let before = policy(&*it);
         let state = saved(&*it);
-        let mut rng = Seed(3).stream("failures");
-        for _ in 0..60 {
+        for trial in 0..60 {
+            let mut rng = Seed(3).stream(&format!("failures/{trial}"));
+            let mut again = rng.clone();
             let proposal = it.propose(&mut rng).expect("proposes");
+            let same = untold.propose(&mut again).expect("proposes");
+            assert_eq!(proposal, same, "{} {settings}", entry.about.name);
             it.observe(
                 &Outcome::Failed {
                     proposal,
@@ -273,8 +288,84 @@ fn failures_never_move_a_policy() {
             .expect("takes it in");
         }
         assert_eq!(policy(&*it), before, "{} {settings}", entry.about.name);
-        assert!(saved(&*it) == state, "{} {settings}", entry.about.name);
+        assert!(
+            saved(&*it) == saved(&*untold),
+            "{} {settings}",
+            entry.about.name
+        );
+        if it.policy().is_some() {
+            assert!(saved(&*it) == state, "{} {settings}", entry.about.name);
+        }
     }
+}
+
+/// Controllers that propose nothing twice.
+const WITHOUT_REPEATS: [&str; 4] = ["bayes", "evolution", "forest", "local"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    /// In rounds, with failures, across a saved state, in spaces of one architecture to many, until
+    /// the space is exhausted and after.
+    #[test]
+    fn nothing_is_proposed_twice_until_all_was(
+        schema in schemas(),
+        round in 1usize..6,
+        seed in any::<u64>(),
+    ) {
+        let all = sequences_up_to(&schema, 40);
+        for name in WITHOUT_REPEATS {
+            let entry = ControllerEntry::find(name).expect("registered");
+            let settings = match name {
+                "evolution" => json!({"population": 3, "sample": 2}),
+                "forest" => json!({"initial": 3, "trees": 3}),
+                "bayes" => json!({"initial": 3}),
+                _ => json!({}),
+            };
+            let mut it = build(entry, &settings, &schema);
+            let mut rng = Seed(seed).stream("rewards");
+            let mut seen = std::collections::BTreeSet::new();
+            while seen.len() < all {
+                let proposals: Vec<_> = (0..round.min(all - seen.len()))
+                    .map(|_| it.propose(&mut rng).expect("proposes"))
+                    .collect();
+                for proposal in &proposals {
+                    let choices = proposal.choices.to_vec();
+                    prop_assert!(seen.insert(choices), "{name} repeats {:?}", proposal.choices);
+                }
+                for proposal in proposals {
+                    let outcome = match rng.random_range(0..5) {
+                        0 => Outcome::Failed { proposal, reason: "made up".into() },
+                        1 => Outcome::Scored { proposal, reward: 0.0 },
+                        _ => Outcome::Scored { proposal, reward: rng.random() },
+                    };
+                    it.observe(&outcome, &mut rng).expect("takes it in");
+                }
+                let state = saved(&*it);
+                it = build(entry, &settings, &schema);
+                it.load(&state).expect("its own state");
+            }
+            for _ in 0..3 {
+                let proposal = it.propose(&mut rng).expect("proposes from an exhausted space");
+                prop_assert!(schema.choices(proposal.choices.to_vec()).is_ok());
+            }
+        }
+    }
+}
+
+/// The number of valid sequences of a schema, at most `most`.
+fn sequences_up_to(schema: &Schema, most: usize) -> usize {
+    let mut prefixes = vec![Vec::new()];
+    for _ in 0..schema.len() {
+        let mut longer: Vec<Vec<usize>> = Vec::new();
+        for prefix in prefixes {
+            let allowed = schema.allowed(&prefix);
+            let options = (0..allowed.len()).filter(|&o| allowed[o]);
+            longer.extend(options.map(|o| [&prefix[..], &[o]].concat()));
+        }
+        longer.truncate(most);
+        prefixes = longer;
+    }
+    prefixes.len()
 }
 
 #[test]
@@ -340,7 +431,7 @@ fn learning_controllers_find_a_target_that_random_search_does_not() {
         (0.2..0.3).contains(&random),
         "a quarter of guesses is right, not {random}"
     );
-    for name in ["evolution", "reinforce", "ppo"] {
+    for name in ["bayes", "evolution", "forest", "local", "reinforce", "ppo"] {
         let reward = late(name);
         assert!(reward > random + 0.2, "{name} {reward}, random {random}");
     }
@@ -351,6 +442,11 @@ fn wrong_settings_are_named() {
     let wrong = [
         ("evolution", json!({"sample": 0}), "sample"),
         ("evolution", json!({"popluation": 3}), "population"),
+        ("bayes", json!({"initial": 0}), "controller.initial"),
+        ("bayes", json!({"memory": 5_001}), "10 to 5000"),
+        ("forest", json!({"trees": 1}), "controller.trees"),
+        ("forest", json!({"share": 0.0}), "controller.share"),
+        ("local", json!({"initial": 3}), "initial"),
         ("reinforce", json!({"lr": -1.0}), "lr"),
         ("ppo", json!({"hidden": 0}), "hidden"),
         ("ppo", json!({"hidden": 4096}), "hidden"),

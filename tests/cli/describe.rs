@@ -145,7 +145,15 @@ fn wrong_genotypes_are_refused_with_the_place() {
 #[test]
 fn samples_are_valid_and_repeat() {
     let place = Place::new();
-    for controller in ["ppo", "reinforce", "random", "evolution"] {
+    for controller in [
+        "ppo",
+        "reinforce",
+        "random",
+        "evolution",
+        "bayes",
+        "forest",
+        "local",
+    ] {
         let sample = |seed: &str| {
             let args = [
                 "sample",
@@ -174,10 +182,12 @@ fn samples_are_valid_and_repeat() {
             for (choice, radix) in choices.iter().zip(radices) {
                 assert!(choice.as_u64().unwrap() < radix);
             }
-            // Evolution has no policy, so it has no probability.
+            // The others have no policy, so they have no probability.
             match controller {
-                "evolution" => assert!(line.get("log_prob").is_none(), "{line}"),
-                _ => assert!(line["log_prob"].as_f64().unwrap() < 0.0, "{line}"),
+                "ppo" | "reinforce" | "random" => {
+                    assert!(line["log_prob"].as_f64().unwrap() < 0.0, "{line}");
+                }
+                _ => assert!(line.get("log_prob").is_none(), "{line}"),
             }
         }
         let genotype = lines[0]["genotype"].as_str().unwrap();
@@ -204,7 +214,10 @@ fn the_list_names_every_built_in() {
         "space/encoder-decoder",
         "controller/ppo",
         "controller/random",
+        "controller/bayes",
         "controller/evolution",
+        "controller/forest",
+        "controller/local",
         "controller/reinforce",
         "schedule/progressive",
         "schedule/single-stage",

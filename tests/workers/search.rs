@@ -8,7 +8,7 @@ use nasfw_engine::store::{Run, SearchState};
 use crate::program::{Place, example, small};
 
 /// Controllers with settings that make them learn within a few trials.
-pub(crate) const CONTROLLERS: [(&str, &[&str]); 4] = [
+pub(crate) const CONTROLLERS: [(&str, &[&str]); 5] = [
     ("random", &[]),
     (
         "evolution",
@@ -16,6 +16,7 @@ pub(crate) const CONTROLLERS: [(&str, &[&str]); 4] = [
     ),
     ("reinforce", &[]),
     ("ppo", &["controller.update_every=2", "controller.hidden=8"]),
+    ("bayes", &["controller.initial=2"]),
 ];
 
 /// The two schedules, and the tables of `tests/small.toml` that cut them down; `run` has that of the first.

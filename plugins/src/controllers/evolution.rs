@@ -1,6 +1,6 @@
 //! Regularised evolution (Real, Aggarwal, Huang & Le 2019, algorithm 1).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use nasfw_sdk::State;
 use nasfw_sdk::registry::ControllerFromConfig;
@@ -8,27 +8,33 @@ use nasfw_sdk::{Choices, Controller, Error, Outcome, Proposal, Result, Rng, Sche
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::{categorical, feedback, saved};
+use super::{categorical, feedback, saved, walk};
 
 const NAME: &str = "evolution";
 const SIZE_LIMIT: usize = 100_000;
+/// Children before any architecture that is new will do.
+const TRIES: usize = 100;
 
 /// Settings of [`Evolution`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvolutionConfig {
-    /// Architectures alive at a time, 1 to 100,000; 50 by default.
+    /// Architectures alive at a time, 1 to 100,000; 20 by default.
     pub population: usize,
-    /// Draws (with replacement) in a tournament, whose best becomes the parent, 1 to 100,000; 10 by
+    /// Draws (with replacement) in a tournament, whose best becomes the parent, 1 to 100,000; 5 by
     /// default.
     pub sample: usize,
+    /// Whether a child may be an architecture that was proposed before; false by default. With
+    /// `population` 50 and `sample` 10 it is the published algorithm.
+    pub repeats: bool,
 }
 
 impl Default for EvolutionConfig {
     fn default() -> Self {
         Self {
-            population: 50,
-            sample: 10,
+            population: 20,
+            sample: 5,
+            repeats: false,
         }
     }
 }
@@ -44,6 +50,17 @@ pub struct Evolution {
     schema: Schema,
     /// Oldest first.
     population: VecDeque<Member>,
+    /// What was proposed, in order; nothing with repeats.
+    proposed: BTreeSet<Vec<usize>>,
+}
+
+/// A saved state.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Saved {
+    WithProposals(Vec<(Vec<usize>, f64)>, BTreeSet<Vec<usize>>),
+    /// With repeats; also written by programs that always repeated.
+    Members(Vec<(Vec<usize>, f64)>),
 }
 
 #[derive(Clone, Debug)]
@@ -70,6 +87,7 @@ impl ControllerFromConfig for Evolution {
             config,
             schema: schema.clone(),
             population: VecDeque::new(),
+            proposed: BTreeSet::new(),
         })
     }
 }
@@ -101,6 +119,41 @@ impl Evolution {
         (0..parent.len()).filter(open).collect()
     }
 
+    /// An architecture at random, or the child of a tournament's winner.
+    fn draw(&self, rng: &mut Rng) -> Vec<usize> {
+        if !self.is_full() {
+            return walk::random(&self.schema, rng);
+        }
+        let ranked = self.ranked();
+        let best = (0..self.config.sample)
+            .map(|_| rng.random_range(0..ranked.len()))
+            .max();
+        let parent = &ranked[best.unwrap_or(0)].choices;
+        let mutable = self.mutable(parent);
+        let mutated = (!mutable.is_empty()).then(|| mutable[rng.random_range(0..mutable.len())]);
+        let mut child = Vec::with_capacity(parent.len());
+        while child.len() < parent.len() {
+            child.push(categorical::draw(&self.child(parent, mutated, &child), rng));
+        }
+        child
+    }
+
+    /// The same until it was not proposed before. Children are mutated again where they are known,
+    /// so that even a population without a new neighbour gets further; any where all are known.
+    fn draw_new(&self, rng: &mut Rng) -> Vec<usize> {
+        let is_new = |values: &[usize]| !self.proposed.contains(values);
+        for _ in 0..TRIES {
+            let mut values = self.draw(rng);
+            if !is_new(&values) && self.is_full() {
+                values = walk::step(&self.schema, &values, rng);
+            }
+            if is_new(&values) {
+                return values;
+            }
+        }
+        walk::first(&self.schema, rng, is_new).unwrap_or_else(|| self.draw(rng))
+    }
+
     /// The distribution of decision `prefix.len()` in a child of `parent` that begins with `prefix`,
     /// when decision `mutated` was picked for mutation (`None`: nothing can be mutated).
     fn child(&self, parent: &[usize], mutated: Option<usize>, prefix: &[usize]) -> Vec<f64> {
@@ -122,25 +175,15 @@ impl Controller for Evolution {
     }
 
     fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
-        let mut child = Vec::with_capacity(self.schema.len());
-        if !self.is_full() {
-            while child.len() < self.schema.len() {
-                let allowed = self.schema.allowed(&child);
-                child.push(categorical::draw(&categorical::uniform(&allowed), rng));
-            }
-            return Ok(Proposal::new(self.schema.choices(child)?));
+        let values = match self.config.repeats {
+            true => self.draw(rng),
+            false => self.draw_new(rng),
+        };
+        let choices = self.schema.choices(values)?;
+        if !self.config.repeats {
+            self.proposed.insert(choices.to_vec());
         }
-        let ranked = self.ranked();
-        let best = (0..self.config.sample)
-            .map(|_| rng.random_range(0..ranked.len()))
-            .max();
-        let parent = &ranked[best.unwrap_or(0)].choices;
-        let mutable = self.mutable(parent);
-        let mutated = (!mutable.is_empty()).then(|| mutable[rng.random_range(0..mutable.len())]);
-        while child.len() < parent.len() {
-            child.push(categorical::draw(&self.child(parent, mutated, &child), rng));
-        }
-        Ok(Proposal::new(self.schema.choices(child)?))
+        Ok(Proposal::new(choices))
     }
 
     fn observe(&mut self, outcome: &Outcome, _: &mut Rng) -> Result<()> {
@@ -162,11 +205,22 @@ impl Controller for Evolution {
             .iter()
             .map(|m| (&*m.choices, m.reward))
             .collect();
-        saved::write(NAME, &self.schema, &members, &[])
+        match self.config.repeats {
+            true => saved::write(NAME, &self.schema, &members, &[]),
+            false => saved::write(NAME, &self.schema, &(members, &self.proposed), &[]),
+        }
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        let (members, _): (Vec<(Vec<usize>, f64)>, _) = saved::read(NAME, &self.schema, state)?;
+        let (saved, _): (Saved, _) = saved::read(NAME, &self.schema, state)?;
+        let (members, proposed) = match saved {
+            Saved::Members(members) => {
+                let proposed = members.iter().map(|(choices, _)| choices.clone());
+                let proposed = proposed.collect();
+                (members, proposed)
+            }
+            Saved::WithProposals(members, proposed) => (members, proposed),
+        };
         if members.len() > self.config.population {
             return Err(saved::damaged(
                 NAME,
@@ -179,6 +233,10 @@ impl Controller for Evolution {
         };
         let population: Result<_> = members.into_iter().map(read).collect();
         self.population = population.map_err(|e| saved::damaged(NAME, &e.to_string()))?;
+        self.proposed = match self.config.repeats {
+            true => BTreeSet::new(),
+            false => proposed,
+        };
         Ok(())
     }
 }

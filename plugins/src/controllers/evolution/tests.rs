@@ -24,6 +24,7 @@ fn with_members(schema: &Schema, sample: usize, members: &[([usize; 2], f64)]) -
     let config = EvolutionConfig {
         population: members.len(),
         sample,
+        repeats: true,
     };
     let mut rng = Seed(0).stream("evolution");
     let mut it = Evolution::from_config(config, schema, &mut rng).expect("right settings");

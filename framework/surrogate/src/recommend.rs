@@ -1,0 +1,123 @@
+//! The best of the architectures tried, once noise is taken off.
+
+use std::collections::BTreeMap;
+
+use nasfw_sdk::{Choices, Schema};
+
+use crate::fit::fit;
+use crate::gaussian::GaussianProcess;
+use crate::kernel::Kernel;
+use crate::layout::Layout;
+use crate::points::Points;
+use crate::scale::Scale;
+
+/// Trials that the model is made of at most: the best and the latest.
+const TRIALS: usize = 600;
+/// Trials that the kernel is learned from at most, which takes many times as long a trial.
+const FIT_TRIALS: usize = 300;
+const FIT_STEPS: usize = 40;
+/// Standard deviations to each side that hold 95 % of a normal distribution.
+const INTERVAL: f64 = 1.959_964;
+
+/// What the trials of an architecture, and of those like it, say of its reward.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// The architecture.
+    pub choices: Choices,
+    /// How often it was tried.
+    pub trials: usize,
+    /// The mean of its rewards as they were.
+    pub observed: f64,
+    /// The expected reward.
+    pub mean: f64,
+    /// Standard deviation of that, without the noise of a trial.
+    pub deviation: f64,
+}
+
+impl Estimate {
+    /// The interval that holds its reward with a probability of 95 %.
+    pub fn interval(&self) -> (f64, f64) {
+        let half = INTERVAL * self.deviation;
+        (self.mean - half, self.mean + half)
+    }
+}
+
+/// Estimates of all architectures tried, and the best of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recommendation {
+    /// In the order in which they were first tried.
+    pub estimates: Vec<Estimate>,
+    /// Index of the one whose expected reward is highest; of equals the first.
+    pub best: usize,
+    /// Correlation that is expected of two trials of one architecture: the share of the rewards'
+    /// variance that is no noise.
+    pub repeatability: f64,
+}
+
+/// Estimates the reward of every architecture tried, by a Gaussian process over all trials, whichever
+/// controller chose them; none where no reward is finite.
+///
+/// The best reward of many noisy ones is most likely a lucky one; the best estimate is less so.
+/// An expected reward below the fence of [`Scale`] is too high: those far behind are not told apart.
+pub fn recommend(schema: &Schema, trials: &[(Choices, f64)]) -> Option<Recommendation> {
+    let usable = |(choices, reward): &&(Choices, f64)| {
+        reward.is_finite() && schema.choices(choices.to_vec()).is_ok()
+    };
+    let trials: Vec<&(Choices, f64)> = trials.iter().filter(usable).collect();
+    let rewards: Vec<f64> = trials.iter().map(|(_, reward)| *reward).collect();
+    let scale = Scale::of(&rewards);
+    let chosen = |most: usize| {
+        let chosen = Scale::telling(&rewards, most);
+        let rows = chosen.iter().map(|&at| &*trials[at].0);
+        let y: Vec<f64> = chosen
+            .iter()
+            .map(|&at| scale.standardise(rewards[at]))
+            .collect();
+        (Points::collect(schema.len(), rows), y)
+    };
+    let layout = Layout::of(schema);
+    let (points, y) = chosen(FIT_TRIALS);
+    let kernel = fit(&layout, &Kernel::prior(&layout), &points, &y, FIT_STEPS);
+    let (points, y) = chosen(TRIALS);
+    let process = GaussianProcess::new(&layout, &kernel, points, &y);
+    let mut estimates = tried(&trials);
+    let rows = estimates.iter().map(|estimate| &*estimate.choices);
+    let beliefs = process.predict(&Points::collect(schema.len(), rows));
+    for (estimate, belief) in estimates.iter_mut().zip(beliefs) {
+        estimate.mean = scale.reward(belief.mean);
+        estimate.deviation = scale.spread(belief.deviation);
+    }
+    let better = |best: usize, at: usize| match estimates[at].mean > estimates[best].mean {
+        true => at,
+        false => best,
+    };
+    let best = (0..estimates.len()).reduce(better)?;
+    Some(Recommendation {
+        best,
+        estimates,
+        repeatability: 1.0 / (1.0 + kernel.noise()),
+    })
+}
+
+/// The architectures in the order in which they were first tried, with what was observed.
+fn tried(trials: &[&(Choices, f64)]) -> Vec<Estimate> {
+    let mut places = BTreeMap::new();
+    let mut estimates: Vec<Estimate> = Vec::new();
+    for (choices, reward) in trials {
+        let place = *places.entry(choices).or_insert(estimates.len());
+        match estimates.get_mut(place) {
+            Some(estimate) => {
+                estimate.trials += 1;
+                estimate.observed += (reward - estimate.observed) / estimate.trials as f64;
+            }
+            None => estimates.push(Estimate {
+                choices: choices.clone(),
+                trials: 1,
+                observed: *reward,
+                mean: *reward,
+                deviation: 0.0,
+            }),
+        }
+    }
+    estimates
+}
