@@ -3,7 +3,7 @@
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::experiment::Members;
 use nasfw_engine::progress::Silent;
-use nasfw_engine::search;
+use nasfw_engine::search::{self, Resources};
 
 use crate::library::{library, text};
 use crate::program::{Place, sets, small};
@@ -18,7 +18,14 @@ fn built_in(place: &Place, out: &str, settings: &[String]) {
     let layers = Layers::new(Preset::Demo).set(settings).unwrap();
     let config = layers.resolve().unwrap();
     let members = Members::of(&config).unwrap();
-    search::run(&config, &members, &place.path(out), None, &mut Silent).unwrap();
+    search::run(
+        &config,
+        &members,
+        &place.path(out),
+        Resources::default(),
+        &mut Silent,
+    )
+    .unwrap();
 }
 
 /// The same, by the program and with the items of the library.

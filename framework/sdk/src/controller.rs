@@ -154,14 +154,15 @@ pub trait Controller {
     /// Proposes the next architecture to try.
     ///
     /// All proposals of a round are made before the first of their outcomes is reported, each with
-    /// its own generator. A search may pass over a proposal whose network it has tried before, and
-    /// ask again; no outcome follows then.
+    /// its own generator.
     ///
     /// # Errors
     /// When nothing can be proposed, which ends the search.
     fn propose(&mut self, rng: &mut Rng) -> Result<Proposal>;
 
     /// Learns from the outcome of a proposal, in the order of the proposals, whichever ended first.
+    /// Only a proposal whose network was tried before has its outcome at once: the reward of the
+    /// earlier trial, or a failure where that has none. The search then asks for another proposal.
     /// The outcome reported for a failure is a setting of the search (`run.on_failure`). All
     /// randomness of the update (e.g. the order of a replay) comes from `rng`.
     ///

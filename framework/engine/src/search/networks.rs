@@ -10,9 +10,18 @@ pub(super) struct Networks {
     space: Arc<dyn SearchSpace>,
     io: IoChannels,
     /// Trials by network.
-    tried: HashMap<String, u64>,
+    tried: HashMap<String, Tried>,
     /// The networks of choices met before, which controllers meet again and again.
     known: HashMap<Vec<usize>, String>,
+}
+
+/// The trials of a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Tried {
+    /// Their number, those not finished among them.
+    pub(super) trials: u64,
+    /// The reward of the last one that has any.
+    pub(super) reward: Option<f64>,
 }
 
 impl Networks {
@@ -26,16 +35,22 @@ impl Networks {
         }
     }
 
-    /// Returns the number of trials with the network of `choices`.
-    pub(super) fn tried(&mut self, choices: &Choices) -> u64 {
+    /// Returns the trials with the network of `choices`.
+    pub(super) fn tried(&mut self, choices: &Choices) -> Tried {
         let network = self.network(choices);
-        self.tried.get(&network).copied().unwrap_or(0)
+        self.tried.get(&network).copied().unwrap_or_default()
     }
 
     /// Counts a trial.
     pub(super) fn add(&mut self, choices: &Choices) {
         let network = self.network(choices);
-        *self.tried.entry(network).or_default() += 1;
+        self.tried.entry(network).or_default().trials += 1;
+    }
+
+    /// Notes the reward of a trial.
+    pub(super) fn note(&mut self, choices: &Choices, reward: f64) {
+        let network = self.network(choices);
+        self.tried.entry(network).or_default().reward = Some(reward);
     }
 
     /// The fingerprint of the network. Choices that the space cannot decode are a network of their

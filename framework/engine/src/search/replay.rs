@@ -111,7 +111,7 @@ impl<'a> Replay<'a> {
         let io = IoChannels::rgb(outputs as usize);
         Ok(Self {
             config,
-            strategy: Strategy::new(config, &members, io.clone())?,
+            strategy: Strategy::new(config, &members, io)?,
             stages: members.schedule()?.stages().to_vec(),
             io,
             members,

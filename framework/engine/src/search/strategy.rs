@@ -81,26 +81,31 @@ impl Strategy {
     pub(super) fn load(
         &mut self,
         state: &SearchState,
-        trials: &[Trial],
+        finished: &[Trial],
         pending: &[Pending],
         schema: &Schema,
     ) -> Result<()> {
         self.controller.load(&state.controller)?;
         self.schedule.load(&state.schedule)?;
-        self.worst = trials.iter().filter_map(|t| t.reward).reduce(f64::min);
-        let trials = trials.iter().map(|trial| &trial.proposal);
+        self.worst = finished.iter().filter_map(|t| t.reward).reduce(f64::min);
+        let trials = finished.iter().map(|trial| &trial.proposal);
         for proposal in trials.chain(pending.iter().map(|p| &p.proposal)) {
             self.networks.add(&proposal.checked(schema)?.choices);
+        }
+        for (trial, reward) in finished.iter().filter_map(|t| Some((t, t.reward?))) {
+            let choices = trial.proposal.checked(schema)?.choices;
+            self.networks.note(&choices, reward);
         }
         Ok(())
     }
 
     /// Draws the proposal for trial `id`; where the run asks for distinct networks, again while
-    /// the network was tried before. The controller does not hear of the proposals passed over.
+    /// the network was tried before. The controller learns at once what became of that.
     pub(super) fn propose(&mut self, id: u64) -> Result<Proposed> {
         let mut proposed = self.draw(id, 0)?;
         let mut draw = 1;
         while self.distinct && proposed.repeat > 0 && draw < DRAWS {
+            self.pass_over(id, draw, proposed.proposal)?;
             proposed = self.draw(id, draw)?;
             draw += 1;
         }
@@ -115,8 +120,21 @@ impl Strategy {
         };
         let mut rng = trial_seed(self.seed, id).stream(&stream);
         let proposal = self.controller.propose(&mut rng).map_err(Error::broken)?;
-        let repeat = self.networks.tried(&proposal.choices);
+        let repeat = self.networks.tried(&proposal.choices).trials;
         Ok(Proposed { proposal, repeat })
+    }
+
+    /// Reports the outcome of a proposal whose network was tried before.
+    fn pass_over(&mut self, id: u64, draw: u64, proposal: Proposal) -> Result<()> {
+        let outcome = match self.networks.tried(&proposal.choices).reward {
+            Some(reward) => Outcome::Scored { proposal, reward },
+            None => Outcome::Failed {
+                proposal,
+                reason: "an earlier trial of the same network has no reward".into(),
+            },
+        };
+        let mut rng = trial_seed(self.seed, id).stream(&format!("pass-over/{draw}"));
+        (self.controller.observe(&outcome, &mut rng)).map_err(Error::broken)
     }
 
     /// Reports a trial's outcome to the schedule and then to the controller; returns the final
@@ -130,6 +148,7 @@ impl Strategy {
             Ending::Failed { reason } => (None, self.failure(proposal, reason)),
             Ending::Complete | Ending::Stopped { .. } => {
                 let reward = self.reward(repeat, evaluation)?;
+                self.networks.note(&proposal.choices, reward);
                 (Some(reward), Outcome::Scored { proposal, reward })
             }
         };

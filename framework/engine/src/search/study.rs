@@ -33,7 +33,7 @@ impl<'a> Study<'a> {
         cache: &'a mut ResultCache,
     ) -> Result<Self> {
         let config = &setup.config;
-        let mut strategy = Strategy::new(config, &setup.members, setup.io.clone())?;
+        let mut strategy = Strategy::new(config, &setup.members, setup.io)?;
         let trials = run.trials()?;
         if let Some(state) = run.state()? {
             let pending = run.round()?.pending;
