@@ -106,7 +106,7 @@ fn one_figure_of_a_stage_can_be_set() {
 
 /// The share of rewards of q times the mean that continue at a given evaluation. The mean is 1 to
 /// within one reward's weight: it is made of `evaluations` rewards of 1.
-fn share_that_goes_on(termination: &str, evaluations: usize, q: f64) -> f64 {
+fn share_that_continued(termination: &str, evaluations: usize, q: f64) -> f64 {
     let mut it = build("progressive", &json!({"termination": termination}));
     let mut rng = Seed(1).stream("history");
     for _ in 1..evaluations {
@@ -118,13 +118,13 @@ fn share_that_goes_on(termination: &str, evaluations: usize, q: f64) -> f64 {
     // The reward r is in the mean it is compared with: r = q·m, m = 1 − share + share·r.
     let reward = q * (1.0 - share) / (1.0 - share * q);
     let draws = 4000;
-    let goes_on = (0..draws).filter(|draw| {
+    let continued = (0..draws).filter(|draw| {
         it.load(&state).expect("its own state");
         it.verdict(0, reward, &mut Seed(2).stream(&format!("{draw}")))
             .unwrap()
             == Verdict::Continue
     });
-    goes_on.count() as f64 / f64::from(draws)
+    continued.count() as f64 / f64::from(draws)
 }
 
 /// δ (and p) at an evaluation, written out.
@@ -140,11 +140,11 @@ const DELTA: [(usize, f64); 6] = [
 /// Would catch a δ annealed one evaluation off by more than sampling error, a mean that is compared
 /// before it is updated, the two rules exchanged. 4000 draws: standard error at most 0.008.
 #[test]
-fn the_released_rule_goes_on_as_often_as_its_formula_says() {
+fn the_released_rule_continued_as_often_as_its_formula_says() {
     for (evaluations, delta) in DELTA {
         for q in [0.05, 0.1, 0.3, 0.5, 0.8, 0.9, 0.999, 1.0, 1.2] {
             let expected = (1.0 - (1.0 - q) / delta).clamp(0.0, 1.0);
-            let share = share_that_goes_on("released", evaluations, q);
+            let share = share_that_continued("released", evaluations, q);
             assert!(
                 (share - expected).abs() < 0.035,
                 "{evaluations} {q}: {share}, not {expected}"
@@ -152,27 +152,27 @@ fn the_released_rule_goes_on_as_often_as_its_formula_says() {
         }
     }
     // The page's check figures.
-    assert!((share_that_goes_on("released", 50, 0.5) - 0.444).abs() < 0.035);
-    assert_eq!(share_that_goes_on("released", 50, 0.1), 0.0);
+    assert!((share_that_continued("released", 50, 0.5) - 0.444).abs() < 0.035);
+    assert_eq!(share_that_continued("released", 50, 0.1), 0.0);
 }
 
 #[test]
 fn the_papers_rule_lets_p_of_what_is_below_go_on() {
     for (evaluations, p) in DELTA {
         for q in [0.05, 0.9] {
-            let share = share_that_goes_on("paper", evaluations, q);
+            let share = share_that_continued("paper", evaluations, q);
             assert!(
                 (share - p).abs() < 0.035,
                 "{evaluations} {q}: {share}, not {p}"
             );
         }
-        assert_eq!(share_that_goes_on("paper", evaluations, 1.1), 1.0);
+        assert_eq!(share_that_continued("paper", evaluations, 1.1), 1.0);
     }
 }
 
 #[test]
-fn never_never_stops_and_the_first_reward_always_goes_on() {
-    assert_eq!(share_that_goes_on("never", 300, 0.01), 1.0);
+fn never_never_stops_and_the_first_reward_always_continued() {
+    assert_eq!(share_that_continued("never", 300, 0.01), 1.0);
     for termination in ["released", "paper"] {
         for reward in [0.0, 0.3, 1.0] {
             let mut it = build("progressive", &json!({"termination": termination}));
@@ -185,7 +185,7 @@ fn never_never_stops_and_the_first_reward_always_goes_on() {
 }
 
 #[test]
-fn a_state_goes_on_exactly_and_foreign_ones_are_refused() {
+fn a_state_continued_exactly_and_foreign_ones_are_refused() {
     let mut first = build("progressive", &json!({}));
     let mut rng = Seed(0).stream("rewards");
     for trial in 0..120 {

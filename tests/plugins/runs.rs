@@ -197,7 +197,7 @@ fn a_call_that_asks_is_told_to_stop() {
 }
 
 #[test]
-fn a_run_goes_on_with_the_bytes_it_began_with_only() {
+fn a_run_continues_with_the_bytes_it_began_with_only() {
     let place = Place::new();
     let copy = place.path("mine.so");
     std::fs::copy(library("rude"), &copy).unwrap();

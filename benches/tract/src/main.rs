@@ -12,7 +12,7 @@ use dfdx::prelude::TensorFromVec;
 use nasfw_engine::config::{Layers, MemberConfig, Preset};
 use nasfw_model::export::onnx::{Normalise, Options, to_onnx};
 use nasfw_model::{
-    Description, InputSize, Model, Normalisation, DataOrigin, Provenance, WeightsFile,
+    DataOrigin, Description, InputSize, Model, Normalisation, Provenance, WeightsFile,
 };
 use nasfw_network::kernels::{CpuKernels, Kernels, map_shape};
 use nasfw_network::{Array, Network, Weights};

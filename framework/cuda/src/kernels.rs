@@ -71,7 +71,7 @@ impl Kernels for CudaKernels {
             self.gpu.launch("nasfw_samples", n, parameters)?;
             Ok(y)
         };
-        device::<_, CudaError>(gathered())
+        device_result::<_, CudaError>(gathered())
     }
 
     fn guard<T, E: From<Error>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
@@ -143,7 +143,7 @@ impl Kernels for CudaKernels {
             }
             Ok(y)
         };
-        device::<_, CudaError>(run())
+        device_result::<_, CudaError>(run())
     }
 
     fn activation<T: Tape<f32, Cuda>>(

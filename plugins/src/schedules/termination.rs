@@ -48,13 +48,13 @@ impl Termination {
         let mean = history.mean();
         // Always drawn, so that all rules use the generator equally.
         let u = rng.random::<f64>();
-        let goes_on = match self {
+        let continues = match self {
             Self::Never => true,
             _ if reward >= mean => true,
             Self::Released => reward > mean * (1.0 - history.delta() * u),
             Self::Paper => u < history.delta(),
         };
-        if goes_on {
+        if continues {
             Verdict::Continue
         } else {
             Verdict::Stop

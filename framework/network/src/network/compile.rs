@@ -280,12 +280,10 @@ fn is_expansion(graph: &Graph, step: &Step, next: &Step) -> bool {
 
 fn activation(nodes: &[nasfw_sdk::graph::Node], id: Option<NodeId>) -> Activation {
     match id.map(|id| &nodes[id].op) {
-        Some(Op::Activation {
-            function: ActivationKind::Relu,
-        }) => Activation::Relu,
-        Some(Op::Activation {
-            function: ActivationKind::Relu6,
-        }) => Activation::Relu6,
+        Some(Op::Activation { function }) => match function {
+            ActivationKind::Relu => Activation::Relu,
+            ActivationKind::Relu6 => Activation::Relu6,
+        },
         _ => Activation::Identity,
     }
 }

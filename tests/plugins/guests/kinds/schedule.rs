@@ -76,8 +76,8 @@ impl RewardSchedule for Halves {
     fn verdict(&mut self, _: usize, reward: f64, rng: &mut Rng) -> Result<Verdict> {
         let (count, sum) = self.seen;
         self.seen = (count + 1, sum + reward);
-        let goes_on = reward * count as f64 >= sum || rng.random::<f64>() < 0.25;
-        Ok(if goes_on {
+        let continues = reward * count as f64 >= sum || rng.random::<f64>() < 0.25;
+        Ok(if continues {
             Verdict::Continue
         } else {
             Verdict::Stop
