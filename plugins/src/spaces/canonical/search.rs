@@ -4,15 +4,16 @@ use super::terms::{Sum, Terms, added, is_zero, one};
 use crate::spaces::genotype::{Cell, Layer};
 use crate::spaces::operation::Operation;
 
-/// Cells begun before the search is given up. Cells of three layers need at most a fraction.
+/// Maximum number of cells begun before the search gives up, tenths of a second. Cells of three
+/// layers came to half of it at most.
 const MAX_BEGUN: usize = 50_000;
 
 /// One operation of a cell: the node it reads, and its number.
 type Slot = (usize, usize);
 
-/// The first cell of so many layers, operation by operation, that computes the terms and in which
-/// every operation counts. `None` when there are too many to look at, which does not depend on
-/// the order of terms.
+/// Finds the first cell of so many layers, operation by operation, that computes the terms and has
+/// no operation besides. `None` when there are too many to look at; the order of terms has no
+/// part in that, so equal cells give up together.
 pub(super) fn first(terms: &Terms, layers: usize) -> Option<Cell> {
     let count = terms.list.len();
     let mut search = Search {
@@ -133,9 +134,7 @@ impl Search<'_> {
         }
         steps
     }
-}
 
-impl Search<'_> {
     /// A number of skips and `none` that every way on from a whole layer to the terms needs.
     fn needed(&self, begun: &Begun, unplaced: &[usize]) -> usize {
         let terms = &self.terms.list;
