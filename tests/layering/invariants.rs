@@ -26,6 +26,7 @@ const UNSEEDED: &[&str] = &[
 const MAY_BE_UNSEEDED: &[(&str, &str)] = &[
     ("framework/cache/src/cache.rs", "the entries that were not used for longest are evicted"),
     ("framework/cli/bench.rs", "it measures time"),
+    ("framework/cli/cache.rs", "how long ago entries were used"),
     ("framework/cli/plugins/check.rs", "the time limit of a library's checks"),
     ("framework/cli/progress.rs", "progress bars"),
     ("framework/cli/watch/mod.rs", "the interval between two looks"),
@@ -38,6 +39,7 @@ const MAY_BE_UNSEEDED: &[(&str, &str)] = &[
     ("framework/engine/src/search/show.rs", "the interval between two updates of a bar"),
     ("framework/engine/src/store/create.rs", "the time when a run was made, for people"),
     ("framework/engine/src/tensorboard/file.rs", "event files hold times"),
+    ("framework/table/src/play.rs", "the time that a controller takes"),
     ("framework/plugin-host/src/probe.rs", "the time limit of a probe; a nonce that no output has"),
 ];
 

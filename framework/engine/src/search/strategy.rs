@@ -114,11 +114,11 @@ impl Strategy {
     }
 
     fn draw(&mut self, id: u64, draw: u64) -> Result<Proposed> {
-        let stream = match draw {
-            0 => "propose".into(),
-            n => format!("propose/{n}"),
+        let trial = trial_seed(self.seed, id);
+        let mut rng = match draw {
+            0 => trial.stream("propose"),
+            n => trial.stream(&format!("propose/{n}")),
         };
-        let mut rng = trial_seed(self.seed, id).stream(&stream);
         let proposal = self.controller.propose(&mut rng).map_err(Error::broken)?;
         let repeat = self.networks.tried(&proposal.choices).trials;
         Ok(Proposed { proposal, repeat })
