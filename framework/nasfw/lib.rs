@@ -2,7 +2,7 @@
 //!
 //! A [`Search`] evaluates networks that a controller proposes from a search space, for one task, and
 //! records each trial in a run folder. A [`Training`] trains one of them in full, into a model folder.
-//! An [`ModelEvaluation`] scores a model, a [`Predictor`] applies it to images, and [`export`] writes it for
+//! A [`ModelEvaluation`] scores a model, a [`Predictor`] applies it to images, and [`export`] writes it for
 //! other programs. The program `nasfw` is a client of this crate.
 //!
 //! ```

@@ -87,6 +87,10 @@ impl<'a> Search<'a> {
     }
 
     /// Searches for networks of `task`.
+    ///
+    /// A run records a value by its type alone. Training, evaluating or resuming it takes the value
+    /// again, from Rust; the program `nasfw` can list, verify and describe such a run, and no more.
+    /// For a built-in task, `.set("task.name=depth")` leaves everything to both.
     #[must_use]
     pub fn task<T: Task + 'static>(mut self, task: T) -> Self {
         self.members.task(task);
@@ -170,8 +174,9 @@ impl<'a> Search<'a> {
 
     /// Searches, recording into the new folder `run`.
     ///
-    /// Returns the run also when it was cancelled: [`Run::is_complete`] tells, and
-    /// [`resume`](Self::resume) continues it.
+    /// Returns the run also when it was cancelled after it had begun: [`Run::is_complete`] tells, and
+    /// [`resume`](Self::resume) continues it. Cancelled earlier, e.g. while the data is checked, there
+    /// is no folder yet, and the error is [`Error::Stopped`].
     ///
     /// # Errors
     /// Before anything is written, when a setting, the data or the folder is wrong; later when the run
@@ -194,7 +199,8 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// As [`run`](Self::run); also when the folder holds no run, its record or its data has changed,
-    /// or a setting or member differs from the recorded one.
+    /// or a setting or member differs from the recorded one. Members that are values are compared by
+    /// their types: that they have the same settings is up to the caller.
     pub fn resume(mut self, run: impl AsRef<Path>) -> Result<Run> {
         let folder = run.as_ref();
         let recorded = Run::open(folder)?.config()?;

@@ -203,3 +203,24 @@ fn a_folder_in_use_is_refused() {
     place.refuses(&["resume", "none"], &["none", "no such run"]);
     place.refuses(&["trials", "none"], &["none", "no such run"]);
 }
+
+/// The file for quick tries works, and takes its sizes from nowhere else.
+#[test]
+fn the_quick_configuration_searches_and_trains() {
+    let place = Place::new();
+    let quick = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quick.toml");
+    place.text(&["run", "--config", quick, "--trials", "2", "--out", "quick"]);
+    place.text(&["train", "--from", "quick", "--out", "model"]);
+    let config = std::fs::read_to_string(place.path("quick/config.toml")).unwrap();
+    let stages = config.split("[schedule").nth(1).unwrap();
+    assert!(
+        !stages
+            .split("[data")
+            .next()
+            .unwrap()
+            .contains("crop_px = 96")
+    );
+    // Repeated as docs/runs.md says.
+    place.text(&["run", "--config", "quick/config.toml", "--out", "again"]);
+    place.assert_same("quick", "again");
+}

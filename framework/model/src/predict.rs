@@ -15,6 +15,26 @@ use nasfw_network::kernels::{Kernels, MapShape, device_result, map_shape};
 const BAND: usize = 1 << 22;
 
 /// A trained network on a device, ready for images.
+///
+/// The classes of a photograph, pixel by pixel, from a model of a segmentation:
+///
+/// ```no_run
+/// use nasfw_device::Device;
+/// use nasfw_model::Model;
+/// use nasfw_model::predict::Predictor;
+///
+/// let model = Model::load("models/first".as_ref())?;
+/// let predictor = Predictor::new(&model, Device::Cpu)?;
+/// let image = nasfw_data::read_rgb("photo.jpg".as_ref())?;
+/// let output = predictor.predict(&image)?;
+/// let mut mask: Vec<usize> = Vec::new();
+/// output.rows(|logits| {
+///     mask.extend(logits.chunks(output.channels()).map(nasfw_sdk::argmax));
+///     Ok::<(), nasfw_model::Error>(())
+/// })?;
+/// assert_eq!(mask.len(), image.size.area());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Predictor {
     forward: Box<Forward>,
     transform: Transform,
@@ -64,6 +84,14 @@ impl Predictor {
     /// When the image cannot be used, the device fails, or an output is not finite.
     pub fn predict(&self, image: &Image) -> Result<Output> {
         let image_px = image.size;
+        let (found, expected) = (image.pixels.len(), 3 * image_px.area());
+        if found != expected {
+            let message = format!(
+                "an image of {} x {} pixels has {expected} values, not {found}",
+                image_px.width, image_px.height
+            );
+            return Err(NetworkError::BadData { message }.into());
+        }
         self.transform
             .check_size(image_px)
             .map_err(|e| NetworkError::BadData {

@@ -73,7 +73,7 @@ pub(super) fn run(file: &Path) -> Result<Described, String> {
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
     let program =
-        program.ok_or("no program is set that probes libraries (nasfw_plugin_host::probe_with)")?;
+        program.ok_or("libraries are probed by this program started again; call `nasfw::run_as_worker_if_asked()` first in its `main`")?;
     let nonce = format!("{:016x}", RandomState::new().build_hasher().finish());
     let mut child = Command::new(&program.program)
         .args(&program.args)

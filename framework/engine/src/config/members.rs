@@ -30,8 +30,8 @@ fn check_made_by_name(table: &str, name: &str) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "{table}: {} is a value of the Rust program that made the run; continue there, with a `Search` of \
-         the same value",
+        "{table}: {} is a value of the Rust program that made the run. From Rust, give it again, e.g. with \
+         `.space(…)` or `.task(…)`; this program cannot make it",
         value_type(name)
     );
     Err(Error::Config {

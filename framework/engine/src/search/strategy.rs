@@ -50,6 +50,7 @@ pub(super) struct Strategy {
     /// Draw again when a network was tried before.
     distinct: bool,
     networks: Networks,
+    schema: Schema,
     stages: usize,
     seed: Seed,
 }
@@ -73,6 +74,7 @@ impl Strategy {
             on_failure: config.run.on_failure,
             distinct: config.run.distinct,
             networks: Networks::new(members.space.clone(), io),
+            schema: members.space().schema().clone(),
             seed,
         })
     }
@@ -83,17 +85,17 @@ impl Strategy {
         state: &SearchState,
         finished: &[Trial],
         pending: &[Pending],
-        schema: &Schema,
     ) -> Result<()> {
         self.controller.load(&state.controller)?;
         self.schedule.load(&state.schedule)?;
         self.worst = finished.iter().filter_map(|t| t.reward).reduce(f64::min);
         let trials = finished.iter().map(|trial| &trial.proposal);
         for proposal in trials.chain(pending.iter().map(|p| &p.proposal)) {
-            self.networks.add(&proposal.checked(schema)?.choices);
+            let choices = proposal.checked(&self.schema)?.choices;
+            self.networks.add(&choices);
         }
         for (trial, reward) in finished.iter().filter_map(|t| Some((t, t.reward?))) {
-            let choices = trial.proposal.checked(schema)?.choices;
+            let choices = trial.proposal.checked(&self.schema)?.choices;
             self.networks.note(&choices, reward);
         }
         Ok(())
@@ -120,6 +122,14 @@ impl Strategy {
             n => trial.stream(&format!("propose/{n}")),
         };
         let proposal = self.controller.propose(&mut rng).map_err(Error::broken)?;
+        // Choices of another schema would only show once they are recorded.
+        let choices = proposal.choices.to_vec();
+        self.schema.choices(choices).map_err(|e| {
+            Error::broken(nasfw_sdk::Error::Config {
+                item: "the controller's proposal".into(),
+                message: e.to_string(),
+            })
+        })?;
         let repeat = self.networks.tried(&proposal.choices).trials;
         Ok(Proposed { proposal, repeat })
     }

@@ -37,7 +37,7 @@ impl<'a> Study<'a> {
         let trials = run.trials()?;
         if let Some(state) = run.state()? {
             let pending = run.round()?.pending;
-            strategy.load(&state, &trials, &pending, setup.space().schema())?;
+            strategy.load(&state, &trials, &pending)?;
         }
         Ok(Self {
             setup,

@@ -58,15 +58,20 @@ pub use traced::Traced;
 /// # Ok::<(), nasfw_sdk::Error>(())
 /// ```
 ///
-/// The rules, each checked when the space is made and again whenever it decodes:
+/// The rules, checked when the space is made and again whenever it decodes:
 ///
-/// - The same choices ask the same decisions in the same order, with the same options, and build
-///   the same network. No decision is asked twice in one build.
+/// - The same choices ask the same decisions in the same order, with the same options. No decision
+///   is asked twice in one build.
 /// - A decision may depend on earlier ones: `kernel1` above is asked if `depth` is not 1. Whether
 ///   it is asked must follow from earlier choices one by one, as it does in nested `if`s and in
 ///   loops over a picked length, and not from two of them together (`if a || b`). Its options
 ///   may not change: lists that differ need names that differ.
-/// - No choice changes the [encoder](Net::encoder), nor which of its maps are read.
+/// - No choice changes the [encoder](Net::encoder), nor which of its maps are read. A connection
+///   that may be off still reads its map: resize or project the map in every network, and pick
+///   whether to add the result.
+///
+/// They must also build the same network; only [`check_space`](crate::testing::check_space), which
+/// builds networks twice, finds a function that does not.
 ///
 /// A sequence of choices has an option for every decision that any network asks; where one is not
 /// asked, masks leave its first option only. Decisions with the same options, whose names differ in
