@@ -12,6 +12,8 @@ use crate::signals::workers;
 /// its encoder is not.
 const SEED: &str = "run.seed=4";
 const DEEP: [u64; 2] = [1, 3];
+/// Takes every draw: the space is so small that others would follow.
+const REPEATS: &str = "run.distinct=false";
 
 fn trials(place: &Place, out: &str) -> Vec<Value> {
     place.json(&["trials", out, "--json", "--no-times"])
@@ -20,7 +22,7 @@ fn trials(place: &Place, out: &str) -> Vec<Value> {
 #[test]
 fn a_worker_that_ends_costs_its_trial_only() {
     let place = Place::new();
-    finish(&place, "well", &[SEED, "run.trials=4"]);
+    finish(&place, "well", &[SEED, REPEATS, "run.trials=4"]);
     let well = trials(&place, "well");
     for (how, limit, reason) in [
         (
@@ -49,7 +51,13 @@ fn a_worker_that_ends_costs_its_trial_only() {
             continue;
         }
         let order = format!("space.how={how}");
-        let mut settings = vec![SEED, "run.trials=4", "space.at=decode-deep", &order];
+        let mut settings = vec![
+            SEED,
+            REPEATS,
+            "run.trials=4",
+            "space.at=decode-deep",
+            &order,
+        ];
         settings.extend(Some(limit).filter(|l| !l.is_empty()));
         settings.extend(Some("run.retries=0").filter(|_| how == "hang"));
         settings.extend(["run.workers=2"]);

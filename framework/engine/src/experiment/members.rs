@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use nasfw_sdk::{Controller, RewardSchedule, Rng, Schema, SearchSpace, Task};
+use nasfw_sdk::registry::SpaceEntry;
+use nasfw_sdk::{Choices, Controller, RewardSchedule, Rng, Schema, SearchSpace, Task};
 
 use crate::config::{Config, Layers, value_name, value_type};
 use crate::error::{Error, Result};
@@ -21,6 +22,9 @@ type MakeController = dyn Fn(&Schema, &mut Rng) -> Result<Box<dyn Controller>> +
 #[derive(Clone)]
 pub struct Members {
     pub(crate) space: Arc<dyn SearchSpace>,
+    /// True for a space of a library, which may end the process that asks it for a network: only
+    /// those that evaluate do.
+    is_library_space: bool,
     pub(crate) task: Arc<dyn Task>,
     schedule: Arc<MakeSchedule>,
     controller: Arc<MakeController>,
@@ -130,7 +134,10 @@ impl GivenMembers {
         let task = ("task.name", config.task.name.as_str());
         let schedule = ("schedule.name", config.schedule.name.as_str());
         let controller = ("controller.name", config.controller.name.as_str());
+        let is_library_space = self.space.is_none()
+            && SpaceEntry::of_plugin(space.1).is_ok_and(|entry| entry.about.library.is_some());
         Ok(Members {
+            is_library_space,
             space: Given::or_named(self.space.as_ref(), space, || {
                 Ok(config.make_space()?.into())
             })?,
@@ -182,6 +189,22 @@ impl Members {
     /// The search space.
     pub fn space(&self) -> &dyn SearchSpace {
         &*self.space
+    }
+
+    /// The search space, if whatever it is asked happens in this program's own code.
+    pub(crate) fn space_in_program(&self) -> Option<&Arc<dyn SearchSpace>> {
+        Some(&self.space).filter(|_| !self.is_library_space)
+    }
+
+    /// The choices that stand for the network of `choices`: these are evaluated. The choices
+    /// themselves for a space of a library, and for one that fails to give them.
+    pub(crate) fn canonical(&self, choices: &Choices) -> Choices {
+        let canonical = self
+            .space_in_program()
+            .map(|space| space.canonical(choices));
+        canonical
+            .and_then(Result::ok)
+            .unwrap_or_else(|| choices.clone())
     }
 
     /// The task.

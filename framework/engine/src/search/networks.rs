@@ -1,13 +1,14 @@
 //! Networks that a run has tried, told apart by what they compute.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use nasfw_sdk::{Choices, IoChannels, SearchSpace};
+use nasfw_sdk::{Choices, IoChannels};
+
+use crate::experiment::Members;
 
 /// Counts how often a run has tried each network.
 pub(super) struct Networks {
-    space: Arc<dyn SearchSpace>,
+    members: Members,
     io: IoChannels,
     /// Trials by network.
     tried: HashMap<String, Tried>,
@@ -25,10 +26,10 @@ pub(super) struct Tried {
 }
 
 impl Networks {
-    pub(super) fn new(space: Arc<dyn SearchSpace>, io: IoChannels) -> Self {
+    pub(super) fn new(members: Members, io: IoChannels) -> Self {
         let (tried, known) = (HashMap::new(), HashMap::new());
         Self {
-            space,
+            members,
             io,
             tried,
             known,
@@ -53,25 +54,21 @@ impl Networks {
         self.tried.entry(network).or_default().reward = Some(reward);
     }
 
-    /// The fingerprint of the network. Choices that the space cannot decode are a network of their
-    /// own, whose trial will fail.
+    /// The fingerprint of the network. Choices that cannot be decoded, or not in this process, are a
+    /// network of their own.
     fn network(&mut self, choices: &Choices) -> String {
         let key = choices.to_vec();
         if let Some(network) = self.known.get(&key) {
             return network.clone();
         }
-        let canonical = canonical(&*self.space, choices);
-        let network = match self.space.decode(&canonical, &self.io) {
-            Ok(graph) => graph.fingerprint(),
-            Err(_) => format!("{:?}", canonical.to_vec()),
+        let canonical = self.members.canonical(choices);
+        let space = self.members.space_in_program();
+        let graph = space.and_then(|space| space.decode(&canonical, &self.io).ok());
+        let network = match graph {
+            Some(graph) => graph.fingerprint(),
+            None => format!("{:?}", canonical.to_vec()),
         };
         self.known.insert(key, network.clone());
         network
     }
-}
-
-/// The choices that stand for the network of `choices`: these are evaluated. A space that fails to
-/// give them is left with the choices themselves.
-pub(super) fn canonical(space: &dyn SearchSpace, choices: &Choices) -> Choices {
-    space.canonical(choices).unwrap_or_else(|_| choices.clone())
 }

@@ -5,7 +5,6 @@
 
 use nasfw_sdk::{Choices, Cost, IoChannels, Seed, Size, Stage, State, Verdict};
 
-use super::networks::canonical;
 use super::strategy::{Proposed, Strategy, evaluation_seed, verdict};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -125,7 +124,7 @@ impl<'a> Replay<'a> {
         proposed: Proposed,
         before: &State,
     ) -> Result<Option<String>> {
-        let choices = canonical(self.members.space(), &proposed.proposal.choices);
+        let choices = self.members.canonical(&proposed.proposal.choices);
         match self.members.space().genotype(&choices) {
             Ok(genotype) if genotype != trial.genotype() => {
                 return Ok(Some(format!(

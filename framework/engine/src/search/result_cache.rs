@@ -55,8 +55,11 @@ impl ResultCache {
     /// Prepares a cache for a run, or none.
     pub(super) fn new(cache: Option<Cache>, setup: &Setup) -> Self {
         let config = &setup.config;
-        // A task of the caller's own has no version, and a GPU has more than a name.
-        let is_nameable = !is_value(&config.task.name) && config.run.device == Device::Cpu;
+        // A task of the caller's own has no version, and a GPU has more than a name. A library's
+        // space builds networks in workers only.
+        let is_nameable = !is_value(&config.task.name)
+            && config.run.device == Device::Cpu
+            && setup.members.space_in_program().is_some();
         let (space, task) = (&config.space.plugin, &config.task.name);
         Self {
             cache: cache.filter(|_| is_nameable),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use nasfw_sdk::{Choices, Schema};
 
 use super::executor::{Executor, Job};
-use super::networks::canonical;
 use super::result_cache::Slot;
 use super::strategy::Proposed;
 use super::study::Study;
@@ -25,8 +24,8 @@ pub(super) fn run_round(
     observer: &mut dyn Observer,
 ) -> Result<()> {
     let round = study.round()?;
-    let space = study.setup.space();
-    let schema = space.schema();
+    let setup = study.setup;
+    let schema = setup.space().schema();
     let mut buffer = ReorderBuffer {
         proposals: BTreeMap::new(),
         slots: BTreeMap::new(),
@@ -42,7 +41,7 @@ pub(super) fn run_round(
         }
         let proposed = checked(&pending, schema, buffer.study.run)?;
         let (choices, repeat) = (
-            canonical(space, &proposed.proposal.choices),
+            setup.members.canonical(&proposed.proposal.choices),
             proposed.repeat,
         );
         buffer.proposals.insert(id, proposed);

@@ -73,7 +73,7 @@ impl Strategy {
             worst: None,
             on_failure: config.run.on_failure,
             distinct: config.run.distinct,
-            networks: Networks::new(members.space.clone(), io),
+            networks: Networks::new(members.clone(), io),
             schema: members.space().schema().clone(),
             seed,
         })
