@@ -15,12 +15,13 @@ use crate::args::size;
 use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("format").required(true).multiple(true).args(["onnx", "safetensors", "dot", "svg"]))]
 pub(crate) struct Args {
     /// The model folder
     #[arg(long, value_name = "MODEL")]
     model: PathBuf,
     /// Write ONNX, opset 17
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["safetensors", "dot", "svg"])]
+    #[arg(long, value_name = "FILE")]
     onnx: Option<PathBuf>,
     /// Fix the input size of the ONNX network; by default it accepts any size
     #[arg(long, value_name = "HEIGHTxWIDTH", value_parser = size, requires = "onnx")]

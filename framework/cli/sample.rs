@@ -18,7 +18,7 @@ pub(crate) struct Args {
     #[arg(long)]
     controller: Option<String>,
     /// Number of architectures
-    #[arg(short, value_name = "N", default_value_t = 1)]
+    #[arg(short, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     n: u64,
     /// The seed; a run with the same seed and controller settings begins with the same proposals
     /// [default: 0]

@@ -251,12 +251,17 @@ fn changes(recorded: &Config, wanted: &Config) -> Result<Changes> {
         .map(|((key, theirs), (_, ours))| (key.to_owned(), theirs, ours));
     match other_member.or_else(|| with_changes.first_difference(wanted)) {
         None => Ok(changes),
-        Some((key, old, new)) => Err(Error::Config {
-            file: None,
-            message: format!(
-                "{key} is {old} in the run and {new} here; a run continues with its own settings, so leave it \
-                 out, or start a new run"
-            ),
-        }),
+        Some((key, old, new)) => {
+            let is_member = [".name", ".plugin"].iter().any(|end| key.ends_with(end));
+            let advice = if is_member {
+                "give the same member, or start a new run"
+            } else {
+                "a run continues with its own settings, so leave it out, or start a new run"
+            };
+            Err(Error::Config {
+                file: None,
+                message: format!("{key} is {old} in the run and {new} here; {advice}"),
+            })
+        }
     }
 }

@@ -113,12 +113,14 @@ impl Trace {
         let encoder = graph.encoder()?;
         match &self.encoder {
             Some((first, by)) if *first != encoder => {
-                return Err(Error::invalid(
-                    "encoder",
-                    format!("one for `{by}` and another for `{text}`"),
-                    "no choice changes the encoder or which of its maps are read: pick nothing in \
-                     `net.encoder`, and read each map in every network",
-                ));
+                return Err(Error::Config {
+                    item: "encoder".into(),
+                    message: format!(
+                        "`{by}` and `{text}` have different encoders, or read different maps of it; pick \
+                         nothing in `net.encoder`, and read each map in every network: resize or project \
+                         it first, and pick whether to add the result"
+                    ),
+                });
             }
             Some(_) => {}
             None => self.encoder = Some((encoder, text.clone())),

@@ -1,6 +1,7 @@
 //! The rules of a graph, and the shape of every node that follows from them.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::{Conv, Graph, Node, NodeId, Op, Output, Role};
@@ -35,6 +36,16 @@ pub enum Resolution {
 pub(super) struct Shape {
     pub(super) channels: usize,
     pub(super) resolution: Resolution,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} channels ", self.channels)?;
+        match self.resolution {
+            Resolution::Of { input, stride } => write!(f, "at 1/{stride} of node {input}'s size"),
+            Resolution::Pixel => f.write_str("of a single pixel"),
+        }
+    }
 }
 
 /// Checks nodes and outputs and makes the graph.
@@ -127,12 +138,20 @@ fn shape(id: NodeId, node: &Node, inputs: &[Shape]) -> Result<Shape> {
             resolution: inputs[1].resolution,
         },
         Op::Add => match inputs.iter().find(|&&s| s != inputs[0]) {
-            Some(other) => return fail(format!("adds {:?} and {other:?}", inputs[0])),
+            Some(other) => {
+                return fail(format!(
+                    "adds {} and {other}; resize or project one of them first",
+                    inputs[0]
+                ));
+            }
             None => inputs[0],
         },
         Op::Concat => {
             if let Some(other) = inputs.iter().find(|s| s.resolution != inputs[0].resolution) {
-                return fail(format!("concatenates {:?} and {other:?}", inputs[0]));
+                return fail(format!(
+                    "concatenates {} and {other}; resize one of them first",
+                    inputs[0]
+                ));
             }
             Shape {
                 channels: inputs.iter().map(|s| s.channels).sum(),
@@ -159,7 +178,9 @@ fn conv_shape(c: &Conv, input: Shape) -> Result<Shape, String> {
         && (1..=MAX_CHANNELS).contains(&c.groups);
     if !is_in_range {
         return Err(format!(
-            "kernel odd and at most {MAX_KERNEL}, stride, dilation and groups at least 1: {c:?}"
+            "kernel {}, stride {}, dilation {}, {} groups; the kernel must be odd and at most \
+             {MAX_KERNEL}, the others at least 1 and at most {MAX_STRIDE}, {MAX_DILATION} and {MAX_CHANNELS}",
+            c.kernel, c.stride, c.dilation, c.groups
         ));
     }
     if !input.channels.is_multiple_of(c.groups) || !c.out_channels.is_multiple_of(c.groups) {
