@@ -8,6 +8,7 @@
 # trained twice as long on the same images. NASFW is the path of the program; trainings with a result in FOLDER are
 # skipped.
 set -euo pipefail
+export NASFW_CACHE=off # every trial is computed
 task=$1 data=$2 epochs=$3 folder=$4
 shift 4
 nasfw=${NASFW:-target/release/nasfw}

@@ -6,6 +6,7 @@
 # DATA has the folders mouse-pose, stamps-seg and rooms-depth; the runs go to FOLDER, and those already in it are skipped.
 # Two searches run at a time, with one thread each. NASFW is the path of the program.
 set -euo pipefail
+export NASFW_CACHE=off # every trial is computed
 data=$1 folder=$2
 nasfw=${NASFW:-target/release/nasfw}
 mkdir -p "$folder"

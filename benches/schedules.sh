@@ -9,6 +9,7 @@
 # time that `progressive` takes for all of its trials. NASFW is the path of the program; results already in FOLDER are
 # not computed again.
 set -euo pipefail
+export NASFW_CACHE=off # every trial is computed
 task=$1 data=$2 epochs=$3 folder=$4
 shift 4
 nasfw=${NASFW:-target/release/nasfw}

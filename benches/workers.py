@@ -10,6 +10,7 @@ computes once. `0x2` evaluates in the program itself. Fails if the trials differ
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+os.environ["NASFW_CACHE"] = "off"  # every trial is computed
 NASFW = Path(__file__).resolve().parent.parent / "target/release/nasfw"
 ONCE = {"warm-up", "features"}
 

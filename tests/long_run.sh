@@ -7,6 +7,7 @@
 # Fails if memory grows by more than a tenth from the first tenth of the trials to the end, or if a trial takes more than
 # 3 KB of the database.
 set -e
+export NASFW_CACHE=off # every trial is computed
 cd "$(dirname "$0")/.."
 trials=${1:-10000} controller=${2:-random}
 cargo build --release --locked -p nasfw -p single-scale
@@ -16,7 +17,7 @@ trap 'rm -rf "$folder"' EXIT
 run=$folder/run
 
 $nasfw run --plugin target/release/libsingle_scale.so --task segm --controller "$controller" \
-    --schedule single-stage --trials "$trials" --workers 0 --threads 1 --out "$run" --quiet \
+    --schedule single-stage --trials "$trials" --workers 0 --threads 1 --out "$run" --quiet --set run.distinct=false \
     --set data.generator.train=12 --set data.generator.side_px=32 --set meta.val_share=0.1 --set warmup.epochs=0 \
     --set schedule.stage.samples=1 --set schedule.stage.epochs=1 --set schedule.stage.batch=1 \
     --set schedule.stage.crop_px=16 --set schedule.stage.shorter_side_px=16 >"$folder/said" &

@@ -263,9 +263,10 @@ fn wrong_input_is_refused_with_its_value() {
         ),
     ] {
         let small = ["--trials", "60"];
-        let args = match args.contains(&"--trials") {
-            true => [&SEARCH[..], &args].concat(),
-            false => [&SEARCH[..], &args, &small].concat(),
+        let args = if args.contains(&"--trials") {
+            [&SEARCH[..], &args].concat()
+        } else {
+            [&SEARCH[..], &args, &small].concat()
         };
         place.refuses(&args, &parts);
     }

@@ -2,13 +2,13 @@
 
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::store::{FORMAT, Run, SearchState};
-use nasfw_engine::{Config, Ending, Evaluation, RecordedProposal, Status, Trial};
+use nasfw_engine::{Config, Ending, Trial};
 use nasfw_plugins as _; // Linked so that its items are registered.
+use nasfw_sdk::Metrics;
 use nasfw_sdk::State;
-use nasfw_sdk::{Cost, Metrics, Seed, testing};
 use serde_json::json;
 
-use crate::program::Place;
+use crate::program::{self, Place};
 
 fn config() -> Config {
     let layers = Layers::new(Preset::Demo).flag("--trials", "run.trials", 4);
@@ -17,29 +17,11 @@ fn config() -> Config {
 
 fn trial(id: u64, ending: Ending) -> Trial {
     let space = config().make_space().unwrap();
-    let choices = testing::random_choices(space.schema(), &mut Seed(id).stream("test"));
-    let reward = 0.1 * (id + 1) as f64;
-    Trial {
-        reward: (ending.status() != Status::Failed).then_some(reward),
-        proposal: RecordedProposal {
-            choices: choices.to_vec(),
-            log_prob: Some(-35.1),
-            repeat: 0,
-        },
-        evaluation: Evaluation {
-            id,
-            genotype: space.genotype(&choices).unwrap(),
-            cost: Cost {
-                params: 1_234_567,
-                macs: 987_654_321,
-                ..Cost::default()
-            },
-            stage_rewards: vec![0.25, reward],
-            metrics: Metrics::new([("miou", 0.5), ("pixel_acc", 0.75)]).unwrap(),
-            ending,
-            seconds: 12.5,
-        },
-    }
+    let mut trial = program::trial(&*space, id, ending, vec![0.25, 0.1 * (id + 1) as f64]);
+    trial.evaluation.cost.params = 1_234_567;
+    trial.evaluation.cost.macs = 987_654_321;
+    trial.evaluation.metrics = Metrics::new([("miou", 0.5), ("pixel_acc", 0.75)]).unwrap();
+    trial
 }
 
 /// A run of three trials in `place`, named `r`.

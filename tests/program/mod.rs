@@ -9,6 +9,8 @@ use std::process::{Command, Output};
 
 use nasfw_engine::search::WARM_WEIGHTS;
 use nasfw_engine::store::Run;
+use nasfw_engine::{Ending, Evaluation, RecordedProposal, Status, Trial};
+use nasfw_sdk::{Cost, Metrics, SearchSpace, Seed, testing};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -101,6 +103,34 @@ impl Place {
             );
         }
         assert_eq!(tree(self.0.path()), before, "{args:?} wrote something");
+    }
+}
+
+/// A trial as a search records it, without metrics and cost.
+pub(crate) fn trial(
+    space: &dyn SearchSpace,
+    id: u64,
+    ending: Ending,
+    stage_rewards: Vec<f64>,
+) -> Trial {
+    let choices = testing::random_choices(space.schema(), &mut Seed(id).stream("test"));
+    let last = stage_rewards.last().copied();
+    Trial {
+        reward: last.filter(|_| ending.status() != Status::Failed),
+        proposal: RecordedProposal {
+            choices: choices.to_vec(),
+            log_prob: Some(-35.1),
+            repeat: 0,
+        },
+        evaluation: Evaluation {
+            id,
+            genotype: space.genotype(&choices).unwrap(),
+            cost: Cost::default(),
+            stage_rewards,
+            metrics: Metrics::default(),
+            ending,
+            seconds: 12.5,
+        },
     }
 }
 

@@ -4,12 +4,12 @@ use std::fs;
 
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::store::{Run, SearchState};
-use nasfw_engine::{Config, Ending, Evaluation, RecordedProposal, Status, Trial};
+use nasfw_engine::{Config, Ending, Status, Trial};
 use nasfw_plugins as _; // Linked so that its items are registered.
 use nasfw_sdk::State;
-use nasfw_sdk::{Cost, Metrics, SearchSpace, Seed, testing};
+use nasfw_sdk::{Cost, Metrics, SearchSpace};
 
-use crate::program::{Place, sets, small};
+use crate::program::{self, Place, sets, small};
 
 fn config(trials: u64) -> Config {
     let layers = Layers::new(Preset::Demo).flag("--trials", "run.trials", trials as i64);
@@ -18,7 +18,6 @@ fn config(trials: u64) -> Config {
 
 /// A trial as a search records it: one in five stopped early, one in fifty failed.
 fn trial(space: &dyn SearchSpace, id: u64) -> Trial {
-    let choices = testing::random_choices(space.schema(), &mut Seed(id).stream("test"));
     let first = 0.2 + 0.2 * ((id * 37) % 101) as f64 / 101.0;
     let reward = first + 0.1 * (id as f64 / 2000.0);
     let (ending, stage_rewards) = match id {
@@ -32,27 +31,11 @@ fn trial(space: &dyn SearchSpace, id: u64) -> Trial {
         }
         _ => (Ending::Complete, vec![first, reward]),
     };
-    Trial {
-        reward: stage_rewards.last().copied(),
-        proposal: RecordedProposal {
-            choices: choices.to_vec(),
-            log_prob: Some(-35.1),
-            repeat: 0,
-        },
-        evaluation: Evaluation {
-            id,
-            genotype: space.genotype(&choices).unwrap(),
-            cost: Cost {
-                params: 1_000_000 + (id as usize * 7919) % 900_000,
-                macs: 200_000_000 + (id * 104_729) % 500_000_000,
-                ..Cost::default()
-            },
-            stage_rewards,
-            metrics: Metrics::new([("miou", reward)]).unwrap(),
-            ending,
-            seconds: 12.5,
-        },
-    }
+    let mut trial = program::trial(space, id, ending, stage_rewards);
+    trial.evaluation.cost.params = 1_000_000 + (id as usize * 7919) % 900_000;
+    trial.evaluation.cost.macs = 200_000_000 + (id * 104_729) % 500_000_000;
+    trial.evaluation.metrics = Metrics::new([("miou", reward)]).unwrap();
+    trial
 }
 
 /// A run of `count` trials named `r`, its trials changed by `change`.

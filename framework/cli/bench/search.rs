@@ -122,9 +122,10 @@ impl Args {
                 self.trials
             )));
         }
-        let mut at: Vec<usize> = match self.at.is_empty() {
-            true => vec![self.trials as usize],
-            false => self.at.iter().map(|&at| at as usize).collect(),
+        let mut at: Vec<usize> = if self.at.is_empty() {
+            vec![self.trials as usize]
+        } else {
+            self.at.iter().map(|&at| at as usize).collect()
         };
         at.sort_unstable();
         at.dedup();
@@ -213,9 +214,10 @@ fn head(out: &mut dyn Write, table: &Table, game: &Game) -> io::Result<()> {
         "{INDENT}{architectures} architectures, the best of reward {}",
         table.best()
     )?;
-    let noise = match game.noise > 0.0 {
-        true => format!(", noise of standard deviation {}", game.noise),
-        false => String::new(),
+    let noise = if game.noise > 0.0 {
+        format!(", noise of standard deviation {}", game.noise)
+    } else {
+        String::new()
     };
     let searches = match game.seeds {
         1 => "one search".into(),
@@ -230,10 +232,7 @@ fn head(out: &mut dyn Write, table: &Table, game: &Game) -> io::Result<()> {
         out,
         "{INDENT}regret in percentage points, mean ± standard error\n"
     )?;
-    let recommended = match game.noise > 0.0 {
-        true => "recommended",
-        false => "",
-    };
+    let recommended = if game.noise > 0.0 { "recommended" } else { "" };
     let heading = format!(
         "{INDENT}{:<24}{:>7}  {:>REGRET$}  {recommended:>REGRET$}",
         "controller", "trials", "best observed"

@@ -87,9 +87,12 @@ pub fn recommend(schema: &Schema, trials: &[(Choices, f64)]) -> Option<Recommend
         estimate.mean = scale.reward(belief.mean);
         estimate.deviation = scale.spread(belief.deviation);
     }
-    let better = |best: usize, at: usize| match estimates[at].mean > estimates[best].mean {
-        true => at,
-        false => best,
+    let better = |best: usize, at: usize| {
+        if estimates[at].mean > estimates[best].mean {
+            at
+        } else {
+            best
+        }
     };
     let best = (0..estimates.len()).reduce(better)?;
     Some(Recommendation {

@@ -108,9 +108,10 @@ fn search(table: &Table, player: &Player<'_>, game: &Game, seed: Seed) -> Result
         seconds += start.elapsed().as_secs_f64();
         for (id, proposal) in ids.zip(proposals) {
             let reward = value(table, &proposal.choices)?;
-            let reward = match game.noise > 0.0 {
-                true => reward + noise.sample(&mut trial(id).stream("noise")),
-                false => reward,
+            let reward = if game.noise > 0.0 {
+                reward + noise.sample(&mut trial(id).stream("noise"))
+            } else {
+                reward
             };
             trials.push((proposal.choices.clone(), reward));
             let start = Instant::now();
@@ -132,9 +133,10 @@ fn search(table: &Table, player: &Player<'_>, game: &Game, seed: Seed) -> Result
     };
     Ok(Search {
         regret: game.at.iter().map(best).collect::<Result<_>>()?,
-        recommended: match game.noise > 0.0 {
-            true => game.at.iter().map(recommended).collect::<Result<_>>()?,
-            false => Vec::new(),
+        recommended: if game.noise > 0.0 {
+            game.at.iter().map(recommended).collect::<Result<_>>()?
+        } else {
+            Vec::new()
         },
         seconds,
     })

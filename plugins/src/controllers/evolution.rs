@@ -175,9 +175,10 @@ impl Controller for Evolution {
     }
 
     fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
-        let values = match self.config.repeats {
-            true => self.draw(rng),
-            false => self.draw_new(rng),
+        let values = if self.config.repeats {
+            self.draw(rng)
+        } else {
+            self.draw_new(rng)
         };
         let choices = self.schema.choices(values)?;
         if !self.config.repeats {
@@ -205,9 +206,10 @@ impl Controller for Evolution {
             .iter()
             .map(|m| (&*m.choices, m.reward))
             .collect();
-        match self.config.repeats {
-            true => saved::write(NAME, &self.schema, &members, &[]),
-            false => saved::write(NAME, &self.schema, &(members, &self.proposed), &[]),
+        if self.config.repeats {
+            saved::write(NAME, &self.schema, &members, &[])
+        } else {
+            saved::write(NAME, &self.schema, &(members, &self.proposed), &[])
         }
     }
 
@@ -233,9 +235,10 @@ impl Controller for Evolution {
         };
         let population: Result<_> = members.into_iter().map(read).collect();
         self.population = population.map_err(|e| saved::damaged(NAME, &e.to_string()))?;
-        self.proposed = match self.config.repeats {
-            true => BTreeSet::new(),
-            false => proposed,
+        self.proposed = if self.config.repeats {
+            BTreeSet::new()
+        } else {
+            proposed
         };
         Ok(())
     }

@@ -168,9 +168,10 @@ impl ResultCache {
                 break;
             }
         }
-        let found = match farthest.stage_rewards.len() == stages {
-            true => Some(farthest),
-            false => after(stages),
+        let found = if farthest.stage_rewards.len() == stages {
+            Some(farthest)
+        } else {
+            after(stages)
         };
         self.found += u64::from(found.is_some());
         Ok(found)

@@ -138,10 +138,10 @@ impl Strategy {
     fn pass_over(&mut self, id: u64, draw: u64, proposal: Proposal) -> Result<()> {
         let outcome = match self.networks.tried(&proposal.choices).reward {
             Some(reward) => Outcome::Scored { proposal, reward },
-            None => Outcome::Failed {
+            None => self.failure(
                 proposal,
-                reason: "an earlier trial of the same network has no reward".into(),
-            },
+                "an earlier trial of the same network has no reward",
+            ),
         };
         let mut rng = trial_seed(self.seed, id).stream(&format!("pass-over/{draw}"));
         (self.controller.observe(&outcome, &mut rng)).map_err(Error::broken)

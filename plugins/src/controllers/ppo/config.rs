@@ -18,7 +18,7 @@ pub enum PolicyKind {
 /// Settings of [`Ppo`](super::Ppo).
 ///
 /// The default is what learns fastest on recorded rewards of whole search spaces
-/// (`plugins/examples/controller_regret.rs`); [`PpoConfig::paper`] is the published setting.
+/// (`nasfw bench search`); [`PpoConfig::paper`] is the published setting.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PpoConfig {
