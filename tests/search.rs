@@ -13,7 +13,13 @@ use serde_json::Value;
 /// after every trial.
 static SMALL: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let settings = small(&["search", "stages", "stage-sides"]);
-    sets(&[&settings[..], &["controller.update_every=1"]].concat())
+    sets(
+        &[
+            &settings[..],
+            &["controller.name=ppo", "controller.update_every=1"],
+        ]
+        .concat(),
+    )
 });
 
 fn search(place: &Place, out: &str, more: &[&str]) -> String {
@@ -22,14 +28,14 @@ fn search(place: &Place, out: &str, more: &[&str]) -> String {
 }
 
 #[test]
-fn a_search_ends_with_its_best_network() {
+fn a_search_ends_with_what_it_recommends() {
     let place = Place::new();
     for task in ["segm", "depth", "pose"] {
         let text = search(&place, task, &["--task", task, "--trials", "2"]);
         for part in [
             "trial   0",
             "trial   1",
-            "best of 2 trials",
+            "recommended of 2 trials",
             "wiring",
             "nasfw resume",
         ] {

@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// The architecture to describe
     #[arg(long, required_unless_present = "from")]
     genotype: Option<String>,
-    /// An architecture of a run, in the run's space: the best trial, or trial ID
+    /// An architecture of a run, in the run's space: the recommended one, or that of trial ID
     #[arg(long, value_name = "RUN[#ID]", conflicts_with_all = ["genotype", "plugins", "config", "sets"])]
     from: Option<String>,
     /// Output channels: classes, joints, or 1 for depth [default: the run's, else 21]

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use nasfw::{Run, Trial};
+use nasfw::engine::search::compare;
+use nasfw::engine::store::is_run;
+use nasfw::{Run, Status, Trial};
 
 use crate::exit::Failure;
 
-/// The run and the trial that `text` names: `RUN#ID`, or the best one of `RUN`.
+/// The run and the trial that `text` names: `RUN#ID`, or the recommended one of `RUN`.
 pub(crate) fn find(text: &str) -> Result<(Run, Trial), Failure> {
     let (folder, id) = match text.rsplit_once('#') {
         // A folder's name may itself contain a #.
@@ -21,7 +23,47 @@ pub(crate) fn find(text: &str) -> Result<(Run, Trial), Failure> {
             })?;
             run.trial(id)?
         }
-        None => run.best()?,
+        None => run.recommended()?,
     };
     Ok((run, trial))
+}
+
+/// The genotypes that values of `--prior` name, each one once.
+pub(crate) fn priors(values: &[String]) -> Result<Vec<String>, Failure> {
+    let mut genotypes: Vec<String> = Vec::new();
+    for value in values {
+        let folder = value
+            .rsplit_once('#')
+            .map_or(value.as_str(), |(folder, _)| folder);
+        let named = match value.strip_suffix("#all") {
+            Some(folder) if is_run(Path::new(folder)) => all(folder)?,
+            _ if is_run(Path::new(folder)) || is_run(Path::new(value)) => {
+                vec![find(value)?.1.evaluation.genotype]
+            }
+            // A path that holds no run is no genotype either.
+            _ if value.contains(['/', '\\']) || Path::new(value).exists() => {
+                return Err(Failure::Input(format!(
+                    "--prior {value}: no run is there; give a run folder, RUN#ID, or a genotype"
+                )));
+            }
+            _ => vec![value.clone()],
+        };
+        for genotype in named {
+            if !genotypes.contains(&genotype) {
+                genotypes.push(genotype);
+            }
+        }
+    }
+    Ok(genotypes)
+}
+
+/// The genotypes of the complete trials of a run, the best first.
+fn all(folder: &str) -> Result<Vec<String>, Failure> {
+    let mut trials = Run::open(folder)?.trials()?;
+    trials.retain(|trial| trial.status() == Status::Complete);
+    trials.sort_by(|a, b| compare(b, a));
+    Ok(trials
+        .into_iter()
+        .map(|trial| trial.evaluation.genotype)
+        .collect())
 }

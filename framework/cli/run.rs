@@ -12,6 +12,7 @@ use crate::args::{MAX_SEED, PluginArgs, SettingsArgs, path_flag};
 use crate::cache::CacheArgs;
 use crate::events::EventArgs;
 use crate::exit::Failure;
+use crate::found;
 use crate::session::{ShowArgs, go};
 use crate::workers::{WorkerArgs, use_threads_for};
 
@@ -31,7 +32,8 @@ pub(crate) struct Args {
     /// Base settings: demo (minutes on two cores) or paper (GPU-days)
     #[arg(long, default_value = "demo")]
     preset: String,
-    /// The controller, which proposes architectures [default: ppo]
+    /// The controller, which proposes architectures [default: bayes, or with --preset
+    /// paper ppo]
     #[arg(long)]
     controller: Option<String>,
     /// The reward schedule, which sets the stages of an evaluation [default: progressive]
@@ -40,6 +42,10 @@ pub(crate) struct Args {
     /// Number of architectures to try
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     trials: Option<u64>,
+    /// Architecture to try first: a genotype of the search space, or that of a run, by default the
+    /// recommended one; RUN#all for all complete ones, best first; may be repeated
+    #[arg(long, value_name = "GENOTYPE|RUN[#ID]")]
+    prior: Vec<String>,
     /// Random seed; the same seed gives the same result [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
@@ -126,6 +132,10 @@ fn layers(args: &Args) -> Result<Layers, Failure> {
         if let Some(value) = value {
             layers = layers.flag(flag, key, value);
         }
+    }
+    if !args.prior.is_empty() {
+        let prior = found::priors(&args.prior)?;
+        layers = layers.flag("--prior", "run.prior", prior);
     }
     layers = args.workers.over(layers);
     layers = path_flag(layers, "--data", "data.path", args.data.as_deref())?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use nasfw::engine::Contenders;
 use nasfw::engine::search::Summary;
 use nasfw::plugin_host as plugins;
 use nasfw::{Config, Run, Trial};
@@ -14,7 +15,7 @@ use serde::Serialize;
 use crate::card;
 use crate::exit::{Failure, say};
 use crate::progress::{Progress, View};
-use crate::trials::Line;
+use crate::trials::{Line, expectation};
 
 /// True once Ctrl-C was pressed.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -65,7 +66,12 @@ struct End<'a> {
     finished: u64,
     stopped: bool,
     constant_reward: Option<f64>,
+    /// The trial with the highest reward.
     best: Option<Line<'a>>,
+    /// The first trial with the architecture that is most likely the best.
+    recommended: Option<Line<'a>>,
+    /// What a model of all trials expects of the best architectures.
+    contenders: Option<&'a Contenders>,
     /// Evaluations found in the cache.
     cached: u64,
     /// Seconds per kind of work.
@@ -86,9 +92,9 @@ pub(crate) fn go(
         return Ok(());
     };
     if show.json {
-        json(summary)?;
+        json(&run, summary)?;
     } else {
-        print_summary(summary, &config)?;
+        print_summary(&run, summary, &config)?;
     }
     let wanted = config.run.trials;
     let finished = summary.finished;
@@ -108,27 +114,32 @@ pub(crate) fn go(
     Ok(())
 }
 
-fn json(summary: &Summary) -> io::Result<()> {
+fn json(run: &Run, summary: &Summary) -> Result<(), Failure> {
+    let recommended = run.recommended().ok();
     let end = End {
         run: &summary.run,
         finished: summary.finished,
         stopped: summary.is_stopped,
         constant_reward: summary.constant_reward,
         best: summary.best.as_ref().map(|t| Line::new(t, true)),
+        recommended: recommended.as_ref().map(|t| Line::new(t, true)),
+        contenders: summary.contenders.as_ref(),
         cached: summary.cached,
         seconds: (summary.spent.iter())
             .map(|(work, seconds)| (work.to_string(), *seconds))
             .collect(),
     };
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", serde_json::to_string(&end)?)?;
-    out.flush()
+    let line = serde_json::to_string(&end).map_err(io::Error::from)?;
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    Ok(())
 }
 
-fn print_summary(summary: &Summary, config: &Config) -> Result<(), Failure> {
+fn print_summary(run: &Run, summary: &Summary, config: &Config) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    if let Some(best) = &summary.best {
-        show_best(&mut out, best, summary, config)?;
+    if summary.best.is_some() {
+        show_recommended(&mut out, &run.recommended()?, summary, config)?;
     }
     show_time(&mut out, summary)?;
     let run = summary.run.display();
@@ -188,18 +199,27 @@ pub(crate) fn quoted(path: &Path) -> String {
     }
 }
 
-fn show_best(
+fn show_recommended(
     out: &mut dyn Write,
-    best: &Trial,
+    trial: &Trial,
     summary: &Summary,
     config: &Config,
 ) -> Result<(), Failure> {
     let (space, task) = (config.make_space()?, config.make_task()?);
+    let first = (summary.contenders.as_ref()).and_then(|it| it.ranked.first());
+    let (name, id) = (
+        if first.is_some() {
+            "recommended"
+        } else {
+            "best"
+        },
+        trial.id(),
+    );
     card::heading(
         out,
-        &format!("best of {} trials: trial {}", summary.finished, best.id()),
+        &format!("{name} of {} trials: trial {id}", summary.finished),
     )?;
-    if let Some(reward) = best.reward {
+    if let Some(reward) = trial.reward {
         let constant = match summary.constant_reward {
             None => String::new(),
             Some(r) if r > reward => format!("  (below the constant-prediction baseline: {r:.4})"),
@@ -207,8 +227,19 @@ fn show_best(
         };
         card::row(out, "reward", &format!("{reward:.4}{constant}"))?;
     }
-    card::trial(out, best, &*task)?;
-    let choices = space.schema().choices(best.proposal.choices.clone())?;
+    if let Some(first) = first {
+        card::words(out, "without noise", &expectation(first))?;
+    }
+    if let Some(best) = summary.best.as_ref().filter(|best| best.id() != id) {
+        let reward = best.reward.unwrap_or(f64::NAN);
+        card::row(
+            out,
+            "highest reward",
+            &format!("{reward:.4}, trial {}", best.id()),
+        )?;
+    }
+    card::trial(out, trial, &*task)?;
+    let choices = space.schema().choices(trial.proposal.choices.clone())?;
     card::sketches(out, &*space, &choices)?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use nasfw::engine::search::{best, compare};
 use nasfw::engine::store::{Run, RunView};
-use nasfw::engine::{Status, Trial};
+use nasfw::engine::{Contender, Contenders, Status, Trial};
 use serde::Serialize;
 
 use crate::card::{cut, metric};
@@ -74,7 +74,10 @@ impl<'a> Line<'a> {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let run = Run::read(&args.run)?;
     let mut trials = run.trials()?;
-    let best = best(&trials).map(Trial::id);
+    let standing = Standing {
+        best: best(&trials).map(Trial::id),
+        contenders: run.contenders()?,
+    };
     if args.sort == Sort::Reward {
         trials.sort_by(|a, b| compare(b, a));
     }
@@ -85,7 +88,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
     } else {
         let headline = headline(&run)?;
-        table(&mut out, &trials, best, headline, args)?;
+        table(&mut out, &trials, &standing, headline, args)?;
     }
     out.flush()?;
     Ok(())
@@ -105,7 +108,7 @@ pub(crate) fn headline(run: &RunView) -> Result<Option<&'static str>, Failure> {
 fn table(
     out: &mut dyn Write,
     trials: &[Trial],
-    best: Option<u64>,
+    standing: &Standing,
     headline: Option<&str>,
     args: &Args,
 ) -> io::Result<()> {
@@ -116,7 +119,11 @@ fn table(
         usize::MAX
     };
     let mut lines = vec![header(headline, args)];
-    lines.extend(trials.iter().map(|t| line(t, best, headline, args)));
+    lines.extend(
+        trials
+            .iter()
+            .map(|t| line(t, standing.mark(t), headline, args)),
+    );
     for text in lines {
         writeln!(out, "{}", cut(text.trim_end(), width))?;
     }
@@ -128,6 +135,68 @@ fn table(
         count(Status::Complete),
         count(Status::Stopped),
         count(Status::Failed)
+    )?;
+    standing.explain(out, trials)
+}
+
+/// The best trials of a run.
+struct Standing {
+    /// The one with the highest reward.
+    best: Option<u64>,
+    /// Those that may be the best once noise is taken off, where they are known.
+    contenders: Option<Contenders>,
+}
+
+impl Standing {
+    fn recommended(&self) -> Option<&Contender> {
+        self.contenders.as_ref().and_then(|it| it.ranked.first())
+    }
+
+    /// The sign before a trial.
+    fn mark(&self, trial: &Trial) -> char {
+        let is = |id: Option<u64>| id == Some(trial.id());
+        match self.recommended() {
+            Some(first) if is(Some(first.trial)) => '*',
+            Some(_) if is(self.best) => '+',
+            None if is(self.best) => '*',
+            _ => ' ',
+        }
+    }
+
+    /// What the signs mean.
+    fn explain(&self, out: &mut dyn Write, trials: &[Trial]) -> io::Result<()> {
+        let Some(best) = trials.iter().find(|trial| Some(trial.id()) == self.best) else {
+            return Ok(());
+        };
+        let Some(first) = self.recommended() else {
+            return writeln!(
+                out,
+                "* highest reward; the recommended trial is known once the search ends"
+            );
+        };
+        writeln!(
+            out,
+            "* recommended: trial {}, {}",
+            first.trial,
+            expectation(first)
+        )?;
+        if best.id() != first.trial {
+            let reward = best.reward.unwrap_or(f64::NAN);
+            writeln!(out, "+ highest reward: trial {}, {reward:.4}", best.id())?;
+        }
+        Ok(())
+    }
+}
+
+/// What is expected of an architecture, in words.
+pub(crate) fn expectation(of: &Contender) -> String {
+    let evaluations = match of.evaluations {
+        1 => String::new(),
+        n => format!(", mean {:.4} of {n} evaluations", of.observed),
+    };
+    format!(
+        "expected reward {:.4}, 95 % interval {:.4} to {:.4}{evaluations}",
+        of.expected, of.low, of.high
     )
 }
 
@@ -137,8 +206,7 @@ fn header(headline: Option<&str>, args: &Args) -> String {
     format!("   id  status     reward{headline}   params     macs{time}  genotype")
 }
 
-fn line(trial: &Trial, best: Option<u64>, headline: Option<&str>, args: &Args) -> String {
-    let mark = if best == Some(trial.id()) { '*' } else { ' ' };
+fn line(trial: &Trial, mark: char, headline: Option<&str>, args: &Args) -> String {
     let reward = trial.reward.map_or("-".into(), |r| format!("{r:.4}"));
     let value = headline.map(|name| {
         let value = trial

@@ -42,7 +42,7 @@
 //! #    .set("schedule.stage0.crop_px=32").set("schedule.stage1.samples=16").set("schedule.stage1.batch=8")
 //! #    .set("schedule.stage1.crop_px=32").set("train.batch=4").set("train.crop_px=32")
 //!     .run(&runs)?;
-//! println!("{}", run.best()?.genotype());
+//! println!("{}", run.recommended()?.genotype());
 //!
 //! let trained = Training::of(&run)?.space(Traced::new(Stack)?).task(Depth).epochs(1).run(&models)?;
 //! let result = ModelEvaluation::of(&trained.model)?.task(Depth).run()?;
@@ -53,7 +53,7 @@
 //! | item | does |
 //! |---|---|
 //! | [`Search`] | searches, or continues a run |
-//! | [`Run`] | reads a run: trials, the best architecture, weights of the encoder |
+//! | [`Run`] | reads a run: trials, the recommended architecture, weights of the encoder |
 //! | [`Training`], [`UnfinishedTraining`] | trains one architecture in full, over interruptions |
 //! | [`ModelEvaluation`] | scores a model on a data set |
 //! | [`Model`], [`Predictor`] | a trained network, and its predictions for images |
@@ -82,7 +82,10 @@ pub use nasfw_engine::config::Preset;
 pub use nasfw_engine::eval::EvalResult;
 pub use nasfw_engine::search::Summary;
 pub use nasfw_engine::train::Trained;
-pub use nasfw_engine::{Config, Ending, Error, Evaluation, Event, Observer, Result, Status, Trial};
+pub use nasfw_engine::{
+    Config, Contender, Contenders, Ending, Error, Evaluation, Event, Observer, Result, Status,
+    Trial,
+};
 pub use nasfw_model::export;
 pub use nasfw_model::predict::{Output, Predictor};
 pub use nasfw_model::{Description, Model};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use nasfw_engine::search::{self, Summary, WARM_WEIGHTS};
 use nasfw_engine::store::RunView;
-use nasfw_engine::{Config, Error, Result, Trial};
+use nasfw_engine::{Config, Contenders, Error, Result, Trial};
 use nasfw_network::Weights;
 
 /// A run folder, read; a search may be writing to it meanwhile.
@@ -78,17 +78,41 @@ impl Run {
         }
     }
 
-    /// The trial with the highest reward, complete ones first.
+    /// The trial with the highest reward, complete ones first. Of many noisy rewards the highest is
+    /// most likely a lucky one; [`recommended`](Self::recommended) takes that off.
     ///
     /// # Errors
     /// When no trial has a reward yet.
     pub fn best(&self) -> Result<Trial> {
-        search::best(&self.trials()?).cloned().ok_or_else(|| {
-            self.error(format!(
-                "no trial has a reward yet; `nasfw resume {}` continues the search",
-                self.folder().display()
-            ))
-        })
+        search::best(&self.trials()?)
+            .cloned()
+            .ok_or_else(|| self.no_reward())
+    }
+
+    /// The first trial with the architecture that is most likely the best, by a model of all trials:
+    /// the first of the [`contenders`](Self::contenders); [`best`](Self::best) while those are not
+    /// known.
+    ///
+    /// # Errors
+    /// When no trial has a reward yet.
+    pub fn recommended(&self) -> Result<Trial> {
+        self.view.recommended()?.ok_or_else(|| self.no_reward())
+    }
+
+    /// The architectures that may be the best, with intervals. `None` while a search is active, after
+    /// a crash until the run is continued, and where no trial is complete.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub fn contenders(&self) -> Result<Option<Contenders>> {
+        self.view.contenders()
+    }
+
+    fn no_reward(&self) -> Error {
+        self.error(format!(
+            "no trial has a reward yet; `nasfw resume {}` continues the search",
+            self.folder().display()
+        ))
     }
 
     /// Returns true when all trials wanted are finished.

@@ -57,12 +57,12 @@ layered!(Training);
 watched!(Training);
 
 impl Training<'_> {
-    /// Trains the best architecture of `run`, with the run's settings, data and warmed-up encoder.
+    /// Trains the recommended architecture of `run`, with the run's settings, data and warmed-up encoder.
     ///
     /// # Errors
     /// When no trial has a reward yet, or the record cannot be read.
     pub fn of(run: &Run) -> Result<Self> {
-        Self::of_trial(run, &run.best()?)
+        Self::of_trial(run, &run.recommended()?)
     }
 
     /// Trains the architecture of one trial of `run`.

@@ -35,7 +35,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("nasfw-device", &["nasfw-cuda", "nasfw-network", "nasfw-sdk"]),
     ("nasfw-model", &["nasfw-data", "nasfw-device", "nasfw-disk", "nasfw-kernels", "nasfw-network", "nasfw-sdk"]),
     ("nasfw-engine", &["nasfw-cache", "nasfw-data", "nasfw-device", "nasfw-disk", "nasfw-model", "nasfw-network", "nasfw-plugin-host",
-        "nasfw-sdk"]),
+        "nasfw-sdk", "nasfw-surrogate"]),
     ("nasfw-report", &["nasfw-engine", "nasfw-model", "nasfw-plugins", "nasfw-sdk"]),
     ("nasfw", &["nasfw-abi", "nasfw-cache", "nasfw-data", "nasfw-device", "nasfw-disk", "nasfw-engine", "nasfw-model", "nasfw-network",
         "nasfw-plugin-host", "nasfw-plugins", "nasfw-report", "nasfw-sdk", "nasfw-surrogate", "nasfw-table"]),

@@ -206,7 +206,7 @@ fn a_run_is_compared_with_another() {
     run_of(&place, 20, |_| {});
     let page = report(&place, &["r", "--baseline", "chance"], "r/report.html");
     assert_self_contained(&page);
-    assert!(page.contains("best so far of chance (ppo)"));
+    assert!(page.contains("best so far of chance (bayes)"));
     // The other run's value after 20 trials, not after 30.
     let view = Run::read(&place.path("chance")).unwrap();
     let trials = view.trials().unwrap();
@@ -215,7 +215,7 @@ fn a_run_is_compared_with_another() {
         .filter(|t| t.status() == Status::Complete);
     let best = complete.filter_map(|t| t.reward).fold(0.0, f64::max);
     assert!(page.contains(&format!(
-        "After as many trials, chance (ppo) had {best:.4}."
+        "After as many trials, chance (bayes) had {best:.4}."
     )));
     let mut other = config(5);
     other.task.name = "depth".into();

@@ -7,6 +7,7 @@
 //! | `kills.rs` | killed at random moments and resumed: the same bytes |
 //! | `isolation.rs` | the effect of a worker that crashes, hangs or grows |
 //! | `signals.rs` | Ctrl-C, SIGTERM, and that no worker outlives the program |
+//! | `given.rs` | architectures that the search chooses itself |
 //! | `audit.rs` | `replay` and `verify` |
 //! | `learning.rs` | the effect of failures on controllers |
 //! | `faults.rs` | a disk that fills up or fails |
@@ -24,6 +25,7 @@ use nasfw_plugins as _;
 
 mod audit;
 mod faults;
+mod given;
 mod isolation;
 mod kills;
 mod learning;

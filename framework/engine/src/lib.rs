@@ -16,12 +16,14 @@
 //! | `train/` | full training of one architecture |
 //! | `eval.rs` | evaluation of a trained network on a data set |
 //! | `trial.rs` | the record of one evaluated architecture |
+//! | `contenders.rs` | the architectures that may be the best of a run |
 //! | `progress.rs` | events of a run, and the observer that receives them |
 //! | `tensorboard/` | a search or training as event files |
 //! | `timing/` | single steps and inferences, for timing and comparison |
 //! | `error.rs` | errors, grouped by what the reader can do about them |
 
 pub mod config;
+mod contenders;
 pub mod error;
 pub mod eval;
 pub mod experiment;
@@ -34,6 +36,7 @@ pub mod train;
 pub mod trial;
 
 pub use config::Config;
+pub use contenders::{Contender, Contenders};
 pub use error::{Error, Result};
 pub use progress::{Event, Observer};
 pub use trial::{Ending, Evaluation, RecordedProposal, Status, Trial};

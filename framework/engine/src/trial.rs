@@ -1,5 +1,6 @@
 //! The record of one evaluated architecture.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use nasfw_sdk::{Cost, Metrics, Proposal, Schema};
@@ -219,6 +220,35 @@ impl Serialize for Trial {
         fields.serialize_field("reason", &self.reason())?;
         fields.end()
     }
+}
+
+/// Compares two trials by worth, better is greater: complete beats stopped beats failed, then the
+/// reward decides. Callers break ties; the earlier trial is the better one.
+pub fn compare(one: &Trial, other: &Trial) -> Ordering {
+    let rank = |t: &Trial| match t.status() {
+        Status::Failed => 0,
+        Status::Stopped => 1,
+        Status::Complete => 2,
+    };
+    let reward = |t: &Trial| t.reward.unwrap_or(f64::NEG_INFINITY);
+    let by_rank = rank(one).cmp(&rank(other));
+    by_rank.then(reward(one).total_cmp(&reward(other)))
+}
+
+/// True if a trial is better than the best of those before it.
+pub fn is_better(trial: &Trial, than: Option<&Trial>) -> bool {
+    trial.status() != Status::Failed && than.is_none_or(|best| compare(trial, best).is_gt())
+}
+
+/// The best of some trials; `None` when none has a reward.
+pub fn best(trials: &[Trial]) -> Option<&Trial> {
+    trials.iter().fold(None, |best, trial| {
+        if is_better(trial, best) {
+            Some(trial)
+        } else {
+            best
+        }
+    })
 }
 
 #[cfg(test)]

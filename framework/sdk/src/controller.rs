@@ -161,7 +161,9 @@ pub trait Controller {
     fn propose(&mut self, rng: &mut Rng) -> Result<Proposal>;
 
     /// Learns from the outcome of a proposal, in the order of the proposals, whichever ended first.
-    /// Only a proposal whose network was tried before has its outcome at once: the reward of the
+    /// A search may also try architectures on its own, known ones first (`run.prior`) and promising
+    /// ones again (`run.repeats`): their outcomes are reported as well, with the log-prob that the
+    /// [`policy`](Self::policy) gave when they were chosen. Only a proposal whose network was tried before has its outcome at once: the reward of the
     /// earlier trial, or a failure where that has none. The search then asks for another proposal.
     /// The outcome reported for a failure is a setting of the search (`run.on_failure`). All
     /// randomness of the update (e.g. the order of a replay) comes from `rng`.

@@ -54,6 +54,15 @@ pub struct Recommendation {
     pub repeatability: f64,
 }
 
+impl Recommendation {
+    /// Indices of the estimates, the highest expected reward first; of equals the earlier.
+    pub fn ranked(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.estimates.len()).collect();
+        order.sort_by(|&a, &b| self.estimates[b].mean.total_cmp(&self.estimates[a].mean));
+        order
+    }
+}
+
 /// Estimates the reward of every architecture tried, by a Gaussian process over all trials, whichever
 /// controller chose them; none where no reward is finite.
 ///

@@ -189,6 +189,10 @@ impl Controller for Evolution {
 
     fn observe(&mut self, outcome: &Outcome, _: &mut Rng) -> Result<()> {
         if let Some((proposal, reward)) = feedback::lesson(&self.schema, outcome) {
+            if !self.config.repeats {
+                // The search may have chosen it.
+                self.proposed.insert(proposal.choices.to_vec());
+            }
             self.population.push_back(Member {
                 choices: proposal.choices.clone(),
                 reward,

@@ -26,6 +26,11 @@ impl Config {
         }
         self.run.device.check_built()?;
         self.run.check_workers()?;
+        if !(0.0..=0.5).contains(&self.run.repeats) {
+            let expected =
+                "it must be 0 to 0.5, the share of trials that evaluate an architecture again";
+            return Err(invalid("run.repeats", self.run.repeats, expected));
+        }
         let share = self.meta.val_share;
         if !(share > 0.0 && share < 1.0) {
             return Err(invalid(

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 const MEMBERS: [(&str, &str, &str); 4] = [
     ("space", "plugin", "segm"),
     ("task", "name", "segm"),
-    ("controller", "name", "ppo"),
+    ("controller", "name", "bayes"),
     ("schedule", "name", "progressive"),
 ];
 

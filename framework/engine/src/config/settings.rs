@@ -40,6 +40,12 @@ pub struct RunConfig {
     /// Draws again, up to 100 times, when the controller proposes a network that the run has tried
     /// before; if it still does, or with `false`, the network is evaluated again with another seed.
     pub distinct: bool,
+    /// Architectures to try first, as genotypes of the search space: known good ones, such as the
+    /// best of another task. The controller learns from their rewards.
+    pub prior: Vec<String>,
+    /// Share of the trials that evaluate one of the most promising architectures again, with another
+    /// seed, 0 to 0.5. They are spread over the search, so that longer searches begin as shorter ones.
+    pub repeats: f64,
 }
 
 /// The outcome reported to the controller for a failed trial. Neither is a reward of 0.
@@ -69,6 +75,8 @@ impl Default for RunConfig {
             max_failures_in_row: 10,
             on_failure: OnFailure::default(),
             distinct: true,
+            prior: Vec::new(),
+            repeats: 0.0,
         }
     }
 }

@@ -12,6 +12,7 @@
 //! | `study.rs` | learning from trials, and the run that records them |
 //! | `strategy.rs` | the decisions: controller and schedule |
 //! | `networks.rs` | the networks that a run has tried |
+//! | `evidence.rs` | what its complete trials say of them: the best, and which to evaluate again |
 //! | `replay.rs` | a run's decisions recomputed from its seed and evaluations |
 //! | `result_cache.rs` | results of earlier searches, by what they depend on |
 //! | `failures.rs` | detection of a hopeless search |
@@ -22,6 +23,7 @@
 mod baseline;
 mod candidate;
 mod clock;
+mod evidence;
 mod executor;
 mod failures;
 mod features;
@@ -37,17 +39,18 @@ mod strategy;
 mod study;
 mod warmup;
 
-use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use nasfw_sdk::{IoChannels, Proposal};
 
 use crate::config::{Config, RunConfig};
+use crate::contenders::Contenders;
 use crate::error::{Error, Result};
 use crate::experiment::{GivenMembers, Members, Setup};
 use crate::progress::Observer;
 use crate::store::Run;
-use crate::trial::{Status, Trial};
+use crate::trial::Trial;
+pub use crate::trial::{best, compare, is_better};
 use clock::Clock;
 pub use clock::Work;
 pub use executor::{WorkerProgram, work};
@@ -56,7 +59,7 @@ use nasfw_device::{Device, on_device};
 use nasfw_network::kernels::Kernels;
 pub use prepare::WARM_WEIGHTS;
 pub use replay::{Difference, Replayed, replay};
-use strategy::Strategy;
+use strategy::{Strategy, prior};
 
 /// What a search may use besides its device.
 #[derive(Debug, Default)]
@@ -76,6 +79,9 @@ pub struct Summary {
     pub run: PathBuf,
     /// The trial with the highest reward, complete ones first.
     pub best: Option<Trial>,
+    /// The architectures that may be the best, by a model of all trials; `None` where no trial is
+    /// complete.
+    pub contenders: Option<Contenders>,
     /// Total number of finished trials.
     pub finished: u64,
     /// The reward of the constant-prediction baseline on the same images; `None` when the run was
@@ -104,6 +110,8 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
     check_limits(config, resources.workers.as_ref())?;
+    // A wrong one shows before any work is done.
+    prior(config, members)?;
     on_device!(config.run.device, |kernels| {
         run_on(kernels, config, members, out, resources, observer)
     })
@@ -252,33 +260,4 @@ pub fn proposals(
     // Outputs do not tell networks apart.
     let mut strategy = Strategy::new(config, members, IoChannels::rgb(1))?;
     Ok((0..).map(move |id| Ok(strategy.propose(id)?.proposal)))
-}
-
-/// Compares two trials by worth, better is greater: complete beats stopped beats failed, then the
-/// reward decides. Callers break ties; the earlier trial is the better one.
-pub fn compare(one: &Trial, other: &Trial) -> Ordering {
-    let rank = |t: &Trial| match t.status() {
-        Status::Failed => 0,
-        Status::Stopped => 1,
-        Status::Complete => 2,
-    };
-    let reward = |t: &Trial| t.reward.unwrap_or(f64::NEG_INFINITY);
-    let by_rank = rank(one).cmp(&rank(other));
-    by_rank.then(reward(one).total_cmp(&reward(other)))
-}
-
-/// True if a trial is better than the best of those before it.
-pub fn is_better(trial: &Trial, than: Option<&Trial>) -> bool {
-    trial.status() != Status::Failed && than.is_none_or(|best| compare(trial, best).is_gt())
-}
-
-/// The best of some trials; `None` when none has a reward.
-pub fn best(trials: &[Trial]) -> Option<&Trial> {
-    trials.iter().fold(None, |best, trial| {
-        if is_better(trial, best) {
-            Some(trial)
-        } else {
-            best
-        }
-    })
 }

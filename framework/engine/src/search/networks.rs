@@ -21,8 +21,17 @@ pub(super) struct Networks {
 pub(super) struct Tried {
     /// Their number, those not finished among them.
     pub(super) trials: u64,
+    /// The number of those that are finished.
+    finished: u64,
     /// The reward of the last one that has any.
     pub(super) reward: Option<f64>,
+}
+
+impl Tried {
+    /// True if a trial is not finished.
+    pub(super) fn is_open(self) -> bool {
+        self.finished < self.trials
+    }
 }
 
 impl Networks {
@@ -48,10 +57,12 @@ impl Networks {
         self.tried.entry(network).or_default().trials += 1;
     }
 
-    /// Notes the reward of a trial.
-    pub(super) fn note(&mut self, choices: &Choices, reward: f64) {
+    /// Notes that a trial is finished, and its reward if it has one.
+    pub(super) fn note(&mut self, choices: &Choices, reward: Option<f64>) {
         let network = self.network(choices);
-        self.tried.entry(network).or_default().reward = Some(reward);
+        let tried = self.tried.entry(network).or_default();
+        tried.finished += 1;
+        tried.reward = reward.or(tried.reward);
     }
 
     /// The fingerprint of the network. Choices that cannot be decoded, or not in this process, are a

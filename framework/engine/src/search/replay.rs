@@ -5,7 +5,7 @@
 
 use nasfw_sdk::{Choices, Cost, IoChannels, Seed, Size, Stage, State, Verdict};
 
-use super::strategy::{Proposed, Strategy, evaluation_seed, verdict};
+use super::strategy::{Proposed, Strategy, evaluation_seed, is_whole, verdict};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::experiment::{GivenMembers, Members};
@@ -39,8 +39,10 @@ pub struct Difference {
 pub fn replay(view: &RunView, members: &GivenMembers) -> Result<Replayed> {
     let config = view.config()?;
     let members = members.complete(&config)?;
-    let (trials, pending, state) =
-        view.at_one_moment(|view| Ok((view.trials()?, view.round()?.pending, view.state()?)))?;
+    let (trials, pending, state, contenders) = view.at_one_moment(|view| {
+        let pending = view.round()?.pending;
+        Ok((view.trials()?, pending, view.state()?, view.contenders()?))
+    })?;
     let mut replay = Replay::new(&config, members, view)?;
     let mut replayed = Replayed::default();
     let ends = trials.len() as u64;
@@ -87,6 +89,14 @@ pub fn replay(view: &RunView, members: &GivenMembers) -> Result<Replayed> {
         replayed.difference = Some(Difference {
             trial: None,
             what: "the stored state is not the state after the last trial".into(),
+        });
+    }
+    if let Some(stored) = contenders
+        && Some(&stored) != replay.strategy.contenders(ends).as_ref()
+    {
+        replayed.difference = Some(Difference {
+            trial: None,
+            what: "the contenders recorded are not those that follow from the trials".into(),
         });
     }
     Ok(replayed)
@@ -169,6 +179,7 @@ impl<'a> Replay<'a> {
         let mut schedule = self.members.schedule()?;
         schedule.load(before).map_err(Error::broken)?;
         let seed = evaluation_seed(Seed(self.config.run.seed), trial.proposal.repeat);
+        let is_whole = is_whole(&self.config.run, trial.id(), trial.proposal.repeat);
         let stage_rewards = &trial.evaluation.stage_rewards;
         let (last, gone) = (self.stages.len() - 1, stage_rewards.len());
         if gone > self.stages.len() {
@@ -179,6 +190,7 @@ impl<'a> Replay<'a> {
         }
         for (at, &reward) in stage_rewards.iter().enumerate().take(last) {
             let verdict = verdict(&mut *schedule, seed, at, reward).map_err(Error::broken)?;
+            let goes_on = verdict == Verdict::Continue || is_whole;
             let continued = match trial.status() {
                 Status::Complete => true,
                 Status::Stopped => at + 1 < gone,
@@ -186,7 +198,7 @@ impl<'a> Replay<'a> {
                 Status::Failed if at + 1 == gone => continue,
                 Status::Failed => true,
             };
-            if (verdict == Verdict::Continue) != continued {
+            if goes_on != continued {
                 let (is, was) = if continued {
                     ("stops", "continued")
                 } else {

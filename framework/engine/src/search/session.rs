@@ -1,6 +1,7 @@
 //! A search from its preparation to its summary.
 
-use super::clock::Clock;
+use super::clock::{Clock, Work};
+use super::evidence::Evidence;
 use super::executor::{Executor, InProcess, WorkerPool, WorkerProgram};
 use super::prepare::{constant, warm};
 use super::result_cache::ResultCache;
@@ -8,7 +9,7 @@ use super::round::{pass_notes_on, run_round};
 use super::study::Study;
 use super::{Resources, Summary, best};
 use crate::error::{Error, Result};
-use crate::experiment::Setup;
+use crate::experiment::{Members, Setup};
 use crate::progress::{Event, Observer};
 use crate::store::Run;
 use nasfw_network::Network;
@@ -31,6 +32,7 @@ pub(super) fn search<K: Kernels>(
     });
     let mut session = Session {
         clock,
+        members: setup.members.clone(),
         run,
         cache: ResultCache::new(resources.cache, &setup),
         constant_reward: None,
@@ -51,6 +53,7 @@ pub(super) fn search<K: Kernels>(
 /// A call of [`search`].
 struct Session<'a> {
     clock: &'a Clock,
+    members: Members,
     run: Run,
     cache: ResultCache,
     constant_reward: Option<f64>,
@@ -117,15 +120,24 @@ impl Session<'_> {
     }
 
     fn summary(mut self, is_stopped: bool) -> Result<Summary> {
+        let trials = self.run.trials()?;
+        let mut evidence = Evidence::new(self.members);
+        evidence.add_all(&trials)?;
+        let contenders = (self.clock).time(Work::Controller, || {
+            evidence.contenders(trials.len() as u64)
+        });
+        if let Some(contenders) = &contenders {
+            self.run.note_contenders(contenders)?;
+        }
         let spent = self.clock.spent();
         let by_name: Vec<(String, f64)> = (spent.iter())
             .map(|(work, secs)| (work.to_string(), *secs))
             .collect();
         self.run.add_spent(&by_name)?;
-        let trials = self.run.trials()?;
         Ok(Summary {
             run: self.run.folder().to_owned(),
             best: best(&trials).cloned(),
+            contenders,
             finished: trials.len() as u64,
             constant_reward: self.constant_reward,
             is_stopped,

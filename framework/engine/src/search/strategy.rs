@@ -1,15 +1,18 @@
 //! Decisions of a search: controller and schedule, updated in the order of the trials.
 
 use nasfw_sdk::{
-    Controller, IoChannels, Outcome, Proposal, RewardSchedule, Schema, Seed, State, Verdict,
+    Choices, Controller, IoChannels, Outcome, Proposal, RewardSchedule, Schema, Seed, State,
+    Verdict,
 };
 
-use crate::config::{Config, OnFailure};
+use crate::config::{Config, OnFailure, RunConfig};
+use crate::contenders::Contenders;
 use crate::error::{Error, Result};
 use crate::experiment::Members;
 use crate::store::{Pending, SearchState};
 use crate::trial::{Ending, Evaluation, Trial};
 
+use super::evidence::Evidence;
 use super::networks::Networks;
 
 /// Draws of a proposal whose network was tried before; the last one is taken as it is.
@@ -28,6 +31,25 @@ pub(super) fn evaluation_seed(search: Seed, repeat: u64) -> Seed {
     search.child(&format!("evaluation/{repeat}"))
 }
 
+/// True for the trials that evaluate an architecture again, so that of any first trials their share
+/// is `share`, rounded down.
+fn is_repeat(id: u64, share: f64) -> bool {
+    let due = |trials: u64| (trials as f64 * share).floor();
+    due(id + 1) > due(id)
+}
+
+/// The architectures that a run tries first.
+pub(super) fn prior(config: &Config, members: &Members) -> Result<Vec<Choices>> {
+    let genotypes = config.run.prior.iter().enumerate();
+    let parsed = genotypes.map(|(at, genotype)| {
+        (members.space().parse(genotype)).map_err(|e| Error::Config {
+            file: None,
+            message: format!("run.prior[{at}]: {e}"),
+        })
+    });
+    parsed.collect()
+}
+
 /// Asks whether the schedule continues after stage `at`, given its present memory, which may grow.
 pub(super) fn verdict(
     schedule: &mut dyn RewardSchedule,
@@ -37,6 +59,12 @@ pub(super) fn verdict(
 ) -> nasfw_sdk::Result<Verdict> {
     let mut rng = evaluation.stream(&format!("verdict/{at}"));
     schedule.verdict(at, reward, &mut rng)
+}
+
+/// True for a trial that goes through all stages whatever the schedule says: one that evaluates an
+/// architecture again, to compare it with others that did.
+pub(super) fn is_whole(run: &RunConfig, id: u64, repeat: u64) -> bool {
+    repeat > 0 && id >= run.prior.len() as u64 && is_repeat(id, run.repeats)
 }
 
 /// Controller and schedule. Their behaviour depends only on the seed and on the outcomes reported
@@ -50,6 +78,11 @@ pub(super) struct Strategy {
     /// Draw again when a network was tried before.
     distinct: bool,
     networks: Networks,
+    /// Architectures to try first.
+    prior: Vec<Choices>,
+    /// Share of trials that evaluate an architecture again.
+    repeats: f64,
+    evidence: Evidence,
     schema: Schema,
     stages: usize,
     seed: Seed,
@@ -74,6 +107,9 @@ impl Strategy {
             on_failure: config.run.on_failure,
             distinct: config.run.distinct,
             networks: Networks::new(members.clone(), io),
+            prior: prior(config, members)?,
+            repeats: config.run.repeats,
+            evidence: Evidence::new(members.clone()),
             schema: members.space().schema().clone(),
             seed,
         })
@@ -94,16 +130,50 @@ impl Strategy {
             let choices = proposal.checked(&self.schema)?.choices;
             self.networks.add(&choices);
         }
-        for (trial, reward) in finished.iter().filter_map(|t| Some((t, t.reward?))) {
+        for trial in finished {
             let choices = trial.proposal.checked(&self.schema)?.choices;
-            self.networks.note(&choices, reward);
+            self.networks.note(&choices, trial.reward);
         }
-        Ok(())
+        self.evidence.add_all(finished)
     }
 
-    /// Draws the proposal for trial `id`; where the run asks for distinct networks, again while
-    /// the network was tried before. The controller learns at once what became of that.
+    /// The proposal for trial `id`: one of those to try first, one to evaluate again, or one of the
+    /// controller's.
     pub(super) fn propose(&mut self, id: u64) -> Result<Proposed> {
+        let first = usize::try_from(id).ok().and_then(|id| self.prior.get(id));
+        let given = match first {
+            Some(choices) => Some(choices.clone()),
+            None if is_repeat(id, self.repeats) => {
+                let networks = &mut self.networks;
+                (self.evidence).to_repeat(|choices| networks.tried(choices).is_open())
+            }
+            None => None,
+        };
+        let proposed = match given {
+            Some(choices) => self.given(choices)?,
+            None => self.ask(id)?,
+        };
+        self.networks.add(&proposed.proposal.choices);
+        Ok(proposed)
+    }
+
+    /// A proposal that the controller did not make. One with a policy learns from it as from a
+    /// sample, so it gets the probability that it would have been sampled with.
+    fn given(&mut self, choices: Choices) -> Result<Proposed> {
+        let policy = self.controller.policy();
+        let log_prob = policy.map(|policy| policy.log_prob(&choices));
+        Ok(Proposed {
+            repeat: self.networks.tried(&choices).trials,
+            proposal: Proposal {
+                log_prob: log_prob.transpose().map_err(Error::broken)?,
+                choices,
+            },
+        })
+    }
+
+    /// Asks the controller for the proposal of trial `id`; where the run asks for distinct networks,
+    /// again while the network was tried before. The controller learns at once what became of that.
+    fn ask(&mut self, id: u64) -> Result<Proposed> {
         let mut proposed = self.draw(id, 0)?;
         let mut draw = 1;
         while self.distinct && proposed.repeat > 0 && draw < DRAWS {
@@ -111,7 +181,6 @@ impl Strategy {
             proposed = self.draw(id, draw)?;
             draw += 1;
         }
-        self.networks.add(&proposed.proposal.choices);
         Ok(proposed)
     }
 
@@ -154,13 +223,17 @@ impl Strategy {
         Proposed { proposal, repeat }: Proposed,
         evaluation: &Evaluation,
     ) -> Result<Option<f64>> {
-        let (reward, outcome) = match &evaluation.ending {
-            Ending::Failed { reason } => (None, self.failure(proposal, reason)),
-            Ending::Complete | Ending::Stopped { .. } => {
-                let reward = self.reward(repeat, evaluation)?;
-                self.networks.note(&proposal.choices, reward);
-                (Some(reward), Outcome::Scored { proposal, reward })
-            }
+        let reward = match &evaluation.ending {
+            Ending::Failed { .. } => None,
+            Ending::Complete | Ending::Stopped { .. } => Some(self.reward(repeat, evaluation)?),
+        };
+        self.networks.note(&proposal.choices, reward);
+        if let (Ending::Complete, Some(reward)) = (&evaluation.ending, reward) {
+            self.evidence.add(evaluation.id, &proposal.choices, reward);
+        }
+        let outcome = match reward {
+            Some(reward) => Outcome::Scored { proposal, reward },
+            None => self.failure(proposal, evaluation.ending.reason().unwrap_or_default()),
         };
         let mut rng = trial_seed(self.seed, evaluation.id).stream("observe");
         (self.controller.observe(&outcome, &mut rng)).map_err(Error::broken)?;
@@ -203,6 +276,11 @@ impl Strategy {
                 reason: reason.to_owned(),
             },
         }
+    }
+
+    /// The architectures that may be the best, of a run with `trials` finished.
+    pub(super) fn contenders(&self, trials: u64) -> Option<Contenders> {
+        self.evidence.contenders(trials)
     }
 
     /// The state needed to continue from here.

@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{SearchState, artifact, database_error, format, io_error, rows, run_error};
 use crate::config::Config;
+use crate::contenders::Contenders;
 use crate::error::Result;
-use crate::trial::Trial;
+use crate::trial::{Trial, best};
 
 /// Key of the data set's fingerprint.
 pub(super) const DATA: &str = "data_fingerprint";
@@ -17,6 +18,8 @@ pub(super) const DATA: &str = "data_fingerprint";
 pub(super) const OUTPUTS: &str = "output_channels";
 /// Key of the constant-prediction baseline's reward.
 pub(super) const CONSTANT: &str = "constant_reward";
+/// Key of the architectures that may be the best, a JSON object.
+pub(super) const CONTENDERS: &str = "contenders";
 /// Key of the seconds by kind of work, a JSON object.
 pub(super) const SPENT: &str = "spent_secs";
 
@@ -91,6 +94,31 @@ impl RunView {
     pub fn constant_reward(&self) -> Result<Option<f64>> {
         let text = self.meta(CONSTANT)?;
         Ok(text.and_then(|t| t.parse().ok()))
+    }
+
+    /// The architectures that may be the best, by a model of all trials. `None` while a search is
+    /// active, after a crash until the run is continued, and where no trial is complete.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn contenders(&self) -> Result<Option<Contenders>> {
+        let text = self.meta(CONTENDERS)?.unwrap_or_default();
+        let read: Option<Contenders> = serde_json::from_str(&text).ok();
+        let finished = self.finished()?;
+        Ok(read.filter(|it| it.trials == finished && !it.ranked.is_empty()))
+    }
+
+    /// The trial whose architecture is recommended: the first one with the best of the
+    /// [`contenders`](Self::contenders), or else the trial with the highest reward. `None` where no
+    /// trial has a reward.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or a trial in it is damaged.
+    pub fn recommended(&self) -> Result<Option<Trial>> {
+        let (contenders, trials) = (self.contenders()?, self.trials()?);
+        let first = contenders.map(|it| it.ranked[0].trial);
+        let named = trials.iter().find(|trial| Some(trial.id()) == first);
+        Ok(named.or_else(|| best(&trials)).cloned())
     }
 
     /// Seconds by kind of work, of all calls that ran to their end.

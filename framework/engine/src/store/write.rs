@@ -7,12 +7,13 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::folder_identity::FolderIdentity;
 use super::lock::Lock;
-use super::view::{CONSTANT, DATA, OUTPUTS, SPENT};
+use super::view::{CONSTANT, CONTENDERS, DATA, OUTPUTS, SPENT};
 use super::{
     RunView, SearchState, artifact, create, database_error, file_digest, format, hash_chain, rows,
     run_error,
 };
 use crate::config::Config;
+use crate::contenders::Contenders;
 use crate::error::{Error, Result};
 use crate::trial::Trial;
 
@@ -181,6 +182,16 @@ impl Run {
     /// When the database fails.
     pub fn note_constant_reward(&mut self, reward: f64) -> Result<()> {
         self.note(CONSTANT, &reward.to_string())
+    }
+
+    /// Records the architectures that may be the best.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn note_contenders(&mut self, contenders: &Contenders) -> Result<()> {
+        let text = serde_json::to_string(contenders);
+        let text = text.map_err(|e| run_error(&self.view.folder, e.to_string()))?;
+        self.note(CONTENDERS, &text)
     }
 
     /// Adds to the seconds by kind of work.

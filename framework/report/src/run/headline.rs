@@ -1,7 +1,7 @@
 //! The best architecture, and commands for the next steps.
 
 use maud::{Markup, html};
-use nasfw_engine::Trial;
+use nasfw_engine::{Contender, Trial};
 
 use super::Recorded;
 use crate::number::{grouped, metric, short};
@@ -42,21 +42,54 @@ fn found(run: &Recorded, best: &Trial) -> Markup {
     let constant = run.constant_reward.map_or(String::new(), |r| {
         format!("constant-prediction baseline: {r:.4}")
     });
-    let reward = best.reward.map_or("–".into(), |r| format!("{r:.4}"));
+    let number = |reward: Option<f64>| reward.map_or("–".into(), |r| format!("{r:.4}"));
+    let recommended = run.recommended();
+    let (name, trial) = match recommended {
+        Some((trial, _)) => ("Recommended", trial),
+        None => ("Best", best),
+    };
     html! {
-        h2 style="margin-top:26px" { "Best: trial " (best.id()) }
+        h2 style="margin-top:26px" { (name) ": trial " (trial.id()) }
+        @if let Some((_, first)) = recommended {
+            p.note { (why(first, best)) }
+        }
         dl.tiles {
-            (tile("reward", &reward, &constant))
+            (tile("reward", &number(trial.reward), &constant))
+            @if let Some((_, first)) = recommended {
+                (tile("without noise", &format!("{:.4}", first.expected),
+                    &format!("95 % interval {:.4} to {:.4}", first.low, first.high)))
+            }
             @for name in &run.headline {
-                @if let Some(value) = best.evaluation.metrics.get(name) {
+                @if let Some(value) = trial.evaluation.metrics.get(name) {
                     (tile(name, &metric(value), ""))
                 }
             }
-            (tile("parameters", &short(best.params() as u64), &grouped(best.params() as u64)))
-            (tile("multiply-adds", &short(best.macs()), "at the evaluated size"))
+            (tile("parameters", &short(trial.params() as u64), &grouped(trial.params() as u64)))
+            (tile("multiply-adds", &short(trial.macs()), "at the evaluated size"))
         }
-        p { code { (best.genotype()) } }
+        p { code { (trial.genotype()) } }
     }
+}
+
+/// Why this architecture is recommended.
+fn why(first: &Contender, best: &Trial) -> String {
+    let evaluations = match first.evaluations {
+        1 => "one evaluation of it".to_owned(),
+        n => format!("{n} evaluations of it (mean {:.4})", first.observed),
+    };
+    let luckiest = if best.id() == first.trial {
+        "its reward is also the highest observed".to_owned()
+    } else {
+        let reward = best.reward.unwrap_or(f64::NAN);
+        format!(
+            "the highest reward observed is {reward:.4}, of trial {}",
+            best.id()
+        )
+    };
+    format!(
+        "Most likely the best by a model of all complete trials, which weighs {evaluations} against similar \
+         architectures; {luckiest}."
+    )
 }
 
 fn next_steps(run: &Recorded) -> Markup {
@@ -65,7 +98,7 @@ fn next_steps(run: &Recorded) -> Markup {
     let mut lines = Vec::new();
     if run.best().is_some() {
         lines.push(format!(
-            "nasfw train --from {shown} --out MODEL   # train the best one in full"
+            "nasfw train --from {shown} --out MODEL   # train the recommended one in full"
         ));
         lines.push(format!("nasfw describe --from {shown}"));
     }

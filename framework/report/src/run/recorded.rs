@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nasfw_engine::search::{best, compare};
 use nasfw_engine::store::RunView;
-use nasfw_engine::{Config, Result, Status, Trial};
+use nasfw_engine::{Config, Contender, Contenders, Result, Status, Trial};
 use nasfw_plugins::schedules::progressive::ProgressiveConfig;
 use nasfw_plugins::schedules::termination::Termination;
 use nasfw_sdk::{Decision, SearchSpace, Sketch, Stage};
@@ -23,6 +23,7 @@ pub struct Recorded {
     pub(super) data_fingerprint: Option<String>,
     pub(super) outputs: Option<u32>,
     pub(super) constant_reward: Option<f64>,
+    pub(super) contenders: Option<Contenders>,
     pub(super) spent: BTreeMap<String, f64>,
     pub(super) headline: Vec<&'static str>,
     pub(super) stages: Vec<Stage>,
@@ -73,6 +74,7 @@ impl Recorded {
             data_fingerprint: view.data_fingerprint().ok(),
             outputs: view.outputs().ok(),
             constant_reward: view.constant_reward()?,
+            contenders: view.contenders()?,
             spent: view.spent()?,
             headline: task.map(|t| t.headline().to_vec()).unwrap_or_default(),
             stages: schedule.map(|s| s.stages().to_vec()).unwrap_or_default(),
@@ -122,9 +124,16 @@ impl Recorded {
         wanted.unwrap_or(self.trials.len() as u64)
     }
 
-    /// The best trial.
+    /// The trial with the highest reward.
     pub(super) fn best(&self) -> Option<&Trial> {
         best(&self.trials)
+    }
+
+    /// The architecture that is most likely the best, where it is known, and the first trial with it.
+    pub(super) fn recommended(&self) -> Option<(&Trial, &Contender)> {
+        let first = self.contenders.as_ref()?.ranked.first()?;
+        let trial = self.trials.iter().find(|trial| trial.id() == first.trial)?;
+        Some((trial, first))
     }
 
     /// The best trials, the best first: complete before stopped, then by reward, then the earlier.

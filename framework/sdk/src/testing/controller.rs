@@ -62,6 +62,7 @@ pub fn check_controller(make: Make<'_>, schema: &Schema, rounds: usize, seed: Se
         tell(&mut *second, &outcome, &mut rng_again)?;
     }
     check_late_outcomes(&mut *first, &mut *second, seed)?;
+    check_others_proposals(&mut *first, &mut *second, schema, seed)?;
     check_failures(&mut *first, &mut *second, seed)?;
     check_damaged_state(&mut *first)?;
     check_other_schema(&mut *first, make, schema, seed)
@@ -97,6 +98,39 @@ fn check_late_outcomes(
         Ok(())
     } else {
         Err("the same outcomes leave different states".into())
+    }
+}
+
+/// Checks outcomes of architectures that the search chose itself, one of them twice.
+fn check_others_proposals(
+    first: &mut dyn Controller,
+    second: &mut dyn Controller,
+    schema: &Schema,
+    seed: Seed,
+) -> Check {
+    let mut rng = seed.stream("check_controller/given");
+    let choices = [0, 1].map(|_| super::random_choices(schema, &mut rng));
+    for (at, choices) in [&choices[0], &choices[1], &choices[0]]
+        .into_iter()
+        .enumerate()
+    {
+        let log_prob = first.policy().map(|policy| policy.log_prob(choices));
+        let log_prob = log_prob.transpose();
+        let proposal = Proposal {
+            choices: choices.clone(),
+            log_prob: log_prob.map_err(|e| format!("no log-prob of given choices: {e}"))?,
+        };
+        let reward = at as f64 / 4.0;
+        let outcome = Outcome::Scored { proposal, reward };
+        let rng = || seed.stream(&format!("check_controller/given/{at}"));
+        tell(first, &outcome, &mut rng())?;
+        tell(second, &outcome, &mut rng())?;
+    }
+    let rng = || seed.stream("check_controller/given/next");
+    if proposed(first, &mut rng())? == proposed(second, &mut rng())? {
+        Ok(())
+    } else {
+        Err("outcomes of architectures that others chose lead to different proposals".into())
     }
 }
 

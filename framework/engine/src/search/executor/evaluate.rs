@@ -11,7 +11,7 @@ use crate::progress::{Event, Observer};
 use crate::search::candidate::Candidate;
 use crate::search::clock::Clock;
 use crate::search::prepare::EvaluationInputs;
-use crate::search::strategy::{evaluation_seed, verdict};
+use crate::search::strategy::{evaluation_seed, is_whole, verdict};
 use crate::trial::{Ending, Evaluation};
 use nasfw_network::fit::StepReport;
 use nasfw_network::kernels::Kernels;
@@ -119,6 +119,7 @@ impl<K: Kernels> StageRunner<'_, '_, K> {
     ) -> Result<Ending> {
         let (setup, id) = (self.inputs.setup, evaluation.id);
         let seed = evaluation_seed(setup.seed, repeat);
+        let is_whole = is_whole(&setup.config.run, id, repeat);
         let mut candidate = Candidate {
             setup,
             clock: self.clock,
@@ -167,7 +168,7 @@ impl<K: Kernels> StageRunner<'_, '_, K> {
             }
             (self.so_far)(evaluation)?;
             let verdict = verdict(self.schedule, seed, at, reward).map_err(Error::broken)?;
-            if verdict == Verdict::Stop {
+            if verdict == Verdict::Stop && !is_whole {
                 return Ok(Ending::Stopped {
                     reason: format!("reward {reward:.4} after stage {at}"),
                 });

@@ -1,0 +1,97 @@
+//! What the complete trials of a run say of their architectures.
+
+use nasfw_sdk::Choices;
+use nasfw_surrogate::{Recommendation, recommend};
+
+use crate::contenders::{Contender, Contenders};
+use crate::error::Result;
+use crate::experiment::Members;
+use crate::trial::{Status, Trial};
+
+/// Contenders that a run records.
+const RECORDED: usize = 10;
+
+/// Rewards of the complete trials of a run. Those of trials that were stopped are of an earlier
+/// stage, and not comparable.
+pub(super) struct Evidence {
+    members: Members,
+    /// Canonical choices and rewards, in trial order.
+    rewards: Vec<(Choices, f64)>,
+    /// The trials that they are of.
+    ids: Vec<u64>,
+}
+
+impl Evidence {
+    pub(super) fn new(members: Members) -> Self {
+        let (rewards, ids) = (Vec::new(), Vec::new());
+        Self {
+            members,
+            rewards,
+            ids,
+        }
+    }
+
+    /// Adds the trials of a run that are complete.
+    pub(super) fn add_all(&mut self, trials: &[Trial]) -> Result<()> {
+        for trial in trials {
+            if trial.status() == Status::Complete
+                && let Some(reward) = trial.reward
+            {
+                let schema = self.members.space().schema();
+                let choices = trial.proposal.checked(schema)?.choices;
+                self.add(trial.id(), &choices, reward);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a complete trial.
+    pub(super) fn add(&mut self, id: u64, choices: &Choices, reward: f64) {
+        self.rewards.push((self.members.canonical(choices), reward));
+        self.ids.push(id);
+    }
+
+    /// The architectures that may be the best, of a run with `trials` finished; none where no
+    /// trial is complete.
+    pub(super) fn contenders(&self, trials: u64) -> Option<Contenders> {
+        let model = self.model()?;
+        let contender = |at: usize| {
+            let estimate = &model.estimates[at];
+            let first = (self.rewards.iter()).position(|(choices, _)| *choices == estimate.choices);
+            let (low, high) = estimate.interval();
+            Contender {
+                trial: first.and_then(|at| self.ids.get(at)).copied().unwrap_or(0),
+                evaluations: estimate.trials as u64,
+                observed: estimate.observed,
+                expected: estimate.mean,
+                low,
+                high,
+            }
+        };
+        let ranked = model.ranked().into_iter().take(RECORDED);
+        Some(Contenders {
+            trials,
+            repeatability: model.repeatability,
+            ranked: ranked.map(contender).collect(),
+        })
+    }
+
+    /// The architecture that another evaluation says most of: the one whose interval reaches
+    /// highest, as its reward may be the highest of all (upper confidence bounds, as in the racing
+    /// of Kalyanakrishnan et al. 2012). None of those that `is_open` holds for.
+    pub(super) fn to_repeat(&self, mut is_open: impl FnMut(&Choices) -> bool) -> Option<Choices> {
+        let model = self.model()?;
+        let mut found: Option<(&Choices, f64)> = None;
+        for estimate in &model.estimates {
+            let (_, high) = estimate.interval();
+            if found.is_none_or(|(_, most)| high > most) && !is_open(&estimate.choices) {
+                found = Some((&estimate.choices, high));
+            }
+        }
+        found.map(|(choices, _)| choices.clone())
+    }
+
+    fn model(&self) -> Option<Recommendation> {
+        recommend(self.members.space().schema(), &self.rewards)
+    }
+}
