@@ -46,6 +46,10 @@ pub(crate) struct Args {
     /// recommended one; RUN#all for all complete ones, best first; may be repeated
     #[arg(long, value_name = "GENOTYPE|RUN[#ID]")]
     prior: Vec<String>,
+    /// Also search with another controller, usually random, with the same number of trials, into
+    /// OUT/baseline; `report` compares the two
+    #[arg(long, value_name = "CONTROLLER")]
+    baseline: Option<String>,
     /// Random seed; the same seed gives the same result [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
@@ -115,6 +119,7 @@ fn layers(args: &Args) -> Result<Layers, Failure> {
         ("--task", "task.name", &args.task),
         ("--controller", "controller.name", &args.controller),
         ("--schedule", "schedule.name", &args.schedule),
+        ("--baseline", "run.baseline", &args.baseline),
     ];
     for (flag, key, value) in texts {
         if let Some(value) = value {

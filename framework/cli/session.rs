@@ -72,10 +72,32 @@ struct End<'a> {
     recommended: Option<Line<'a>>,
     /// What a model of all trials expects of the best architectures.
     contenders: Option<&'a Contenders>,
+    /// The search of the controller `run.baseline`.
+    baseline: Option<Baseline<'a>>,
     /// Evaluations found in the cache.
     cached: u64,
     /// Seconds per kind of work.
     seconds: BTreeMap<String, f64>,
+}
+
+/// What the controller `run.baseline` found, for `--json`.
+#[derive(Serialize)]
+struct Baseline<'a> {
+    finished: u64,
+    stopped: bool,
+    best: Option<Line<'a>>,
+    contenders: Option<&'a Contenders>,
+}
+
+impl<'a> Baseline<'a> {
+    fn of(summary: &'a Summary) -> Self {
+        Self {
+            finished: summary.finished,
+            stopped: summary.is_stopped,
+            best: summary.best.as_ref().map(|t| Line::new(t, true)),
+            contenders: summary.contenders.as_ref(),
+        }
+    }
 }
 
 /// Runs `search` with progress and prints its summary.
@@ -98,6 +120,13 @@ pub(crate) fn go(
     }
     let wanted = config.run.trials;
     let finished = summary.finished;
+    if let Some(other) = run.baseline().filter(|other| other.is_stopped) {
+        return Err(Failure::Stopped(format!(
+            "stopped after {} of {wanted} trials of the baseline; continue with: nasfw resume {}",
+            other.finished,
+            quoted(&summary.run)
+        )));
+    }
     if summary.is_stopped {
         return Err(Failure::Stopped(format!(
             "stopped after {finished} of {wanted} trials; continue with: nasfw resume {}",
@@ -124,6 +153,7 @@ fn json(run: &Run, summary: &Summary) -> Result<(), Failure> {
         best: summary.best.as_ref().map(|t| Line::new(t, true)),
         recommended: recommended.as_ref().map(|t| Line::new(t, true)),
         contenders: summary.contenders.as_ref(),
+        baseline: run.baseline().map(Baseline::of),
         cached: summary.cached,
         seconds: (summary.spent.iter())
             .map(|(work, seconds)| (work.to_string(), *seconds))
@@ -140,6 +170,9 @@ fn print_summary(run: &Run, summary: &Summary, config: &Config) -> Result<(), Fa
     let mut out = io::stdout().lock();
     if summary.best.is_some() {
         show_recommended(&mut out, &run.recommended()?, summary, config)?;
+    }
+    if let Some(other) = run.baseline() {
+        show_baseline(&mut out, other, config)?;
     }
     show_time(&mut out, summary)?;
     let run = summary.run.display();
@@ -186,6 +219,19 @@ fn show_time(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         )?;
     }
     writeln!(out)
+}
+
+/// Prints what another controller found with as many trials.
+fn show_baseline(out: &mut dyn Write, other: &Summary, config: &Config) -> io::Result<()> {
+    let name = config.run.baseline.as_deref().unwrap_or_default();
+    card::heading(out, &format!("{name}, {} trials", other.finished))?;
+    if let Some(reward) = other.best.as_ref().and_then(|best| best.reward) {
+        card::row(out, "highest reward", &format!("{reward:.4}"))?;
+    }
+    if let Some(first) = (other.contenders.as_ref()).and_then(|it| it.ranked.first()) {
+        card::words(out, "without noise", &expectation(first))?;
+    }
+    Ok(())
 }
 
 /// A path quoted for a shell.

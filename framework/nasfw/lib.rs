@@ -62,6 +62,7 @@
 //!
 //! The crates below are modules here: [`sdk`] has the traits to implement, [`plugins`] the built-in members.
 
+mod baseline;
 mod evaluation;
 mod observe;
 mod process;

@@ -20,6 +20,7 @@ use nasfw_network::Weights;
 pub struct Run {
     view: RunView,
     summary: Option<Summary>,
+    baseline: Option<Summary>,
 }
 
 impl Run {
@@ -31,14 +32,16 @@ impl Run {
         Ok(Self {
             view: RunView::open(folder.as_ref())?,
             summary: None,
+            baseline: None,
         })
     }
 
     /// The run that a search has just written.
-    pub(crate) fn of(summary: Summary) -> Result<Self> {
+    pub(crate) fn of(summary: Summary, baseline: Option<Summary>) -> Result<Self> {
         Ok(Self {
             view: RunView::open(&summary.run)?,
             summary: Some(summary),
+            baseline,
         })
     }
 
@@ -127,6 +130,11 @@ impl Run {
     /// The result of the call that returned this run; none for one that was opened.
     pub fn summary(&self) -> Option<&Summary> {
         self.summary.as_ref()
+    }
+
+    /// The result of the search of `run.baseline`, where the call that returned this run made one.
+    pub fn baseline(&self) -> Option<&Summary> {
+        self.baseline.as_ref()
     }
 
     /// Output channels of the run's networks.

@@ -5,11 +5,12 @@ use std::path::Path;
 use nasfw_cache::Cache;
 use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::experiment::GivenMembers;
-use nasfw_engine::search::{self, Changes, Resources};
+use nasfw_engine::search::{self, Changes, Resources, Summary};
 use nasfw_engine::{Config, Error, Result};
 use nasfw_sdk::registry::ControllerFromConfig;
 use nasfw_sdk::{Controller, RewardSchedule, Rng, Schema, SearchSpace, Task};
 
+use crate::baseline::{self, search_beside};
 use crate::observe::{Watch, watched};
 use crate::process;
 use crate::run::Run;
@@ -182,14 +183,31 @@ impl<'a> Search<'a> {
     /// Before anything is written, when a setting, the data or the folder is wrong; later when the run
     /// itself fails. Finished trials are kept.
     pub fn run(mut self, run: impl AsRef<Path>) -> Result<Run> {
-        let config = self.config()?;
+        let (run, config) = (run.as_ref(), self.config()?);
+        baseline::settings(&config)?;
         let members = self.members.complete(&config)?;
-        let resources = Resources {
+        let resources = self.resources(&config)?;
+        let summary = search::run(&config, &members, run, resources, &mut self.watch)?;
+        self.beside(summary, &config, &Changes::default())
+    }
+
+    /// Makes or continues the baseline of a run that is complete, if it wants one.
+    fn beside(mut self, summary: Summary, config: &Config, changes: &Changes) -> Result<Run> {
+        if summary.is_stopped || config.run.baseline.is_none() {
+            return Run::of(summary, None);
+        }
+        let resources = self.resources(config)?;
+        let (given, watch) = (&self.members, &mut self.watch);
+        let baseline = search_beside((config, changes), &summary.run, given, resources, watch)?;
+        Run::of(summary, baseline)
+    }
+
+    fn resources(&self, config: &Config) -> Result<Resources> {
+        Ok(Resources {
             workers: process::prepare(&config.run, &self.members)?,
-            cache: self.cache,
-        };
-        let summary = search::run(&config, &members, run.as_ref(), resources, &mut self.watch)?;
-        Run::of(summary)
+            // A cache that cannot be opened again is done without.
+            cache: (self.cache.as_ref()).and_then(|cache| cache.reopened().ok()),
+        })
     }
 
     /// Continues the run in the folder `run`, made by a search with the same members.
@@ -207,14 +225,11 @@ impl<'a> Search<'a> {
         let base = Layers::new(Preset::None).text(&recorded.to_toml(), "the run's record")?;
         let layers = self.members.named_in(self.settings.over(base)?);
         let changes = changes(&recorded, &layers.resolve()?)?;
-        let mut now = recorded.run.clone();
-        changes.apply(&mut now);
-        let resources = Resources {
-            workers: process::prepare(&now, &self.members)?,
-            cache: self.cache,
-        };
+        let mut now = recorded;
+        changes.apply(&mut now.run);
+        let resources = self.resources(&now)?;
         let summary = search::resume(folder, &changes, &self.members, resources, &mut self.watch)?;
-        Run::of(summary)
+        self.beside(summary, &now, &changes)
     }
 }
 

@@ -159,6 +159,53 @@ fn what_replay_would_not_recommend_is_named() {
 }
 
 #[test]
+fn a_baseline_spends_the_same_and_is_compared() {
+    let place = Place::new();
+    let small = small(&["search", "stages", "stage-sides"]);
+    let first = ["run", "--out", "r", "--trials", "6", "--baseline", "random"];
+    let first = [&first[..], &sets(&small), &["--set", "run.repeats=0.34"]].concat();
+    let end = place
+        .json(&[&first[..], &["--json"]].concat())
+        .pop()
+        .unwrap();
+    let lines = place.json(&["trials", "r", "--json"]);
+    assert_eq!(lines.len(), 6);
+    assert_eq!(end["baseline"]["finished"], 6);
+    assert_eq!(end["finished"], 6);
+    let beside = read(&place, "r/baseline").config().unwrap();
+    assert_eq!(beside.controller.name, "random");
+    assert_eq!(beside.run.baseline, None);
+    // Both go on together, and neither changes by what is beside it.
+    let end = place
+        .json(&["resume", "r", "--trials", "9", "--json"])
+        .pop()
+        .unwrap();
+    assert_eq!(
+        (&end["finished"], &end["baseline"]["finished"]),
+        (&9.into(), &9.into())
+    );
+    for run in ["r", "r/baseline"] {
+        place.text(&["verify", run]);
+        place.text(&["replay", run]);
+    }
+    place.text(&["report", "r"]);
+    let page = std::fs::read_to_string(place.path("r/report.html")).unwrap();
+    for part in [
+        "best so far of r/baseline (random)",
+        "recommends after 9 trials",
+        "<td>random search at equal budget</td><td>yes</td>",
+        "<td>no confounding factors: hardware, versions, time</td><td>yes</td>",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    place.refuses(
+        &["run", "--baseline", "luck", "--out", "s"],
+        &["luck", "random"],
+    );
+    assert!(!place.path("s").exists());
+}
+
+#[test]
 fn a_prior_of_another_space_is_refused() {
     let place = Place::new();
     let small = small(&["search", "stages"]);

@@ -26,6 +26,14 @@ pub struct Cache {
 }
 
 impl Cache {
+    /// Opens the same cache once more.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn reopened(&self) -> Result<Self> {
+        Self::open(&self.path, self.limit_bytes)
+    }
+
     /// Opens the cache in the file at `path`, which is created with its folder where missing. Its
     /// contents are limited to `limit_bytes`; the file is a little larger.
     ///

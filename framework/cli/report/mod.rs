@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use nasfw::disk::Folder;
 use nasfw::disk::is_model;
 use nasfw::disk::write_file;
-use nasfw::engine::store::Run;
+use nasfw::engine::store::{Run, RunView, baseline_folder, is_run};
 use nasfw::model::Model;
 use nasfw::plugin_host as plugins;
-use nasfw::report::run::Recorded;
+use nasfw::report::run::{Recorded, TrainedInFull};
 
 use crate::exit::Failure;
 use crate::session::quoted;
@@ -30,10 +30,14 @@ pub(crate) struct Args {
     /// library executes with your permissions
     #[arg(long)]
     load: bool,
-    /// For a run: another run with the same task, data and schedule to compare rewards with, e.g.
-    /// one with --controller random
+    /// For a run: another run with the same task, data and schedule to compare with, e.g. one with
+    /// --controller random [default: that of `run --baseline`]
     #[arg(long, value_name = "RUN")]
     baseline: Option<PathBuf>,
+    /// For a run: a model of one of its architectures, trained in full, to compare rewards with; may
+    /// be repeated
+    #[arg(long, value_name = "MODEL")]
+    trained: Vec<PathBuf>,
     /// For a model: data folder for example images; if omitted, the generated scenes that the model
     /// was trained on
     #[arg(long, value_name = "DIR")]
@@ -75,18 +79,49 @@ fn run_page(args: &Args) -> Result<String, Failure> {
     }
     let view = Run::read(folder)?;
     let mut recorded = Recorded::read(&view, &quoted(folder), args.load)?;
-    if let Some(other) = &args.baseline {
+    let own = Some(baseline_folder(folder)).filter(|own| is_run(own));
+    if let Some(other) = args.baseline.as_ref().or(own.as_ref()) {
         let other = Recorded::read(&Run::read(other)?, &quoted(other), false)?;
         recorded.compare_with(&other).map_err(Failure::Input)?;
     }
+    let trained = args.trained.iter().map(|model| trained(model, &view));
+    recorded.compare_with_trained(trained.collect::<Result<_, _>>()?);
     Ok(nasfw::report::run::page(&recorded))
+}
+
+/// An architecture of `run` as it is after full training.
+fn trained(folder: &Path, run: &RunView) -> Result<TrainedInFull, Failure> {
+    let refused = |why: String| Failure::Input(format!("--trained {}: {why}", folder.display()));
+    let model = Model::load(folder)?;
+    let description = model.description();
+    let provenance = &description.provenance;
+    if run.data_fingerprint()? != provenance.data_fingerprint {
+        return Err(refused(
+            "it was trained on other data than the run's".into(),
+        ));
+    }
+    let genotype = provenance.genotype.clone();
+    if run
+        .trials()?
+        .iter()
+        .all(|trial| trial.genotype() != genotype)
+    {
+        return Err(refused("the run has no trial with its architecture".into()));
+    }
+    let metrics = description.metrics.as_ref();
+    let metrics = metrics.ok_or_else(|| refused("it was not evaluated".into()))?;
+    let reward = run.config()?.make_task()?.reward(metrics)?;
+    Ok(TrainedInFull { genotype, reward })
 }
 
 fn model_page(args: &Args) -> Result<String, Failure> {
     let model = Model::load(&args.folder)?;
-    if let Some(other) = &args.baseline {
+    if let Some((flag, other)) = (args.baseline.iter().map(|it| ("--baseline", it)))
+        .chain(args.trained.iter().map(|it| ("--trained", it)))
+        .next()
+    {
         return Err(Failure::Input(format!(
-            "--baseline {}: {} is a model; only runs can be compared",
+            "{flag} {}: {} is a model; only runs can be compared",
             other.display(),
             args.folder.display()
         )));

@@ -17,6 +17,7 @@
 //! | `eval.rs` | evaluation of a trained network on a data set |
 //! | `trial.rs` | the record of one evaluated architecture |
 //! | `contenders.rs` | the architectures that may be the best of a run |
+//! | `machine.rs` | the machine that a search runs on |
 //! | `progress.rs` | events of a run, and the observer that receives them |
 //! | `tensorboard/` | a search or training as event files |
 //! | `timing/` | single steps and inferences, for timing and comparison |
@@ -27,6 +28,7 @@ mod contenders;
 pub mod error;
 pub mod eval;
 pub mod experiment;
+mod machine;
 pub mod progress;
 pub mod search;
 pub mod store;
@@ -38,5 +40,6 @@ pub mod trial;
 pub use config::Config;
 pub use contenders::{Contender, Contenders};
 pub use error::{Error, Result};
+pub use machine::Machine;
 pub use progress::{Event, Observer};
 pub use trial::{Ending, Evaluation, RecordedProposal, Status, Trial};

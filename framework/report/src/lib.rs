@@ -19,6 +19,7 @@
 //! | `sketch/` | sketches of architectures as SVG and text |
 //! | `page/` | the document around them |
 //! | `number.rs` | number formatting |
+//! | `statistics.rs` | rank correlations and spreads, with intervals |
 
 mod chart;
 pub mod model;
@@ -26,3 +27,4 @@ pub mod number;
 mod page;
 pub mod run;
 pub mod sketch;
+pub mod statistics;

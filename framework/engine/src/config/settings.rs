@@ -46,6 +46,10 @@ pub struct RunConfig {
     /// Share of the trials that evaluate one of the most promising architectures again, with another
     /// seed, 0 to 0.5. They are spread over the search, so that longer searches begin as shorter ones.
     pub repeats: f64,
+    /// A controller that searches as well, after the run's own, with the same settings and number of
+    /// trials, into the folder `baseline` of the run: usually `random`, so that a report shows what
+    /// the controller is worth.
+    pub baseline: Option<String>,
 }
 
 /// The outcome reported to the controller for a failed trial. Neither is a reward of 0.
@@ -77,6 +81,7 @@ impl Default for RunConfig {
             distinct: true,
             prior: Vec::new(),
             repeats: 0.0,
+            baseline: None,
         }
     }
 }

@@ -107,6 +107,15 @@ impl GivenMembers {
         self.controller = Some(Given { name, member });
     }
 
+    /// The given members, but for a controller.
+    #[must_use]
+    pub fn without_controller(&self) -> Self {
+        Self {
+            controller: None,
+            ..self.clone()
+        }
+    }
+
     /// Records the names of the given members in `layers`.
     pub fn named_in(&self, mut layers: Layers) -> Layers {
         let names = [

@@ -10,6 +10,7 @@ use super::study::Study;
 use super::{Resources, Summary, best};
 use crate::error::{Error, Result};
 use crate::experiment::{Members, Setup};
+use crate::machine::Machine;
 use crate::progress::{Event, Observer};
 use crate::store::Run;
 use nasfw_network::Network;
@@ -20,7 +21,7 @@ use nasfw_network::kernels::Kernels;
 pub(super) fn search<K: Kernels>(
     kernels: K,
     setup: Setup,
-    run: Run,
+    mut run: Run,
     clock: &Clock,
     resources: Resources,
     observer: &mut dyn Observer,
@@ -30,6 +31,7 @@ pub(super) fn search<K: Kernels>(
         trials: setup.config.run.trials,
         finished: run.finished()?,
     });
+    run.note_machine(&Machine::this(setup.config.run.device))?;
     let mut session = Session {
         clock,
         members: setup.members.clone(),

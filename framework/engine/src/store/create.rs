@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::lock::Lock;
-use super::{artifact, format, io_error, run_error};
+use super::{artifact, baseline_folder, format, io_error, is_run, run_error};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use nasfw_disk::owner;
@@ -12,7 +12,8 @@ use nasfw_disk::{self as disk, Unfinished, parent};
 
 /// Checks that a run may be created in `folder`: it does not exist, or it is empty.
 pub(super) fn check_free(folder: &Path) -> Result<()> {
-    if let Some(of) = owner(folder) {
+    let is_baseline = is_run(parent(folder)) && *folder == baseline_folder(parent(folder));
+    if let Some(of) = owner(folder).filter(|_| !is_baseline) {
         let message =
             format!("this is within {of}, which must not be changed; choose another --out");
         return Err(run_error(folder, message));

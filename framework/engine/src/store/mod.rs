@@ -6,6 +6,7 @@
 //! RUN/artifacts/    the weights of the warmed-up encoder
 //! RUN/run.blake3    the hash of run.db while nobody writes to it
 //! RUN/run.lock      held by the one process that writes
+//! RUN/baseline/     a run of another controller to compare with, if one is wanted
 //! ```
 //!
 //! The database and the artifacts it names are enough to continue. A trial and the state after it
@@ -69,6 +70,11 @@ pub struct SearchState {
 /// True if `folder` looks like a run's, sound or not.
 pub fn is_run(folder: &Path) -> bool {
     database_path(folder).is_file()
+}
+
+/// The folder of the run of another controller that a run is compared with (`run.baseline`).
+pub fn baseline_folder(run: &Path) -> PathBuf {
+    run.join("baseline")
 }
 
 fn database_path(run: &Path) -> PathBuf {

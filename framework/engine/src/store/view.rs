@@ -10,6 +10,7 @@ use super::{SearchState, artifact, database_error, format, io_error, rows, run_e
 use crate::config::Config;
 use crate::contenders::Contenders;
 use crate::error::Result;
+use crate::machine::Machine;
 use crate::trial::{Trial, best};
 
 /// Key of the data set's fingerprint.
@@ -20,6 +21,8 @@ pub(super) const OUTPUTS: &str = "output_channels";
 pub(super) const CONSTANT: &str = "constant_reward";
 /// Key of the architectures that may be the best, a JSON object.
 pub(super) const CONTENDERS: &str = "contenders";
+/// Key of the machines that were used, a JSON list.
+pub(super) const MACHINES: &str = "machines";
 /// Key of the seconds by kind of work, a JSON object.
 pub(super) const SPENT: &str = "spent_secs";
 
@@ -119,6 +122,15 @@ impl RunView {
         let first = contenders.map(|it| it.ranked[0].trial);
         let named = trials.iter().find(|trial| Some(trial.id()) == first);
         Ok(named.or_else(|| best(&trials)).cloned())
+    }
+
+    /// The machines that worked on the run, in the order of their first call.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn machines(&self) -> Result<Vec<Machine>> {
+        let text = self.meta(MACHINES)?.unwrap_or_default();
+        Ok(serde_json::from_str(&text).unwrap_or_default())
     }
 
     /// Seconds by kind of work, of all calls that ran to their end.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::folder_identity::FolderIdentity;
 use super::lock::Lock;
-use super::view::{CONSTANT, CONTENDERS, DATA, OUTPUTS, SPENT};
+use super::view::{CONSTANT, CONTENDERS, DATA, MACHINES, OUTPUTS, SPENT};
 use super::{
     RunView, SearchState, artifact, create, database_error, file_digest, format, hash_chain, rows,
     run_error,
@@ -15,6 +15,7 @@ use super::{
 use crate::config::Config;
 use crate::contenders::Contenders;
 use crate::error::{Error, Result};
+use crate::machine::Machine;
 use crate::trial::Trial;
 
 /// A run opened for writing, by one process at a time. It reads as a [`RunView`] does.
@@ -192,6 +193,21 @@ impl Run {
         let text = serde_json::to_string(contenders);
         let text = text.map_err(|e| run_error(&self.view.folder, e.to_string()))?;
         self.note(CONTENDERS, &text)
+    }
+
+    /// Records a machine that works on the run from now on.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn note_machine(&mut self, machine: &Machine) -> Result<()> {
+        let mut all = self.machines()?;
+        if all.contains(machine) {
+            return Ok(());
+        }
+        all.push(machine.clone());
+        let text =
+            serde_json::to_string(&all).map_err(|e| run_error(&self.view.folder, e.to_string()))?;
+        self.note(MACHINES, &text)
     }
 
     /// Adds to the seconds by kind of work.

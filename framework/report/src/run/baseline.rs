@@ -1,6 +1,6 @@
 //! Another run to compare with, such as one of random search.
 
-use nasfw_engine::Trial;
+use nasfw_engine::{Contenders, Machine, Trial};
 
 use super::Recorded;
 
@@ -8,7 +8,10 @@ use super::Recorded;
 pub(super) struct Baseline {
     /// Its name in legends.
     pub(super) name: String,
+    pub(super) controller: String,
     pub(super) trials: Vec<Trial>,
+    pub(super) contenders: Option<Contenders>,
+    pub(super) machines: Vec<Machine>,
 }
 
 impl Baseline {
@@ -45,7 +48,10 @@ impl Baseline {
             } else {
                 format!("{} ({controller})", other.shown)
             },
+            controller,
             trials: other.trials.clone(),
+            contenders: other.contenders.clone(),
+            machines: other.machines.clone(),
         })
     }
 }

@@ -10,14 +10,18 @@
 //! | `costs.rs` | reward against parameters and multiply-adds |
 //! | `decisions.rs` | choices over time |
 //! | `best.rs` | sketches and a table of the best |
+//! | `evidence.rs` | noise, correlations, comparison, cost, machines |
+//! | `checklist.rs` | what a publication must say, filled in |
 //! | `failures.rs` | failed trials by reason |
 //! | `time.rs` | time by kind of work |
 //! | `settings.rs` | configuration, seed, versions |
 
 mod baseline;
 mod best;
+mod checklist;
 mod costs;
 mod decisions;
+mod evidence;
 mod failures;
 mod headline;
 mod recorded;
@@ -31,7 +35,7 @@ mod tests;
 
 use maud::html;
 
-pub use recorded::Recorded;
+pub use recorded::{Recorded, TrainedInFull};
 
 use crate::page::document;
 
@@ -52,9 +56,11 @@ pub fn page(run: &Recorded) -> String {
             (costs::section(run))
             (best::section(run))
             (decisions::section(run))
+            (evidence::section(run))
             @if run.best().is_some() { (failures::section(run)) }
         }
         (time::section(run))
+        @if !run.trials().is_empty() { (checklist::section(run)) }
         (settings::section(run))
         footer { "Made by " code { "nasfw report" } " " (env!("CARGO_PKG_VERSION"))
             " from the run's records; it works offline." }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nasfw_engine::search::{best, compare};
 use nasfw_engine::store::RunView;
-use nasfw_engine::{Config, Contender, Contenders, Result, Status, Trial};
+use nasfw_engine::{Config, Contender, Contenders, Machine, Result, Status, Trial};
 use nasfw_plugins::schedules::progressive::ProgressiveConfig;
 use nasfw_plugins::schedules::termination::Termination;
 use nasfw_sdk::{Decision, SearchSpace, Sketch, Stage};
@@ -32,8 +32,21 @@ pub struct Recorded {
     space: Option<Box<dyn SearchSpace>>,
     /// The reason for the lack of a space, so that names and sketches are missing.
     pub(super) unknown: Option<String>,
+    /// The machines that worked on it.
+    pub(super) machines: Vec<Machine>,
     /// Another run that this one is compared with.
     pub(super) baseline: Option<Baseline>,
+    /// Architectures of the run after full training.
+    pub(super) trained: Vec<TrainedInFull>,
+}
+
+/// An architecture after full training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedInFull {
+    /// The architecture as text.
+    pub genotype: String,
+    /// The task's reward of its metrics on the validation split.
+    pub reward: f64,
 }
 
 impl Recorded {
@@ -81,7 +94,9 @@ impl Recorded {
             termination: config.as_ref().and_then(termination),
             space,
             unknown,
+            machines: view.machines()?,
             baseline: None,
+            trained: Vec::new(),
         })
     }
 
@@ -92,6 +107,11 @@ impl Recorded {
     pub fn compare_with(&mut self, other: &Self) -> std::result::Result<(), String> {
         self.baseline = Some(Baseline::of(other, self)?);
         Ok(())
+    }
+
+    /// Makes the page compare rewards of the search with those of architectures trained in full.
+    pub fn compare_with_trained(&mut self, trained: Vec<TrainedInFull>) {
+        self.trained = trained;
     }
 
     /// All finished trials, in order.
