@@ -39,6 +39,8 @@ enum Sort {
 pub(crate) struct Line<'a> {
     id: u64,
     genotype: &'a str,
+    /// Earlier trials of the run with the same network.
+    repeat: u64,
     status: Status,
     stage_rewards: &'a [f64],
     reward: Option<f64>,
@@ -55,6 +57,7 @@ impl<'a> Line<'a> {
         Self {
             id: trial.id(),
             genotype: trial.genotype(),
+            repeat: trial.proposal.repeat,
             status: trial.status(),
             stage_rewards: &trial.evaluation.stage_rewards,
             reward: trial.reward,

@@ -193,8 +193,8 @@ fn a_baseline_spends_the_same_and_is_compared() {
     for part in [
         "best so far of r/baseline (random)",
         "recommends after 9 trials",
-        "<td>random search at equal budget</td><td>yes</td>",
-        "<td>no confounding factors: hardware, versions, time</td><td>yes</td>",
+        "<dt>random search at equal budget</dt><dd><b>yes</b>",
+        "<dt>no confounding factors: hardware, versions, time</dt><dd><b>yes</b>",
     ] {
         assert!(page.contains(part), "{part} is not in {page}");
     }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::Recorded;
 use super::evidence::{trained_pairs, within_architectures};
-use crate::page::{self, Align, plural, table};
+use crate::page::{self, plural};
 
 /// What the records say of a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +19,9 @@ enum Answer {
 type Row = (&'static str, Answer, String);
 
 pub(super) fn section(run: &Recorded) -> Markup {
-    let columns = [
-        ("point", Align::Left),
-        ("", Align::Left),
-        ("what the records say", Align::Left),
-    ];
     let rows = rows(run);
     let count = |answer| rows.iter().filter(|row| row.1 == answer).count();
-    let cells: Vec<Vec<Markup>> = rows
+    let facts: Vec<(&str, Markup)> = rows
         .iter()
         .map(|(point, answer, text)| {
             let answer = match answer {
@@ -34,7 +29,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
                 Answer::No => "no",
                 Answer::Yours => "yours to say",
             };
-            vec![html! { (point) }, html! { (answer) }, html! { (text) }]
+            (*point, html! { b { (answer) } ": " (text) })
         })
         .collect();
     let body = html! {
@@ -43,7 +38,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
              records: " (count(Answer::Yes)) " yes, " (count(Answer::No)) " no, "
             (plural(count(Answer::Yours), "point")) " that only you can answer."
         }
-        (table("Checklist", &columns, &cells))
+        (page::facts(&facts))
     };
     page::section("checklist", "For a publication", &body)
 }

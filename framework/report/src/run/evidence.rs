@@ -144,7 +144,7 @@ fn comparison(run: &Recorded) -> String {
             let error = deviation(&ours).hypot(deviation(&theirs));
             let gain = ours.expected - theirs.expected;
             format!(
-                "what this run recommends is expected to have {gain:+.4} of the reward of what {name} recommends \
+                "the expected reward of what this run recommends is {gain:+.4} from that of what {name} recommends \
                  after {trials}, 95 % interval {:+.4} to {:+.4}",
                 gain - INTERVAL * error,
                 gain + INTERVAL * error
@@ -157,7 +157,7 @@ fn comparison(run: &Recorded) -> String {
 fn cost(run: &Recorded) -> String {
     let whole: f64 = run.spent.values().sum();
     let failed = run.trials.iter().filter(|t| t.status() == Status::Failed);
-    let failed: f64 = failed.map(|t| t.evaluation.seconds).sum();
+    let failed: f64 = failed.fold(0.0, |sum, t| sum + t.evaluation.seconds);
     if run.spent.is_empty() {
         return "recorded when a search ends or is stopped".into();
     }
