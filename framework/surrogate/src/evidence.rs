@@ -26,6 +26,14 @@ pub(crate) struct Solved {
     pub(crate) variance: f64,
 }
 
+impl Solved {
+    /// ln of the likelihood of its `trials` observations, up to a constant.
+    fn ln_likelihood(&self, trials: usize) -> f64 {
+        let trials = trials as f64 + VARIANCE_TRIALS;
+        -0.5 * (trials * self.variance.ln() + self.factor.ln_determinant())
+    }
+}
+
 /// Solves for rewards `y` of `points` (Rasmussen & Williams 2006, algorithm 2.1 and section 2.7), where
 /// `noise` is the variance of a trial's noise over that of rewards.
 pub(crate) fn solve(metric: &Metric, noise: f64, points: &Points, y: &[f64]) -> Solved {
@@ -53,6 +61,13 @@ pub(crate) fn solve(metric: &Metric, noise: f64, points: &Points, y: &[f64]) -> 
     }
 }
 
+/// ln of the likelihood of rewards `y` of `points` under a kernel, up to a constant. Mean and variance are
+/// put at their best.
+pub(crate) fn likelihood(layout: &Layout, kernel: &Kernel, points: &Points, y: &[f64]) -> f64 {
+    let solved = solve(&Metric::new(layout, kernel), kernel.noise(), points, y);
+    solved.ln_likelihood(y.len())
+}
+
 /// ln of the posterior density of a kernel, up to a constant, and its gradient in the order of
 /// [`Kernel::parameters`]. Mean and variance are put at their best.
 pub(crate) fn evidence(
@@ -63,8 +78,7 @@ pub(crate) fn evidence(
 ) -> (f64, Vec<f64>) {
     let metric = Metric::new(layout, kernel);
     let solved = solve(&metric, kernel.noise(), points, y);
-    let trials = y.len() as f64 + VARIANCE_TRIALS;
-    let value = -0.5 * (trials * solved.variance.ln() + solved.factor.ln_determinant());
+    let value = solved.ln_likelihood(y.len());
     let inverse = solved.factor.inverse();
     let mut by_noise = 0.0;
     // What each option and each decision's ranks add to the slope.

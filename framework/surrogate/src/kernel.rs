@@ -41,6 +41,17 @@ impl Kernel {
         }
     }
 
+    /// exp(−w·d), where d is the number of decisions that differ: the plain Hamming kernel.
+    pub(crate) fn plain(layout: &Layout, weight: f64, noise: f64) -> Self {
+        Self {
+            ln_weight: weight.ln(),
+            ln_noise: noise.ln(),
+            // Ranks have no share.
+            rank: f64::MIN,
+            ..Self::prior(layout)
+        }
+    }
+
     /// Variance of a trial's noise over that of rewards.
     pub fn noise(&self) -> f64 {
         self.ln_noise.exp()

@@ -10,6 +10,7 @@
 //! Both models see an architecture as a row of options that are equal or not. All of it is plain
 //! `f64` arithmetic in a fixed order on the caller's thread, so that the same trials give the same bits.
 
+mod average;
 mod belief;
 mod cholesky;
 mod evidence;

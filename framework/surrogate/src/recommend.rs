@@ -4,18 +4,15 @@ use std::collections::BTreeMap;
 
 use nasfw_sdk::{Choices, Schema};
 
-use crate::fit::fit;
-use crate::gaussian::GaussianProcess;
-use crate::kernel::Kernel;
+use crate::average;
 use crate::layout::Layout;
 use crate::points::Points;
 use crate::scale::Scale;
 
 /// Trials that the model is made of at most: the best and the latest.
 const TRIALS: usize = 600;
-/// Trials that the kernel is learned from at most, which takes many times as long a trial.
+/// Trials that kernels are weighed by at most: there are many to weigh.
 const FIT_TRIALS: usize = 300;
-const FIT_STEPS: usize = 40;
 /// Standard deviations to each side that hold 95 % of a normal distribution.
 const INTERVAL: f64 = 1.959_964;
 
@@ -66,6 +63,10 @@ impl Recommendation {
 /// Estimates the reward of every architecture tried, by a Gaussian process over all trials, whichever
 /// controller chose them; none where no reward is finite.
 ///
+/// Its kernel is exp(−w·d), where d is the number of decisions that differ, averaged over w and noise by
+/// their likelihood. One kernel with a weight for each decision and option, the most probable, takes noise for
+/// something to learn: it guides a search well, but believes the luckiest trial.
+///
 /// The best reward of many noisy ones is most likely a lucky one; the best estimate is less so.
 /// An expected reward below the fence of [`Scale`] is too high: those far behind are not told apart.
 pub fn recommend(schema: &Schema, trials: &[(Choices, f64)]) -> Option<Recommendation> {
@@ -86,12 +87,12 @@ pub fn recommend(schema: &Schema, trials: &[(Choices, f64)]) -> Option<Recommend
     };
     let layout = Layout::of(schema);
     let (points, y) = chosen(FIT_TRIALS);
-    let kernel = fit(&layout, &Kernel::prior(&layout), &points, &y, FIT_STEPS);
+    let candidates = average::candidates(&layout, &points, &y);
     let (points, y) = chosen(TRIALS);
-    let process = GaussianProcess::new(&layout, &kernel, points, &y);
     let mut estimates = tried(&trials);
     let rows = estimates.iter().map(|estimate| &*estimate.choices);
-    let beliefs = process.predict(&Points::collect(schema.len(), rows));
+    let asked = Points::collect(schema.len(), rows);
+    let beliefs = average::predict(&layout, &candidates, &points, &y, &asked);
     for (estimate, belief) in estimates.iter_mut().zip(beliefs) {
         estimate.mean = scale.reward(belief.mean);
         estimate.deviation = scale.spread(belief.deviation);
@@ -107,7 +108,10 @@ pub fn recommend(schema: &Schema, trials: &[(Choices, f64)]) -> Option<Recommend
     Some(Recommendation {
         best,
         estimates,
-        repeatability: 1.0 / (1.0 + kernel.noise()),
+        repeatability: candidates
+            .iter()
+            .map(|it| it.probability / (1.0 + it.kernel.noise()))
+            .sum(),
     })
 }
 
@@ -132,4 +136,39 @@ fn tried(trials: &[&(Choices, f64)]) -> Vec<Estimate> {
         }
     }
     estimates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nasfw_sdk::Decision;
+
+    /// All architectures of four decisions, with rewards that add up and some noise.
+    fn trials(schema: &Schema, noise: f64) -> nasfw_sdk::Result<Vec<(Choices, f64)>> {
+        (0..81usize)
+            .map(|i| {
+                let row = [i % 3, i / 3 % 3, i / 9 % 3, i / 27];
+                let reward = 0.1 * row.iter().sum::<usize>() as f64;
+                let luck = noise * (12.9898 * (i * i) as f64).sin();
+                Ok((schema.choices(row)?, reward + luck))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_luckiest_is_recommended_only_where_there_is_no_luck() -> nasfw_sdk::Result<()> {
+        let decision = |at: usize| Decision::new(format!("d{at}"), "", ["x", "y", "z"]);
+        let schema = Schema::new((0..4).map(decision).collect())?;
+        let clear = recommend(&schema, &trials(&schema, 0.0)?).expect("there are rewards");
+        assert_eq!(*clear.estimates[clear.best].choices, [2, 2, 2, 2]);
+        assert!(clear.repeatability > 0.99, "{}", clear.repeatability);
+        let mut noisy = trials(&schema, 0.1)?;
+        // A poor one that is said to be better than any.
+        noisy[1].1 = 0.95;
+        let found = recommend(&schema, &noisy).expect("there are rewards");
+        let best = &found.estimates[found.best].choices;
+        assert!(best.iter().sum::<usize>() >= 6, "{best:?}");
+        assert!(found.repeatability < 0.95, "{}", found.repeatability);
+        Ok(())
+    }
 }
