@@ -51,6 +51,7 @@ fn learning_controllers_beat_random_search(table: &Table) {
             trials: 500,
             round: 1,
             noise: 0.0,
+            repeats: 0.0,
             at: vec![500],
         };
         play(table, &player, &game).unwrap().regret[0].mean

@@ -14,7 +14,7 @@ fn settings<'a>(name: &'a str, its: &[&'a str]) -> Vec<&'a str> {
     let rest = [
         name,
         PRIOR,
-        "run.repeats=0.25",
+        "run.repeats=0.5",
         "run.round=3",
         "run.distinct=false",
     ];
@@ -40,11 +40,11 @@ fn known_ones_come_first_and_promising_ones_again() {
         let all = settings(&name, its);
         let run = |out: &str, more: &[&str]| finish(&place, out, &[&all[..], more].concat());
         let whole = format!("{controller}-whole");
-        run(&whole, &["run.trials=12", "run.workers=0"]);
+        run(&whole, &["run.trials=24", "run.workers=0"]);
         let trials = read(&place, &whole).trials().unwrap();
         let genotypes: Vec<&str> = trials.iter().map(|trial| trial.genotype()).collect();
         assert_eq!(genotypes[..2], ["d1w1k1", "d0w1k0"], "{controller}");
-        for id in [3, 7, 11] {
+        for id in [21, 23] {
             let again = &trials[id];
             let earlier = &trials[..id];
             let is_same = |t: &&nasfw_engine::Trial| t.genotype() == again.genotype();
@@ -75,13 +75,13 @@ fn known_ones_come_first_and_promising_ones_again() {
         );
         let said = place.text(&["replay", &whole]);
         assert!(
-            said.contains("12 trials and the final state match"),
+            said.contains("24 trials and the final state match"),
             "{said}"
         );
 
         let paused = format!("{controller}-paused");
-        run(&paused, &["run.trials=5", "run.workers=2"]);
-        place.text(&["resume", &paused, "--trials", "12", "--quiet"]);
+        run(&paused, &["run.trials=20", "run.workers=2"]);
+        place.text(&["resume", &paused, "--trials", "24", "--quiet"]);
         assert_eq!(place.trials(&whole), place.trials(&paused), "{controller}");
         let contenders = [&whole, &paused].map(|run| read(&place, run).contenders().unwrap());
         assert_eq!(contenders[0], contenders[1], "{controller}");
@@ -163,7 +163,7 @@ fn a_baseline_spends_the_same_and_is_compared() {
     let place = Place::new();
     let small = small(&["search", "stages", "stage-sides"]);
     let first = ["run", "--out", "r", "--trials", "6", "--baseline", "random"];
-    let first = [&first[..], &sets(&small), &["--set", "run.repeats=0.34"]].concat();
+    let first = [&first[..], &sets(&small), &["--set", "run.repeats=0.5"]].concat();
     let end = place
         .json(&[&first[..], &["--json"]].concat())
         .pop()

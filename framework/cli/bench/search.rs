@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use nasfw::engine::config::{Layers, Preset};
+use nasfw::engine::config::{Layers, Preset, RunConfig};
 use nasfw::sdk::registry::ControllerEntry;
 use nasfw::table::{Game, MeanAndError, Played, Player, Table, play};
 use serde::Serialize;
@@ -42,6 +42,10 @@ pub(super) struct Args {
     /// recommends
     #[arg(long, value_name = "SD", default_value_t = 0.0)]
     noise: f64,
+    /// With noise: share of the trials that evaluate one of the most promising architectures again, 0
+    /// to 0.5 [default: that of run.repeats]
+    #[arg(long, value_name = "SHARE")]
+    repeats: Option<f64>,
     /// Trials after which to measure, e.g. 30,50,100 [default: the last]
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
     at: Vec<u32>,
@@ -116,6 +120,19 @@ impl Args {
                 self.noise
             )));
         }
+        let repeats = match self.repeats {
+            Some(share) if !(0.0..=0.5).contains(&share) => {
+                return Err(Failure::Input(format!("--repeats {share}: give 0 to 0.5")));
+            }
+            Some(share) if share > 0.0 && self.noise == 0.0 => {
+                return Err(Failure::Input(format!(
+                    "--repeats {share}: without noise a reward would be the same again; give --noise as well"
+                )));
+            }
+            Some(share) => share,
+            None if self.noise > 0.0 => RunConfig::default().repeats,
+            None => 0.0,
+        };
         if let Some(late) = self.at.iter().find(|&&at| at > self.trials) {
             return Err(Failure::Input(format!(
                 "--at {late}: a search has {} trials; give at most that, or a larger --trials",
@@ -134,6 +151,7 @@ impl Args {
             trials: self.trials as usize,
             round: self.round as usize,
             noise: self.noise,
+            repeats,
             at,
         })
     }

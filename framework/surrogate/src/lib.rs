@@ -32,5 +32,5 @@ pub use improvement::expected_improvement;
 pub use kernel::Kernel;
 pub use layout::Layout;
 pub use points::Points;
-pub use recommend::{Estimate, Recommendation, recommend};
+pub use recommend::{Estimate, FIRST_REPEAT, Recommendation, is_repeat, recommend};
 pub use scale::Scale;

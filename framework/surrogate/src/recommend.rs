@@ -13,6 +13,10 @@ use crate::scale::Scale;
 const TRIALS: usize = 600;
 /// Trials that kernels are weighed by at most: there are many to weigh.
 const FIT_TRIALS: usize = 300;
+/// Architectures that compete to be recommended.
+const RIVALS: usize = 3;
+/// The first trial that may evaluate an architecture again.
+pub const FIRST_REPEAT: u64 = 20;
 /// Standard deviations to each side that hold 95 % of a normal distribution.
 const INTERVAL: f64 = 1.959_964;
 
@@ -58,6 +62,21 @@ impl Recommendation {
         order.sort_by(|&a, &b| self.estimates[b].mean.total_cmp(&self.estimates[a].mean));
         order
     }
+
+    /// The architecture to evaluate again, so that the best is told from lucky ones: of the best few that
+    /// `is_allowed` holds for, the one with the fewest trials; of equals the one expected to be better.
+    pub fn to_repeat(&self, mut is_allowed: impl FnMut(&Choices) -> bool) -> Option<&Choices> {
+        let ranked = self.ranked().into_iter().map(|at| &self.estimates[at]);
+        let best = ranked.filter(|it| is_allowed(&it.choices)).take(RIVALS);
+        best.min_by_key(|it| it.trials).map(|it| &it.choices)
+    }
+}
+
+/// True for the trials that evaluate an architecture again, counted from 0: of the first n trials, the
+/// `share` of n, rounded down. The first [`FIRST_REPEAT`] trials never do, as too little is known.
+pub fn is_repeat(trial: u64, share: f64) -> bool {
+    let due = |trials: u64| (trials as f64 * share).floor();
+    trial >= FIRST_REPEAT && due(trial + 1) > due(trial)
 }
 
 /// Estimates the reward of every architecture tried, by a Gaussian process over all trials, whichever
@@ -153,6 +172,48 @@ mod tests {
                 Ok((schema.choices(row)?, reward + luck))
             })
             .collect()
+    }
+
+    #[test]
+    fn the_least_tried_of_the_best_is_tried_again() -> nasfw_sdk::Result<()> {
+        let schema = Schema::new(vec![Decision::new("a", "", ["0", "1", "2", "3", "4"])])?;
+        let estimate = |(option, mean, trials): (usize, f64, usize)| {
+            let choices = schema.choices([option])?;
+            let (observed, deviation) = (mean, 0.1);
+            Ok(Estimate {
+                choices,
+                trials,
+                observed,
+                mean,
+                deviation,
+            })
+        };
+        let of = [
+            (0, 0.1, 1),
+            (1, 0.9, 3),
+            (2, 0.7, 2),
+            (3, 0.8, 2),
+            (4, 0.2, 1),
+        ];
+        let found = Recommendation {
+            estimates: of
+                .into_iter()
+                .map(estimate)
+                .collect::<nasfw_sdk::Result<_>>()?,
+            best: 1,
+            repeatability: 0.5,
+        };
+        let without = |left_out: &[usize]| {
+            let choices = found.to_repeat(|it| !left_out.contains(&it[0]));
+            choices.map(|it| it[0])
+        };
+        assert_eq!(without(&[]), Some(3));
+        assert_eq!(without(&[3]), Some(4));
+        assert_eq!(without(&[0, 1, 2, 3, 4]), None);
+        let repeats: Vec<u64> = (0..60).filter(|&trial| is_repeat(trial, 0.1)).collect();
+        assert_eq!(repeats, [29, 39, 49, 59]);
+        assert!((0..60).all(|trial| !is_repeat(trial, 0.0)));
+        Ok(())
     }
 
     #[test]

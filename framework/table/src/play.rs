@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use nasfw_sdk::registry::ControllerEntry;
-use nasfw_sdk::{Choices, Error, Outcome, Result, Seed};
-use nasfw_surrogate::recommend;
+use nasfw_sdk::{Choices, Controller, Error, Outcome, Proposal, Result, Seed};
+use nasfw_surrogate::{is_repeat, recommend};
 use rand_distr::{Distribution, Normal};
 use rayon::prelude::*;
 use serde_json::Value;
@@ -23,6 +23,9 @@ pub struct Game {
     pub round: usize,
     /// Standard deviation of the normal noise that each trial's reward gets; 0 for none.
     pub noise: f64,
+    /// Share of the trials that evaluate one of the most promising architectures again, as a run's
+    /// `run.repeats`.
+    pub repeats: f64,
     /// After how many trials regrets are taken.
     pub at: Vec<usize>,
 }
@@ -100,12 +103,20 @@ fn search(table: &Table, player: &Player<'_>, game: &Game, seed: Seed) -> Result
     let mut seconds = 0.0;
     while trials.len() < game.trials {
         let ids = trials.len()..(trials.len() + game.round.max(1)).min(game.trials);
-        let start = Instant::now();
-        let proposals = ids
-            .clone()
-            .map(|id| it.propose(&mut trial(id).stream("propose")))
-            .collect::<Result<Vec<_>>>()?;
-        seconds += start.elapsed().as_secs_f64();
+        let mut proposals: Vec<Proposal> = Vec::new();
+        for id in ids.clone() {
+            let is_open = |choices: &Choices| proposals.iter().any(|it| it.choices == *choices);
+            let again = is_repeat(id as u64, game.repeats)
+                .then(|| recommend(table.schema(), &trials))
+                .flatten()
+                .and_then(|it| it.to_repeat(|choices| !is_open(choices)).cloned());
+            let start = Instant::now();
+            proposals.push(match again {
+                Some(choices) => given(&*it, choices)?,
+                None => it.propose(&mut trial(id).stream("propose"))?,
+            });
+            seconds += start.elapsed().as_secs_f64();
+        }
         for (id, proposal) in ids.zip(proposals) {
             let reward = value(table, &proposal.choices)?;
             let reward = if game.noise > 0.0 {
@@ -139,6 +150,15 @@ fn search(table: &Table, player: &Player<'_>, game: &Game, seed: Seed) -> Result
             Vec::new()
         },
         seconds,
+    })
+}
+
+/// A proposal that a controller did not make, with the probability that its policy, if any, gives.
+fn given(controller: &dyn Controller, choices: Choices) -> Result<Proposal> {
+    let log_prob = controller.policy().map(|policy| policy.log_prob(&choices));
+    Ok(Proposal {
+        log_prob: log_prob.transpose()?,
+        choices,
     })
 }
 

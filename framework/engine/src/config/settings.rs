@@ -44,7 +44,8 @@ pub struct RunConfig {
     /// best of another task. The controller learns from their rewards.
     pub prior: Vec<String>,
     /// Share of the trials that evaluate one of the most promising architectures again, with another
-    /// seed, 0 to 0.5. They are spread over the search, so that longer searches begin as shorter ones.
+    /// seed, 0 to 0.5. They are spread over the search from the 20th trial on, so that longer searches
+    /// begin as shorter ones.
     pub repeats: f64,
     /// A controller that searches as well, after the run's own, with the same settings and number of
     /// trials, into the folder `baseline` of the run: usually `random`, so that a report shows what
@@ -80,7 +81,7 @@ impl Default for RunConfig {
             on_failure: OnFailure::default(),
             distinct: true,
             prior: Vec::new(),
-            repeats: 0.0,
+            repeats: 0.1,
             baseline: None,
         }
     }

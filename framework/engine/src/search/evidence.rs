@@ -76,19 +76,11 @@ impl Evidence {
         })
     }
 
-    /// The architecture that another evaluation says most of: the one whose interval reaches
-    /// highest, as its reward may be the highest of all (upper confidence bounds, as in the racing
-    /// of Kalyanakrishnan et al. 2012). None of those that `is_open` holds for.
+    /// The architecture to evaluate again; none of those that `is_open` holds for.
     pub(super) fn to_repeat(&self, mut is_open: impl FnMut(&Choices) -> bool) -> Option<Choices> {
-        let model = self.model()?;
-        let mut found: Option<(&Choices, f64)> = None;
-        for estimate in &model.estimates {
-            let (_, high) = estimate.interval();
-            if found.is_none_or(|(_, most)| high > most) && !is_open(&estimate.choices) {
-                found = Some((&estimate.choices, high));
-            }
-        }
-        found.map(|(choices, _)| choices.clone())
+        self.model()?
+            .to_repeat(|choices| !is_open(choices))
+            .cloned()
     }
 
     fn model(&self) -> Option<Recommendation> {

@@ -5,6 +5,8 @@ use nasfw_sdk::{
     Verdict,
 };
 
+use nasfw_surrogate::is_repeat;
+
 use crate::config::{Config, OnFailure, RunConfig};
 use crate::contenders::Contenders;
 use crate::error::{Error, Result};
@@ -29,13 +31,6 @@ fn trial_seed(search: Seed, id: u64) -> Seed {
 /// it.
 pub(super) fn evaluation_seed(search: Seed, repeat: u64) -> Seed {
     search.child(&format!("evaluation/{repeat}"))
-}
-
-/// True for the trials that evaluate an architecture again, so that of any first trials their share
-/// is `share`, rounded down.
-fn is_repeat(id: u64, share: f64) -> bool {
-    let due = |trials: u64| (trials as f64 * share).floor();
-    due(id + 1) > due(id)
 }
 
 /// The architectures that a run tries first.
