@@ -94,8 +94,6 @@ fn schedules() {
     let mut here = Halves::from_config(Default::default()).unwrap();
     let mut there = schedule(&json!({})).unwrap();
     assert_eq!(here.stages(), there.stages());
-    let continued = schedule(&json!({"continues": true})).unwrap();
-    assert!(continued.stages()[1].continues);
     let (mut one, mut other) = (Seed(3).stream("draws"), Seed(3).stream("draws"));
     for trial in 0..40 {
         let reward = f64::from(trial * 13 % 17) / 17.0;

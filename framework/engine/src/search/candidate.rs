@@ -104,13 +104,17 @@ impl<K: Kernels> Candidate<'_, K> {
             rest,
         } = training;
         let stage = &self.setup.stages[at];
-        let epochs = self.epochs(at)?;
-        // Batches are those of the stage that began the training: it has as many streams as one
-        // that was never interrupted.
-        let seed = self.seed.child(&format!("stage{}", epochs.begun_by));
+        let StageEpochs {
+            begun_by,
+            from,
+            until,
+            all,
+        } = self.epochs(at)?;
+        // One stream for all stages of a training, so that batches are those of one stage.
+        let seed = self.seed.child(&format!("stage{begun_by}"));
         let how = Fit {
-            epochs: epochs.all,
-            until: epochs.until,
+            epochs: all,
+            until,
             rates: Rates::Decay(stage.decay),
             objective: Objective {
                 loss: self.setup.task().loss(),
@@ -149,10 +153,7 @@ impl<K: Kernels> Candidate<'_, K> {
             }
         };
         // Progress is that of the stage.
-        let (before, steps) = (
-            epochs.from * batches.steps(),
-            stage.epochs * batches.steps(),
-        );
+        let (before, steps) = (from * batches.steps(), stage.epochs * batches.steps());
         let mut of_stage = |report: StepReport| {
             tick(StepReport {
                 done: report.done - before,
