@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`spaces`] | `encoder-decoder`, the space of the plugin `segm` |
 //! | [`controllers`] | `ppo`, `reinforce`, `evolution`, `random` |
-//! | [`schedules`] | `progressive`, `single-stage` |
+//! | [`schedules`] | `progressive`, `halving`, `single-stage` |
 //! | [`tasks`] | `segm`, `depth`, `pose` |
 //!
 //! Each folder is one family; its `mod.rs` describes the family and how to add a member.

@@ -5,7 +5,8 @@
 use nasfw_plugins as _; // Linked for what it registers.
 use nasfw_sdk::registry::ScheduleEntry;
 use nasfw_sdk::testing::check_schedule;
-use nasfw_sdk::{Optimiser, RewardSchedule, Seed, StageInput, TargetScale, Verdict};
+use nasfw_sdk::{Optimiser, RewardSchedule, Seed, Stage, StageInput, TargetScale, Verdict};
+use rand::RngExt;
 use serde_json::{Value, json};
 
 fn build(name: &str, settings: &Value) -> Box<dyn RewardSchedule> {
@@ -20,6 +21,12 @@ fn every_schedule_keeps_the_contract() {
             "progressive" => ["released", "paper", "never"]
                 .map(|t| json!({"termination": t}))
                 .to_vec(),
+            "halving" => vec![
+                json!({}),
+                json!({"eta": 2, "rungs": 4}),
+                json!({"rungs": 1}),
+                json!({"stopping": false}),
+            ],
             _ => vec![json!({})],
         };
         for settings in settings {
@@ -102,6 +109,90 @@ fn one_figure_of_a_stage_can_be_set() {
     ] {
         assert!((entry.build)(&wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn rungs_are_one_training_in_pieces() {
+    let whole = build("single-stage", &json!({"stage": {"epochs": 20}}));
+    let whole = &whole.stages()[0];
+    let it = build("halving", &json!({"stage": {"epochs": 20}}));
+    let of = |continues, epochs| Stage {
+        continues,
+        epochs,
+        ..whole.clone()
+    };
+    // 20 / 9 and 20 / 3, rounded.
+    assert_eq!(it.stages(), [of(false, 2), of(true, 5), of(true, 13)]);
+    let one = build("halving", &json!({"rungs": 1, "stage": {"epochs": 20}}));
+    assert_eq!(one.stages(), std::slice::from_ref(whole));
+    let epochs = build("halving", &json!({})).stages().to_vec();
+    assert_eq!(
+        epochs.iter().map(|s| s.epochs).collect::<Vec<_>>(),
+        [1, 2, 6]
+    );
+    let entry = ScheduleEntry::find("halving").expect("registered");
+    for wrong in [
+        json!({"eta": 1}),
+        json!({"eta": 101}),
+        json!({"rungs": 0}),
+        json!({"rungs": 17}),
+        json!({"stage": {"epochs": 2}}),
+        json!({"stage": {"batch": 0}}),
+        json!({"stage": {"continues": true}}),
+    ] {
+        assert!((entry.build)(&wrong).is_err(), "{wrong}");
+    }
+}
+
+/// Later arrivals continue in the share 1 / eta, at every rung.
+#[test]
+fn one_in_eta_continues_in_the_long_run() {
+    for eta in [2, 3, 4] {
+        let mut it = build("halving", &json!({"eta": eta}));
+        let mut rng = Seed(7).stream("rewards");
+        let mut arrived = [0_u32; 3];
+        for _ in 0..3000 {
+            arrived[0] += 1;
+            for rung in 0..2 {
+                let reward = rng.random::<f64>();
+                if it
+                    .verdict(rung, reward, &mut Seed(0).stream("none"))
+                    .unwrap()
+                    == Verdict::Stop
+                {
+                    break;
+                }
+                arrived[rung + 1] += 1;
+            }
+        }
+        for rung in 0..2 {
+            let share = f64::from(arrived[rung + 1]) / f64::from(arrived[rung]);
+            assert!(
+                (share - 1.0 / f64::from(eta)).abs() < 0.04,
+                "{eta}: {arrived:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_rungs_saw_continues_exactly_and_other_rungs_refuse_it() {
+    let mut first = build("halving", &json!({}));
+    let mut rng = Seed(0).stream("unused");
+    for trial in 0..50 {
+        for rung in 0..2 {
+            let reward = f64::from((trial * 7 + rung * 3) % 11) / 11.0;
+            first.verdict(rung as usize, reward, &mut rng).unwrap();
+        }
+    }
+    let state = first.save().unwrap();
+    let mut second = build("halving", &json!({}));
+    second.load(&state).unwrap();
+    assert_eq!(second.save().unwrap(), state);
+    let mut fewer = build("halving", &json!({"rungs": 2}));
+    let before = fewer.save().unwrap();
+    assert!(fewer.load(&state).is_err());
+    assert_eq!(fewer.save().unwrap(), before);
 }
 
 /// The share of rewards of q times the mean that continue at a given evaluation. The mean is 1 to

@@ -33,13 +33,19 @@ fn search(place: &Place, out: &str, more: &[&str]) -> u64 {
 }
 
 fn search_for(place: &Place, out: &str, trials: &str, more: &[&str]) -> u64 {
+    search_with(place, out, trials, &["stages", "stage-sides"], more)
+}
+
+/// The same with the schedule that the tables `schedule` of `tests/small.toml` cut down.
+fn search_with(place: &Place, out: &str, trials: &str, schedule: &[&str], more: &[&str]) -> u64 {
     let base = ["run", "--json", "--trials", trials, "--out", out];
     let its = [
         "run.round=2",
         "controller.name=random",
         "warmup.shorter_side_px=32",
     ];
-    let sets = sets(&[&small(&["search", "stages", "stage-sides"])[..], &its].concat());
+    let tables = [&["search"], schedule].concat();
+    let sets = sets(&[&small(&tables)[..], &its].concat());
     let printed = text(place, &[&base[..], &sets, more].concat());
     let end: Value = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
     end["cached"].as_u64().unwrap()
@@ -77,6 +83,40 @@ fn a_search_that_is_repeated_computes_nothing_and_ends_the_same() {
         search(&place, "data", &["--set", "data.generator.seed=9"]),
         0
     );
+}
+
+#[test]
+fn a_training_that_is_kept_up_to_a_rung_begins_again() {
+    let place = Place::new();
+    let search = |out: &str, schedule: &str, more: &[&str]| {
+        let name = ["--schedule", schedule];
+        let tables = match schedule {
+            "halving" => &["single-stage", "rungs"][..],
+            _ => &["single-stage"],
+        };
+        search_with(&place, out, "8", tables, &[&name, more].concat())
+    };
+    let all = ["--set", "schedule.stopping=false"];
+    let alone = |more: &[&'static str]| [more, &["--no-cache"]].concat();
+    search("alone", "halving", &alone(&[]));
+    search("all-alone", "halving", &alone(&all));
+    assert_eq!(search("first", "halving", &[]), 0);
+    // Those that were stopped are kept up to their rung: they are trained from the beginning.
+    let stopped = place.trials("first").matches("\"stopped\"").count() as u64;
+    assert!((1..8).contains(&stopped), "{stopped}");
+    assert_eq!(search("all", "halving", &all), 8 - stopped);
+    // Both are kept now: up to a rung, and to the end.
+    assert_eq!(search("again", "halving", &[]), 8);
+    assert_eq!(search("all-again", "halving", &all), 8);
+    for again in ["first", "again"] {
+        place.assert_same("alone", again);
+    }
+    for again in ["all", "all-again"] {
+        place.assert_same("all-alone", again);
+    }
+    // Stages of as many epochs that begin are others.
+    let short = ["--set", "schedule.stage.epochs=1"];
+    assert_eq!(search("short", "single-stage", &short), 0);
 }
 
 #[test]

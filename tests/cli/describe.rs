@@ -220,6 +220,7 @@ fn the_list_names_every_built_in() {
         "controller/local",
         "controller/reinforce",
         "schedule/progressive",
+        "schedule/halving",
         "schedule/single-stage",
         "task/segm",
         "task/depth",

@@ -6,6 +6,7 @@ mod bench_search;
 mod cache;
 mod config;
 mod describe;
+mod halving;
 #[path = "../program/mod.rs"]
 mod program;
 mod score;

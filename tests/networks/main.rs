@@ -7,6 +7,7 @@ mod custom_loss;
 mod devices;
 mod evaluation;
 mod gradients;
+mod paused;
 mod reference;
 mod training;
 

@@ -92,6 +92,7 @@ pub(super) fn train<K: Kernels>(
     let mut losses = Vec::new();
     let how = Fit {
         epochs,
+        until: epochs,
         rates: Rates::Decay(Decay::Constant),
         objective,
         polyak: 0.9,

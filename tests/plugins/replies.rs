@@ -255,6 +255,14 @@ fn what_an_item_says_of_itself_is_checked() {
             "crop_px: 99999999",
         ),
         (
+            "schedule",
+            stages((
+                "\"source\":\"images\"",
+                "\"continues\":true,\"source\":\"images\"",
+            )),
+            "as in stage 0, whose training it continues",
+        ),
+        (
             "task",
             task(
                 "depth",

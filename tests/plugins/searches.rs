@@ -93,6 +93,12 @@ fn a_schedule() {
         &["space.plugin=tiny", "schedule.name=halves"],
         6,
     );
+    let continues = ["schedule.name=halves", "schedule.continues=true"];
+    compare(
+        "schedule of one training",
+        &[&["space.plugin=tiny"], &continues[..]].concat(),
+        6,
+    );
 }
 
 #[test]

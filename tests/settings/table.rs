@@ -13,6 +13,17 @@ pub(crate) struct Presets {
     pub(crate) paper: Value,
 }
 
+impl Presets {
+    /// Tells whether a preset has a value for `key`.
+    fn have(&self, key: &str) -> bool {
+        [&self.demo, &self.paper].iter().any(|preset| {
+            preset
+                .pointer(&format!("/{}", key.replace('.', "/")))
+                .is_some()
+        })
+    }
+}
+
 /// Writes the table of `fields`, whose keys begin with `path`.
 pub(crate) fn write(
     out: &mut String,
@@ -72,6 +83,8 @@ fn rows(out: &mut String, source: &Source, path: &str, fields: &[Field], presets
                 presets,
                 &meaning,
             );
+        } else if name == "bool" && !presets.have(&key) {
+            // Left out of all configurations, so that it is no key: schedules decide about it.
         } else {
             let mut values = values(source, &key, of);
             if is_optional {

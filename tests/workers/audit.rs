@@ -42,7 +42,7 @@ fn every_search_follows_from_its_seed_and_its_evaluations() {
     let place = Place::new();
     for (controller, (name, _)) in CONTROLLERS.iter().enumerate() {
         for schedule in 0..SCHEDULES.len() {
-            // Each controller that learns, with either schedule; the last round is left unfinished.
+            // Each controller with one of the first two schedules, and ppo with all; the last round is left unfinished.
             if controller % 2 != schedule && *name != "ppo" {
                 continue;
             }

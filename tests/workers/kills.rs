@@ -87,7 +87,7 @@ fn killed_searches_end_like_any_other() {
     let mut searches = Vec::new();
     let both = (0..).zip(CONTROLLERS.iter().cycle());
     for (at, (controller, its)) in both.take(if is_long { 8 } else { 4 }) {
-        let (schedule, theirs) = SCHEDULES[(at + at / 4) % 2];
+        let (schedule, theirs) = SCHEDULES[(at + at / 4) % SCHEDULES.len()];
         let mut settings = vec![
             format!("controller.name={controller}"),
             format!("schedule.name={schedule}"),

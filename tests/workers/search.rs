@@ -19,10 +19,11 @@ pub(crate) const CONTROLLERS: [(&str, &[&str]); 5] = [
     ("bayes", &["controller.initial=2"]),
 ];
 
-/// The two schedules, and the tables of `tests/small.toml` that cut them down; `run` has that of the first.
-pub(crate) const SCHEDULES: [(&str, &[&str]); 2] = [
+/// The schedules, and the tables of `tests/small.toml` that cut them down; `run` has that of the first.
+pub(crate) const SCHEDULES: [(&str, &[&str]); 3] = [
     ("single-stage", &[]),
     ("progressive", &["stages", "stage-sides"]),
+    ("halving", &["rungs"]),
 ];
 
 /// A `nasfw run` of the misbehaving library's space. Later settings win.
@@ -36,7 +37,8 @@ pub(crate) fn run(place: &Place, out: &str, settings: &[&str]) -> Command {
         .iter()
         .rev()
         .find(|s| s.starts_with("schedule.name="));
-    let is_single = schedule.is_none_or(|s| s.ends_with("single-stage"));
+    // Schedules of one training, which they call `stage`.
+    let is_single = schedule.is_none_or(|s| s.ends_with("single-stage") || s.ends_with("halving"));
     let smallest = [
         &small(&["search", "plugin", "single-stage"])[..],
         &["run.threads=1", "controller.name=random"],

@@ -18,6 +18,7 @@
 
 pub mod blueprint;
 pub mod choices;
+mod continued;
 pub mod controller;
 pub mod error;
 pub mod graph;
@@ -39,6 +40,7 @@ pub mod testing;
 
 pub use blueprint::{Blueprint, Net, Pick, Traced};
 pub use choices::{Choices, Decision, Schema};
+pub use continued::{StageEpochs, check_stages};
 pub use controller::{Controller, Outcome, Policy, Proposal};
 pub use error::{Error, Result};
 pub use graph::{Cost, Graph, GraphBuilder, IoChannels};

@@ -78,6 +78,13 @@ pub enum Optimiser {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
+    /// The stage continues the training of the stage before it: weights, running statistics,
+    /// optimisers, Polyak average, decay of learning rates and order of batches carry on as if both
+    /// were one stage of as many epochs as they have together. All other values but `epochs` must
+    /// then be those of the stage before ([`check_stages`](crate::check_stages)). Otherwise a stage
+    /// begins a training of its own, at the weights of the stage before.
+    #[serde(default, skip_serializing_if = "begins")]
+    pub continues: bool,
     /// The inputs of the stage.
     pub source: StageInput,
     /// Training samples per pass; 0 means each image once. Above the number of images, images
@@ -95,7 +102,7 @@ pub struct Stage {
     pub decoder: Optimiser,
     /// The optimiser of the encoder; ignored by a stage on `features`.
     pub encoder: Optimiser,
-    /// Decay of both learning rates over the stage.
+    /// Decay of both learning rates over the stage, or all stages of one training.
     #[serde(default)]
     pub decay: Decay,
     /// Maximum gradient norm of each part of the network; 0 turns clipping off.
@@ -172,6 +179,16 @@ impl Stage {
     }
 }
 
+/// Leaves `continues` out of what is written where it is false: configurations, results that are
+/// kept and messages to libraries are then those of stages that cannot continue.
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn begins(continues: &bool) -> bool {
+    !continues
+}
+
 impl Optimiser {
     /// Learning rate, weight decay, momentum.
     fn numbers(self) -> [f64; 3] {
@@ -240,7 +257,8 @@ pub enum Verdict {
 /// testing::check_schedule(&make, Seed(0)).expect("a conforming schedule");
 /// ```
 pub trait RewardSchedule {
-    /// The stages in order, at least one.
+    /// The stages in order, at least one. A stage may continue the training of the one before
+    /// ([`Stage::continues`]), so that a verdict falls in the middle of a training.
     fn stages(&self) -> &[Stage];
 
     /// Decides after every stage but the last, by the reward just obtained. A copy is asked while

@@ -17,6 +17,7 @@ impl Stage {
     /// samples, with distillation from a teacher.
     pub fn decoder_only() -> Self {
         Self {
+            continues: false,
             source: StageInput::Features,
             samples: 4000,
             epochs: 5,
@@ -37,6 +38,7 @@ impl Stage {
     /// Stage 1 of arXiv 1810.10804: trains the whole network for one epoch of the meta-train set.
     pub fn end_to_end() -> Self {
         Self {
+            continues: false,
             source: StageInput::Images,
             samples: 0,
             epochs: 1,

@@ -6,6 +6,7 @@
 //! | name | stages |
 //! |---|---|
 //! | `progressive` | decoder on cached features, then, if promising, the whole network: the paper's |
+//! | `halving` | one training in rungs; the better part continues after each: successive halving |
 //! | `single-stage` | one stage for every architecture |
 //!
 //! # Adding one
@@ -15,9 +16,12 @@
 //! [`FromConfig`](nasfw_sdk::registry::FromConfig), and a [`register!`](nasfw_sdk::register) line,
 //! and name the file here. `plugins/tests/schedules.rs` then checks its contract. The paper's
 //! stages and how settings change them are in [`stages`], rules for stopping early in
-//! [`termination`].
+//! [`termination`]
+//! and [`rungs`].
 
+pub mod halving;
 pub mod progressive;
+pub mod rungs;
 pub mod single_stage;
 pub mod stages;
 pub mod termination;

@@ -2,7 +2,7 @@
 
 use nasfw_sdk::State;
 use nasfw_sdk::registry::FromConfig;
-use nasfw_sdk::{Error, Result, RewardSchedule, Rng, Stage, Verdict};
+use nasfw_sdk::{Error, Result, RewardSchedule, Rng, Stage, Verdict, check_stages};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::stages;
@@ -52,10 +52,10 @@ impl FromConfig for Progressive {
     type Config = ProgressiveConfig;
 
     fn from_config(config: ProgressiveConfig) -> Result<Self> {
-        config.stage0.check("schedule.stage0")?;
-        config.stage1.check("schedule.stage1")?;
+        let stages = [config.stage0, config.stage1];
+        check_stages(&stages, |at| format!("schedule.stage{at}"))?;
         Ok(Self {
-            stages: [config.stage0, config.stage1],
+            stages,
             termination: config.termination,
             history: History::default(),
         })

@@ -2,7 +2,7 @@
 
 use nasfw_sdk::State;
 use nasfw_sdk::registry::FromConfig;
-use nasfw_sdk::{Result, RewardSchedule, Rng, Stage, Verdict};
+use nasfw_sdk::{Result, RewardSchedule, Rng, Stage, Verdict, check_stages};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::stages;
@@ -39,7 +39,9 @@ impl FromConfig for SingleStage {
     type Config = SingleStageConfig;
 
     fn from_config(config: SingleStageConfig) -> Result<Self> {
-        config.stage.check("schedule.stage")?;
+        check_stages(std::slice::from_ref(&config.stage), |_| {
+            "schedule.stage".into()
+        })?;
         Ok(Self {
             stage: config.stage,
         })

@@ -95,6 +95,7 @@ impl RunConfig {
 
 fn check_train(train: &TrainConfig) -> Result<()> {
     let as_stage = Stage {
+        continues: false,
         source: StageInput::Images,
         samples: train.samples,
         epochs: train.epochs,

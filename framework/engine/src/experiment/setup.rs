@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nasfw_data::{Cached, Dataset, Source, meta_split, open};
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{IoChannels, Loss, SearchSpace, Seed, Stage, Task, testing};
+use nasfw_sdk::{IoChannels, Loss, SearchSpace, Seed, Stage, Task, check_stages, testing};
 
 use super::members::Members;
 use super::{data_check, task_data};
@@ -141,9 +141,11 @@ impl Setup {
             None => (None, None),
             Some(given) => (Some(given.weights), Some(given.note)),
         };
+        let stages = members.schedule()?.stages().to_vec();
+        check_stages(&stages, |at| format!("the schedule's stage {at}"))?;
         Ok(Self {
             config: config.clone(),
-            stages: members.schedule()?.stages().to_vec(),
+            stages,
             members: members.clone(),
             source,
             train,

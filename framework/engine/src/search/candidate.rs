@@ -2,20 +2,20 @@
 
 use nasfw_data::Transform;
 use nasfw_sdk::graph::Graph;
-use nasfw_sdk::{Metrics, Seed, Size, Stage, StageInput};
+use nasfw_sdk::{Metrics, Seed, Size, Stage, StageEpochs, StageInput};
 
 use super::clock::{Clock, Timed, Work};
 use super::features::StageFeatures;
 use crate::error::{Error, Result};
 use crate::experiment::Setup;
 use nasfw_network::fit::{
-    Batches, Fit, ImageSet, Objective, Optimisers, PreparedSet, Rates, StepReport, StoredBatches,
-    evaluate, fit,
+    Batches, Fit, ImageSet, Objective, Optimisers, Paused, PreparedSet, Rates, StepReport, Steps,
+    StoredBatches, TrainState, evaluate, fit_on,
 };
 use nasfw_network::kernels::Kernels;
 use nasfw_network::{Network, Weights};
 
-/// The data of each stage, computed once: one entry per stage.
+/// The data of a stage, computed once for all candidates.
 pub(super) enum StageData {
     Features(StageFeatures),
     Images(PreparedSet),
@@ -31,20 +31,49 @@ pub(super) struct Candidate<'a, K: Kernels> {
     pub(super) graph: Graph,
     /// The source of this trial's random streams.
     pub(super) seed: Seed,
-    /// The state at the end of the last stage.
+    /// The state at the end of the last training.
     pub(super) weights: Weights,
+    /// The training of the last stage, if the next one continues it.
+    pub(super) paused: Option<Training<K>>,
+}
+
+/// A training in stages, between two of them.
+pub(super) struct Training<K: Kernels> {
+    network: Network<K>,
+    optimisers: Optimisers<K>,
+    rest: Paused<K>,
 }
 
 impl<K: Kernels> Candidate<'_, K> {
-    /// Trains and validates one stage; returns metrics and reward.
+    /// Trains and validates stage `at`; returns metrics and reward.
     pub(super) fn stage(
         &mut self,
         at: usize,
-        stage: &Stage,
         data: &StageData,
         tick: &mut dyn FnMut(StepReport) -> Result<()>,
     ) -> Result<(Metrics, f64)> {
-        let seed = self.seed.child(&format!("stage{at}"));
+        let setup = self.setup;
+        let stage = &setup.stages[at];
+        let training = match self.paused.take() {
+            Some(paused) if stage.continues => paused,
+            _ => self.begin(stage)?,
+        };
+        let training = self.train(training, at, data, tick)?;
+        let network = &training.network;
+        let metrics = self
+            .clock
+            .time(Work::Validation, || self.evaluate(network, stage, data))?;
+        if setup.stages.get(at + 1).is_some_and(|next| next.continues) {
+            self.paused = Some(training);
+        } else {
+            self.weights = network.parameters().weights();
+        }
+        let reward = setup.task().reward(&metrics)?;
+        Ok((metrics, reward))
+    }
+
+    /// A training of the stage's network, before its first step.
+    fn begin(&self, stage: &Stage) -> Result<Training<K>> {
         let graph = self.trained_graph(stage)?;
         // Initial weights come from the same stream in every stage, so that a part that an earlier
         // stage lacked starts as it would have alone.
@@ -52,10 +81,40 @@ impl<K: Kernels> Candidate<'_, K> {
         let mut network = Network::new(self.kernels.clone(), &graph, &mut rng)?;
         network.parameters_mut().load(self.encoder)?;
         network.parameters_mut().load(&self.weights)?;
-        let mut optimisers =
-            Optimisers::new(&network, stage.encoder, stage.decoder, stage.clip_norm)?;
+        let optimisers = Optimisers::new(&network, stage.encoder, stage.decoder, stage.clip_norm)?;
+        let rest = Paused::start(&network, stage.polyak);
+        Ok(Training {
+            network,
+            optimisers,
+            rest,
+        })
+    }
+
+    /// Trains through the epochs of stage `at`.
+    fn train(
+        &self,
+        training: Training<K>,
+        at: usize,
+        data: &StageData,
+        tick: &mut dyn FnMut(StepReport) -> Result<()>,
+    ) -> Result<Training<K>> {
+        let Training {
+            mut network,
+            mut optimisers,
+            rest,
+        } = training;
+        let stage = &self.setup.stages[at];
+        let StageEpochs {
+            begun_by,
+            from,
+            until,
+            all,
+        } = self.epochs(at)?;
+        // One stream for all stages of a training, so that batches are those of one stage.
+        let seed = self.seed.child(&format!("stage{begun_by}"));
         let how = Fit {
-            epochs: stage.epochs,
+            epochs: all,
+            until,
             rates: Rates::Decay(stage.decay),
             objective: Objective {
                 loss: self.setup.task().loss(),
@@ -93,15 +152,33 @@ impl<K: Kernels> Candidate<'_, K> {
                 &images
             }
         };
+        // Progress is that of the stage.
+        let (before, steps) = (from * batches.steps(), stage.epochs * batches.steps());
+        let mut of_stage = |report: StepReport| {
+            tick(StepReport {
+                done: report.done - before,
+                steps,
+                ..report
+            })
+        };
         let clock = self.clock;
         let batches = &Timed { clock, batches };
+        let mut state = TrainState::resume(&mut network, &mut optimisers, rest);
         clock.time(Work::Stage(at), || {
-            fit(&mut network, &mut optimisers, batches, &how, tick)
+            fit_on(&mut state, batches, &how, &mut Steps(&mut of_stage))
         })?;
-        let metrics = clock.time(Work::Validation, || self.evaluate(&network, stage, data))?;
-        self.weights = network.parameters().weights();
-        let reward = self.setup.task().reward(&metrics)?;
-        Ok((metrics, reward))
+        let rest = state.pause();
+        Ok(Training {
+            network,
+            optimisers,
+            rest,
+        })
+    }
+
+    fn epochs(&self, at: usize) -> Result<StageEpochs> {
+        let broken =
+            || nasfw_sdk::Error::invalid("stage", at, "a stage of a training that was begun");
+        Ok(StageEpochs::of(&self.setup.stages, at).ok_or_else(broken)?)
     }
 
     fn evaluate(&self, network: &Network<K>, stage: &Stage, data: &StageData) -> Result<Metrics> {

@@ -1,5 +1,7 @@
 //! Shared inputs of all evaluations, made once: encoder weights, and the data of every stage.
 
+use std::sync::Arc;
+
 use nasfw_data::Transform;
 use nasfw_sdk::{Stage, StageInput};
 
@@ -25,8 +27,8 @@ pub(super) struct EvaluationInputs<'a, K: Kernels> {
     pub(super) kernels: K,
     /// The weights that every candidate's encoder starts from.
     pub(super) encoder: Weights,
-    /// One entry per stage.
-    pub(super) stages: Vec<StageData>,
+    /// One entry per stage; stages of one training share theirs.
+    pub(super) stages: Vec<Arc<StageData>>,
 }
 
 /// Loads the warmed-up network that an earlier call left in the run, or trains and stores it.
@@ -109,14 +111,21 @@ impl<'a, K: Kernels> EvaluationInputs<'a, K> {
         clock: &Clock,
         observer: &mut dyn Observer,
     ) -> Result<Self> {
-        let mut stages = Vec::new();
+        let mut stages: Vec<Arc<StageData>> = Vec::new();
         for stage in &setup.stages {
-            stages.push(match stage.source {
-                StageInput::Features => StageData::Features(clock.time(Work::Features, || {
-                    features::compute(setup, stage, warm.as_ref(), &kernels, observer)
-                })?),
-                StageInput::Images => StageData::Images(validation_crops(setup, clock, stage)?),
-            });
+            let data = match (stages.last(), stage.source) {
+                (Some(before), _) if stage.continues => before.clone(),
+                (_, StageInput::Features) => {
+                    let features = clock.time(Work::Features, || {
+                        features::compute(setup, stage, warm.as_ref(), &kernels, observer)
+                    })?;
+                    Arc::new(StageData::Features(features))
+                }
+                (_, StageInput::Images) => {
+                    Arc::new(StageData::Images(validation_crops(setup, clock, stage)?))
+                }
+            };
+            stages.push(data);
         }
         let encoder = match (&warm, &setup.encoder) {
             (Some(warm), Some(graph)) => warm.parameters().weights().of_nodes(graph),

@@ -49,6 +49,7 @@ pub(super) fn warm_up<K: Kernels>(
     };
     let how = Fit {
         epochs: warmup.epochs,
+        until: warmup.epochs,
         rates: Rates::Decay(Decay::Linear),
         objective: Objective {
             loss: setup.task().loss(),

@@ -199,6 +199,7 @@ fn fit_session<K: Kernels>(
     };
     let how = Fit {
         epochs: train.epochs,
+        until: train.epochs,
         rates: train.rates(),
         objective: Objective {
             loss: setup.task().loss(),

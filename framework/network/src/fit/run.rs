@@ -14,8 +14,10 @@ use crate::network::Network;
 /// Length and settings of a training.
 #[derive(Clone, Copy, Debug)]
 pub struct Fit<'a> {
-    /// Passes over the batches.
+    /// Passes over the batches, over which learning rates decay.
     pub epochs: usize,
+    /// Passes after which the call ends, at most `epochs`: less in a training that pauses.
+    pub until: usize,
     /// Decay of learning rates.
     pub rates: Rates<'a>,
     /// The objective to minimise.
@@ -55,7 +57,7 @@ pub trait Watch<K: Kernels> {
 }
 
 /// Watches the steps of a training alone.
-struct Steps<'t, E>(&'t mut dyn FnMut(StepReport) -> Result<(), E>);
+pub struct Steps<'t, E>(pub &'t mut dyn FnMut(StepReport) -> Result<(), E>);
 
 impl<K: Kernels, E: From<Error>> Watch<K> for Steps<'_, E> {
     type Error = E;
@@ -99,7 +101,7 @@ pub fn fit_on<K: Kernels, W: Watch<K>>(
 ) -> Result<f64, W::Error> {
     let steps = batches.steps();
     let mut mean = 0.0;
-    while state.position.epoch < fit.epochs {
+    while state.position.epoch < fit.until.min(fit.epochs) {
         let epoch = state.position.epoch;
         mean = 0.0;
         while state.position.step < steps {

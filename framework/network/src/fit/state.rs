@@ -29,6 +29,13 @@ pub struct TrainState<'a, K: Kernels> {
     pub(super) position: Position,
 }
 
+/// The state of a training that pauses, besides its network and optimisers.
+#[derive(Debug)]
+pub struct Paused<K: Kernels> {
+    average: Option<Polyak<K>>,
+    position: Position,
+}
+
 /// A [`TrainState`] on the host.
 ///
 /// Arrays are called `weights/NODE.weight` and so on (learned values and running statistics),
@@ -46,6 +53,17 @@ pub struct Checkpoint {
 const WEIGHTS: &str = "weights/";
 const AVERAGE: &str = "average/";
 
+impl<K: Kernels> Paused<K> {
+    /// Before the first step of a training of `network`; the Polyak average has decay `polyak`, 0
+    /// for none.
+    pub fn start(network: &Network<K>, polyak: f64) -> Self {
+        Self {
+            average: (polyak > 0.0).then(|| Polyak::new(network, polyak)),
+            position: Position::default(),
+        }
+    }
+}
+
 impl<'a, K: Kernels> TrainState<'a, K> {
     /// The initial state of a training; the Polyak average has decay `polyak`, 0 for none.
     pub fn new(
@@ -53,12 +71,30 @@ impl<'a, K: Kernels> TrainState<'a, K> {
         optimisers: &'a mut Optimisers<K>,
         polyak: f64,
     ) -> Self {
-        let average = (polyak > 0.0).then(|| Polyak::new(network, polyak));
+        let start = Paused::start(network, polyak);
+        Self::resume(network, optimisers, start)
+    }
+
+    /// The state of a training that continues from where it paused, with the network and optimisers
+    /// that it had then.
+    pub fn resume(
+        network: &'a mut Network<K>,
+        optimisers: &'a mut Optimisers<K>,
+        Paused { average, position }: Paused<K>,
+    ) -> Self {
         Self {
             network,
             optimisers,
             average,
-            position: Position::default(),
+            position,
+        }
+    }
+
+    /// Releases network and optimisers until the training continues.
+    pub fn pause(self) -> Paused<K> {
+        Paused {
+            average: self.average,
+            position: self.position,
         }
     }
 

@@ -3,7 +3,7 @@
 use nasfw_abi::message::schedule as message;
 use nasfw_abi::message::{Generator, Kind, Nothing, Op};
 use nasfw_sdk::State;
-use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, Verdict};
+use nasfw_sdk::{Cost, Error, Result, RewardSchedule, Rng, Stage, Verdict, check_stages};
 use serde_json::Value;
 
 use super::instance::Instance;
@@ -38,9 +38,7 @@ pub(crate) fn schedule(
         let expected = format!("1 to {MAX_STAGES} stages");
         return Err(wrong(Error::invalid("stages", count, expected)));
     }
-    for (at, stage) in made.stages.iter().enumerate() {
-        stage.check(&format!("stage {at}")).map_err(wrong)?;
-    }
+    check_stages(&made.stages, |at| format!("stage {at}")).map_err(wrong)?;
     Ok(Box::new(RemoteSchedule {
         instance,
         stages: made.stages,

@@ -67,11 +67,14 @@ fn stage_table(run: &Recorded, stages: usize) -> Markup {
             let of = |value: Option<usize>| value.map_or("–".into(), |v| grouped(v as u64));
             vec![
                 html! { (at) },
-                html! { (match stage.map(|s| s.source) {
-                    Some(StageInput::Features) => "cached features",
-                    Some(StageInput::Images) => "images",
-                    None => "–",
-                }) },
+                html! {
+                    (match stage.map(|s| s.source) {
+                        Some(StageInput::Features) => "cached features",
+                        Some(StageInput::Images) => "images",
+                        None => "–",
+                    })
+                    @if stage.is_some_and(|s| s.continues) { ", continued" }
+                },
                 html! { (match stage.map(|s| s.samples) {
                     Some(0) => "all".into(),
                     samples => of(samples),

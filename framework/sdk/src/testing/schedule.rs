@@ -2,9 +2,9 @@
 
 use rand::RngExt;
 
-use crate::{Cost, Result, RewardSchedule, Seed, Verdict};
+use crate::{Cost, Result, RewardSchedule, Seed, Verdict, check_stages};
 
-/// Checks that stages are usable, that the same history gives the same verdicts, that a saved state
+/// Checks that stages are usable and continue only what they may, that the same history gives the same verdicts, that a saved state
 /// continues the same way, and that rewards lie in [0, 1] for networks of any cost.
 /// `make` makes a new schedule each time.
 ///
@@ -20,10 +20,7 @@ pub fn check_schedule(
     if first.stages().is_empty() {
         return Err("has no stages".into());
     }
-    for (at, stage) in first.stages().iter().enumerate() {
-        let name = format!("stage {at}");
-        stage.check(&name).map_err(|e| e.to_string())?;
-    }
+    check_stages(first.stages(), |at| format!("stage {at}")).map_err(|e| e.to_string())?;
     let mut rewards = seed.stream("check_schedule/rewards");
     for trial in 0..300 {
         if trial == 150 {

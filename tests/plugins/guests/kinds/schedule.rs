@@ -13,11 +13,16 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct HalvesConfig {
     /// Samples of a stage.
     samples: usize,
+    /// The second stage continues the training of the first.
+    continues: bool,
 }
 
 impl Default for HalvesConfig {
     fn default() -> Self {
-        Self { samples: 16 }
+        Self {
+            samples: 16,
+            continues: false,
+        }
     }
 }
 
@@ -41,6 +46,7 @@ impl FromConfig for Halves {
             weight_decay: 0.0,
         };
         let stage = Stage {
+            continues: false,
             source: StageInput::Features,
             samples: config.samples,
             epochs: 1,
@@ -56,10 +62,17 @@ impl FromConfig for Halves {
             polyak: 0.0,
             targets: TargetScale::Quarter,
         };
-        let second = Stage {
-            source: StageInput::Images,
-            distillation: 0.0,
-            ..stage.clone()
+        let second = if config.continues {
+            Stage {
+                continues: true,
+                ..stage.clone()
+            }
+        } else {
+            Stage {
+                source: StageInput::Images,
+                distillation: 0.0,
+                ..stage.clone()
+            }
         };
         Ok(Self {
             stages: vec![stage, second],

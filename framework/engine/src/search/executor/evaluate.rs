@@ -128,10 +128,11 @@ impl<K: Kernels> StageRunner<'_, '_, K> {
             graph,
             seed,
             weights: Weights::default(),
+            paused: None,
         };
         candidate.check_memory()?;
         let stages = &self.inputs.stages;
-        for (at, (stage, data)) in setup.stages.iter().zip(stages).enumerate() {
+        for (at, data) in stages.iter().enumerate() {
             let observer = &mut *self.observer;
             let mut tick = |tick: StepReport| {
                 if tick.done == 1 {
@@ -154,7 +155,7 @@ impl<K: Kernels> StageRunner<'_, '_, K> {
             };
             let (metrics, reward) = {
                 let kernels = &self.inputs.kernels;
-                kernels.guard(|| candidate.stage(at, stage, data, &mut tick))?
+                kernels.guard(|| candidate.stage(at, data, &mut tick))?
             };
             self.observer.on(&Event::PhaseDone);
             evaluation.metrics = metrics;
