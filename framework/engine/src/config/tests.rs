@@ -19,7 +19,7 @@ impl Defaults for Fake {
             ("space", "brought") => json!({}),
             ("task", "segm") => json!({"ignore": 255}),
             ("task", "depth") => json!({}),
-            ("controller", "ppo") => {
+            ("controller", "ppo" | "bayes") => {
                 json!({"lr": 3e-3, "clip": 0.2, "ring": 10, "update_every": 10,
                 "epochs": 4, "minibatch": 10, "policy": "autoregressive"})
             }
