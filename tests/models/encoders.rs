@@ -92,7 +92,8 @@ fn torchvisions_and_timms_encoders_give_their_maps() {
             "--out",
             "maps",
         ];
-        let said = place.text(&[&base[..], &THEIRS].concat());
+        // Variant and width follow the file.
+        let said = place.text(&base);
         assert!(
             said.contains(&format!("255 arrays in {family}'s names")),
             "{said}"
@@ -136,9 +137,10 @@ fn what_does_not_fit_is_listed(place: &Place, weights: &Weights) {
         let parts = [parts, &["encoder.weights"]].concat();
         place.refuses(&[&base[..], &[file], more].concat(), &parts);
     };
+    let ours = ["--set", "space.encoder.variant=mobilenet-v2"];
     refuses(
         "torchvision",
-        &[],
+        &ours,
         &[
             "first block",
             "space.encoder.variant=mobilenet-v2-torchvision",
@@ -203,15 +205,10 @@ fn searches_and_trainings_take_them(place: &Place) {
     let mut settings = smallest();
     settings.retain(|s| !s.contains("encoder"));
     args.extend(sets(&settings));
-    args.extend([
-        "--set",
-        "train.samples=4",
-        "--set",
-        "space.encoder.width=1.0",
-    ]);
+    args.extend(["--set", "train.samples=4"]);
     let train = ["train", "--genotype", GENOTYPE, "--out", "m"];
-    place.refuses(&[&train[..], &args].concat(), &["first block"]);
-    args.extend(THEIRS);
+    let ours = ["--set", "space.encoder.variant=mobilenet-v2"];
+    place.refuses(&[&train[..], &args, &ours].concat(), &["first block"]);
     let said = place.text(&[&train[..], &args].concat());
     assert!(said.contains("255 arrays in timm's names"), "{said}");
     let model = nasfw_model::Model::load(&place.path("m")).unwrap();
@@ -219,6 +216,10 @@ fn searches_and_trainings_take_them(place: &Place) {
     let config = place.text(&[&["run", "--dry-run"][..], &args].concat());
     assert!(
         config.contains("timm\"") && config.contains("mobilenet-v2-torchvision"),
+        "{config}"
+    );
+    assert!(
+        config.contains("[space.encoder]") && config.contains("width = 1.0"),
         "{config}"
     );
 }

@@ -18,8 +18,9 @@ epochs = 8
 ```
 
 Later values win: built-in defaults, preset, `--config FILE`, `--set KEY=VALUE`, flags such as `--trials`. `demo` is the
-preset unless `--preset paper` is given; what a search used in the end is in the `config.toml` of its folder. A value out of
-range, an unknown key or member is an error that names it before anything begins.
+preset unless `--preset paper` is given; a file of encoder weights sets width and variant of the encoder over the preset. What
+a search used in the end is in the `config.toml` of its folder. A value out of range, an unknown key or member is an error that
+names it before anything begins.
 
 Sizes in pixels end in `_px`, seconds in `_secs`, MiB in `_mb`. — means that the key belongs to another choice than the
 preset's, such as the momentum of an optimiser that has none.

@@ -109,6 +109,18 @@ pub trait SearchSpace: Send + Sync {
         Ok(choices.clone())
     }
 
+    /// The settings of the space, as JSON, with which its encoder takes the weights in a file: a width,
+    /// say, or a variant. They stand in for defaults where a configuration names the file. None by
+    /// default, and for weights of something else.
+    ///
+    /// `shape_of` gives the shape of an array of the file, by its name there.
+    fn settings_for_weights(
+        &self,
+        _shape_of: &dyn Fn(&str) -> Option<Vec<usize>>,
+    ) -> Option<Map<String, Value>> {
+        None
+    }
+
     /// Sketches of the architecture, for cards and reports; none by default.
     ///
     /// # Errors

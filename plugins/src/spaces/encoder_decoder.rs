@@ -149,6 +149,15 @@ impl SearchSpace for EncoderDecoder {
         self.schema.choices(canonical.to_choices())
     }
 
+    /// Width and variant of a published MobileNet-v2, or of an encoder of this space.
+    fn settings_for_weights(
+        &self,
+        shape_of: &dyn Fn(&str) -> Option<Vec<usize>>,
+    ) -> Option<Map<String, Value>> {
+        let encoder = serde_json::to_value(MobileNetV2::of_arrays(shape_of)?).ok()?;
+        Some(Map::from_iter([("encoder".to_owned(), encoder)]))
+    }
+
     fn sketches(&self, choices: &Choices) -> Result<Vec<Sketch>> {
         let genotype = self.architecture(choices)?;
         Ok(vec![

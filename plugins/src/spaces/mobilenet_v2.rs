@@ -17,6 +17,28 @@ const GROUPS: [(usize, usize, usize, usize); 7] = [
 /// The groups whose outputs the decoder reads, with their total strides.
 const TAPS: [(usize, usize); 4] = [(1, 4), (2, 8), (4, 16), (6, 32)];
 const STEM_CHANNELS: usize = 32;
+/// Widths that weights are published in, and halves of them.
+const WIDTHS: [f64; 10] = [1.0, 0.5, 1.4, 0.75, 0.35, 0.25, 1.1, 1.2, 1.3, 2.0];
+/// The names of the first convolution and of the last one that the encoder has.
+const FIRST_AND_LAST: [(Names, [&str; 2]); 3] = [
+    (
+        Names::Torchvision,
+        ["features.0.0.weight", "features.17.conv.2.weight"],
+    ),
+    (
+        Names::Torchvision,
+        ["conv_stem.weight", "blocks.6.0.conv_pwl.weight"],
+    ),
+    (
+        Names::Ours,
+        [
+            "encoder.stem.conv.weight",
+            "encoder.group6.block0.project.conv.weight",
+        ],
+    ),
+];
+/// An array that only the paper's variant has.
+const FIRST_EXPAND: &str = "encoder.group0.block0.expand.conv.weight";
 const RELU6: Option<ActivationKind> = Some(ActivationKind::Relu6);
 
 /// Settings of the encoder: MobileNet-v2 without its last 1280-channel convolution and classifier.
@@ -50,6 +72,15 @@ impl Default for MobileNetV2 {
     }
 }
 
+/// The layout of arrays that goes with their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Names {
+    /// Torchvision's or timm's: `(out, in, height, width)`.
+    Torchvision,
+    /// This program's: `(height, width, in, out)`.
+    Ours,
+}
+
 /// A map with its total stride.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Map {
@@ -64,6 +95,34 @@ impl MobileNetV2 {
         } else {
             Err(Error::invalid("encoder.width", self.width, "0.1 to 4"))
         }
+    }
+
+    /// The encoder whose weights a file holds, by the shapes of its arrays; none where it holds those
+    /// of another network, or of a width that is not published.
+    pub(super) fn of_arrays(shape_of: &dyn Fn(&str) -> Option<Vec<usize>>) -> Option<Self> {
+        let (names, ends) = FIRST_AND_LAST
+            .iter()
+            .find(|(_, ends)| ends.iter().all(|name| shape_of(name).is_some()))?;
+        let channels = |name: &str| {
+            let shape = shape_of(name)?;
+            match names {
+                Names::Torchvision => shape.first().copied(),
+                Names::Ours => shape.last().copied(),
+            }
+        };
+        let found = (channels(ends[0])?, channels(ends[1])?);
+        let has_expand = *names == Names::Ours && shape_of(FIRST_EXPAND).is_some();
+        let variant = if has_expand {
+            Variant::WithFirstExpand
+        } else {
+            Variant::Torchvision
+        };
+        let (_, last, ..) = GROUPS[GROUPS.len() - 1];
+        let of_width = |width: f64| Self { width, variant };
+        WIDTHS
+            .map(of_width)
+            .into_iter()
+            .find(|it| (it.channels(STEM_CHANNELS), it.channels(last)) == found)
     }
 
     /// Adds the encoder on `image` and returns its four outputs, fine to coarse.
@@ -138,6 +197,44 @@ impl Residual {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weights_tell_their_width_and_variant() {
+        let of = |arrays: &[(&str, &[usize])]| {
+            let find = |name: &str| {
+                let found = arrays.iter().find(|(known, _)| *known == name);
+                found.map(|(_, shape)| shape.to_vec())
+            };
+            MobileNetV2::of_arrays(&find).map(|it| (it.width, it.variant))
+        };
+        let torchvision = |stem, last| {
+            of(&[
+                ("features.0.0.weight", &[stem, 3, 3, 3]),
+                ("features.17.conv.2.weight", &[last, 960, 1, 1]),
+            ])
+        };
+        assert_eq!(torchvision(32, 320), Some((1.0, Variant::Torchvision)));
+        // Widths 0.5 and 0.35 have the same first convolution.
+        assert_eq!(torchvision(16, 160), Some((0.5, Variant::Torchvision)));
+        assert_eq!(torchvision(16, 112), Some((0.35, Variant::Torchvision)));
+        assert_eq!(torchvision(32, 100), None);
+        let timm = [
+            ("conv_stem.weight", &[48, 3, 3, 3][..]),
+            ("blocks.6.0.conv_pwl.weight", &[448, 1344, 1, 1]),
+        ];
+        assert_eq!(of(&timm), Some((1.4, Variant::Torchvision)));
+        let mut ours = vec![
+            ("encoder.stem.conv.weight", &[3, 3, 3, 16][..]),
+            (
+                "encoder.group6.block0.project.conv.weight",
+                &[1, 1, 480, 160],
+            ),
+        ];
+        assert_eq!(of(&ours), Some((0.5, Variant::Torchvision)));
+        ours.push((FIRST_EXPAND, &[1, 1, 16, 16]));
+        assert_eq!(of(&ours), Some((0.5, Variant::WithFirstExpand)));
+        assert_eq!(of(&[("stem.weight", &[1])]), None);
+    }
 
     #[test]
     fn channels_round_as_the_mobilenet_family_does() {

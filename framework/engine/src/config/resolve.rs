@@ -1,6 +1,9 @@
 //! Layers → `Config`.
 
+use std::path::Path;
+
 use nasfw_data::DataConfig;
+use nasfw_network::Weights;
 use nasfw_sdk::registry::{ControllerEntry, ScheduleEntry, SpaceEntry, TaskEntry, at_path};
 use serde_json::{Map, Value};
 
@@ -24,6 +27,10 @@ const MEMBERS: [(&str, &str, &str); 4] = [
 /// A lookup of the default settings of the member called `name` in `table`.
 pub(super) trait Defaults {
     fn of(&self, table: &str, name: &str) -> Result<Value>;
+
+    /// The settings of the space of plugin `space` with which its encoder takes the weights in a
+    /// file, where it knows them.
+    fn for_weights(&self, space: &str, file: &Path) -> Option<Map<String, Value>>;
 }
 
 /// The items registered in this program.
@@ -40,6 +47,17 @@ impl Defaults for Registry {
             "controller" => (ControllerEntry::find(name)?.defaults)(),
             _ => (ScheduleEntry::find(name)?.defaults)(),
         })
+    }
+
+    fn for_weights(&self, space: &str, file: &Path) -> Option<Map<String, Value>> {
+        let entry = SpaceEntry::of_plugin(space).ok()?;
+        if entry.about.library.is_some() {
+            return None;
+        }
+        // What cannot be read is reported where it is used.
+        let shapes = Weights::shapes_in_safetensors(&std::fs::read(file).ok()?).ok()?;
+        let space = (entry.build)(&(entry.defaults)()).ok()?;
+        space.settings_for_weights(&|name| shapes.get(name).cloned())
     }
 }
 
@@ -70,7 +88,12 @@ pub(super) fn resolve(
         tree.insert(table.into(), Value::Object(settings));
         names.push((table, key, name));
     }
-    for layer in layers {
+    let is_preset = |layer: &&Layer| matches!(layer.origin, LayerSource::Preset(_));
+    let presets = layers.iter().take_while(is_preset).count();
+    for (at, layer) in layers.iter().enumerate() {
+        if at == presets {
+            follow_weights(&mut tree, layers, &names[0].2, registry)?;
+        }
         let mut values = for_members(layer, &names)?;
         values.remove("plugins");
         overlay(&mut tree, &values, "", &layer.origin)?;
@@ -107,6 +130,36 @@ fn libraries(
         }
     }
     Ok((all, first_space))
+}
+
+/// Settings of the space that follow from a file of encoder weights take the place of a preset's.
+/// A stored configuration has all settings, and its file may be gone.
+fn follow_weights(
+    tree: &mut Map<String, Value>,
+    layers: &[Layer],
+    space: &str,
+    registry: &dyn Defaults,
+) -> Result<()> {
+    let is_stored = |layer: &Layer| matches!(layer.origin, LayerSource::Text(_));
+    let named = layers.iter().rev().find_map(|layer| {
+        let encoder = layer.values.get("encoder")?;
+        encoder.get("weights")?.as_str()
+    });
+    let Some(file) = named.filter(|_| !layers.iter().any(is_stored)) else {
+        return Ok(());
+    };
+    match registry.for_weights(space, Path::new(file)) {
+        Some(settings) => {
+            let values = Map::from_iter([("space".to_owned(), Value::Object(settings))]);
+            overlay(
+                tree,
+                &values,
+                "",
+                &LayerSource::Text("the encoder's weights"),
+            )
+        }
+        None => Ok(()),
+    }
 }
 
 /// The tables that are the engine's own.

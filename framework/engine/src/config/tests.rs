@@ -36,6 +36,16 @@ impl Defaults for Fake {
             }
         })
     }
+
+    fn for_weights(
+        &self,
+        space: &str,
+        file: &std::path::Path,
+    ) -> Option<serde_json::Map<String, Value>> {
+        let is_known = space == "segm" && file.ends_with("wide");
+        let settings = json!({"encoder": {"width": 1.4}});
+        is_known.then(|| settings.as_object().cloned()).flatten()
+    }
 }
 
 fn made(layers: Layers) -> Result<Config> {
@@ -208,6 +218,21 @@ fn wrong_values_are_named_with_their_origin() {
             assert!(text.contains(part), "{options:?} gave: {text}");
         }
     }
+}
+
+#[test]
+fn the_space_follows_the_encoders_weights_unless_it_is_set() {
+    let width = |options: &[&str]| set(options).unwrap().space.settings["encoder"]["width"].clone();
+    assert_eq!(width(&[]), 0.5, "the preset's");
+    assert_eq!(width(&["encoder.weights=some/wide"]), 1.4);
+    assert_eq!(width(&["encoder.weights=some/other"]), 0.5);
+    let given = ["encoder.weights=some/wide", "space.encoder.width=0.75"];
+    assert_eq!(width(&given), 0.75);
+    // A stored configuration is complete, and says what was used.
+    let mut stored = set(&["encoder.weights=some/wide"]).unwrap();
+    stored.space.settings["encoder"]["width"] = 0.25.into();
+    let read = Layers::new(Preset::None).text(&stored.to_toml(), "stored");
+    assert_eq!(made(read.unwrap()).unwrap(), stored);
 }
 
 #[test]

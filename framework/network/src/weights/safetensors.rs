@@ -1,6 +1,6 @@
 //! Weights as safetensors bytes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
@@ -46,6 +46,18 @@ impl Weights {
         let mut names: Vec<String> = file.names().into_iter().map(ToString::to_string).collect();
         names.sort();
         Ok(names)
+    }
+
+    /// The shapes of arrays in safetensors bytes, by their names.
+    ///
+    /// # Errors
+    /// When the bytes are not safetensors.
+    pub fn shapes_in_safetensors(bytes: &[u8]) -> Result<BTreeMap<String, Vec<usize>>> {
+        let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
+        let shapes = file
+            .iter()
+            .map(|(name, view)| (name.to_owned(), view.shape().to_vec()));
+        Ok(shapes.collect())
     }
 
     /// Reads safetensors bytes of 32-bit floats.
