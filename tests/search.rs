@@ -35,7 +35,7 @@ fn a_search_ends_with_what_it_recommends() {
         for part in [
             "trial   0",
             "trial   1",
-            "recommended of 2 trials",
+            "recommended: trial",
             "wiring",
             "nasfw resume",
         ] {

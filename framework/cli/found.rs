@@ -10,6 +10,11 @@ use crate::exit::Failure;
 
 /// The run and the trial that `text` names: `RUN#ID`, or the recommended one of `RUN`.
 pub(crate) fn find(text: &str) -> Result<(Run, Trial), Failure> {
+    find_for("--from", text)
+}
+
+/// The same, for messages about `flag`.
+fn find_for(flag: &str, text: &str) -> Result<(Run, Trial), Failure> {
     let (folder, id) = match text.rsplit_once('#') {
         // A folder's name may itself contain a #.
         Some((folder, id)) if !Path::new(text).exists() => (folder, Some(id)),
@@ -19,7 +24,7 @@ pub(crate) fn find(text: &str) -> Result<(Run, Trial), Failure> {
     let trial = match id {
         Some(id) => {
             let id = id.parse().map_err(|_| {
-                Failure::Input(format!("--from {text}: `{id}` is not a trial's number"))
+                Failure::Input(format!("{flag} {text}: `{id}` is not a trial's number"))
             })?;
             run.trial(id)?
         }
@@ -38,10 +43,10 @@ pub(crate) fn priors(values: &[String]) -> Result<Vec<String>, Failure> {
         let named = match value.strip_suffix("#all") {
             Some(folder) if is_run(Path::new(folder)) => all(folder)?,
             _ if is_run(Path::new(folder)) || is_run(Path::new(value)) => {
-                vec![find(value)?.1.evaluation.genotype]
+                vec![find_for("--prior", value)?.1.evaluation.genotype]
             }
-            // A path that holds no run is no genotype either.
-            _ if value.contains(['/', '\\']) || Path::new(value).exists() => {
+            // No genotype begins with a letter and ends like this, or is a path.
+            _ if value.contains(['/', '\\', '#']) || Path::new(value).exists() => {
                 return Err(Failure::Input(format!(
                     "--prior {value}: no run is there; give a run folder, RUN#ID, or a genotype"
                 )));
@@ -61,6 +66,11 @@ pub(crate) fn priors(values: &[String]) -> Result<Vec<String>, Failure> {
 fn all(folder: &str) -> Result<Vec<String>, Failure> {
     let mut trials = Run::open(folder)?.trials()?;
     trials.retain(|trial| trial.status() == Status::Complete);
+    if trials.is_empty() {
+        return Err(Failure::Input(format!(
+            "--prior {folder}#all: no trial of this run is complete yet"
+        )));
+    }
     trials.sort_by(|a, b| compare(b, a));
     Ok(trials
         .into_iter()

@@ -45,7 +45,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     set(&mut now.workers, args.workers.workers);
     set(&mut now.threads, args.workers.threads);
     use_threads_for(&now)?;
-    let mut search = Search::with_layers(args.workers.over(Layers::new(Preset::None)));
+    let mut search = Search::with_layers(Layers::new(Preset::None));
+    for (_, key, value) in args.workers.given() {
+        search = search.set(&format!("{key}={value}"));
+    }
     if let Some(trials) = args.trials {
         search = search.trials(trials);
     }

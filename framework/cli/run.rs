@@ -42,9 +42,9 @@ pub(crate) struct Args {
     /// Number of architectures to try
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     trials: Option<u64>,
-    /// Architecture to try first: a genotype of the search space, or that of a run, by default the
-    /// recommended one; RUN#all for all complete ones, best first; may be repeated
-    #[arg(long, value_name = "GENOTYPE|RUN[#ID]")]
+    /// Architecture to try first: a genotype, RUN (its recommended one), RUN#ID, or RUN#all (all its
+    /// complete ones, best first); may be repeated
+    #[arg(long, value_name = "GENOTYPE|RUN[#ID|#all]")]
     prior: Vec<String>,
     /// Also search with another controller, usually random, with the same number of trials, into
     /// OUT/baseline; `report` compares the two

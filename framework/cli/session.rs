@@ -174,14 +174,15 @@ fn print_summary(run: &Run, summary: &Summary, config: &Config) -> Result<(), Fa
     if let Some(other) = run.baseline() {
         show_baseline(&mut out, other, config)?;
     }
-    show_time(&mut out, summary)?;
-    let run = summary.run.display();
-    let more = if summary.is_stopped {
+    show_time(&mut out, summary, run.baseline())?;
+    let is_stopped = summary.is_stopped || run.baseline().is_some_and(|it| it.is_stopped);
+    let more = if is_stopped {
         String::new()
     } else {
         format!(" --trials {}", config.run.trials.saturating_mul(2))
     };
-    card::heading(&mut out, &format!("results are in {run}"))?;
+    let shown = summary.run.display();
+    card::heading(&mut out, &format!("results are in {shown}"))?;
     let run = quoted(&summary.run);
     writeln!(out, "  nasfw trials {run} --sort reward")?;
     if summary.best.is_some() {
@@ -196,9 +197,14 @@ fn print_summary(run: &Run, summary: &Summary, config: &Config) -> Result<(), Fa
 }
 
 /// Prints the share of time per kind of work, largest first; shares below 1 % are omitted.
-fn show_time(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
-    let whole: f64 = summary.spent.iter().map(|(_, seconds)| seconds).sum();
-    let mut spent: Vec<_> = (summary.spent.iter())
+fn show_time(out: &mut dyn Write, summary: &Summary, beside: Option<&Summary>) -> io::Result<()> {
+    let mut by_work: BTreeMap<String, f64> = BTreeMap::new();
+    let both = [Some(summary), beside].into_iter().flatten();
+    for (work, seconds) in both.clone().flat_map(|it| &it.spent) {
+        *by_work.entry(work.to_string()).or_default() += seconds;
+    }
+    let whole: f64 = by_work.values().sum();
+    let mut spent: Vec<(String, f64)> = (by_work.into_iter())
         .map(|(work, seconds)| (work, 100.0 * seconds / whole.max(1e-9)))
         .filter(|(_, share)| *share >= 1.0)
         .collect();
@@ -207,16 +213,18 @@ fn show_time(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         .iter()
         .map(|(work, share)| format!("{work} {share:.0} %"))
         .collect();
-    card::heading(out, &format!("time: {whole:.0} s"))?;
+    let name = match beside {
+        Some(_) => "time of both",
+        None => "time",
+    };
+    card::heading(out, &format!("{name}: {whole:.0} s"))?;
     for line in card::wrap(&shares, 76, ", ") {
         writeln!(out, "  {line}")?;
     }
-    if summary.cached > 0 {
-        writeln!(
-            out,
-            "  not computed again: {} evaluations, found in the cache",
-            summary.cached
-        )?;
+    match both.map(|it| it.cached).sum() {
+        0 => {}
+        1 => writeln!(out, "  1 evaluation read from the cache")?,
+        n => writeln!(out, "  {n} evaluations read from the cache")?,
     }
     writeln!(out)
 }
@@ -229,7 +237,7 @@ fn show_baseline(out: &mut dyn Write, other: &Summary, config: &Config) -> io::R
         card::row(out, "highest reward", &format!("{reward:.4}"))?;
     }
     if let Some(first) = (other.contenders.as_ref()).and_then(|it| it.ranked.first()) {
-        card::words(out, "without noise", &expectation(first))?;
+        card::words(out, "expected", &expectation(first))?;
     }
     Ok(())
 }
@@ -261,10 +269,7 @@ fn show_recommended(
         },
         trial.id(),
     );
-    card::heading(
-        out,
-        &format!("{name} of {} trials: trial {id}", summary.finished),
-    )?;
+    card::heading(out, &format!("{name}: trial {id} of {}", summary.finished))?;
     if let Some(reward) = trial.reward {
         let constant = match summary.constant_reward {
             None => String::new(),
@@ -274,7 +279,7 @@ fn show_recommended(
         card::row(out, "reward", &format!("{reward:.4}{constant}"))?;
     }
     if let Some(first) = first {
-        card::words(out, "without noise", &expectation(first))?;
+        card::words(out, "expected", &expectation(first))?;
     }
     if let Some(best) = summary.best.as_ref().filter(|best| best.id() != id) {
         let reward = best.reward.unwrap_or(f64::NAN);

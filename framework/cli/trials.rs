@@ -179,7 +179,7 @@ impl Standing {
         };
         writeln!(
             out,
-            "* recommended: trial {}, {}",
+            "* recommended: trial {}, expected {}",
             first.trial,
             expectation(first)
         )?;
@@ -198,7 +198,7 @@ pub(crate) fn expectation(of: &Contender) -> String {
         n => format!(", mean {:.4} of {n} evaluations", of.observed),
     };
     format!(
-        "expected reward {:.4}, 95 % interval {:.4} to {:.4}{evaluations}",
+        "reward {:.4} without noise, 95 % interval {:.4} to {:.4}{evaluations}",
         of.expected, of.low, of.high
     )
 }

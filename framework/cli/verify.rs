@@ -1,21 +1,30 @@
 //! `nasfw verify`: checks a run's integrity.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use nasfw::engine::store::{Run, Verified};
+use nasfw::engine::store::{Run, Verified, baseline_folder, is_run};
 
 use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The run folder; the run may be in progress
+    /// The run folder; the run may be in progress. Its baseline, if any, is checked as well
     run: PathBuf,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let found = Run::read(&args.run)?.verify()?;
-    let run = args.run.display();
+    verify(&args.run)?;
+    let baseline = baseline_folder(&args.run);
+    if is_run(&baseline) {
+        verify(&baseline)?;
+    }
+    Ok(())
+}
+
+fn verify(run: &Path) -> Result<(), Failure> {
+    let found = Run::read(run)?.verify()?;
+    let run = run.display();
     match found.problems.len() {
         0 => say(&run.to_string(), &found).map_err(Into::into),
         1 => Err(Failure::Failed(format!("{run}: {}", found.problems[0]))),

@@ -12,19 +12,20 @@ const MAX_WORKERS: u64 = 256;
 #[derive(Debug, clap::Args)]
 pub(crate) struct WorkerArgs {
     /// Worker processes that evaluate architectures in parallel, 0 to evaluate in this process; the
-    /// result does not depend on it [default: 1]
+    /// result does not depend on it [default: 1, or as before]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_WORKERS))]
     pub(crate) workers: Option<u64>,
     /// Threads per worker, 0 to divide the cores evenly; the result does not depend on it [default:
-    /// 0]
+    /// 0, or as before]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_THREADS))]
     pub(crate) threads: Option<u64>,
     /// Memory limit per worker, 0 for none; exceeding it fails the trial. Memory use depends on the
-    /// machine, its threads and its allocator, so near the limit results do, too [default: 0]
+    /// machine, its threads and its allocator, so near the limit results do, too [default: 0,
+    /// or as before]
     #[arg(long, value_name = "MIB")]
     pub(crate) memory_limit: Option<u64>,
     /// Time limit per architecture, 0 for none; with a limit, results depend on the clock [default:
-    /// 0]
+    /// 0, or as before]
     #[arg(long, value_name = "SECS")]
     pub(crate) trial_timeout: Option<u64>,
 }
@@ -32,6 +33,14 @@ pub(crate) struct WorkerArgs {
 impl WorkerArgs {
     /// The layers with these on top.
     pub(crate) fn over(&self, mut layers: Layers) -> Layers {
+        for (flag, key, value) in self.given() {
+            layers = layers.flag(flag, key, value);
+        }
+        layers
+    }
+
+    /// Flags, keys and values that were given.
+    pub(crate) fn given(&self) -> Vec<(&'static str, &'static str, u64)> {
         let numbers = [
             ("--workers", "run.workers", self.workers),
             ("--threads", "run.threads", self.threads),
@@ -42,12 +51,8 @@ impl WorkerArgs {
                 self.trial_timeout,
             ),
         ];
-        for (flag, key, value) in numbers {
-            if let Some(value) = value {
-                layers = layers.flag(flag, key, value);
-            }
-        }
-        layers
+        let given = |(flag, key, value): (_, _, Option<u64>)| Some((flag, key, value?));
+        numbers.into_iter().filter_map(given).collect()
     }
 }
 

@@ -6,7 +6,8 @@ use nasfw_engine::config::{Layers, Preset};
 use nasfw_engine::experiment::GivenMembers;
 use nasfw_engine::search::{self, Changes, Resources, Summary};
 use nasfw_engine::store::{baseline_folder, is_run};
-use nasfw_engine::{Config, Event, Observer, Result};
+use nasfw_engine::{Config, Error, Event, Observer, Result};
+use nasfw_sdk::registry::ControllerEntry;
 
 /// The settings of the search beside that of `config`, if it wants one: another controller with its
 /// default settings, told of no architecture before.
@@ -17,6 +18,16 @@ pub(crate) fn settings(config: &Config) -> Result<Option<Config>> {
     let Some(controller) = &config.run.baseline else {
         return Ok(None);
     };
+    let wrong = |message: String| Error::Config {
+        file: None,
+        message: format!("run.baseline: {message}"),
+    };
+    ControllerEntry::find(controller).map_err(|e| wrong(e.to_string()))?;
+    if *controller == config.controller.name {
+        return Err(wrong(format!(
+            "{controller} is the controller of the run itself; name another one, usually random, or leave it out"
+        )));
+    }
     let layers = Layers::new(Preset::None).text(&config.to_toml(), "the run's settings")?;
     let mut config = layers
         .flag("run.baseline", "controller.name", controller.as_str())

@@ -112,8 +112,12 @@ impl Run {
     }
 
     fn no_reward(&self) -> Error {
+        let more = match self.is_complete() {
+            Ok(true) => " --trials N",
+            _ => "",
+        };
         self.error(format!(
-            "no trial has a reward yet; `nasfw resume {}` continues the search",
+            "no trial has a reward yet; `nasfw resume {}{more}` continues the search",
             self.folder().display()
         ))
     }

@@ -67,7 +67,7 @@ fn trials_are_listed_while_another_process_writes() {
     let run = run_of_three(&place);
     let lines = place.json(&["trials", "r", "--json"]);
     let first = trial(0, Ending::Complete);
-    let expected = json!({"id": 0, "genotype": first.genotype(), "status": "complete",
+    let expected = json!({"id": 0, "genotype": first.genotype(), "repeat": 0, "status": "complete",
         "stage_rewards": [0.25, 0.1], "reward": 0.1, "metrics": {"miou": 0.5, "pixel_acc": 0.75},
         "params": 1_234_567, "macs": 987_654_321, "seconds": 12.5, "reason": null});
     assert_eq!(lines[0], expected);

@@ -192,7 +192,7 @@ fn a_baseline_spends_the_same_and_is_compared() {
     let page = std::fs::read_to_string(place.path("r/report.html")).unwrap();
     for part in [
         "best so far of r/baseline (random)",
-        "recommends after 9 trials",
+        "after 9 trials; 95 % interval",
         "<dt>random search at equal budget</dt><dd><b>yes</b>",
         "<dt>no confounding factors: hardware, versions, time</dt><dd><b>yes</b>",
     ] {
@@ -200,7 +200,23 @@ fn a_baseline_spends_the_same_and_is_compared() {
     }
     place.refuses(
         &["run", "--baseline", "luck", "--out", "s"],
-        &["luck", "random"],
+        &["run.baseline", "luck", "random"],
+    );
+    place.refuses(
+        &["run", "--baseline", "bayes", "--out", "s"],
+        &["run.baseline", "bayes is the controller of the run itself"],
+    );
+    place.refuses(&["report", "r", "--baseline", "r"], &["the run itself"]);
+    // `verify` looks at both.
+    let db = rusqlite::Connection::open(place.path("r/baseline/run.db")).unwrap();
+    db.execute("UPDATE trials SET reward = 0.9 WHERE id = 1", [])
+        .unwrap();
+    drop(db);
+    let output = place.call(&["verify", "r"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("r/baseline"),
+        "{said}"
     );
     assert!(!place.path("s").exists());
 }
@@ -221,7 +237,18 @@ fn a_prior_of_another_space_is_refused() {
         "{said}"
     );
     assert!(!place.path("r").exists());
-    let output = place.call(&["run", "--prior", "runs/none"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("no run is there"), "{said}");
+    for prior in ["runs/none", "none#all", "none#3"] {
+        place.refuses(
+            &["run", "--prior", prior],
+            &["--prior", prior, "no run is there"],
+        );
+    }
+    let two = ["--prior", "0-0", "--prior", "0-1"];
+    let all = [
+        &["run", "--out", "r", "--trials", "1"][..],
+        &two,
+        &sets(&small),
+    ]
+    .concat();
+    place.refuses(&all, &["run.trials", "run.prior has 2"]);
 }

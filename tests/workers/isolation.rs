@@ -132,11 +132,17 @@ fn workers_that_cannot_start_end_the_search() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{errors}");
     let said = if cfg!(target_os = "linux") {
-        "4 MiB are not enough for a worker"
+        "4 MiB is not enough for a worker"
     } else {
         "workers can be limited on Linux only"
     };
     assert!(errors.contains(said), "{errors}");
+    if cfg!(target_os = "linux") {
+        // What the message advises.
+        let more = ["--memory-limit", "0", "--workers", "2", "--trials", "2"];
+        place.text(&[&["resume", "r", "--quiet"][..], &more].concat());
+        assert_eq!(trials(&place, "r").len(), 2);
+    }
 }
 
 #[test]

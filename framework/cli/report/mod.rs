@@ -81,6 +81,15 @@ fn run_page(args: &Args) -> Result<String, Failure> {
     let mut recorded = Recorded::read(&view, &quoted(folder), args.load)?;
     let own = Some(baseline_folder(folder)).filter(|own| is_run(own));
     if let Some(other) = args.baseline.as_ref().or(own.as_ref()) {
+        if other
+            .canonicalize()
+            .is_ok_and(|other| folder.canonicalize().is_ok_and(|it| it == other))
+        {
+            return Err(Failure::Input(format!(
+                "--baseline {}: this is the run itself; name another one",
+                other.display()
+            )));
+        }
         let other = Recorded::read(&Run::read(other)?, &quoted(other), false)?;
         recorded.compare_with(&other).map_err(Failure::Input)?;
     }

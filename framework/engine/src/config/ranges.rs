@@ -26,6 +26,10 @@ impl Config {
         }
         self.run.device.check_built()?;
         self.run.check_workers()?;
+        if self.run.prior.len() as u64 > self.run.trials {
+            let expected = format!("run.prior has {}; try as many", self.run.prior.len());
+            return Err(invalid("run.trials", self.run.trials, &expected));
+        }
         if !(0.0..=0.5).contains(&self.run.repeats) {
             let expected =
                 "it must be 0 to 0.5, the share of trials that evaluate an architecture again";

@@ -58,7 +58,12 @@ impl Evidence {
         let contender = |at: usize| {
             let estimate = &model.estimates[at];
             let first = (self.rewards.iter()).position(|(choices, _)| *choices == estimate.choices);
+            // Rewards are from 0 to 1, which the model does not know.
             let (low, high) = estimate.interval();
+            let (low, high) = (
+                low.max(0.0).min(estimate.mean),
+                high.min(1.0).max(estimate.mean),
+            );
             Contender {
                 trial: first.and_then(|at| self.ids.get(at)).copied().unwrap_or(0),
                 evaluations: estimate.trials as u64,

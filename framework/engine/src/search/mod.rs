@@ -57,6 +57,7 @@ pub use executor::{WorkerProgram, work};
 use nasfw_cache::Cache;
 use nasfw_device::{Device, on_device};
 use nasfw_network::kernels::Kernels;
+pub use nasfw_surrogate::FIRST_REPEAT;
 pub use prepare::WARM_WEIGHTS;
 pub use replay::{Difference, Replayed, replay};
 use strategy::{Strategy, prior};

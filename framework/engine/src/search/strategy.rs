@@ -56,10 +56,10 @@ pub(super) fn verdict(
     schedule.verdict(at, reward, &mut rng)
 }
 
-/// True for a trial that goes through all stages whatever the schedule says: one that evaluates an
-/// architecture again, to compare it with others that did.
+/// True for a trial that goes through all stages whatever the schedule says: one of an architecture
+/// that the search chose itself, which is to be compared with others that did.
 pub(super) fn is_whole(run: &RunConfig, id: u64, repeat: u64) -> bool {
-    repeat > 0 && id >= run.prior.len() as u64 && is_repeat(id, run.repeats)
+    id < run.prior.len() as u64 || (repeat > 0 && is_repeat(id, run.repeats))
 }
 
 /// Controller and schedule. Their behaviour depends only on the seed and on the outcomes reported

@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::Recorded;
-use super::evidence::{trained_pairs, within_architectures};
+use super::evidence::within_architectures;
 use crate::page::{self, plural};
 
 /// What the records say of a point.
@@ -27,7 +27,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
             let answer = match answer {
                 Answer::Yes => "yes",
                 Answer::No => "no",
-                Answer::Yours => "yours to say",
+                Answer::Yours => "for you to answer",
             };
             (*point, html! { b { (answer) } ": " (text) })
         })
@@ -36,7 +36,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
         p {
             "The checklist of Lindauer & Hutter (2020) for publications on architecture search, filled in from the \
              records: " (count(Answer::Yes)) " yes, " (count(Answer::No)) " no, "
-            (plural(count(Answer::Yours), "point")) " that only you can answer."
+            (plural(count(Answer::Yours), "point")) " for you to answer."
         }
         (page::facts(&facts))
     };
@@ -60,16 +60,20 @@ fn rows(run: &Recorded) -> Vec<Row> {
         n => format!("nasfw {version} and {n} libraries, whose hashes are below"),
     };
     let other = run.baseline.as_ref();
-    let is_random = other.is_some_and(|it| it.controller == "random");
+    let differences = other.map_or(&[][..], |it| &it.differences);
+    let is_same = other.is_some() && differences.iter().all(|key| key.starts_with("run."));
     let is_same_machine =
         other.is_some_and(|it| it.machines == run.machines && !run.machines.is_empty());
-    let against = |text: &str| {
-        other.map_or("nothing is compared".to_owned(), |it| {
-            format!("{text} as {}", it.name)
-        })
+    let is_equal_budget = other.is_some_and(|it| {
+        it.controller == "random" && it.trials.len() == run.trials.len() && it.contenders.is_some()
+    });
+    let against = |is: bool, same: &str, different: &str| match other {
+        None => "nothing is compared".to_owned(),
+        Some(it) if is => format!("{same} as {}", it.name),
+        Some(it) => format!("{different} than {}", it.name),
     };
+    let other_settings = format!("other settings ({})", differences.join(", "));
     let repeats = within_architectures(&run.trials);
-    let trained = trained_pairs(run).len();
     let spent = !run.spent.is_empty();
     vec![
         (
@@ -84,17 +88,17 @@ fn rows(run: &Recorded) -> Vec<Row> {
         ),
         (
             "the same data, split, space and training for all that is compared",
-            yes_if(other.is_some()),
-            against("the same task, schedule and data"),
+            yes_if(is_same),
+            against(is_same, "the same settings and data", &other_settings),
         ),
         (
             "no confounding factors: hardware, versions, time",
             yes_if(is_same_machine),
-            against(if is_same_machine {
-                "the same machines and version"
-            } else {
-                "other machines or versions"
-            }),
+            against(
+                is_same_machine,
+                "the same machines and version",
+                "other machines or versions",
+            ),
         ),
         ("ablation studies", Yours, "one run cannot show them".into()),
         (
@@ -104,10 +108,15 @@ fn rows(run: &Recorded) -> Vec<Row> {
         ),
         (
             "random search at equal budget",
-            yes_if(is_random),
-            match is_random {
-                true => "see another controller, above".into(),
-                false => "search with --baseline random".into(),
+            yes_if(is_equal_budget),
+            match other {
+                _ if is_equal_budget => "see another controller, above".into(),
+                Some(it) if it.controller == "random" => format!(
+                    "{} against {} of random search",
+                    plural(run.trials.len(), "trial"),
+                    it.trials.len()
+                ),
+                _ => "search with --baseline random".into(),
             },
         ),
         (
@@ -118,33 +127,29 @@ fn rows(run: &Recorded) -> Vec<Row> {
         (
             "the noise of one architecture over seeds",
             yes_if(repeats.is_some()),
-            repeats.map_or("set run.repeats".into(), |it| {
+            repeats.map_or("no architecture completed all stages twice".into(), |it| {
                 format!("standard deviation {:.4}", it.deviation)
             }),
         ),
         (
-            "a tabular benchmark for what is too dear to repeat",
+            "a tabular benchmark for what is too expensive to repeat",
             Yours,
-            "`nasfw bench search` measures the controller on one".into(),
+            "nasfw bench search measures the controller on one".into(),
         ),
         (
             "how settings were tuned, and at what cost",
             Yours,
-            "the records do not tell".into(),
+            "not in the records".into(),
         ),
         (
             "the time of the whole, not only of the search",
-            yes_if(spent && trained > 0),
-            match (spent, trained) {
-                (false, _) => "recorded when a search ends or is stopped".into(),
-                (true, 0) => {
-                    "that of the search is above; name the final trainings with --trained MODEL"
+            if spent { Yours } else { No },
+            match spent {
+                false => "recorded when a search ends or is stopped".into(),
+                true => {
+                    "that of the search is above; times of final trainings are not in the records"
                         .into()
                 }
-                (true, n) => format!(
-                    "that of the search is above; {} trained in full",
-                    plural(n, "architecture")
-                ),
             },
         ),
         (

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use nasfw_engine::search::FIRST_REPEAT;
 use nasfw_engine::{Contender, Contenders, Machine, Status, Trial};
 
 use super::Recorded;
@@ -10,6 +11,8 @@ use crate::number::duration;
 use crate::page::{self, Align, facts, plural, table};
 use crate::statistics::{RankCorrelation, Spread};
 
+/// Complete trials below which nothing is said of noise by the model: its prior would speak.
+const LEAST: usize = 10;
 /// Standard deviations to each side that hold 95 % of a normal distribution.
 const INTERVAL: f64 = 1.959_964;
 
@@ -18,7 +21,7 @@ pub(super) fn section(run: &Recorded) -> Markup {
     let mut rows = vec![("noise of one evaluation", text(noise(run)))];
     let stages = stage_correlations(run);
     rows.push((
-        "stages among themselves",
+        "agreement between stages",
         match stages.is_empty() {
             true => text("fewer than 3 trials completed two stages with different rewards".into()),
             false => html! { @for line in &stages { (line) br; } },
@@ -37,7 +40,11 @@ pub(super) fn section(run: &Recorded) -> Markup {
 
 /// The spread of rewards of one architecture over seeds.
 fn noise(run: &Recorded) -> String {
-    let by_model = run.contenders.as_ref().map_or(String::new(), |it| {
+    let known = run
+        .contenders
+        .as_ref()
+        .filter(|_| run.count(Status::Complete) >= LEAST);
+    let by_model = known.map_or(String::new(), |it| {
         format!(
             "; by the model of all trials, two evaluations of one architecture correlate at {:.2}",
             it.repeatability
@@ -51,8 +58,8 @@ fn noise(run: &Recorded) -> String {
             plural(spread.groups, "architecture"),
         ),
         None => format!(
-            "not measured, as no architecture completed all stages twice (run.repeats = 0.1 would evaluate the \
-             most promising ones again){by_model}"
+            "not measured, as no architecture completed all stages twice; from trial {FIRST_REPEAT} on, the share \
+             run.repeats of the trials evaluates promising ones again{by_model}"
         ),
     }
 }
@@ -89,7 +96,7 @@ pub(super) fn stage_correlations(run: &Recorded) -> Vec<String> {
     };
     let mut lines: Vec<String> = (0..stages.saturating_sub(1)).filter_map(between).collect();
     if !lines.is_empty() && run.count(Status::Stopped) > 0 {
-        lines.push("of trials that continued: a selection, which lowers correlations".into());
+        lines.push("only trials that continued count, which lowers the correlation".into());
     }
     lines
 }
@@ -109,19 +116,26 @@ fn full_training(run: &Recorded) -> String {
     }
 }
 
-/// Rewards in the search, as expected without noise where they are known, and after full training.
+/// Rewards in the search, as expected without noise where they are known, and after full training: a pair
+/// for each architecture, the mean of its trainings.
 pub(super) fn trained_pairs(run: &Recorded) -> Vec<(f64, f64)> {
     let expected = |trial: &Trial| {
         let all = run.contenders.iter().flat_map(|it| &it.ranked);
         let of_trial = all.into_iter().find(|it| it.trial == trial.id());
         of_trial.map(|it| it.expected).or(trial.reward)
     };
-    let pairs = run.trained.iter().filter_map(|trained| {
-        let complete = run.trials.iter().filter(|t| t.status() == Status::Complete);
-        let trial = complete
-            .into_iter()
-            .find(|t| t.genotype() == trained.genotype)?;
-        Some((expected(trial)?, trained.reward))
+    let mut by_genotype: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for trained in &run.trained {
+        by_genotype
+            .entry(&trained.genotype)
+            .or_default()
+            .push(trained.reward);
+    }
+    let pairs = by_genotype.into_iter().filter_map(|(genotype, rewards)| {
+        let mut complete = run.trials.iter().filter(|t| t.status() == Status::Complete);
+        let trial = complete.find(|t| t.genotype() == genotype)?;
+        let mean = rewards.iter().sum::<f64>() / rewards.len() as f64;
+        Some((expected(trial)?, mean))
     });
     pairs.collect()
 }
@@ -144,28 +158,41 @@ fn comparison(run: &Recorded) -> String {
             let error = deviation(&ours).hypot(deviation(&theirs));
             let gain = ours.expected - theirs.expected;
             format!(
-                "the expected reward of what this run recommends is {gain:+.4} from that of what {name} recommends \
-                 after {trials}, 95 % interval {:+.4} to {:+.4}",
+                "this run's recommendation is expected to have a reward higher by {gain:+.4} than that of {name} \
+                 after {trials}; 95 % interval {:+.4} to {:+.4}",
                 gain - INTERVAL * error,
                 gain + INTERVAL * error
             )
         }
-        _ => format!("{name}, {trials}; one of the two recommends nothing"),
+        (None, _) => "not compared: this run recommends nothing yet".into(),
+        (_, None) => format!("not compared: {name} recommends nothing, after {trials}"),
     }
 }
 
 fn cost(run: &Recorded) -> String {
-    let whole: f64 = run.spent.values().sum();
-    let failed = run.trials.iter().filter(|t| t.status() == Status::Failed);
-    let failed: f64 = failed.fold(0.0, |sum, t| sum + t.evaluation.seconds);
-    if run.spent.is_empty() {
-        return "recorded when a search ends or is stopped".into();
-    }
+    let sum = |status: Option<Status>| {
+        let of = run
+            .trials
+            .iter()
+            .filter(|t| status.is_none_or(|it| t.status() == it));
+        of.fold(0.0, |sum, t| sum + t.evaluation.seconds)
+    };
+    let calls = match run.spent.values().sum::<f64>() {
+        0.0 => "those of the search itself are recorded when it ends or is stopped".into(),
+        whole => format!(
+            "{} in the invocations that ended normally, warm-up and validation included, where results from the \
+             cache take no time",
+            duration(whole)
+        ),
+    };
+    let beside = run.baseline.as_ref().map_or(String::new(), |other| {
+        format!("; {}: {}", other.name, duration(other.seconds))
+    });
     format!(
-        "{} in all calls that ran to their end, warm-up and validation included, {} of it in failed trials; \
-         final trainings are not part of it",
-        duration(whole),
-        duration(failed)
+        "{} for all evaluations when they were computed, {} of it for failed ones; {calls}{beside}; final trainings \
+         are not included",
+        duration(sum(None)),
+        duration(sum(Some(Status::Failed)))
     )
 }
 
@@ -199,7 +226,7 @@ fn contender_table(contenders: &Contenders) -> Markup {
             ]
         })
         .collect();
-    let caption = "Architectures that may be the best, by a model of all complete trials";
+    let caption = "Contenders by expected reward";
     table(caption, &columns, &rows)
 }
 

@@ -56,7 +56,7 @@ fn found(run: &Recorded, best: &Trial) -> Markup {
         dl.tiles {
             (tile("reward", &number(trial.reward), &constant))
             @if let Some((_, first)) = recommended {
-                (tile("without noise", &format!("{:.4}", first.expected),
+                (tile("expected", &format!("{:.4}", first.expected),
                     &format!("95 % interval {:.4} to {:.4}", first.low, first.high)))
             }
             @for name in &run.headline {
@@ -87,8 +87,8 @@ fn why(first: &Contender, best: &Trial) -> String {
         )
     };
     format!(
-        "Most likely the best by a model of all complete trials, which weighs {evaluations} against similar \
-         architectures; {luckiest}."
+        "The highest expected reward by a model of all complete trials, which weighs {evaluations} against \
+         similar architectures; {luckiest}."
     )
 }
 
@@ -98,7 +98,7 @@ fn next_steps(run: &Recorded) -> Markup {
     let mut lines = Vec::new();
     if run.best().is_some() {
         lines.push(format!(
-            "nasfw train --from {shown} --out MODEL   # train the recommended one in full"
+            "nasfw train --from {shown} --out MODEL   # train it in full"
         ));
         lines.push(format!("nasfw describe --from {shown}"));
     }

@@ -100,7 +100,7 @@ impl WorkerPool<'_> {
         let reason = exit.reason(self.limits, 1);
         let message = if is_full {
             format!(
-                "run.memory_limit_mb: {} MiB are not enough for a worker to hold the data and the encoder's \
+                "run.memory_limit_mb: {} MiB is not enough for a worker to hold the data and the encoder's \
                  outputs; continue with more: nasfw resume {} --memory-limit MIB",
                 self.limits.memory_mb,
                 self.run.display()
