@@ -285,3 +285,47 @@ fn data_is_checked_once_and_everything_wrong_is_said() {
     nasfw_data::write_indexed_png(&mask, nasfw_sdk::Size::square(32), &[1; 1024]).unwrap();
     assert!(!said("c").contains("checked before"));
 }
+
+#[test]
+fn samples_of_a_group_stay_together() {
+    let place = Place::new();
+    write_set(&place);
+    let with = |group: &'static str, out: &'static str| {
+        let base = [
+            "run", "--data", "data", "--trials", "1", "--out", out, "--set", group,
+        ];
+        [&base[..], &SMALL[..]].concat()
+    };
+    // 00 to 19 are two groups by their tens, which the hash of the tens divides into training and validation.
+    let tens = with("data.group='^.'", "tens");
+    place.refuses(
+        &tens,
+        &["data.group = `^.`", "training samples are in one group"],
+    );
+    // Ten groups of two.
+    let said = place.text(&with("data.group='.$'", "ends"));
+    let groups = said
+        .split("in ")
+        .find_map(|rest| rest.split_once(" groups"));
+    let groups: usize = groups.unwrap().0.parse().unwrap();
+    let counts = said.split("(folders): ").nth(1).unwrap();
+    let training: usize = counts.split(' ').next().unwrap().parse().unwrap();
+    assert_eq!((training, training % 2), (2 * groups, 0), "{said}");
+    place.refuses(
+        &with("data.group='^(x)'", "r"),
+        &["data.group", "does not match the name"],
+    );
+    // A run keeps it, and another grouping is another run.
+    assert!(
+        place
+            .text(&["resume", "ends", "--trials", "2"])
+            .contains("groups")
+    );
+    let list: String = (0..20).map(|n| format!("{n:02} {}\n", n % 5)).collect();
+    std::fs::write(place.path("data/groups.txt"), list).unwrap();
+    assert!(
+        place
+            .text(&with("data.group=@groups.txt", "list"))
+            .contains(" groups")
+    );
+}

@@ -24,6 +24,7 @@ fn resolved(preset: Preset, choices: &[String]) -> Value {
     let mut value = serde_json::to_value(config).unwrap();
     // Omitted while unset, but a key nevertheless.
     value["data"]["path"] = Value::Null;
+    value["data"]["group"] = Value::Null;
     value
 }
 

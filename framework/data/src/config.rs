@@ -26,6 +26,12 @@ pub struct DataConfig {
     /// COCO: how far, 0 to 10, the crop goes beyond the object's box on each side, as a share of
     /// the box's longer side.
     pub box_margin: f64,
+    /// Groups of samples that stay on one side of every split that the program makes, between
+    /// meta-training and meta-validation first of all: frames of one video, say. A regular expression,
+    /// whose first parenthesis, or else all of it, is the group in a sample's name (`^(.*)_` for
+    /// `walk_0001`), or `@FILE`, a list in the data folder with a line `NAME GROUP` for each sample.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Settings of the generator, used when there is no path.
     pub generator: GeneratorConfig,
 }
@@ -39,6 +45,7 @@ impl Default for DataConfig {
             ignore: 255,
             classes: 0,
             box_margin: 0.1,
+            group: None,
             generator: GeneratorConfig::default(),
         }
     }

@@ -10,6 +10,14 @@ use crate::format::{Format, LAYOUTS, formats_with};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
+    /// The samples cannot be grouped as `data.group` says.
+    #[error("data.group = `{group}`: {problem}")]
+    Group {
+        /// The setting.
+        group: String,
+        /// What is wrong, and of which sample.
+        problem: String,
+    },
     /// A value of the `data` table is out of its range.
     #[error("data.{name} is {value}: use {expected}")]
     Setting {

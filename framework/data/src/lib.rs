@@ -36,6 +36,7 @@ pub mod config;
 pub mod error;
 mod format;
 pub mod generator;
+mod groups;
 mod open;
 pub mod readers;
 pub mod sample;
@@ -51,6 +52,7 @@ pub use codec::{
 pub use config::{DataConfig, GeneratorConfig};
 pub use error::DataError;
 pub use format::Format;
+pub use groups::Groups;
 pub use open::open;
 pub use readers::coco::{CocoFile, KeypointResult, read_keypoint_results};
 pub use sample::{Dataset, Image, Sample, Source};

@@ -5,17 +5,17 @@ use std::path::Path;
 use super::listing::{pair_all, stems};
 use super::{Listed, Pair};
 use crate::error::DataError;
-use crate::split::split_by_name;
+use crate::groups::Groups;
 
 /// The samples of `train/` and `val/`, or of the folder itself, split 80 / 20 by a hash of the
-/// name.
-pub(super) fn list(root: &Path) -> Result<Listed, DataError> {
+/// name, or of the group's.
+pub(super) fn list(root: &Path, groups: &Groups) -> Result<Listed, DataError> {
     let mut problems = Vec::new();
     let mut pairs = |folder: &Path| pairs(folder, &mut problems);
     let (train, val) = if root.join("train").is_dir() || root.join("val").is_dir() {
         (pairs(&root.join("train"))?, pairs(&root.join("val"))?)
     } else {
-        split_by_name(pairs(root)?, |pair| &pair.name)
+        groups.split(pairs(root)?, |pair| &pair.name)?
     };
     Ok(Listed {
         train,

@@ -19,6 +19,7 @@ use crate::check::check;
 use crate::config::DataConfig;
 use crate::error::DataError;
 use crate::format::{Format, LAYOUTS};
+use crate::groups::Groups;
 use crate::sample::{Dataset, Source};
 
 use self::detect::detect;
@@ -59,11 +60,12 @@ pub(crate) fn open_folder(
             wanted: labels,
         });
     }
+    let groups = Groups::of(config)?;
     let listed = match format {
         Format::Coco => return coco::open(root, config),
         Format::Voc => voc::list(root)?,
-        Format::Rgbd => rgbd::list(root, labels)?,
-        Format::Folders | Format::Auto => folders::list(root)?,
+        Format::Rgbd => rgbd::list(root, labels, &groups)?,
+        Format::Folders | Format::Auto => folders::list(root, &groups)?,
     };
     open_pairs(root, config, labels, format, listed)
 }

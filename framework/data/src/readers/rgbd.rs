@@ -8,11 +8,11 @@ use nasfw_sdk::LabelKind;
 use super::Listed;
 use super::listing::{pair_all, pair_listed, stems};
 use crate::error::DataError;
-use crate::split::split_by_name;
+use crate::groups::Groups;
 
 /// The samples that `train.txt` and `val.txt` name, or without either list all of them, split 80 /
 /// 20 by a hash of the name.
-pub(super) fn list(root: &Path, labels: LabelKind) -> Result<Listed, DataError> {
+pub(super) fn list(root: &Path, labels: LabelKind, groups: &Groups) -> Result<Listed, DataError> {
     let map_folder = root.join(match labels {
         LabelKind::Depth => "depth",
         LabelKind::Classes | LabelKind::Keypoints => "seg",
@@ -24,7 +24,7 @@ pub(super) fn list(root: &Path, labels: LabelKind) -> Result<Listed, DataError> 
     let lists = [root.join("train.txt"), root.join("val.txt")];
     if !lists.iter().any(|list| list.is_file()) {
         let pairs = pair_all(images, &maps, &map_folder, &mut problems);
-        let (train, val) = split_by_name(pairs, |p| &p.name);
+        let (train, val) = groups.split(pairs, |p| &p.name)?;
         return Ok(Listed {
             train,
             val,

@@ -184,7 +184,9 @@ fn engine_defaults() -> Result<Map<String, Value>> {
     }
     // Left out of JSON while unset, but still a key.
     if let Some(Value::Object(data)) = tree.get_mut("data") {
-        data.entry("path").or_insert(Value::Null);
+        for key in ["path", "group"] {
+            data.entry(key).or_insert(Value::Null);
+        }
     }
     Ok(tree)
 }

@@ -27,7 +27,9 @@ pub(super) fn write(config: &Config) -> String {
     if let Ok(Value::Object(mut tree)) = serde_json::to_value(config) {
         // Omitted from JSON while unset, but still a key.
         if let Some(Value::Object(data)) = tree.get_mut("data") {
-            data.entry("path").or_insert(Value::Null);
+            for key in ["path", "group"] {
+                data.entry(key).or_insert(Value::Null);
+            }
         }
         if let Some(plugins) = tree.get("plugins").and_then(to_toml) {
             out.push_str(&format!("plugins = {plugins}\n"));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nasfw_data::{Cached, Dataset, Source, meta_split, open};
+use nasfw_data::{Cached, Dataset, Groups, Source, meta_split, open};
 use nasfw_sdk::graph::Graph;
 use nasfw_sdk::{IoChannels, Loss, SearchSpace, Seed, Stage, Task, check_stages, testing};
 
@@ -116,11 +116,14 @@ impl Setup {
         source.train = Arc::new(Cached::new(train.clone(), IMAGE_CACHE_BYTES));
         let io = IoChannels::rgb(task.output_channels(&source.info)?);
         (task.loss()).check_channels(io.output_channels, &source.info)?;
-        let (meta_train, meta_val) = meta_split(
-            source.train.len(),
-            config.meta.val_share,
-            seed.child("meta"),
-        );
+        let groups = Groups::of(&config.data)?;
+        let numbers = groups.number(&*source.train)?;
+        if groups.is_some() {
+            let count = numbers.iter().max().map_or(0, |last| last + 1);
+            source.description += &format!(", in {count} groups");
+        }
+        let (meta_train, meta_val) =
+            meta_split(&numbers, config.meta.val_share, seed.child("meta"));
         let encoder = any_graph(space, &io, seed)?.encoder()?;
         let given: Option<Given> = match (&config.encoder.weights, &encoder) {
             (None, _) => None,
