@@ -27,6 +27,25 @@ impl Proposal {
         }
     }
 
+    /// A proposal of `choices` that `controller` did not make, as a search makes one of architectures
+    /// that are known or tried again. Where the controller has a policy, it gets the probability that
+    /// the policy gives them now, or none where that is 0.
+    ///
+    /// # Errors
+    /// When the policy fails.
+    pub fn given(controller: &dyn Controller, choices: Choices) -> Result<Self> {
+        let mut log_prob = controller.policy().map(|_| 0.0);
+        for at in 0..choices.len() {
+            let (Some(policy), Some(so_far)) = (controller.policy(), log_prob) else {
+                break;
+            };
+            let probabilities = policy.probabilities(&choices[..at])?;
+            let p = probabilities.get(choices[at]).copied().unwrap_or(0.0);
+            log_prob = (p > 0.0).then(|| so_far + p.ln());
+        }
+        Ok(Self { choices, log_prob })
+    }
+
     /// Samples decision by decision: `probabilities` gives those of the next decision after the
     /// choices so far, as [`Policy::probabilities`] does.
     ///
@@ -163,7 +182,8 @@ pub trait Controller {
     /// Learns from the outcome of a proposal, in the order of the proposals, whichever ended first.
     /// A search may also try architectures on its own, known ones first (`run.prior`) and promising
     /// ones again (`run.repeats`): their outcomes are reported as well, with the log-prob that the
-    /// [`policy`](Self::policy) gave when they were chosen. Only a proposal whose network was tried before has its outcome at once: the reward of the
+    /// [`policy`](Self::policy) gave when they were chosen, or none where it gave no probability at
+    /// all ([`Proposal::given`]). Only a proposal whose network was tried before has its outcome at once: the reward of the
     /// earlier trial, or a failure where that has none. The search then asks for another proposal.
     /// The outcome reported for a failure is a setting of the search (`run.on_failure`). All
     /// randomness of the update (e.g. the order of a replay) comes from `rng`.
@@ -266,5 +286,60 @@ pub trait Policy {
                     .map_or(f64::NEG_INFINITY, |p| p.ln()))
             })
             .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Decision, NoSettings};
+
+    /// Always proposes the first option of the first decision, and either of the second.
+    struct Half(Schema);
+
+    impl Policy for Half {
+        fn probabilities(&self, prefix: &[usize]) -> Result<Vec<f64>> {
+            Ok(if prefix.is_empty() {
+                vec![1.0, 0.0]
+            } else {
+                vec![0.25, 0.75]
+            })
+        }
+    }
+
+    impl Controller for Half {
+        fn schema(&self) -> &Schema {
+            &self.0
+        }
+
+        fn propose(&mut self, rng: &mut Rng) -> Result<Proposal> {
+            Proposal::sample(&self.0, rng, |prefix| self.probabilities(prefix))
+        }
+
+        fn observe(&mut self, _: &Outcome, _: &mut Rng) -> Result<()> {
+            Ok(())
+        }
+
+        fn save(&self) -> Result<State> {
+            State::write("half", &NoSettings {})
+        }
+
+        fn load(&mut self, _: &State) -> Result<()> {
+            Ok(())
+        }
+
+        fn policy(&self) -> Option<&dyn Policy> {
+            Some(self)
+        }
+    }
+
+    #[test]
+    fn what_a_policy_never_proposes_has_no_probability() -> Result<()> {
+        let decision = |label| Decision::new(label, "", ["x", "y"]);
+        let half = Half(Schema::new(vec![decision("a"), decision("b")])?);
+        let given = |choices| Proposal::given(&half, half.0.choices(choices)?);
+        assert_eq!(given([0, 1])?.log_prob, Some(0.75f64.ln()));
+        assert_eq!(given([1, 0])?.log_prob, None);
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use nasfw_sdk::registry::ControllerEntry;
-use nasfw_sdk::{Choices, Controller, Error, Outcome, Proposal, Result, Seed};
+use nasfw_sdk::{Choices, Error, Outcome, Proposal, Result, Seed};
 use nasfw_surrogate::{is_repeat, recommend};
 use rand_distr::{Distribution, Normal};
 use rayon::prelude::*;
@@ -112,7 +112,7 @@ fn search(table: &Table, player: &Player<'_>, game: &Game, seed: Seed) -> Result
                 .and_then(|it| it.to_repeat(|choices| !is_open(choices)).cloned());
             let start = Instant::now();
             proposals.push(match again {
-                Some(choices) => given(&*it, choices)?,
+                Some(choices) => Proposal::given(&*it, choices)?,
                 None => it.propose(&mut trial(id).stream("propose"))?,
             });
             seconds += start.elapsed().as_secs_f64();
@@ -150,15 +150,6 @@ fn search(table: &Table, player: &Player<'_>, game: &Game, seed: Seed) -> Result
             Vec::new()
         },
         seconds,
-    })
-}
-
-/// A proposal that a controller did not make, with the probability that its policy, if any, gives.
-fn given(controller: &dyn Controller, choices: Choices) -> Result<Proposal> {
-    let log_prob = controller.policy().map(|policy| policy.log_prob(&choices));
-    Ok(Proposal {
-        log_prob: log_prob.transpose()?,
-        choices,
     })
 }
 

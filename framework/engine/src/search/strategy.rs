@@ -155,15 +155,9 @@ impl Strategy {
     /// A proposal that the controller did not make. One with a policy learns from it as from a
     /// sample, so it gets the probability that it would have been sampled with.
     fn given(&mut self, choices: Choices) -> Result<Proposed> {
-        let policy = self.controller.policy();
-        let log_prob = policy.map(|policy| policy.log_prob(&choices));
-        Ok(Proposed {
-            repeat: self.networks.tried(&choices).trials,
-            proposal: Proposal {
-                log_prob: log_prob.transpose().map_err(Error::broken)?,
-                choices,
-            },
-        })
+        let repeat = self.networks.tried(&choices).trials;
+        let proposal = Proposal::given(&*self.controller, choices).map_err(Error::broken)?;
+        Ok(Proposed { proposal, repeat })
     }
 
     /// Asks the controller for the proposal of trial `id`; where the run asks for distinct networks,

@@ -114,12 +114,8 @@ fn check_others_proposals(
         .into_iter()
         .enumerate()
     {
-        let log_prob = first.policy().map(|policy| policy.log_prob(choices));
-        let log_prob = log_prob.transpose();
-        let proposal = Proposal {
-            choices: choices.clone(),
-            log_prob: log_prob.map_err(|e| format!("no log-prob of given choices: {e}"))?,
-        };
+        let proposal = Proposal::given(first, choices.clone())
+            .map_err(|e| format!("no probability of given choices: {e}"))?;
         let reward = at as f64 / 4.0;
         let outcome = Outcome::Scored { proposal, reward };
         let rng = || seed.stream(&format!("check_controller/given/{at}"));
