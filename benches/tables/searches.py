@@ -14,12 +14,11 @@ import argparse
 import csv
 import json
 import math
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from table import HERE, add_inputs, call
+
 TABLE = HERE / "searches.csv"
 COLUMNS = ["name", "seed", "controller", "trials", "complete", "recommended", "expected", "low", "high", "highest",
            "params", "macs", "seconds", "reward"]
@@ -43,13 +42,6 @@ def write(rows):
     new.replace(TABLE)
 
 
-def call(args, *more):
-    done = subprocess.run([args.program, *map(str, more)], stdout=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, more))}: exit code {done.returncode}")
-    return done.stdout.splitlines()
-
-
 def settings(name):
     """The table's configuration, with the default's early termination and repeats."""
     lines = (HERE / f"{name}.toml").read_text().splitlines()
@@ -63,14 +55,15 @@ def one(args, seed, place):
     said = call(args, "run", "--config", place / "config.toml", "--data", args.data, "--encoder-weights",
                 args.encoder_weights, "--seed", seed, "--trials", args.trials, "--baseline", "random", "--workers", "1",
                 "--threads", "1", "--json", "--out", run)
-    end = json.loads(said[-1])
+    end = json.loads(said.splitlines()[-1])
     rows = []
     for folder, of in ((run, end), (run / "baseline", end["baseline"])):
-        trials = [json.loads(line) for line in call(args, "trials", folder, "--json")]
+        trials = [json.loads(line) for line in call(args, "trials", folder, "--json").splitlines()]
         first = of["contenders"]["ranked"][0]
         chosen = trials[first["trial"]]
         model = place / f"model{len(rows)}"
-        trained = json.loads(call(args, "train", "--from", folder, "--out", model, "--threads", "1", "--json")[-1])
+        said = call(args, "train", "--from", folder, "--out", model, "--threads", "1", "--json")
+        trained = json.loads(said.splitlines()[-1])
         rows.append({
             "name": args.name, "seed": seed, "controller": "random" if rows else "default", "trials": len(trials),
             "complete": sum(trial["status"] == "complete" for trial in trials), "recommended": chosen["genotype"],
@@ -122,12 +115,10 @@ def main():
         command.add_argument("name", help="the name of a configuration beside this file")
         if does is show:
             continue
-        command.add_argument("--data", required=True, type=Path, help="the data set's folder")
-        command.add_argument("--encoder-weights", required=True, type=Path, help="initial weights of the encoder")
+        add_inputs(command)
         command.add_argument("--first", type=int, default=0, help="the first seed")
         command.add_argument("--seeds", type=int, default=5)
         command.add_argument("--trials", type=int, default=48)
-        command.add_argument("--program", default="nasfw")
     args = parser.parse_args()
     args.does(args)
 

@@ -45,7 +45,7 @@ def write(name, rows):
 
 
 def call(args, *more):
-    done = subprocess.run([args.program, *more], stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([args.program, *map(str, more)], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, more))}: exit code {done.returncode}")
     return done.stdout
@@ -204,6 +204,12 @@ def show(args):
         print(f"  {share:6.3f}  {label} ({options} options seen)")
 
 
+def add_inputs(command):
+    command.add_argument("--data", required=True, type=Path, help="the data set's folder")
+    command.add_argument("--encoder-weights", required=True, type=Path, help="initial weights of the encoder")
+    command.add_argument("--program", default="nasfw")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -213,10 +219,8 @@ def main():
         command.add_argument("name", help="the name of a configuration beside this file")
         if does is show:
             continue
-        command.add_argument("--data", required=True, type=Path, help="the data set's folder")
-        command.add_argument("--encoder-weights", required=True, type=Path, help="initial weights of the encoder")
+        add_inputs(command)
         command.add_argument("--to", required=True, type=int, help="number of architectures, from the first one")
-        command.add_argument("--program", default="nasfw")
         command.add_argument("--workers", type=int, default=1)
         command.add_argument("--piece", type=int, default=40, help="evaluations after which the table is written")
     args = parser.parse_args()

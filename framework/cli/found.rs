@@ -45,7 +45,7 @@ pub(crate) fn priors(values: &[String]) -> Result<Vec<String>, Failure> {
             _ if is_run(Path::new(folder)) || is_run(Path::new(value)) => {
                 vec![find_for("--prior", value)?.1.evaluation.genotype]
             }
-            // No genotype begins with a letter and ends like this, or is a path.
+            // Taken for a path that leads nowhere. A genotype with these signs can be given in run.prior.
             _ if value.contains(['/', '\\', '#']) || Path::new(value).exists() => {
                 return Err(Failure::Input(format!(
                     "--prior {value}: no run is there; give a run folder, RUN#ID, or a genotype"

@@ -70,7 +70,7 @@ struct End<'a> {
     best: Option<Line<'a>>,
     /// The first trial with the architecture that is most likely the best.
     recommended: Option<Line<'a>>,
-    /// What a model of all trials expects of the best architectures.
+    /// The best architectures with what a model of all trials expects of them.
     contenders: Option<&'a Contenders>,
     /// The search of the controller `run.baseline`.
     baseline: Option<Baseline<'a>>,
@@ -80,7 +80,7 @@ struct End<'a> {
     seconds: BTreeMap<String, f64>,
 }
 
-/// What the controller `run.baseline` found, for `--json`.
+/// The result of the controller `run.baseline`, for `--json`.
 #[derive(Serialize)]
 struct Baseline<'a> {
     finished: u64,

@@ -166,7 +166,7 @@ impl Standing {
         }
     }
 
-    /// What the signs mean.
+    /// The meaning of the signs.
     fn explain(&self, out: &mut dyn Write, trials: &[Trial]) -> io::Result<()> {
         let Some(best) = trials.iter().find(|trial| Some(trial.id()) == self.best) else {
             return Ok(());
@@ -191,7 +191,7 @@ impl Standing {
     }
 }
 
-/// What is expected of an architecture, in words.
+/// The expected reward of an architecture, in words.
 pub(crate) fn expectation(of: &Contender) -> String {
     let evaluations = match of.evaluations {
         1 => String::new(),

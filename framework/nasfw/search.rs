@@ -212,7 +212,8 @@ impl<'a> Search<'a> {
 
     /// Continues the run in the folder `run`, made by a search with the same members.
     ///
-    /// Settings that no result depends on may differ from the recorded ones: the number of trials, where
+    /// Only what was set by methods of this builder counts: of a preset or layers that it began with,
+    /// nothing is taken. Settings that no result depends on may differ from the recorded ones: the number of trials, where
     /// the data is now, the device, workers and their limits.
     ///
     /// # Errors

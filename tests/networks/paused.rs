@@ -1,39 +1,22 @@
 //! A training that pauses is the training that does not.
 
-use nasfw_data::{DataConfig, GeneratorConfig, Transform, open};
+use nasfw_data::Transform;
 use nasfw_network::fit::{
     Batches, Checkpoint, Fit, ImageSet, Objective, Optimisers, Paused, PreparedSet, Rates, Steps,
     TrainState, evaluate, fit_on,
 };
 use nasfw_network::kernels::CpuKernels;
 use nasfw_network::{Error, Network};
-use nasfw_sdk::registry::TaskEntry;
-use nasfw_sdk::{Decay, IoChannels, Metrics, Optimiser, Seed, TargetScale};
+use nasfw_sdk::{Decay, Metrics, Optimiser, Seed, TargetScale};
 
-use super::small_space;
+use super::training::on_scenes;
 
-const ARCH0: &str = "[[8,[0,0,5,2],[0,2,8,8],[0,5,1,4]],[[3,3],[3,2],[3,0]]]";
 const EPOCHS: usize = 4;
 
 /// Trains for [`EPOCHS`] epochs with pauses after `pauses`, in which the network is evaluated.
 /// Returns the last metrics and the state at the end.
 fn train(pauses: &[usize], polyak: f64) -> (Metrics, Checkpoint) {
-    let entry = TaskEntry::find("depth").unwrap();
-    let task = (entry.build)(&(entry.defaults)()).unwrap();
-    let generator = GeneratorConfig {
-        train: 16,
-        val: 4,
-        side_px: 32,
-        seed: 1,
-    };
-    let config = DataConfig {
-        generator,
-        ..DataConfig::default()
-    };
-    let source = open(&config, task.labels()).unwrap();
-    let io = IoChannels::rgb(task.output_channels(&source.info).unwrap());
-    let space = small_space();
-    let graph = space.decode(&space.parse(ARCH0).unwrap(), &io).unwrap();
+    let (task, source, graph) = on_scenes("depth", 16);
     let seed = Seed(2);
     let mut rng = seed.stream("init");
     let mut network = Network::new(CpuKernels::default(), &graph, &mut rng).unwrap();

@@ -6,6 +6,7 @@ use nasfw_network::fit::{
     Batches, EvalRegion, EvalSet, Fit, ImageSet, Objective, Optimisers, Rates, fit,
 };
 use nasfw_network::kernels::{CpuKernels, Kernels};
+use nasfw_sdk::graph::Graph;
 use nasfw_sdk::registry::TaskEntry;
 use nasfw_sdk::{Decay, IoChannels, Metrics, Optimiser, Seed, TargetScale, Task};
 
@@ -44,18 +45,13 @@ impl<K: Kernels> Trained<K> {
     }
 }
 
-/// Trains a small network on generated scenes.
-pub(super) fn train<K: Kernels>(
-    kernels: K,
-    task: &str,
-    optimiser: Optimiser,
-    epochs: usize,
-) -> Trained<K> {
+/// A task, generated scenes for it, `train` of them to train on, and a small network.
+pub(super) fn on_scenes(task: &str, train: usize) -> (Box<dyn Task>, Source, Graph) {
     let space = small_space();
     let entry = TaskEntry::find(task).unwrap();
     let task = (entry.build)(&(entry.defaults)()).unwrap();
     let generator = GeneratorConfig {
-        train: 24,
+        train,
         val: 4,
         side_px: 32,
         seed: 1,
@@ -67,6 +63,17 @@ pub(super) fn train<K: Kernels>(
     let source = open(&config, task.labels()).unwrap();
     let io = IoChannels::rgb(task.output_channels(&source.info).unwrap());
     let graph = space.decode(&space.parse(ARCH0).unwrap(), &io).unwrap();
+    (task, source, graph)
+}
+
+/// Trains a small network on generated scenes.
+pub(super) fn train<K: Kernels>(
+    kernels: K,
+    task: &str,
+    optimiser: Optimiser,
+    epochs: usize,
+) -> Trained<K> {
+    let (task, source, graph) = on_scenes(task, 24);
     let seed = Seed(2);
     let mut network = Network::new(kernels, &graph, &mut seed.stream("init")).unwrap();
     let indices: Vec<usize> = (0..source.train.len()).collect();

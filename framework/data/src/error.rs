@@ -15,7 +15,7 @@ pub enum DataError {
     Group {
         /// The setting.
         group: String,
-        /// What is wrong, and of which sample.
+        /// The problem, and the sample that has it.
         problem: String,
     },
     /// A value of the `data` table is out of its range.

@@ -11,7 +11,7 @@ use crate::error::DataError;
 use crate::sample::Dataset;
 use crate::split::split_by_name;
 
-/// Which samples belong together, by `data.group`.
+/// The samples that belong together, by `data.group`.
 #[derive(Debug)]
 pub struct Groups(Rule);
 
@@ -19,7 +19,7 @@ pub struct Groups(Rule);
 enum Rule {
     /// Every sample is a group of its own.
     None,
-    /// What a regular expression finds in the name: its first parenthesis, or all of it.
+    /// The match of a regular expression in the name: its first parenthesis, or all of it.
     Pattern(Regex),
     /// A list of names with their groups.
     List(BTreeMap<String, String>),

@@ -32,8 +32,11 @@ pub struct Contender {
     pub observed: f64,
     /// The reward that is expected of it.
     pub expected: f64,
-    /// Lower end of the interval that holds its reward, without noise, with a probability of 95 %.
+    /// Standard deviation of that.
+    pub deviation: f64,
+    /// Lower end of the interval that holds its reward, without noise, with a probability of 95 %; at least
+    /// 0, as rewards are.
     pub low: f64,
-    /// Upper end of that interval.
+    /// Upper end of that interval, at most 1.
     pub high: f64,
 }

@@ -1,9 +1,9 @@
-//! How reliable rewards are: rank correlations and spreads, with intervals.
+//! Reliability of rewards: rank correlations and spreads, with intervals.
 
 use std::fmt;
 
 /// Standard deviations to each side that hold 95 % of a normal distribution.
-const INTERVAL: f64 = 1.959_964;
+pub(crate) const INTERVAL: f64 = 1.959_964;
 
 /// A rank correlation of pairs.
 #[derive(Clone, Copy, Debug, PartialEq)]

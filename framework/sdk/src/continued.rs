@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::schedule::Stage;
 
-/// What a stage that continues may have different from the stage before.
+/// Keys in which a stage that continues may differ from the stage before.
 const FREE: [&str; 2] = ["continues", "epochs"];
 
 /// Checks the values of every stage, and that each stage that continues is the same training as the

@@ -55,7 +55,7 @@ pub(crate) fn candidates(layout: &Layout, points: &Points, y: &[f64]) -> Vec<Can
     all
 }
 
-/// What is believed of each of `asked` on average: the mean of the means, and the deviation of the
+/// The average belief about each of `asked`: the mean of the means, and the deviation of the
 /// mixture, whose variance is the mean of the variances plus the variance of the means.
 pub(crate) fn predict(
     layout: &Layout,

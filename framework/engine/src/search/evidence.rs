@@ -1,4 +1,4 @@
-//! What the complete trials of a run say of their architectures.
+//! Estimates of a run's architectures, by all its complete trials.
 
 use nasfw_sdk::Choices;
 use nasfw_surrogate::{Recommendation, recommend};
@@ -69,6 +69,7 @@ impl Evidence {
                 evaluations: estimate.trials as u64,
                 observed: estimate.observed,
                 expected: estimate.mean,
+                deviation: estimate.deviation,
                 low,
                 high,
             }

@@ -3,9 +3,9 @@
 //! Nothing is trained: the recorded stage rewards are taken as they are. Everything else follows
 //! from them, and must match the record.
 
-use nasfw_sdk::{Choices, Cost, IoChannels, Seed, Size, Stage, State, Verdict};
+use nasfw_sdk::{Choices, Cost, IoChannels, Size, Stage, State, Verdict};
 
-use super::strategy::{Proposed, Strategy, evaluation_seed, is_whole, verdict};
+use super::strategy::{Course, Proposed, Strategy};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::experiment::{GivenMembers, Members};
@@ -178,8 +178,7 @@ impl<'a> Replay<'a> {
     fn other_verdict(&self, trial: &Trial, before: &State) -> Result<Option<String>> {
         let mut schedule = self.members.schedule()?;
         schedule.load(before).map_err(Error::broken)?;
-        let seed = evaluation_seed(Seed(self.config.run.seed), trial.proposal.repeat);
-        let is_whole = is_whole(&self.config.run, trial.id(), trial.proposal.repeat);
+        let course = Course::of(&self.config.run, trial.id(), trial.proposal.repeat);
         let stage_rewards = &trial.evaluation.stage_rewards;
         let (last, gone) = (self.stages.len() - 1, stage_rewards.len());
         if gone > self.stages.len() {
@@ -189,8 +188,7 @@ impl<'a> Replay<'a> {
             )));
         }
         for (at, &reward) in stage_rewards.iter().enumerate().take(last) {
-            let verdict = verdict(&mut *schedule, seed, at, reward).map_err(Error::broken)?;
-            let goes_on = verdict == Verdict::Continue || is_whole;
+            let goes_on = course.verdict(&mut *schedule, at, reward)? == Verdict::Continue;
             let continued = match trial.status() {
                 Status::Complete => true,
                 Status::Stopped => at + 1 < gone,

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::executor::Job;
 use super::prepare::WARM_WEIGHTS;
-use super::strategy::{evaluation_seed, is_whole, verdict};
+use super::strategy::Course;
 use crate::config::is_value;
 use crate::error::{Error, Result};
 use crate::experiment::Setup;
@@ -157,15 +157,13 @@ impl ResultCache {
         };
         let mut schedule = setup.members.schedule()?;
         schedule.load(&job.schedule).map_err(Error::broken)?;
-        let seed = evaluation_seed(setup.seed, job.repeat);
-        let is_whole = is_whole(&setup.config.run, job.id, job.repeat);
+        let course = Course::of(&setup.config.run, job.id, job.repeat);
         let mut stages = last;
         for at in 0..last - 1 {
             let Some(&reward) = farthest.stage_rewards.get(at) else {
                 return Ok(None);
             };
-            let verdict = verdict(&mut *schedule, seed, at, reward).map_err(Error::broken)?;
-            if verdict == Verdict::Stop && !is_whole {
+            if course.verdict(&mut *schedule, at, reward)? == Verdict::Stop {
                 stages = at + 1;
                 break;
             }

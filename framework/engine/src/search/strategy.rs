@@ -4,7 +4,6 @@ use nasfw_sdk::{
     Choices, Controller, IoChannels, Outcome, Proposal, RewardSchedule, Schema, Seed, State,
     Verdict,
 };
-
 use nasfw_surrogate::is_repeat;
 
 use crate::config::{Config, OnFailure, RunConfig};
@@ -25,12 +24,44 @@ fn trial_seed(search: Seed, id: u64) -> Seed {
     search.child(&format!("trial/{id}"))
 }
 
-/// The source of the random streams of an evaluation: initial weights, batches, augmentation,
-/// verdicts. The first evaluations of all networks share it, the second ones another, and so on. So
-/// networks are compared on the same draws, and an evaluation does not depend on the trials before
-/// it.
-pub(super) fn evaluation_seed(search: Seed, repeat: u64) -> Seed {
-    search.child(&format!("evaluation/{repeat}"))
+/// The course of a trial's evaluation: its random streams, and how far the schedule may stop it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course {
+    /// The source of initial weights, batches, augmentation and verdicts. The first evaluations of all
+    /// networks share it, the second ones another, and so on. So networks are compared on the same
+    /// draws, and an evaluation does not depend on the trials before it.
+    pub(super) seed: Seed,
+    /// True for an architecture that the search chose itself: it goes through all stages, to be
+    /// compared with others that did.
+    is_whole: bool,
+}
+
+impl Course {
+    /// The course of trial `id`, whose network `repeat` earlier trials have tried.
+    pub(super) fn of(run: &RunConfig, id: u64, repeat: u64) -> Self {
+        let is_prior = id < run.prior.len() as u64;
+        Self {
+            seed: Seed(run.seed).child(&format!("evaluation/{repeat}")),
+            is_whole: is_prior || (repeat > 0 && is_repeat(id, run.repeats)),
+        }
+    }
+
+    /// The verdict after stage `at`. The schedule is asked in any case, as its present memory may grow.
+    pub(super) fn verdict(
+        self,
+        schedule: &mut dyn RewardSchedule,
+        at: usize,
+        reward: f64,
+    ) -> Result<Verdict> {
+        let mut rng = self.seed.stream(&format!("verdict/{at}"));
+        let verdict = schedule.verdict(at, reward, &mut rng);
+        let verdict = verdict.map_err(Error::broken)?;
+        Ok(if self.is_whole {
+            Verdict::Continue
+        } else {
+            verdict
+        })
+    }
 }
 
 /// The architectures that a run tries first.
@@ -45,23 +76,6 @@ pub(super) fn prior(config: &Config, members: &Members) -> Result<Vec<Choices>> 
     parsed.collect()
 }
 
-/// Asks whether the schedule continues after stage `at`, given its present memory, which may grow.
-pub(super) fn verdict(
-    schedule: &mut dyn RewardSchedule,
-    evaluation: Seed,
-    at: usize,
-    reward: f64,
-) -> nasfw_sdk::Result<Verdict> {
-    let mut rng = evaluation.stream(&format!("verdict/{at}"));
-    schedule.verdict(at, reward, &mut rng)
-}
-
-/// True for a trial that goes through all stages whatever the schedule says: one of an architecture
-/// that the search chose itself, which is to be compared with others that did.
-pub(super) fn is_whole(run: &RunConfig, id: u64, repeat: u64) -> bool {
-    id < run.prior.len() as u64 || (repeat > 0 && is_repeat(id, run.repeats))
-}
-
 /// Controller and schedule. Their behaviour depends only on the seed and on the outcomes reported
 /// to them.
 pub(super) struct Strategy {
@@ -69,14 +83,10 @@ pub(super) struct Strategy {
     schedule: Box<dyn RewardSchedule>,
     /// The lowest reward of an evaluated trial reported to the controller.
     worst: Option<f64>,
-    on_failure: OnFailure,
-    /// Draw again when a network was tried before.
-    distinct: bool,
     networks: Networks,
     /// Architectures to try first.
     prior: Vec<Choices>,
-    /// Share of trials that evaluate an architecture again.
-    repeats: f64,
+    run: RunConfig,
     evidence: Evidence,
     schema: Schema,
     stages: usize,
@@ -99,11 +109,9 @@ impl Strategy {
             stages: schedule.stages().len(),
             schedule,
             worst: None,
-            on_failure: config.run.on_failure,
-            distinct: config.run.distinct,
             networks: Networks::new(members.clone(), io),
             prior: prior(config, members)?,
-            repeats: config.run.repeats,
+            run: config.run.clone(),
             evidence: Evidence::new(members.clone()),
             schema: members.space().schema().clone(),
             seed,
@@ -138,7 +146,7 @@ impl Strategy {
         let first = usize::try_from(id).ok().and_then(|id| self.prior.get(id));
         let given = match first {
             Some(choices) => Some(choices.clone()),
-            None if is_repeat(id, self.repeats) => {
+            None if is_repeat(id, self.run.repeats) => {
                 let networks = &mut self.networks;
                 (self.evidence).to_repeat(|choices| networks.tried(choices).is_open())
             }
@@ -165,7 +173,7 @@ impl Strategy {
     fn ask(&mut self, id: u64) -> Result<Proposed> {
         let mut proposed = self.draw(id, 0)?;
         let mut draw = 1;
-        while self.distinct && proposed.repeat > 0 && draw < DRAWS {
+        while self.run.distinct && proposed.repeat > 0 && draw < DRAWS {
             self.pass_over(id, draw, proposed.proposal)?;
             proposed = self.draw(id, draw)?;
             draw += 1;
@@ -234,11 +242,11 @@ impl Strategy {
     /// memory grows in the order of the trials, and returns its reward. A failure is not an
     /// evaluation: the schedule does not hear of it.
     fn reward(&mut self, repeat: u64, evaluation: &Evaluation) -> Result<f64> {
-        let seed = evaluation_seed(self.seed, repeat);
+        let course = Course::of(&self.run, evaluation.id, repeat);
         let rewards = evaluation.stage_rewards.iter().enumerate();
         for (at, &reward) in rewards.take(self.stages - 1) {
             // The copy gave the verdict, in its state at the beginning of the round.
-            verdict(&mut *self.schedule, seed, at, reward).map_err(Error::broken)?;
+            course.verdict(&mut *self.schedule, at, reward)?;
         }
         let (rewards, cost) = (&evaluation.stage_rewards, &evaluation.cost);
         let reward = (self.schedule.reward(rewards, cost)).map_err(Error::broken)?;
@@ -254,7 +262,7 @@ impl Strategy {
 
     /// The outcome of a failed trial, as reported to the controller.
     fn failure(&self, proposal: Proposal, reason: &str) -> Outcome {
-        let instead = match self.on_failure {
+        let instead = match self.run.on_failure {
             OnFailure::Skip => None,
             OnFailure::Worst => self.worst,
         };

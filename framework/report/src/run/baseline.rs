@@ -1,5 +1,7 @@
 //! Another run to compare with, such as one of random search.
 
+use std::collections::BTreeSet;
+
 use nasfw_engine::{Contenders, Machine, Trial};
 use toml::{Table, Value};
 
@@ -13,7 +15,7 @@ pub(super) struct Baseline {
     pub(super) trials: Vec<Trial>,
     pub(super) contenders: Option<Contenders>,
     pub(super) machines: Vec<Machine>,
-    /// The first settings that differ, but for the controller's.
+    /// Keys of the settings that differ, but for the controller's.
     pub(super) differences: Vec<String>,
     /// Seconds that its search took.
     pub(super) seconds: f64,
@@ -87,8 +89,7 @@ fn differences(one: &Table, other: &Table) -> Vec<String> {
 fn compare(key: &str, one: Option<&Value>, other: Option<&Value>, found: &mut Vec<String>) {
     match (one, other) {
         (Some(Value::Table(one)), Some(Value::Table(other))) => {
-            let keys: std::collections::BTreeSet<&String> =
-                one.keys().chain(other.keys()).collect();
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
             for inner in keys {
                 compare(
                     &format!("{key}.{inner}"),

@@ -1,4 +1,4 @@
-//! What a report on a search must say to be believed, by Lindauer & Hutter ("Best practices for
+//! Points that a report on a search must cover to be believed, by Lindauer & Hutter ("Best practices for
 //! scientific research on neural architecture search", 2020), as far as the records tell.
 
 use maud::{Markup, html};
@@ -7,7 +7,7 @@ use super::Recorded;
 use super::evidence::within_architectures;
 use crate::page::{self, plural};
 
-/// What the records say of a point.
+/// The answer of the records to a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     Yes,

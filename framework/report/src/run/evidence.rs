@@ -1,4 +1,4 @@
-//! How far the rewards of a run can be trusted, and what it cost.
+//! Reliability of a run's rewards, and the cost of the run.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,10 @@ use nasfw_engine::{Contender, Contenders, Machine, Status, Trial};
 use super::Recorded;
 use crate::number::duration;
 use crate::page::{self, Align, facts, plural, table};
-use crate::statistics::{RankCorrelation, Spread};
+use crate::statistics::{INTERVAL, RankCorrelation, Spread};
 
 /// Complete trials below which nothing is said of noise by the model: its prior would speak.
 const LEAST: usize = 10;
-/// Standard deviations to each side that hold 95 % of a normal distribution.
-const INTERVAL: f64 = 1.959_964;
 
 pub(super) fn section(run: &Recorded) -> Markup {
     let text = |text: String| html! { (text) };
@@ -140,7 +138,7 @@ pub(super) fn trained_pairs(run: &Recorded) -> Vec<(f64, f64)> {
     pairs.collect()
 }
 
-/// What the controller is worth beside another.
+/// The worth of the controller beside another.
 fn comparison(run: &Recorded) -> String {
     let Some(other) = &run.baseline else {
         return "not compared: search with --baseline random, or name a run with --baseline RUN"
@@ -154,8 +152,7 @@ fn comparison(run: &Recorded) -> String {
     };
     match (first(&run.contenders), first(&other.contenders)) {
         (Some(ours), Some(theirs)) => {
-            let deviation = |of: &Contender| (of.high - of.low) / (2.0 * INTERVAL);
-            let error = deviation(&ours).hypot(deviation(&theirs));
+            let error = ours.deviation.hypot(theirs.deviation);
             let gain = ours.expected - theirs.expected;
             format!(
                 "this run's recommendation is expected to have a reward higher by {gain:+.4} than that of {name} \

@@ -71,7 +71,7 @@ fn found(run: &Recorded, best: &Trial) -> Markup {
     }
 }
 
-/// Why this architecture is recommended.
+/// The reason for recommending this architecture.
 fn why(first: &Contender, best: &Trial) -> String {
     let evaluations = match first.evaluations {
         1 => "one evaluation of it".to_owned(),

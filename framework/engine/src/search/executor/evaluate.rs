@@ -11,7 +11,7 @@ use crate::progress::{Event, Observer};
 use crate::search::candidate::Candidate;
 use crate::search::clock::Clock;
 use crate::search::prepare::EvaluationInputs;
-use crate::search::strategy::{evaluation_seed, is_whole, verdict};
+use crate::search::strategy::Course;
 use crate::trial::{Ending, Evaluation};
 use nasfw_network::fit::StepReport;
 use nasfw_network::kernels::Kernels;
@@ -118,15 +118,14 @@ impl<K: Kernels> StageRunner<'_, '_, K> {
         evaluation: &mut Evaluation,
     ) -> Result<Ending> {
         let (setup, id) = (self.inputs.setup, evaluation.id);
-        let seed = evaluation_seed(setup.seed, repeat);
-        let is_whole = is_whole(&setup.config.run, id, repeat);
+        let course = Course::of(&setup.config.run, id, repeat);
         let mut candidate = Candidate {
             setup,
             clock: self.clock,
             kernels: &self.inputs.kernels,
             encoder: &self.inputs.encoder,
             graph,
-            seed,
+            seed: course.seed,
             weights: Weights::default(),
             paused: None,
         };
@@ -168,8 +167,7 @@ impl<K: Kernels> StageRunner<'_, '_, K> {
                 break;
             }
             (self.so_far)(evaluation)?;
-            let verdict = verdict(self.schedule, seed, at, reward).map_err(Error::broken)?;
-            if verdict == Verdict::Stop && !is_whole {
+            if course.verdict(self.schedule, at, reward)? == Verdict::Stop {
                 return Ok(Ending::Stopped {
                     reason: format!("reward {reward:.4} after stage {at}"),
                 });
